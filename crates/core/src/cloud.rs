@@ -1,0 +1,132 @@
+//! The Azure clouds: where each signs in, which audience it expects, and what its services are called.
+
+/// One Azure cloud.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Cloud {
+    /// The name that `--cloud` takes.
+    pub name: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// Host names of its sign-in service; the first is the one to use.
+    pub authority_hosts: &'static [&'static str],
+    /// The audience that a federated identity credential normally holds; unknown for some sovereign clouds.
+    pub exchange_audience: Option<&'static str>,
+    /// Short names of resources and their identifiers, without `/.default`.
+    pub resources: &'static [(&'static str, &'static str)],
+}
+
+impl Cloud {
+    /// The cloud of that name.
+    pub fn by_name(name: &str) -> Option<&'static Self> {
+        CLOUDS.iter().find(|cloud| cloud.name == name)
+    }
+
+    /// The cloud whose sign-in host this is.
+    pub fn by_authority_host(host: &str) -> Option<&'static Self> {
+        CLOUDS.iter().find(|cloud| cloud.authority_hosts.contains(&host))
+    }
+
+    /// The identifier of a resource by its short name.
+    pub fn resource(&self, short: &str) -> Option<&'static str> {
+        self.resources.iter().find(|(name, _)| *name == short).map(|(_, id)| *id)
+    }
+
+    /// The cloud whose exchange audience this is.
+    pub fn by_exchange_audience(audience: &str) -> Option<&'static Self> {
+        CLOUDS.iter().find(|cloud| cloud.exchange_audience == Some(audience))
+    }
+}
+
+/// The cloud that is meant when nothing else is said.
+pub const PUBLIC: &Cloud = &CLOUDS[0];
+
+/// All clouds that are known. An authority that is not listed works too, with full scopes.
+pub const CLOUDS: &[Cloud] = &[
+    Cloud {
+        name: "public",
+        title: "Azure (public)",
+        authority_hosts: &["login.microsoftonline.com", "login.microsoft.com", "login.windows.net", "sts.windows.net"],
+        exchange_audience: Some("api://AzureADTokenExchange"),
+        resources: &[
+            ("arm", "https://management.azure.com"),
+            ("graph", "https://graph.microsoft.com"),
+            ("storage", "https://storage.azure.com"),
+            ("keyvault", "https://vault.azure.net"),
+            ("acr", "https://containerregistry.azure.net"),
+            ("sql", "https://database.windows.net"),
+        ],
+    },
+    Cloud {
+        name: "usgov",
+        title: "Azure US Government",
+        authority_hosts: &["login.microsoftonline.us", "login.usgovcloudapi.net"],
+        exchange_audience: Some("api://AzureADTokenExchangeUSGov"),
+        resources: &[
+            ("arm", "https://management.usgovcloudapi.net"),
+            ("graph", "https://graph.microsoft.us"),
+            ("storage", "https://storage.azure.com"),
+            ("keyvault", "https://vault.usgovcloudapi.net"),
+            ("sql", "https://database.usgovcloudapi.net"),
+        ],
+    },
+    Cloud {
+        name: "china",
+        title: "Azure operated by 21Vianet",
+        authority_hosts: &["login.partner.microsoftonline.cn", "login.chinacloudapi.cn"],
+        exchange_audience: Some("api://AzureADTokenExchangeChina"),
+        resources: &[
+            ("arm", "https://management.chinacloudapi.cn"),
+            ("graph", "https://microsoftgraph.chinacloudapi.cn"),
+            ("storage", "https://storage.azure.com"),
+            ("keyvault", "https://vault.azure.cn"),
+            ("sql", "https://database.chinacloudapi.cn"),
+        ],
+    },
+    Cloud {
+        name: "france",
+        title: "Bleu (France)",
+        authority_hosts: &["login.sovcloud-identity.fr"],
+        exchange_audience: Some("api://AzureADTokenExchangeFrance"),
+        resources: &[],
+    },
+    Cloud {
+        name: "germany",
+        title: "Delos (Germany)",
+        authority_hosts: &["login.sovcloud-identity.de"],
+        exchange_audience: Some("api://AzureADTokenExchangeGermany"),
+        resources: &[],
+    },
+    Cloud {
+        name: "singapore",
+        title: "Singapore government",
+        authority_hosts: &["login.sovcloud-identity.sg"],
+        exchange_audience: None,
+        resources: &[],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_the_public_cloud() {
+        assert_eq!(PUBLIC.name, "public");
+        assert_eq!(PUBLIC.resource("arm"), Some("https://management.azure.com"));
+    }
+
+    #[test]
+    fn no_two_clouds_share_a_sign_in_host_or_an_audience() {
+        for (i, a) in CLOUDS.iter().enumerate() {
+            for b in &CLOUDS[i + 1..] {
+                assert!(
+                    a.authority_hosts.iter().all(|host| !b.authority_hosts.contains(host)),
+                    "{} {}",
+                    a.name,
+                    b.name
+                );
+                assert!(a.exchange_audience.is_none() || a.exchange_audience != b.exchange_audience);
+            }
+        }
+    }
+}
