@@ -1,0 +1,234 @@
+//! Strict JSON (RFC 8259): one value, bounded nesting, and no member name twice at any depth, as RFC 7515 §4 and
+//! RFC 7519 §4 ask. Two readers that pick different ones of two `sub` members would see two different tokens.
+
+use std::{cell::Cell, fmt};
+
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use super::Malformed;
+
+/// How deep objects and lists may nest; the outermost one counts.
+pub(crate) const MAX_DEPTH: usize = 32;
+
+/// Why a text isn't strict JSON. It quotes nothing of the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Problem {
+    NotUtf8,
+    Empty,
+    /// The parser's words, with line and column.
+    Syntax(String),
+    NotAnObject(&'static str),
+    /// The name, where it is a well-known one.
+    Duplicate(Option<&'static str>),
+    TooDeep,
+}
+
+/// Member names that may be shown, because they say nothing about what was read.
+const WELL_KNOWN: [&str; 25] = [
+    "alg", "aud", "b64", "crit", "crv", "e", "exp", "iat", "iss", "jku", "jti", "jwk", "key_ops", "keys", "kid", "kty",
+    "n", "nbf", "sub", "typ", "use", "x", "x5c", "x5t", "y",
+];
+
+/// One JSON object.
+pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
+    match value(std::str::from_utf8(bytes).map_err(|_| Problem::NotUtf8)?)? {
+        Value::Object(map) => Ok(map),
+        other => Err(Problem::NotAnObject(kind(&other))),
+    }
+}
+
+/// One JSON value of any kind.
+pub(crate) fn value(text: &str) -> Result<Value, Problem> {
+    if text.trim_ascii().is_empty() {
+        return Err(Problem::Empty);
+    }
+    let found = Cell::new(None);
+    let mut parser = serde_json::Deserializer::from_str(text);
+    let parsed =
+        Strict { depth: 0, found: &found }.deserialize(&mut parser).and_then(|value| parser.end().map(|()| value));
+    parsed.map_err(|error| found.take().unwrap_or_else(|| Problem::Syntax(error.to_string())))
+}
+
+/// What a value is, with its article.
+pub(crate) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+impl Problem {
+    /// The rest of a sentence that starts with what was read.
+    pub(crate) fn clause(&self) -> String {
+        match self {
+            Self::NotUtf8 => "is not UTF-8 text".into(),
+            Self::Empty => "is empty".into(),
+            Self::Syntax(words) => format!("is not valid JSON ({words})"),
+            Self::NotAnObject(kind) => format!("is {kind}, not a JSON object"),
+            Self::Duplicate(Some(name)) => format!("has the member `{name}` more than once"),
+            Self::Duplicate(None) => "has a member more than once".into(),
+            Self::TooDeep => format!("nests deeper than {MAX_DEPTH} levels"),
+        }
+    }
+
+    /// The refusal of a token, one segment of which is at fault.
+    pub(super) fn of_segment(&self, segment: &str) -> Malformed {
+        let code = match self {
+            Self::NotUtf8 => "token-not-utf8",
+            Self::Empty | Self::Syntax(_) => "token-not-json",
+            Self::NotAnObject(_) => "token-not-object",
+            Self::Duplicate(_) => "token-duplicate-member",
+            Self::TooDeep => "token-too-deep",
+        };
+        Malformed::new(code, format!("the {segment} of the token {}", self.clause()))
+    }
+}
+
+/// Builds a value and notes the first rule that it breaks.
+#[derive(Clone, Copy)]
+struct Strict<'a> {
+    depth: usize,
+    found: &'a Cell<Option<Problem>>,
+}
+
+impl Strict<'_> {
+    fn refuse<E: de::Error>(self, problem: Problem) -> E {
+        self.found.set(Some(problem));
+        E::custom("refused")
+    }
+
+    fn inside<E: de::Error>(self) -> Result<Self, E> {
+        if self.depth == MAX_DEPTH {
+            return Err(self.refuse(Problem::TooDeep));
+        }
+        Ok(Self { depth: self.depth + 1, ..self })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let inside = self.inside()?;
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(inside)? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let inside = self.inside()?;
+        let mut map = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if map.contains_key(&name) {
+                let known = WELL_KNOWN.into_iter().find(|known| *known == name);
+                return Err(self.refuse(Problem::Duplicate(known)));
+            }
+            map.insert(name, members.next_value_seed(inside)?);
+        }
+        Ok(Value::Object(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_strict_json_is_read_as_it_stands() {
+        for text in [
+            r#"{"a":[1,-2,3.5,true,null,"\u00e9\ud83d\ude00"],"b":{"a":{}}}"#,
+            " \r\n{ } \t",
+            r#"{"":0,"a":18446744073709551615}"#,
+        ] {
+            assert_eq!(value(text), Ok(serde_json::from_str(text).unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_member_named_twice_is_refused_at_any_depth_and_in_any_spelling() {
+        for (text, name) in [
+            (r#"{"sub":1,"sub":1}"#, Some("sub")),
+            (r#"{"a":[{"b":{"kid":1,"kid":2}}]}"#, Some("kid")),
+            (r#"{"sub":1,"\u0073ub":1}"#, Some("sub")),
+            (r#"{"confidential":1,"confidential":2}"#, None),
+        ] {
+            assert_eq!(object(text.as_bytes()), Err(Problem::Duplicate(name)), "{text}");
+        }
+    }
+
+    #[test]
+    fn nesting_stops_at_the_limit() {
+        let nested = |depth: usize| format!("{}{}", r#"{"a":"#.repeat(depth - 1) + "{}", "}".repeat(depth - 1));
+        assert!(object(nested(MAX_DEPTH).as_bytes()).is_ok());
+        assert_eq!(object(nested(MAX_DEPTH + 1).as_bytes()), Err(Problem::TooDeep));
+        assert_eq!(value(&"[".repeat(60_000)), Err(Problem::TooDeep));
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in [
+            "{",
+            "{}{}",
+            "{}x",
+            "{\"a\":1,}",
+            "{a:1}",
+            "{'a':1}",
+            "\u{feff}{}",
+            "{\"a\":01}",
+            "{\"a\":1e999}",
+            "{\"a\":NaN}",
+            "{\"a\":\"\u{1}\"}",
+            "{\"a\":\"\\ud800\"}",
+            "{\"a\":1}\0",
+            "// x\n{}",
+        ] {
+            assert!(matches!(value(text), Err(Problem::Syntax(_))), "{text:?}");
+        }
+        assert_eq!(value(" \n"), Err(Problem::Empty));
+        assert_eq!(object(b"{\"a\":\"\xff\"}"), Err(Problem::NotUtf8));
+        assert_eq!(object(b"[]"), Err(Problem::NotAnObject("a list")));
+    }
+}

@@ -1,0 +1,64 @@
+//! Reads a CI job's ID token: a compact JWS (RFC 7515) whose payload is a JWT claims set (RFC 7519), strictly.
+//!
+//! What cannot be a token is refused with a sentence that says what was handed over instead. Nothing is judged that
+//! depends on who will accept the token: `alg`, `typ`, `kid` and absent claims are for [`crate::check`], the signature
+//! is for [`crate::jwks`].
+
+pub(crate) mod base64url;
+mod claims;
+mod header;
+pub(crate) mod json;
+mod jws;
+mod malformed;
+mod pasted;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+pub use claims::Claims;
+pub use header::Header;
+pub use jws::{Jws, MAX_BYTES};
+pub use malformed::Malformed;
+
+/// A parsed compact JWS whose payload is a JWT claims set. Its signature has not been verified.
+#[derive(Clone)]
+pub struct Token {
+    jws: Jws,
+    claims: Claims,
+}
+
+impl Token {
+    /// Reads a token, byte for byte: nothing is trimmed, unquoted or repaired.
+    ///
+    /// # Errors
+    ///
+    /// When the text isn't exactly three unpadded base64url segments, when header or claims aren't one JSON object each
+    /// without a repeated member name, or when a registered member has the wrong JSON type (RFC 7519 §4.1).
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        let jws = Jws::parse(text)?;
+        let claims = Claims::new(json::object(jws.payload()).map_err(|problem| problem.of_segment("payload"))?)?;
+        Ok(Self { jws, claims })
+    }
+
+    /// The JOSE header.
+    pub fn header(&self) -> &Header {
+        self.jws.header()
+    }
+
+    /// The claims set.
+    pub fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// The signed form, for [`crate::jwks::verify`].
+    pub fn jws(&self) -> &Jws {
+        &self.jws
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Token({} bytes)", self.jws.len())
+    }
+}
