@@ -1,0 +1,295 @@
+//! Whether Entra allows an expression for an issuer, and whether it is wise.
+
+use super::{Clause, Expression, Operator};
+use crate::credential::Problem;
+
+/// Whether credentials of this issuer may hold an expression at all. For others Entra answers AADSTS7002241.
+pub fn is_allowed_issuer(issuer: &str) -> bool {
+    Family::of(issuer).is_some()
+}
+
+/// What is wrong or unwise about an expression for tokens of this issuer.
+pub fn review(issuer: &str, expression: &Expression) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if let Some(family) = Family::of(issuer) {
+        problems.extend(expression.clauses().iter().filter_map(|clause| family.clause_problem(issuer, clause)));
+        problems.extend(family.missing_id(expression));
+        problems.extend(family.open_to_strangers(expression));
+    } else {
+        problems.push(issuer_problem(issuer));
+    }
+    problems.extend(expression.clauses().iter().find_map(literal_wildcard));
+    problems.extend(odd_spacing(expression));
+    for problem in &mut problems {
+        problem.member = Some("claimsMatchingExpression");
+    }
+    problems
+}
+
+/// The issuers with expressions. Everybody can have a tenant at each, so an expression must name whose tokens it wants.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Family {
+    GitHub,
+    GitLab,
+    Terraform,
+}
+
+const SUPPORTED: &str =
+    "GitHub Actions, GitLab (https://gitlab.com, https://gitlab.*.com, https://gitlab.*.ca) and HCP Terraform";
+
+impl Family {
+    fn of(issuer: &str) -> Option<Self> {
+        match issuer {
+            "https://token.actions.githubusercontent.com" => Some(Self::GitHub),
+            "https://app.terraform.io" | "https://app.eu.terraform.io" => Some(Self::Terraform),
+            "https://gitlab.com" => Some(Self::GitLab),
+            _ => {
+                let host = issuer.strip_prefix("https://gitlab.")?;
+                let middle = host.strip_suffix(".com").or_else(|| host.strip_suffix(".ca"))?;
+                (!middle.is_empty() && !middle.contains(['/', ':', '?', '#'])).then_some(Self::GitLab)
+            }
+        }
+    }
+
+    /// The claims that may be looked up, and whether `matches` may be used on them.
+    const fn claims(self) -> &'static [(&'static str, bool)] {
+        match self {
+            Self::GitHub => {
+                &[("sub", true), ("job_workflow_ref", true), ("repository_id", false), ("repository_owner_id", false)]
+            }
+            Self::GitLab => &[("sub", true), ("project_id", false)],
+            Self::Terraform => &[("sub", true)],
+        }
+    }
+
+    fn clause_problem(self, issuer: &str, clause: &Clause) -> Option<Problem> {
+        let claim = &clause.claim;
+        match self.claims().iter().find(|(name, _)| name == claim) {
+            None => {
+                let names: Vec<_> = self.claims().iter().map(|(name, _)| format!("`{name}`")).collect();
+                let message = format!("the claim `{claim}` isn't allowed in an expression for {issuer}");
+                let problem = Problem::fatal("expression-claim-not-allowed", message).aadsts(700_237);
+                Some(problem.remedy(format!("use {}", names.join(", "))))
+            }
+            Some((_, false)) if clause.operator == Operator::Matches => {
+                let message = format!("the claim `{claim}` can only be compared by `eq`");
+                let problem = Problem::fatal("expression-operator-not-allowed", message).aadsts(700_237);
+                Some(problem.remedy(format!("write claims['{claim}'] eq '<the id>'")))
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// The rule of 2026: names can be given to somebody else, so a name alone is no longer enough for a new expression.
+    fn missing_id(self, expression: &Expression) -> Option<Problem> {
+        let has = |name: &str| expression.clauses().iter().any(|clause| clause.claim == name);
+        let (missing, remedy) = match self {
+            Self::GitHub if !has("sub") => ("`sub`", "claims['sub'] matches 'repo:<owner>/<repository>:*'"),
+            Self::GitHub if !has("repository_id") && !has("repository_owner_id") => {
+                ("`repository_id` or `repository_owner_id`", "claims['repository_id'] eq '<the id of the repository>'")
+            }
+            Self::GitLab if !has("project_id") && !subject_begins(expression, "project_id:") => {
+                ("`project_id`", "claims['project_id'] eq '<the id of the project>'")
+            }
+            _ => return None,
+        };
+        let message = format!(
+            "the expression lacks {missing}: since mid-2026 Entra refuses to store such a new one (seen on 2026-08-07), while \
+             those stored before are said to keep working"
+        );
+        Some(Problem::advice("expression-id-missing", message).remedy(format!("add: and {remedy}")))
+    }
+
+    /// An expression in which a wildcard stands for the owner accepts tokens of people one has never heard of.
+    fn open_to_strangers(self, expression: &Expression) -> Option<Problem> {
+        if expression.clauses().iter().any(|clause| clause.claim.ends_with("_id") && clause.operator == Operator::Eq) {
+            return None;
+        }
+        let (form, end, owner) = match self {
+            Self::GitHub => ("repo:", '/', "owner"),
+            Self::GitLab => ("project_path:", '/', "group"),
+            Self::Terraform => ("organization:", ':', "organization"),
+        };
+        let bound = expression.clauses().iter().any(|clause| {
+            let fixed = fixed_prefix(clause);
+            match clause.claim.as_str() {
+                "sub" => fixed.strip_prefix(form).map_or(!form.starts_with(fixed), |rest| rest.contains(end)),
+                "job_workflow_ref" => fixed.contains('/'),
+                _ => false,
+            }
+        });
+        if bound {
+            return None;
+        }
+        let message =
+            format!("the expression doesn't fix the {owner}, so tokens of any {owner} at this issuer are accepted");
+        Some(Problem::advice("expression-open-to-strangers", message).remedy(format!(
+            "put the {owner} before the first wildcard: claims['sub'] matches '{form}<{owner}>{end}*'"
+        )))
+    }
+}
+
+fn issuer_problem(issuer: &str) -> Problem {
+    let message = format!("Entra allows no expressions for the issuer {issuer}");
+    let problem = Problem::fatal("expression-issuer-not-allowed", message).aadsts(7_002_241);
+    problem.remedy(format!("use an exact subject; expressions are for {SUPPORTED}, each without a trailing slash"))
+}
+
+fn literal_wildcard(clause: &Clause) -> Option<Problem> {
+    if clause.operator != Operator::Eq || !clause.comparand.contains(['*', '?']) {
+        return None;
+    }
+    let Clause { claim, comparand, .. } = clause;
+    let message = format!("`eq` takes the wildcard in '{comparand}' literally");
+    let problem = Problem::advice("expression-wildcard-under-eq", message);
+    Some(problem.remedy(format!("write claims['{claim}'] matches '{comparand}'")))
+}
+
+fn odd_spacing(expression: &Expression) -> Option<Problem> {
+    let at = expression.odd_spacing.as_ref()?.start;
+    let message = format!("the white space at byte {at} isn't the single space that the language is documented with");
+    let problem = Problem::advice("expression-spacing", message);
+    Some(problem.remedy("put one space around each operator and around `and`, and none at either end"))
+}
+
+fn subject_begins(expression: &Expression, prefix: &str) -> bool {
+    expression.clauses().iter().any(|clause| clause.claim == "sub" && fixed_prefix(clause).starts_with(prefix))
+}
+
+/// What a claim must begin with to satisfy a clause.
+fn fixed_prefix(clause: &Clause) -> &str {
+    match clause.operator {
+        Operator::Eq => &clause.comparand,
+        Operator::Matches => clause.comparand.split(['*', '?']).next().unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credential::expression::parse;
+
+    const GITHUB: &str = "https://token.actions.githubusercontent.com";
+
+    fn codes(issuer: &str, expression: &str) -> Vec<&'static str> {
+        review(issuer, &parse(expression).unwrap()).iter().map(|problem| problem.code).collect()
+    }
+
+    #[test]
+    fn expressions_are_for_few_issuers() {
+        for issuer in [
+            GITHUB,
+            "https://gitlab.com",
+            "https://gitlab.contoso.com",
+            "https://gitlab.ci.contoso.ca",
+            "https://app.terraform.io",
+            "https://app.eu.terraform.io",
+        ] {
+            assert!(is_allowed_issuer(issuer), "{issuer}");
+        }
+        for issuer in [
+            "https://token.actions.githubusercontent.com/",
+            "https://token.actions.githubusercontent.com/contoso",
+            "http://gitlab.com",
+            "https://gitlab.com/",
+            "https://gitlab..com",
+            "https://gitlab.contoso.org",
+            "https://gitlab.contoso.com/x.com",
+            "https://mygitlab.contoso.com",
+            "https://tfe.contoso.com",
+            "https://app.harness.io/ng/api/oidc/account/x",
+            "",
+        ] {
+            assert!(!is_allowed_issuer(issuer), "{issuer}");
+        }
+    }
+
+    #[test]
+    fn an_expression_for_another_issuer_leads_to_7002241() {
+        let problems = review("https://oidc.circleci.com/org/1", &parse("claims['sub'] matches 'org/*'").unwrap());
+        assert_eq!(problems.len(), 1);
+        assert!(problems[0].fatal);
+        assert_eq!(problems[0].aadsts, Some(7_002_241));
+    }
+
+    #[test]
+    fn each_issuer_has_its_claims_and_its_operators() {
+        let ok = "claims['sub'] matches 'repo:contoso/web:*' and claims['repository_id'] eq '74'";
+        assert_eq!(codes(GITHUB, ok), [""; 0]);
+        assert_eq!(
+            codes(GITHUB, &format!("{ok} and claims['event_name'] eq 'push'")),
+            ["expression-claim-not-allowed"]
+        );
+        assert_eq!(
+            codes(GITHUB, "claims['sub'] matches 'repo:contoso/*' and claims['repository_owner_id'] matches '7*'"),
+            ["expression-operator-not-allowed"]
+        );
+        assert_eq!(
+            codes("https://gitlab.com", "claims['sub'] matches 'project_path:a/*' and claims['project_id'] eq '7'"),
+            [""; 0]
+        );
+        assert_eq!(
+            codes("https://app.terraform.io", "claims['sub'] matches 'organization:contoso:*' and claims['x'] eq 'y'"),
+            ["expression-claim-not-allowed"]
+        );
+    }
+
+    #[test]
+    fn a_name_without_an_id_is_advised_against_since_2026() {
+        let problems = review(GITHUB, &parse("claims['sub'] matches 'repo:contoso/web:*'").unwrap());
+        insta::assert_debug_snapshot!(problems, @r#"
+        [
+            Problem {
+                code: "expression-id-missing",
+                fatal: false,
+                index: None,
+                member: Some(
+                    "claimsMatchingExpression",
+                ),
+                message: "the expression lacks `repository_id` or `repository_owner_id`: since mid-2026 Entra refuses to store such a new one (seen on 2026-08-07), while those stored before are said to keep working",
+                remedy: Some(
+                    "add: and claims['repository_id'] eq '<the id of the repository>'",
+                ),
+                aadsts: None,
+            },
+        ]
+        "#);
+        assert_eq!(
+            codes("https://gitlab.com", "claims['sub'] matches 'project_path:a/b:*'"),
+            ["expression-id-missing"]
+        );
+        assert_eq!(codes("https://gitlab.com", "claims['sub'] matches 'project_id:7:*'"), [""; 0]);
+        assert_eq!(codes("https://app.terraform.io", "claims['sub'] matches 'organization:contoso:*'"), [""; 0]);
+    }
+
+    #[test]
+    fn an_owner_left_to_a_wildcard_opens_the_door_to_strangers() {
+        let open = |issuer: &str, expression: &str| codes(issuer, expression).contains(&"expression-open-to-strangers");
+        for (issuer, sub) in [
+            (GITHUB, "*"),
+            (GITHUB, "re*"),
+            (GITHUB, "repo:*:environment:production"),
+            (GITHUB, "repo:contoso*"),
+            (GITHUB, "repo:contos?/web:*"),
+            ("https://gitlab.com", "project_path:*"),
+            ("https://app.terraform.io", "organization:contoso*:project:x"),
+        ] {
+            assert!(open(issuer, &format!("claims['sub'] matches '{sub}'")), "{issuer} {sub}");
+        }
+        for sub in ["repo:contoso/*", "repository_owner_id:74:*", "job_workflow_ref:contoso/*"] {
+            assert!(!open(GITHUB, &format!("claims['sub'] matches '{sub}'")), "{sub}");
+        }
+        assert!(!open(GITHUB, "claims['sub'] matches 'repo:*' and claims['repository_owner_id'] eq '74'"));
+        assert!(!open(GITHUB, "claims['sub'] matches '*' and claims['job_workflow_ref'] matches 'contoso/ci/*'"));
+    }
+
+    #[test]
+    fn slips_that_parse_are_pointed_out() {
+        let expression = "claims['sub'] eq 'organization:contoso:*'";
+        assert_eq!(codes("https://app.terraform.io", expression), ["expression-wildcard-under-eq"]);
+        assert_eq!(
+            codes("https://app.terraform.io", "claims['sub']  matches 'organization:contoso:*'"),
+            ["expression-spacing"]
+        );
+    }
+}

@@ -1,0 +1,154 @@
+//! Reads credentials in every form in which Azure's tools print them or people keep them.
+//!
+//! Known forms: Microsoft Graph's list, array or single object (`az ad app federated-credential`, `az rest`, PowerShell with its
+//! capital letters), Resource Manager's with `properties` (`az identity federated-credential`), Terraform's JSON configuration,
+//! its state, and what `terraform show -json` prints. Members that aren't known are left alone.
+
+use serde_json::{Map, Value};
+
+use super::{Credential, Problem};
+use crate::{Category, Fault};
+
+mod member;
+mod terraform;
+mod text;
+
+use member::Reader;
+
+/// The largest document that is read, in bytes.
+pub const MAX_BYTES: usize = 1024 * 1024;
+
+/// What a document holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parsed {
+    /// The credentials, in the order of the document. May be none: an application without any answers with an empty list.
+    pub credentials: Vec<Credential>,
+    /// What the reader of a result should know, such as that the document is one page of several.
+    pub notes: Vec<Problem>,
+}
+
+/// Reads the credentials of a document.
+///
+/// # Errors
+/// When the document isn't one of the known forms; the message names the place, such as `value[2].subject`.
+pub fn parse(json: &str) -> Result<Vec<Credential>, Fault> {
+    parse_with_notes(json).map(|parsed| parsed.credentials)
+}
+
+/// As [`parse`], for the bytes of a file. Windows PowerShell writes UTF-16 for `>`: plain ASCII survives that, and is read.
+///
+/// # Errors
+/// As [`parse`], and when the bytes are no text.
+pub fn parse_bytes(bytes: &[u8]) -> Result<Parsed, Fault> {
+    check_size(bytes.len())?;
+    parse_with_notes(&text::decode(bytes)?)
+}
+
+/// As [`parse`], with what else should be known.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_with_notes(json: &str) -> Result<Parsed, Fault> {
+    check_size(json.len())?;
+    let json = text::without_mark(json)?;
+    let document: Value = serde_json::from_str(json).map_err(|error| text::explain(json, &error))?;
+    match &document {
+        Value::Array(items) => Ok(Parsed { credentials: list(items, "")?, notes: Vec::new() }),
+        Value::Object(object) => object_form(object),
+        _ => Err(unknown_form("the document is neither a JSON object nor an array")),
+    }
+}
+
+fn check_size(bytes: usize) -> Result<(), Fault> {
+    if bytes <= MAX_BYTES {
+        return Ok(());
+    }
+    let message = format!("the credentials are {bytes} bytes long, and no more than {MAX_BYTES} are read");
+    Err(fault("credential-too-large", message).hint(LIST_HINT))
+}
+
+/// Tells the forms apart by the members that only one of them has.
+fn object_form(object: &Map<String, Value>) -> Result<Parsed, Fault> {
+    if let Some(resources) = terraform::resources(object)? {
+        return Ok(Parsed { credentials: resources, notes: Vec::new() });
+    }
+    if let Some(Value::Object(error)) = object.get("error") {
+        return Err(error_answer(error));
+    }
+    for name in ["value", "federatedIdentityCredentials"] {
+        if let Some(Value::Array(items)) = object.get(name) {
+            return Ok(Parsed { credentials: list(items, name)?, notes: more_pages(object).into_iter().collect() });
+        }
+    }
+    if member::is_credential(object) {
+        return Ok(Parsed { credentials: vec![Reader::of(object, String::new()).credential()?], notes: Vec::new() });
+    }
+    Err(not_credentials(object))
+}
+
+fn list(items: &[Value], name: &str) -> Result<Vec<Credential>, Fault> {
+    let read = |(index, item): (usize, &Value)| {
+        let place = format!("{name}[{index}]");
+        match item {
+            Value::Object(object) => Reader::of(object, place).credential(),
+            other => Err(member::wrong_type(&place, "an object", other)),
+        }
+    };
+    items.iter().enumerate().map(read).collect()
+}
+
+/// A page that isn't the last: what is missing from it may be on another.
+fn more_pages(object: &Map<String, Value>) -> Option<Problem> {
+    let link = ["nextLink", "@odata.nextLink"].into_iter().filter_map(|name| object.get(name)?.as_str()).next()?;
+    let message = "the document is one page of a longer list, so credentials may be missing from it";
+    let problem = (!link.is_empty()).then(|| Problem::advice("credentials-more-pages", message))?;
+    Some(problem.remedy(
+        "list them with `az ad app federated-credential list` or `az identity federated-credential list`, which follow all pages",
+    ))
+}
+
+fn error_answer(error: &Map<String, Value>) -> Fault {
+    let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or("?").to_owned();
+    let message =
+        format!("the document is an error answer and no list of credentials: {}: {}", text("code"), text("message"));
+    if text("message").contains(text::NULL_SUBJECT) {
+        return text::graph_v1_fault("").fact("answer", message);
+    }
+    fault("credential-error-answer", message).hint(LIST_HINT)
+}
+
+fn not_credentials(object: &Map<String, Value>) -> Fault {
+    let has = |name: &str| object.contains_key(name);
+    if has("iss") && has("sub") {
+        let message = "the document holds the claims of a token and no credentials";
+        return unknown_form(message);
+    }
+    if object.get("$schema").and_then(Value::as_str).is_some_and(|schema| schema.contains("deploymentTemplate")) {
+        let message = "the document is a deployment template, whose values may be computed on deployment";
+        return unknown_form(message);
+    }
+    if has("appId") || has("clientId") {
+        return unknown_form(
+            "the document describes an application or identity, which is printed without its credentials",
+        );
+    }
+    let names: Vec<_> = object.keys().take(5).map(|name| format!("`{name}`")).collect();
+    let seen = if names.is_empty() { "is an empty object".to_owned() } else { format!("has {}", names.join(", ")) };
+    unknown_form(format!("the document {seen} and none of the members by which a form of credentials is known"))
+}
+
+fn unknown_form(message: impl Into<String>) -> Fault {
+    fault("credential-form-unknown", message).hint(LIST_HINT)
+}
+
+const LIST_HINT: &str = "for an application: az ad app federated-credential list --id <client id> --output json ; for a managed \
+                         identity: az identity federated-credential list --identity-name <name> --resource-group <group> \
+                         --output json";
+
+#[cold]
+fn fault(code: &'static str, message: impl Into<String>) -> Fault {
+    Fault::new(Category::Usage, code, message)
+}
+
+#[cfg(test)]
+mod tests;

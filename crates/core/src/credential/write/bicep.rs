@@ -1,0 +1,82 @@
+//! Bicep for credentials of a managed identity.
+
+use crate::credential::{Credential, Matcher};
+
+/// The version of the API for exact subjects: old enough to be everywhere.
+const API: &str = "2024-11-30";
+
+/// The version for expressions, which older ones don't have.
+const API_WITH_EXPRESSIONS: &str = "2026-05-31";
+
+const IDENTITIES: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
+
+/// The identity, then its credentials, one after the other: the service refuses to write two of them at a time.
+pub(super) fn bicep(credentials: &[Credential], identity: Option<&str>) -> String {
+    let default = identity.map(|name| format!(" = {}", quoted(name))).unwrap_or_default();
+    let mut text = format!("param identityName string{default}\n\n");
+    text += &format!("resource identity '{IDENTITIES}@{API}' existing = {{\n  name: identityName\n}}\n");
+    for (index, credential) in credentials.iter().enumerate() {
+        text.push('\n');
+        text += &resource(index + 1, credential);
+    }
+    text
+}
+
+fn resource(number: usize, credential: &Credential) -> String {
+    let (api, matcher) = match &credential.matcher {
+        Matcher::Subject(subject) => (API, format!("    subject: {}\n", quoted(subject))),
+        Matcher::Expression { value, language_version } => {
+            let value = quoted(value);
+            let object = format!("{{\n      value: {value}\n      languageVersion: {language_version}\n    }}\n");
+            (API_WITH_EXPRESSIONS, format!("    claimsMatchingExpression: {object}"))
+        }
+    };
+    let mut text = String::new();
+    if let Some(description) = &credential.description {
+        text += &format!("@description({})\n", quoted(description));
+    }
+    text += &format!("resource credential{number} '{IDENTITIES}/federatedIdentityCredentials@{api}' = {{\n");
+    text += &format!("  parent: identity\n  name: {}\n  properties: {{\n", quoted(&credential.name));
+    text += &format!("    issuer: {}\n{matcher}    audiences: [\n", quoted(&credential.issuer));
+    text += &format!("      {}\n    ]\n  }}\n", quoted(credential.audience().unwrap_or_default()));
+    if number > 1 {
+        text += &format!("  dependsOn: [\n    credential{}\n  ]\n", number - 1);
+    }
+    text + "}\n"
+}
+
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("'");
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '\'' | '\\' => quoted.extend(['\\', c]),
+            '\n' => quoted += "\\n",
+            '\r' => quoted += "\\r",
+            '\t' => quoted += "\\t",
+            '$' if rest.peek() == Some(&'{') => quoted += "\\$",
+            c if c.is_control() => quoted += &format!("\\u{{{:x}}}", u32::from(c)),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('\'');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_escaped() {
+        for (text, expected) in [
+            ("", "''"),
+            ("claims['sub'] eq 'a'", r"'claims[\'sub\'] eq \'a\''"),
+            ("${x} $x $ {", r"'\${x} $x $ {'"),
+            ("$${x}", r"'$\${x}'"),
+            ("a\\${\n\t\r\u{1}\u{85}é", r"'a\\\${\n\t\r\u{1}\u{85}é'"),
+        ] {
+            assert_eq!(quoted(text), expected);
+        }
+    }
+}

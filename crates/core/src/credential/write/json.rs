@@ -1,0 +1,43 @@
+//! Request bodies for Microsoft Graph and for Resource Manager.
+
+use serde_json::{Map, Value, json};
+
+use crate::credential::{Credential, Matcher};
+
+/// One body, or an array of them.
+pub(super) fn graph(credentials: &[Credential]) -> String {
+    one_or_all(credentials.iter().map(graph_body).collect())
+}
+
+/// The body for Microsoft Graph.
+pub(super) fn graph_body(credential: &Credential) -> Value {
+    let mut body = properties(credential);
+    body.insert("name".to_owned(), json!(credential.name));
+    if let Some(description) = &credential.description {
+        body.insert("description".to_owned(), json!(description));
+    }
+    Value::Object(body)
+}
+
+/// One body, or an array of them. The name is the last part of the address; a body may repeat it.
+pub(super) fn arm(credentials: &[Credential]) -> String {
+    let body = |credential: &Credential| json!({"name": credential.name, "properties": properties(credential)});
+    one_or_all(credentials.iter().map(body).collect())
+}
+
+/// What both services call by the same names. Of subject and expression, the other is left away.
+fn properties(credential: &Credential) -> Map<String, Value> {
+    let (name, matcher) = match &credential.matcher {
+        Matcher::Subject(subject) => ("subject", json!(subject)),
+        Matcher::Expression { value, language_version } => {
+            ("claimsMatchingExpression", json!({"value": value, "languageVersion": language_version}))
+        }
+    };
+    let members = [("issuer", json!(credential.issuer)), (name, matcher), ("audiences", json!(credential.audiences))];
+    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn one_or_all(mut bodies: Vec<Value>) -> String {
+    let document = if bodies.len() == 1 { bodies.remove(0) } else { Value::Array(bodies) };
+    format!("{document:#}\n")
+}
