@@ -1,0 +1,312 @@
+//! Azure Pipelines: a token from the OIDC request URI for a service connection or the pipeline; results as logging commands.
+
+use super::grammar::{Label, fixed, is_guid, part};
+use super::parts::Parts;
+use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, answer, missing_half, text};
+use crate::fault::{Category, Fault};
+use crate::ports::{Env, Method, Response};
+use crate::secret::Secret;
+
+/// Azure DevOps Services.
+pub(super) struct AzurePipelines;
+
+const MARKER: &str = "TF_BUILD";
+/// Set by the AzureCLI task with `addSpnToEnvironment`, for its own script.
+const TASK_TOKEN: &str = "idToken";
+const ACCESS_TOKEN: &str = "SYSTEM_ACCESSTOKEN";
+const URI: &str = "SYSTEM_OIDCREQUESTURI";
+const COLLECTION: [&str; 2] = ["SYSTEM_COLLECTIONURI", "SYSTEM_TEAMFOUNDATIONCOLLECTIONURI"];
+const PIECES: [&str; 4] = ["SYSTEM_TEAMPROJECTID", "SYSTEM_HOSTTYPE", "SYSTEM_PLANID", "SYSTEM_JOBID"];
+const CONNECTION: [&str; 4] = [
+    "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID",
+    "AZURE_SERVICE_CONNECTION_ID",
+    "ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID",
+    "ARM_OIDC_AZURE_SERVICE_CONNECTION_ID",
+];
+
+impl Platform for AzurePipelines {
+    fn name(&self) -> &'static str {
+        "azure-pipelines"
+    }
+
+    fn title(&self) -> &'static str {
+        "Azure Pipelines"
+    }
+
+    fn variables(&self) -> &'static [&'static str] {
+        &[
+            MARKER,
+            TASK_TOKEN,
+            ACCESS_TOKEN,
+            URI,
+            COLLECTION[0],
+            COLLECTION[1],
+            PIECES[0],
+            PIECES[1],
+            PIECES[2],
+            PIECES[3],
+            CONNECTION[0],
+            CONNECTION[1],
+            CONNECTION[2],
+            CONNECTION[3],
+        ]
+    }
+
+    fn detect(&self, env: &dyn Env) -> Detection {
+        if !env.present(MARKER).is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+            return Detection::No(format!("`{MARKER}` is not `True`"));
+        }
+        match self.id_token(env, "") {
+            Ok(_) => Detection::Yes(format!("`{MARKER}` is `True`")),
+            Err(fault) => Detection::Half(fault),
+        }
+    }
+
+    /// The audience cannot be chosen: it is always `api://AzureADTokenExchange`. Without a service connection the token is one of
+    /// the pipeline itself.
+    fn id_token(&self, env: &dyn Env, _audience: &str) -> Result<Source, Fault> {
+        if env.present(TASK_TOKEN).is_some() {
+            return Ok(Source::Variable(TASK_TOKEN.to_owned()));
+        }
+        let bearer = access_token(env)?;
+        let mut url = answer::with_query(request_uri(env)?, &[("api-version", "7.1")]);
+        if let Some(name) = CONNECTION.into_iter().find(|name| env.present(name).is_some()) {
+            url = answer::with_query(url, &[("serviceConnectionId", &mapped(name, env)?)]);
+        }
+        let headers = vec![
+            ("authorization", format!("Bearer {bearer}")),
+            ("content-type", "application/json".to_owned()),
+            ("accept", "application/json".to_owned()),
+            ("x-tfs-fedauthredirect", "Suppress".to_owned()),
+        ];
+        Ok(Source::Request {
+            request: answer::request(Method::Post, url, headers, b"{}".to_vec()),
+            socket: None,
+            read,
+            attempts: 3,
+        })
+    }
+
+    /// Each value becomes a variable for later steps of the job, `$(NAME)`, and an output, `$(STEP.NAME)`.
+    fn publish(&self, values: &[Value], _env: &dyn Env) -> Result<Vec<Publication>, Fault> {
+        text::check(values)?;
+        if let Some(value) = values.iter().find(|value| value.secret && value.value.reveal().contains(['\r', '\n'])) {
+            return Err(text::unfit(
+                value,
+                "value-multi-line",
+                "has more than one line, and Azure Pipelines cannot mask that",
+            ));
+        }
+        let masks = values.iter().filter(|value| value.secret && !value.value.is_empty());
+        let masks = masks.map(|value| format!("##vso[task.setsecret]{}\n", escape(value.value.reveal())));
+        let commands: String = masks.chain(values.iter().map(set_variable)).collect();
+        Ok(vec![Publication::Print(Secret::new(commands))])
+    }
+
+    fn issues(&self, issuer: &str) -> bool {
+        issuer.strip_prefix(CLASSIC).is_some_and(is_guid) || entra_tenant(issuer).is_some_and(is_guid)
+    }
+
+    fn subject(&self, subject: &str) -> Option<Subject> {
+        if let Some(rest) = subject.strip_prefix("sc://") {
+            return names(rest, "service connection, by names", &CONNECTION_NAME);
+        }
+        if let Some(rest) = subject.strip_prefix("p://") {
+            return names(rest, "pipeline", &PIPELINE);
+        }
+        let (prefix, rest) = subject.split_once("/sc/").filter(|(prefix, _)| prefix.starts_with('/'))?;
+        let (organization, connection) = rest.split_once('/')?;
+        (is_guid(organization) && is_guid(connection)).then(|| Subject {
+            form: "service connection, by ids",
+            parts: vec![part(&PREFIX, prefix), part(&ORGANIZATION_ID, organization), part(&CONNECTION_ID, connection)],
+        })
+    }
+
+    fn parts(&self) -> &'static [PartName] {
+        PARTS
+    }
+
+    /// The subject of a connection by ids when there is a prefix, else of a connection or a pipeline by their names, or both.
+    fn build_subjects(&self, parts: &[(String, String)]) -> Result<Vec<String>, Fault> {
+        let parts = Parts::read(self, parts)?;
+        if parts.get("entra-prefix").is_some() || parts.get("connection-id").is_some() {
+            let (prefix, connection) = (parts.require("entra-prefix")?, parts.require("connection-id")?);
+            return Ok(vec![format!("{prefix}/sc/{}/{connection}", parts.require("organization-id")?)]);
+        }
+        let (organization, project) = (parts.require("organization")?, parts.require("project")?);
+        let connections =
+            parts.all("connection").into_iter().map(|name| format!("sc://{organization}/{project}/{name}"));
+        let pipelines = parts.all("pipeline").into_iter().map(|name| format!("p://{organization}/{project}/{name}"));
+        let subjects: Vec<_> = connections.chain(pipelines).collect();
+        if subjects.is_empty() { Err(parts.missing("`connection` or `pipeline`")) } else { Ok(subjects) }
+    }
+
+    fn issuer_from_parts(&self, parts: &[(String, String)]) -> Result<String, Fault> {
+        let parts = Parts::read(self, parts)?;
+        match parts.get("entra-prefix") {
+            Some(_) => Ok(format!("{ENTRA}{}/v2.0", parts.require("tenant-id")?)),
+            None => Ok(format!("{CLASSIC}{}", parts.require("organization-id")?)),
+        }
+    }
+}
+
+const CLASSIC: &str = "https://vstoken.dev.azure.com/";
+const ENTRA: &str = "https://login.microsoftonline.com/";
+
+const PARTS: &[PartName] = &[
+    PartName::optional("organization", "the organization's name", "contoso"),
+    PartName::optional("project", "the project's name", "Payments"),
+    PartName::optional("connection", "a service connection's name", "azure-prod").many(),
+    PartName::optional("pipeline", "a pipeline's name, for tokens without a service connection", "deploy").many(),
+    PartName::optional(
+        "organization-id",
+        "the organization's id, which is in the issuer",
+        "6a3b1c2d-4e5f-4a6b-8c7d-9e0f1a2b3c4d",
+    ),
+    PartName::optional(
+        "connection-id",
+        "the connection's id, if its issuer is Entra",
+        "0f1e2d3c-4b5a-4697-8877-665544332211",
+    ),
+    PartName::optional(
+        "entra-prefix",
+        "what stands before `/sc/`, if its issuer is Entra",
+        "/eid1/c/pub/t/T0FnQ2g4YQ/a/UXdFcg",
+    ),
+    PartName::optional("tenant-id", "the Entra tenant, if the issuer is Entra", "72f988bf-86f1-41af-91ab-2d7cd011db47"),
+];
+
+const ORGANIZATION: Label = fixed("organization", "the organization's name; another name is another subject");
+const PROJECT: Label = fixed("project", "the project's name; another name is another subject");
+const CONNECTION_NAME: Label = fixed("connection", "the service connection's name; another name is another subject");
+const PIPELINE: Label = fixed("pipeline", "the pipeline's name; another name is another subject");
+const PREFIX: Label = fixed("entra-prefix", "Entra's own description of tenant and application");
+const ORGANIZATION_ID: Label = fixed("organization-id", "the organization's id");
+const CONNECTION_ID: Label = fixed("connection-id", "the service connection's id");
+
+fn names(rest: &str, form: &'static str, last: &Label) -> Option<Subject> {
+    let (organization, rest) = rest.split_once('/')?;
+    let (project, name) = rest.split_once('/')?;
+    Some(Subject { form, parts: vec![part(&ORGANIZATION, organization), part(&PROJECT, project), part(last, name)] })
+}
+
+fn entra_tenant(issuer: &str) -> Option<&str> {
+    issuer.strip_prefix(ENTRA)?.strip_suffix("/v2.0")
+}
+
+fn access_token(env: &dyn Env) -> Result<String, Fault> {
+    if env.present(ACCESS_TOKEN).is_none() {
+        return Err(map_access_token(missing_half(format!(
+            "`{ACCESS_TOKEN}` is not set: Azure Pipelines shows it only to steps that map it"
+        ))));
+    }
+    answer::header_value(ACCESS_TOKEN, mapped(ACCESS_TOKEN, env)?)
+}
+
+/// The value of a variable, unless it is the text of a macro that the agent had nothing for.
+fn mapped(name: &'static str, env: &dyn Env) -> Result<String, Fault> {
+    let value = env.present(name).unwrap_or_default();
+    if !value.starts_with("$(") {
+        return Ok(value);
+    }
+    let fault = Fault::new(
+        Category::IdToken,
+        "azure-pipelines-macro-unmapped",
+        format!("`{name}` is the text `{}`: Azure Pipelines did not put a value in its place", value.escape_debug()),
+    );
+    Err(if name == ACCESS_TOKEN {
+        map_access_token(fault)
+    } else {
+        fault.hint("set it to the service connection's id")
+    })
+}
+
+fn map_access_token(fault: Fault) -> Fault {
+    fault.hint("add to the step: `env: { SYSTEM_ACCESSTOKEN: $(System.AccessToken) }`")
+}
+
+fn request_uri(env: &dyn Env) -> Result<String, Fault> {
+    if let Some(uri) = env.present(URI) {
+        return answer::service_url(URI, &uri, answer::is_loopback);
+    }
+    let collection = COLLECTION.into_iter().find_map(|name| env.present(name).map(|value| (name, value)));
+    let missing: Vec<_> =
+        PIECES.iter().filter(|name| env.present(name).is_none()).map(|name| format!("`{name}`")).collect();
+    let (Some((variable, collection)), true) = (collection, missing.is_empty()) else {
+        return Err(missing_half(format!("`{URI}` is not set, nor are all variables that it can be built from"))
+            .hint("pass the variables that begin with `SYSTEM_` on to the container that runs this")
+            .fact("missing", if missing.is_empty() { format!("`{}`", COLLECTION[0]) } else { missing.join(", ") }));
+    };
+    let collection = answer::service_url(variable, &collection, answer::is_loopback)?;
+    let [project, hub, plan, job] = PIECES.map(|name| env.present(name).unwrap_or_default());
+    let uri = format!(
+        "{}/{project}/_apis/distributedtask/hubs/{hub}/plans/{plan}/jobs/{job}/oidctoken",
+        collection.trim_end_matches('/')
+    );
+    answer::service_url(URI, &uri, answer::is_loopback)
+}
+
+const SERVICE: &str = "Azure DevOps";
+
+/// Each way in which the service says no has a cause of its own.
+fn read(response: &Response) -> Result<Secret, Fault> {
+    let is_json = response.header("content-type").is_none_or(|kind| kind.contains("json"));
+    let (code, message) = match response.status {
+        200 if is_json => {
+            return answer::token(response, SERVICE, "oidcToken").map_err(|fault| support(fault, response));
+        }
+        200 | 203 | 301 | 302 | 303 | 307 | 308 => (
+            "azure-pipelines-sign-in-page",
+            format!(
+                "Azure DevOps sent a sign-in page instead of a token (HTTP {}): `{ACCESS_TOKEN}` is not a token that it accepts",
+                response.status
+            ),
+        ),
+        401 => ("azure-pipelines-access-token-refused", format!("Azure DevOps refused `{ACCESS_TOKEN}` (HTTP 401)")),
+        405 => {
+            ("azure-pipelines-wrong-method", format!("Azure DevOps takes no POST at the address in `{URI}` (HTTP 405)"))
+        }
+        400 | 403 | 404 if answer::words(response).is_some_and(|words| words.contains("service connection")) => (
+            "azure-pipelines-connection-refused",
+            format!(
+                "Azure DevOps does not know the service connection, or this pipeline may not use it (HTTP {})",
+                response.status
+            ),
+        ),
+        _ => return Err(support(answer::refused(response, SERVICE), response)),
+    };
+    let fault = Fault::new(Category::IdToken, code, message);
+    let fault = match code {
+        "azure-pipelines-wrong-method" => fault.hint("it is the address of another service; do not set it yourself"),
+        "azure-pipelines-connection-refused" => fault
+            .hint("give the service connection's id, not its name, in `AZURE_SERVICE_CONNECTION_ID`")
+            .hint("authorise the pipeline in the service connection's settings, under Security"),
+        _ => map_access_token(fault).hint("it ends with the job: a value kept from another job is not valid"),
+    };
+    let fault = match answer::words(response) {
+        Some(words) => fault.fact("answer", words),
+        None => fault,
+    };
+    Err(support(fault, response))
+}
+
+/// Adds what Microsoft's support asks for.
+fn support(fault: Fault, response: &Response) -> Fault {
+    ["x-vss-e2eid", "x-msedge-ref"].into_iter().fold(fault, |fault, name| match response.header(name) {
+        Some(value) => fault.fact(name, value.escape_debug().to_string()),
+        None => fault,
+    })
+}
+
+fn set_variable(value: &Value) -> String {
+    let (name, text) = (&value.name, escape(value.value.reveal()));
+    let secret = if value.secret { ";issecret=true" } else { "" };
+    format!(
+        "##vso[task.setvariable variable={name}{secret}]{text}\n##vso[task.setvariable variable={name}{secret};isoutput=true]{text}\n"
+    )
+}
+
+/// As the agent reads it back: it undoes `%0D`, `%0A` and others first and `%AZP25` last.
+fn escape(text: &str) -> String {
+    text.replace('%', "%AZP25").replace('\r', "%0D").replace('\n', "%0A")
+}

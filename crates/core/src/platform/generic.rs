@@ -1,0 +1,97 @@
+//! No platform in particular: the token that the user points at, and results as lines for a shell.
+
+use super::{ALL, Detection, Platform, Publication, Source, Value, missing_half, text};
+use crate::fault::Fault;
+use crate::ports::Env;
+
+/// Anything that sets the variables that Azure's tools read.
+pub(super) struct Generic;
+
+const TOKEN: &str = "ARM_OIDC_TOKEN";
+const FILES: [&str; 2] = ["ARM_OIDC_TOKEN_FILE_PATH", "AZURE_FEDERATED_TOKEN_FILE"];
+
+impl Platform for Generic {
+    fn name(&self) -> &'static str {
+        "generic"
+    }
+
+    fn title(&self) -> &'static str {
+        "Generic"
+    }
+
+    fn variables(&self) -> &'static [&'static str] {
+        &[TOKEN, FILES[0], FILES[1]]
+    }
+
+    fn detect(&self, env: &dyn Env) -> Detection {
+        match self.variables().iter().find(|name| env.present(name).is_some()) {
+            Some(name) => Detection::Yes(format!("`{name}` is set")),
+            None => Detection::No(format!("neither `{TOKEN}` nor `{}` is set", FILES[0])),
+        }
+    }
+
+    fn id_token(&self, env: &dyn Env, _audience: &str) -> Result<Source, Fault> {
+        if env.present(TOKEN).is_some() {
+            return Ok(Source::Variable(TOKEN.to_owned()));
+        }
+        FILES.iter().find_map(|name| env.present(name)).map(Source::File).ok_or_else(nothing_found)
+    }
+
+    fn publish(&self, values: &[Value], _env: &dyn Env) -> Result<Vec<Publication>, Fault> {
+        Ok(vec![Publication::Print(text::assignment_lines(values)?)])
+    }
+}
+
+fn nothing_found() -> Fault {
+    let markers: Vec<_> = ALL
+        .iter()
+        .filter_map(|platform| platform.variables().first().map(|marker| format!("`{marker}` ({})", platform.name())))
+        .collect();
+    missing_half("No ID token was found")
+        .hint("say where it is: `--id-token-env NAME`, `--id-token-file PATH`, or `--id-token -` for standard input")
+        .hint(format!("platforms are recognised by {}; `azure-oidc doctor` says more", markers.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Secret;
+    use super::*;
+    use crate::fault::Category;
+    use crate::ports::fixed::Variables;
+
+    fn source(env: &[(&str, &str)]) -> String {
+        let env = Variables(env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
+        format!("{:?}", Generic.id_token(&env, "api://AzureADTokenExchange").unwrap())
+    }
+
+    #[test]
+    fn the_token_itself_wins_over_files_and_the_files_in_order() {
+        let (token, arm, azure) =
+            (("ARM_OIDC_TOKEN", "jwt"), ("ARM_OIDC_TOKEN_FILE_PATH", "/a"), ("AZURE_FEDERATED_TOKEN_FILE", "/b"));
+        assert_eq!(source(&[azure, arm, token]), r#"Variable("ARM_OIDC_TOKEN")"#);
+        assert_eq!(source(&[azure, arm]), r#"File("/a")"#);
+        assert_eq!(source(&[azure, ("ARM_OIDC_TOKEN", "")]), r#"File("/b")"#);
+    }
+
+    #[test]
+    fn when_there_is_no_token_the_fault_says_every_way_to_give_one_and_what_was_looked_for() {
+        let fault = Generic.id_token(&Variables::default(), "").unwrap_err();
+        assert_eq!((fault.category, fault.code), (Category::IdToken, "id-token-missing"));
+        for flag in ["--id-token-env", "--id-token-file", "--id-token -"] {
+            assert!(fault.hints[0].contains(flag), "{flag}");
+        }
+        for platform in ALL.iter().filter(|platform| platform.name() != "google-cloud") {
+            assert!(fault.hints[1].contains(&format!("({})", platform.name())), "{platform:?}");
+        }
+    }
+
+    #[test]
+    fn results_are_assignments_that_a_shell_reads() {
+        let values = [
+            Value { name: "A".into(), value: Secret::new("it's"), secret: true },
+            Value { name: "B".into(), value: Secret::new("2"), secret: false },
+        ];
+        let Publication::Print(lines) = &Generic.publish(&values, &Variables::default()).unwrap()[0] else { panic!() };
+        assert_eq!(lines.reveal(), "A='it'\\''s'\nB='2'\n");
+    }
+}

@@ -1,0 +1,304 @@
+//! GitHub Actions: a token from the request URL that the permission `id-token: write` gives; results in the runner's files.
+
+use sha2::{Digest, Sha256};
+
+use super::parts::Parts;
+use super::{
+    Detection, File, Part, PartName, Platform, Publication, Source, Subject, Value, answer, grammar, missing_half, text,
+};
+use crate::fault::Fault;
+use crate::ports::{Env, Method};
+use crate::secret::Secret;
+
+/// GitHub Actions, on GitHub.com or GitHub Enterprise.
+pub(super) struct GitHub;
+
+const MARKER: &str = "GITHUB_ACTIONS";
+const URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
+const BEARER: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
+const OUTPUT: &str = "GITHUB_OUTPUT";
+const ENVIRONMENT: &str = "GITHUB_ENV";
+/// A step's output reaches only who asks for it; the environment reaches every later step, so that must be wanted.
+const ENVIRONMENT_TOO: &str = "AZURE_OIDC_GITHUB_ENV";
+const ISSUER: &str = "https://token.actions.githubusercontent.com";
+
+impl Platform for GitHub {
+    fn name(&self) -> &'static str {
+        "github"
+    }
+
+    fn title(&self) -> &'static str {
+        "GitHub Actions"
+    }
+
+    fn variables(&self) -> &'static [&'static str] {
+        &[MARKER, URL, BEARER, OUTPUT, ENVIRONMENT, ENVIRONMENT_TOO]
+    }
+
+    fn detect(&self, env: &dyn Env) -> Detection {
+        match (env.present(MARKER).as_deref(), pair(env)) {
+            (Some("true"), Ok(_)) => Detection::Yes(format!("`{MARKER}` is `true`")),
+            (Some("true"), Err(fault)) => Detection::Half(fault),
+            _ => Detection::No(format!("`{MARKER}` is not `true`")),
+        }
+    }
+
+    fn id_token(&self, env: &dyn Env, audience: &str) -> Result<Source, Fault> {
+        let (url, bearer) = pair(env)?;
+        let url = answer::service_url(URL, &url, answer::is_loopback)?;
+        let bearer = answer::header_value(BEARER, bearer)?;
+        let headers = vec![("authorization", format!("Bearer {bearer}")), ("accept", "application/json".to_owned())];
+        Ok(Source::Request {
+            request: answer::request(
+                Method::Get,
+                answer::with_query(url, &[("audience", audience)]),
+                headers,
+                Vec::new(),
+            ),
+            socket: None,
+            read: |response| answer::token(response, "GitHub's token service", "value"),
+            attempts: 3,
+        })
+    }
+
+    fn outputs(&self, env: &dyn Env) -> Result<Vec<File>, Fault> {
+        let output = env.present(OUTPUT).is_some();
+        let wanted = env.present(ENVIRONMENT_TOO).as_deref() == Some("true");
+        let environment = env.present(ENVIRONMENT).is_some();
+        if wanted && !environment {
+            return Err(unset(ENVIRONMENT));
+        }
+        match (output, environment) {
+            (true, _) if wanted => Ok(vec![File::Variable(OUTPUT), File::Variable(ENVIRONMENT)]),
+            (true, _) => Ok(vec![File::Variable(OUTPUT)]),
+            (false, true) => Ok(vec![File::Variable(ENVIRONMENT)]),
+            (false, false) => Err(unset(OUTPUT)),
+        }
+    }
+
+    fn publish(&self, values: &[Value], env: &dyn Env) -> Result<Vec<Publication>, Fault> {
+        text::check(values)?;
+        let files = self.outputs(env)?;
+        if files.contains(&File::Variable(ENVIRONMENT))
+            && let Some(blocked) = values.iter().find(|value| value.name == "NODE_OPTIONS")
+        {
+            return Err(text::unfit(blocked, "output-name-invalid", "cannot be set: the runner blocks that variable"));
+        }
+        let masks = values.iter().filter(|value| value.secret && !value.value.is_empty()).map(mask);
+        let lines: String = values.iter().map(heredoc).collect();
+        let lines = Secret::new(lines);
+        Ok(masks.chain(files.into_iter().map(|file| Publication::Append { file, lines: lines.clone() })).collect())
+    }
+
+    fn issues(&self, issuer: &str) -> bool {
+        let Some(rest) = issuer.strip_prefix("https://") else { return false };
+        let slug = issuer.strip_prefix(ISSUER).and_then(|rest| rest.strip_prefix('/'));
+        let resident = rest.strip_prefix("token.actions.").and_then(|rest| rest.strip_suffix(".ghe.com"));
+        let server = rest.strip_suffix("/_services/token");
+        issuer == ISSUER
+            || [slug, resident, server].into_iter().flatten().any(|name| !name.is_empty() && !name.contains('/'))
+    }
+
+    fn subject(&self, subject: &str) -> Option<Subject> {
+        let mut words = subject.split(':');
+        let mut parts = Vec::new();
+        while let Some(word) = words.next() {
+            match word {
+                "repo" => parts.extend(repository(words.next()?)?),
+                "pull_request" => parts.push(claim("event", word)),
+                _ => parts.push(claim(word, words.next()?)),
+            }
+        }
+        let names: Vec<_> = parts.iter().map(|part| part.name).collect();
+        let form = match names.as_slice() {
+            ["owner", "repository", context] if CONTEXTS.contains(context) => "repository and context",
+            ["owner", "owner_id", "repository", "repository_id", context] if CONTEXTS.contains(context) => {
+                "repository and context, with ids that never change"
+            }
+            [] | [OTHER, ..] => return None,
+            _ => "claims of the repository's own choice",
+        };
+        Some(Subject { form, parts })
+    }
+
+    fn parts(&self) -> &'static [PartName] {
+        PARTS
+    }
+
+    /// One subject for each environment, branch, tag and for pull requests; with the ids when both are given.
+    fn build_subjects(&self, parts: &[(String, String)]) -> Result<Vec<String>, Fault> {
+        let parts = Parts::read(self, parts)?;
+        let (owner, name) = (parts.require("owner")?, parts.require("repository")?);
+        let repository = match (parts.get("owner-id"), parts.get("repository-id")) {
+            (Some(owner_id), Some(id)) => format!("repo:{owner}@{owner_id}/{name}@{id}"),
+            (None, None) => format!("repo:{owner}/{name}"),
+            (Some(_), None) => return Err(parts.missing("`repository-id` beside `owner-id`")),
+            (None, Some(_)) => return Err(parts.missing("`owner-id` beside `repository-id`")),
+        };
+        let mut contexts: Vec<_> =
+            parts.all("environment").into_iter().map(|name| format!("environment:{}", escape(name))).collect();
+        contexts.extend(parts.all("branch").into_iter().map(|name| format!("ref:refs/heads/{}", escape(name))));
+        contexts.extend(parts.all("tag").into_iter().map(|name| format!("ref:refs/tags/{}", escape(name))));
+        match parts.get("event") {
+            None => {}
+            Some("pull_request") => contexts.push("pull_request".to_owned()),
+            Some(other) => return Err(parts.invalid("event", other, "`pull_request`")),
+        }
+        if contexts.is_empty() {
+            return Err(parts.missing("`environment`, `branch`, `tag` or `event`"));
+        }
+        Ok(contexts.into_iter().map(|context| format!("{repository}:{context}")).collect())
+    }
+
+    fn issuer_from_parts(&self, parts: &[(String, String)]) -> Result<String, Fault> {
+        let parts = Parts::read(self, parts)?;
+        Ok(match (parts.get("host"), parts.get("enterprise")) {
+            (Some(host), _) => match host.strip_suffix(".ghe.com") {
+                Some(_) => format!("https://token.actions.{host}"),
+                None => format!("https://{host}/_services/token"),
+            },
+            (None, Some(slug)) => format!("{ISSUER}/{slug}"),
+            (None, None) => ISSUER.to_owned(),
+        })
+    }
+}
+
+const PARTS: &[PartName] = &[
+    PartName::required("owner", "the user or organization", "octo-org"),
+    PartName::required("repository", "the repository, without its owner", "octo-repo"),
+    PartName::optional(
+        "owner-id",
+        "the owner's number; subjects of repositories made, renamed or moved since 2026-07-15 have it",
+        "123456",
+    ),
+    PartName::optional("repository-id", "the repository's number, beside `owner-id`", "456789"),
+    PartName::optional("environment", "an environment; jobs that use one have no other subject", "production").many(),
+    PartName::optional("branch", "a branch, for jobs without environment", "main").many(),
+    PartName::optional("tag", "a tag, for jobs without environment", "v1.0.0").many(),
+    PartName::optional("event", "`pull_request`, for jobs of pull requests without environment", "pull_request"),
+    PartName::optional("enterprise", "the enterprise's slug, if it is part of the issuer", "octo-enterprise"),
+    PartName::optional("host", "the host of GitHub Enterprise Server, or `NAME.ghe.com`", "github.example.com"),
+];
+
+const CONTEXTS: &[&str] = &["environment", "ref", "event"];
+const OTHER: &str = "other claim";
+
+/// What a subject can be made of, in the order of `include_claim_keys` that the repository or organization chose.
+const LABELS: &[grammar::Label] = &[
+    grammar::fixed("owner", "the user or organization that owns the repository"),
+    grammar::fixed("owner_id", "the owner's number, which stays when it is renamed"),
+    grammar::fixed("repository", "the repository"),
+    grammar::fixed("repository_id", "the repository's number, which stays when it is renamed"),
+    grammar::fixed("environment", "the environment that the job uses"),
+    grammar::fixed("ref", "the branch or tag that the job runs for"),
+    grammar::fixed("event", "the job runs for a pull request and uses no environment"),
+    grammar::fixed("repository_owner", "the user or organization that owns the repository"),
+    grammar::fixed("repository_owner_id", "the owner's number, which stays when it is renamed"),
+    grammar::fixed("repository_visibility", "`public`, `private` or `internal`"),
+    grammar::fixed("job_workflow_ref", "the workflow file that the job is written in, with its ref"),
+    grammar::fixed("workflow_ref", "the workflow file that was started, with its ref"),
+    grammar::fixed("workflow", "the workflow's name"),
+    grammar::fixed("event_name", "what started the workflow"),
+    grammar::fixed("runner_environment", "`github-hosted` or `self-hosted`"),
+    grammar::fixed("enterprise", "the enterprise"),
+    grammar::fixed("enterprise_id", "the enterprise's number"),
+    grammar::fixed("base_ref", "the branch that a pull request goes to"),
+    grammar::varying("head_ref", "the branch that a pull request comes from"),
+    grammar::varying("actor", "the person who started the run"),
+    grammar::varying("actor_id", "the number of the person who started the run"),
+    grammar::varying("sha", "the commit"),
+    grammar::varying("workflow_sha", "the commit of the workflow file that was started"),
+    grammar::varying("job_workflow_sha", "the commit of the workflow file that the job is written in"),
+    grammar::varying("run_id", "the run"),
+    grammar::varying("run_number", "the run's number"),
+    grammar::varying("run_attempt", "which attempt of the run it is"),
+    grammar::varying("check_run_id", "the job's run"),
+    grammar::fixed("ref_type", "`branch` or `tag`"),
+    grammar::fixed("ref_protected", "whether the branch or tag is protected"),
+];
+
+fn pair(env: &dyn Env) -> Result<(String, String), Fault> {
+    let fault = match (env.present(URL), env.present(BEARER)) {
+        (Some(url), Some(bearer)) => return Ok((url, bearer)),
+        (Some(_), None) => half(URL, BEARER),
+        (None, Some(_)) => half(BEARER, URL),
+        (None, None) => {
+            missing_half(format!("This job may not ask GitHub for an ID token: `{URL}` and `{BEARER}` are not set"))
+        }
+    };
+    Err(fault
+        .hint("grant it in the workflow or the job: `permissions: { id-token: write, contents: read }`")
+        .hint("workflows for pull requests from forks get no ID token, whatever their permissions"))
+}
+
+fn half(set: &str, unset: &str) -> Fault {
+    missing_half(format!("`{set}` is set and `{unset}` is not; GitHub sets both or neither"))
+        .hint("pass both variables on to the container or shell that runs this")
+}
+
+fn unset(variable: &'static str) -> Fault {
+    text::output_unset("GitHub Actions", variable)
+        .hint("pass it on to the container that runs this and mount the file, or take the token from stdout with `--output json`")
+}
+
+/// The runner reads this command at the start of a line, up to the line's end; from then on it masks the value and each of its
+/// lines.
+fn mask(value: &Value) -> Publication {
+    let escaped = value.value.reveal().replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    Publication::Print(Secret::new(format!("::add-mask::{escaped}\n")))
+}
+
+/// `NAME<<DELIMITER`, the value, `DELIMITER`, each on lines of their own.
+fn heredoc(value: &Value) -> String {
+    let (name, text) = (&value.name, value.value.reveal());
+    let delimiter = delimiter(name, text);
+    format!("{name}<<{delimiter}\n{text}\n{delimiter}\n")
+}
+
+/// A line that is not in the value. A hash of the value is as good as chance: no value can be made that holds its own hash.
+fn delimiter(name: &str, text: &str) -> String {
+    let mut hash = Sha256::new();
+    hash.update(name);
+    hash.update([0]);
+    hash.update(text);
+    let mut delimiter = "ghadelimiter_".to_owned();
+    for byte in hash.finalize() {
+        delimiter.push_str(&format!("{byte:02x}"));
+    }
+    while text.contains(&delimiter) {
+        delimiter.push('_');
+    }
+    delimiter
+}
+
+/// Colons separate the parts, so GitHub writes those in a value otherwise.
+fn escape(value: &str) -> String {
+    value.replace(':', "%3A")
+}
+
+fn repository(text: &str) -> Option<Vec<Part>> {
+    let (owner, name) = text.split_once('/')?;
+    Some(match (owner.split_once('@'), name.split_once('@')) {
+        (Some((owner, owner_id)), Some((name, id))) => {
+            vec![
+                claim("owner", owner),
+                claim("owner_id", owner_id),
+                claim("repository", name),
+                claim("repository_id", id),
+            ]
+        }
+        _ => vec![claim("owner", owner), claim("repository", name)],
+    })
+}
+
+fn claim(name: &str, value: &str) -> Part {
+    match LABELS.iter().find(|label| label.name == name) {
+        Some(label) => grammar::part(label, value),
+        None => Part {
+            name: OTHER,
+            value: format!("{name}:{value}"),
+            meaning: "a claim that the repository or organization chose to have in its subjects",
+            varies: false,
+        },
+    }
+}

@@ -1,0 +1,94 @@
+//! Google Cloud: an identity token of the machine's service account, from the metadata server. Only when asked for.
+
+use super::grammar::{Label, fixed, part};
+use super::parts::Parts;
+use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, answer, text};
+use crate::fault::{Category, Fault};
+use crate::ports::{Env, Method, Response};
+use crate::secret::Secret;
+
+/// Compute Engine, Cloud Build, Cloud Run and others with a metadata server.
+pub(super) struct GoogleCloud;
+
+const METADATA: &str = "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/identity";
+const ISSUER: &str = "https://accounts.google.com";
+
+impl Platform for GoogleCloud {
+    fn name(&self) -> &'static str {
+        "google-cloud"
+    }
+
+    fn title(&self) -> &'static str {
+        "Google Cloud"
+    }
+
+    fn variables(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// CI jobs of others run on Google's machines too, and the machine's identity is not the job's.
+    fn detect(&self, _env: &dyn Env) -> Detection {
+        Detection::No("used only when asked for: `--platform google-cloud`".to_owned())
+    }
+
+    fn id_token(&self, _env: &dyn Env, audience: &str) -> Result<Source, Fault> {
+        let url = answer::with_query(METADATA.to_owned(), &[("audience", audience), ("format", "full")]);
+        Ok(Source::Request {
+            request: answer::request(Method::Get, url, vec![("metadata-flavor", "Google".to_owned())], Vec::new()),
+            socket: None,
+            read,
+            attempts: 3,
+        })
+    }
+
+    fn publish(&self, values: &[Value], _env: &dyn Env) -> Result<Vec<Publication>, Fault> {
+        Ok(vec![Publication::Print(text::export_lines(values)?)])
+    }
+
+    fn issues(&self, issuer: &str) -> bool {
+        issuer == ISSUER
+    }
+
+    fn subject(&self, subject: &str) -> Option<Subject> {
+        let is_number = !subject.is_empty() && subject.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| Subject { form: "service account", parts: vec![part(&ACCOUNT, subject)] })
+    }
+
+    fn parts(&self) -> &'static [PartName] {
+        PARTS
+    }
+
+    fn build_subjects(&self, parts: &[(String, String)]) -> Result<Vec<String>, Fault> {
+        let parts = Parts::read(self, parts)?;
+        parts.require("service-account-id")?;
+        Ok(parts.all("service-account-id").into_iter().map(str::to_owned).collect())
+    }
+
+    fn issuer_from_parts(&self, _parts: &[(String, String)]) -> Result<String, Fault> {
+        Ok(ISSUER.to_owned())
+    }
+}
+
+const PARTS: &[PartName] = &[PartName::required(
+    "service-account-id",
+    "the service account's number: `gcloud iam service-accounts describe EMAIL --format 'value(uniqueId)'`",
+    "104512384219586413592",
+)
+.many()];
+
+const ACCOUNT: Label = fixed("service-account-id", "the service account's number, not its address");
+
+/// The answer is the token itself, and only a metadata server answers with this header.
+fn read(response: &Response) -> Result<Secret, Fault> {
+    const SERVICE: &str = "Google's metadata server";
+    match response.status {
+        200 if response.header("metadata-flavor") == Some("Google") => match std::str::from_utf8(&response.body) {
+            Ok(token) if !token.is_empty() => Ok(Secret::new(token)),
+            _ => Err(answer::unreadable(response, SERVICE, "is not a token")),
+        },
+        200 => Err(answer::unreadable(response, SERVICE, "is not from a metadata server")),
+        404 => Err(Fault::new(Category::IdToken, "id-token-missing", "This machine has no Google service account")
+            .hint("attach a service account to the machine, or run where there is one")),
+        _ => Err(answer::refused(response, SERVICE)),
+    }
+}

@@ -1,0 +1,91 @@
+//! Subjects made of names and values with colons between them: `name:value:name:value`.
+
+use super::Part;
+
+/// A name in a subject, with what its value means.
+pub(super) struct Label {
+    /// As it is written in the subject.
+    pub(super) name: &'static str,
+    /// In plain words.
+    pub(super) meaning: &'static str,
+    /// Whether the value changes from run to run.
+    pub(super) varies: bool,
+}
+
+/// A label whose value stays the same.
+pub(super) const fn fixed(name: &'static str, meaning: &'static str) -> Label {
+    Label { name, meaning, varies: false }
+}
+
+/// A label whose value changes from run to run.
+pub(super) const fn varying(name: &'static str, meaning: &'static str) -> Label {
+    Label { name, meaning, varies: true }
+}
+
+/// Cuts `name:value:name:value`, where the first name must be one of `labels`.
+///
+/// A value may have colons in it: it goes on until a name of `labels` follows that is not itself a value.
+pub(super) fn labelled(text: &str, labels: &'static [Label]) -> Option<Vec<Part>> {
+    let mut words = text.split(':').peekable();
+    let mut parts: Vec<Part> = Vec::new();
+    while let Some(word) = words.next() {
+        let label = labels.iter().find(|label| label.name == word).filter(|_| words.peek().is_some());
+        match (label, parts.last_mut()) {
+            (Some(label), _) => parts.push(part(label, words.next().unwrap_or_default())),
+            (None, Some(last)) => {
+                last.value.push(':');
+                last.value.push_str(word);
+            }
+            (None, None) => return None,
+        }
+    }
+    Some(parts)
+}
+
+/// A part with this label.
+pub(super) fn part(label: &Label, value: &str) -> Part {
+    Part { name: label.name, value: value.to_owned(), meaning: label.meaning, varies: label.varies }
+}
+
+/// Whether these are the names of the parts, in this order.
+pub(super) fn names_are(parts: &[Part], names: &[&str]) -> bool {
+    parts.iter().map(|part| part.name).eq(names.iter().copied())
+}
+
+/// Whether a text is a GUID in its usual form: 8, 4, 4, 4 and 12 hexadecimal digits.
+pub(super) fn is_guid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LABELS: &[Label] = &[fixed("a", ""), varying("b", "")];
+
+    fn cut(text: &str) -> Option<Vec<(&'static str, String)>> {
+        labelled(text, LABELS).map(|parts| parts.into_iter().map(|part| (part.name, part.value)).collect())
+    }
+
+    #[test]
+    fn a_value_goes_on_until_the_next_name() {
+        assert_eq!(cut("a:1:b:2"), Some(vec![("a", "1".into()), ("b", "2".into())]));
+        assert_eq!(cut("a:https://x:8/y:b:"), Some(vec![("a", "https://x:8/y".into()), ("b", String::new())]));
+        assert_eq!(
+            cut("a:b:b:a"),
+            Some(vec![("a", "b".into()), ("b", "a".into())]),
+            "a value may be called like a name"
+        );
+    }
+
+    #[test]
+    fn what_does_not_begin_with_a_name_is_no_subject_of_this_form() {
+        for text in ["", "a", "c:1", ":a:1"] {
+            assert_eq!(cut(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Where results go: which files, whether they are known before anything is sent, and what comes out plain.
+
+use super::super::{File, Publication, Secret, Value, dotenv};
+use super::{environment, platform, text};
+use crate::fault::Category;
+use crate::ports::fixed::Variables;
+
+/// The files that a job's results go to.
+const OUTPUTS: &[(&str, &str, &[&str])] = &[
+    ("harness", "HARNESS_OUTPUT_SECRET_FILE=/s", &["$HARNESS_OUTPUT_SECRET_FILE"]),
+    ("harness", "HARNESS_OUTPUT_SECRET_FILE=/s\nDRONE_OUTPUT=/o", &["$HARNESS_OUTPUT_SECRET_FILE", "$DRONE_OUTPUT"]),
+    ("circleci", "BASH_ENV=/b", &["$BASH_ENV"]),
+    ("pulumi", "", &["/PULUMI_ENV"]),
+    ("pulumi", "AZURE_OIDC_PULUMI_ENV=/work/PULUMI_ENV", &["$AZURE_OIDC_PULUMI_ENV"]),
+    ("github", "GITHUB_OUTPUT=/o\nGITHUB_ENV=/e", &["$GITHUB_OUTPUT"]),
+    ("github", "GITHUB_OUTPUT=/o\nGITHUB_ENV=/e\nAZURE_OIDC_GITHUB_ENV=true", &["$GITHUB_OUTPUT", "$GITHUB_ENV"]),
+    ("github", "GITHUB_ENV=/e", &["$GITHUB_ENV"]),
+    ("gitlab", "", &[]),
+    ("azure-pipelines", "", &[]),
+    ("generic", "", &[]),
+];
+
+#[test]
+fn the_files_to_write_are_known_before_anything_is_sent() {
+    for (name, lines, files) in OUTPUTS {
+        let outputs = platform(name).outputs(&environment(lines)).unwrap();
+        let outputs: Vec<_> = outputs
+            .iter()
+            .map(|file| match file {
+                File::Variable(name) => format!("${name}"),
+                File::Path(path) => path.clone(),
+            })
+            .collect();
+        assert_eq!(outputs, *files, "{name} {lines}");
+    }
+}
+
+#[test]
+fn an_output_file_that_is_not_set_is_a_fault_that_names_its_variable() {
+    for (name, variable, hint) in [
+        ("harness", "HARNESS_OUTPUT_SECRET_FILE", "CI_ENABLE_OUTPUT_SECRETS"),
+        ("harness", "HARNESS_OUTPUT_SECRET_FILE", "CI_SKIP_NON_EXPRESSION_EVALUATION"),
+        ("harness", "HARNESS_OUTPUT_SECRET_FILE", "CI_ENABLE_PLUGIN_OUTPUT_SECRETS"),
+        ("circleci", "BASH_ENV", "--output json"),
+        ("github", "GITHUB_OUTPUT", "--output json"),
+    ] {
+        let fault =
+            platform(name).outputs(&environment("PLUGIN_OIDC_TOKEN_ID=jwt\nHARNESS_OUTPUT_SECRET_FILE=")).unwrap_err();
+        assert_eq!((fault.category, fault.code), (Category::Publish, "output-file-unset"));
+        assert!(fault.message.contains(variable) && text(&fault).contains(hint), "{}", text(&fault));
+        assert_eq!(platform(name).publish(&[], &Variables::default()).unwrap_err(), fault);
+    }
+}
+
+fn value(name: &str, value: &str, secret: bool) -> Value {
+    Value { name: name.into(), value: Secret::new(value), secret }
+}
+
+fn published(name: &str, lines: &str, values: &[Value]) -> String {
+    let publications = platform(name).publish(values, &environment(lines)).unwrap();
+    let shown: Vec<_> = publications
+        .iter()
+        .map(|publication| match publication {
+            Publication::Print(text) => format!("stdout\n{}", text.reveal()),
+            Publication::Append { file, lines } => format!("{file:?}\n{}", lines.reveal()),
+            Publication::Send(request) => {
+                format!("{:?} {}\n{}\n", request.method, request.url, String::from_utf8_lossy(&request.body))
+            }
+        })
+        .collect();
+    shown.concat()
+}
+
+#[test]
+fn what_each_platform_is_given() {
+    let values = [
+        value("AZURE_ACCESS_TOKEN", "eyJ0.eyJh.c2ln", true),
+        value("AZURE_TOKEN_EXPIRES_ON", "2030-01-01T00:00:00Z", false),
+    ];
+    let jobs = [
+        ("harness", "HARNESS_OUTPUT_SECRET_FILE=/s\nDRONE_OUTPUT=/o"),
+        ("circleci", "BASH_ENV=/b"),
+        ("pulumi", ""),
+        ("azure-pipelines", ""),
+        ("gitlab", ""),
+        ("github", "GITHUB_OUTPUT=/o"),
+        ("buildkite", "BUILDKITE_AGENT_JOB_API_SOCKET=/job.sock\nBUILDKITE_AGENT_JOB_API_TOKEN=t"),
+        ("buildkite", ""),
+        ("generic", ""),
+    ];
+    let texts: Vec<_> =
+        jobs.iter().map(|(name, lines)| format!("[{name}]\n{}", published(name, lines, &values))).collect();
+    // The delimiter is a hash of the value.
+    insta::assert_snapshot!(texts.join("\n"));
+}
+
+#[test]
+fn harness_encodes_only_what_its_parser_would_change() {
+    for (text, line) in [
+        ("eyJ0.eyJh.c2ln-_", "A=eyJ0.eyJh.c2ln-_\n"),
+        ("2030-01-01T00:00:00Z", "A=2030-01-01T00:00:00Z\n"),
+        ("a=b; c", "A=a=b; c\n"),
+        ("", "A=\n"),
+        ("a#b", "A=__B64__YSNi\n"),
+        ("$HOME", "A=__B64__JEhPTUU=\n"),
+        (" a", "A=__B64__IGE=\n"),
+        ("a\n", "A=__B64__YQo=\n"),
+        ("\"a\"", "A=__B64__ImEi\n"),
+        ("__B64__YQ==", "A=__B64__X19CNjRfX1lRPT0=\n"),
+    ] {
+        let shown = published("harness", "HARNESS_OUTPUT_SECRET_FILE=/s", &[value("A", text, true)]);
+        assert_eq!(shown.split_once('\n').unwrap().1, line, "{text:?}");
+    }
+}
+
+#[test]
+fn a_line_that_harness_would_not_read_is_refused() {
+    let publish = |length: usize| {
+        let env = environment("HARNESS_OUTPUT_SECRET_FILE=/s");
+        platform("harness").publish(&[value("A", &"x".repeat(length), true)], &env)
+    };
+    let longest = 64 * 1024 - "A=\n".len();
+    assert!(publish(longest).is_ok());
+    let fault = publish(longest + 1).unwrap_err();
+    assert_eq!((fault.category, fault.code), (Category::Publish, "value-too-long"));
+    assert!(fault.message.contains("`A`"));
+}
+
+#[test]
+fn what_is_no_secret_is_left_out_on_harness_when_there_is_no_place_for_it() {
+    let values = [value("T", "jwt", true), value("P", "plain", false)];
+    assert_eq!(
+        published("harness", "HARNESS_OUTPUT_SECRET_FILE=/s", &values),
+        "Variable(\"HARNESS_OUTPUT_SECRET_FILE\")\nT=jwt\n"
+    );
+}
+
+#[test]
+fn github_does_not_let_node_options_into_the_environment() {
+    let publish = |lines| platform("github").publish(&[value("NODE_OPTIONS", "x", false)], &environment(lines));
+    assert!(publish("GITHUB_OUTPUT=/o").is_ok());
+    assert_eq!(publish("GITHUB_ENV=/e").unwrap_err().code, "output-name-invalid");
+}
+
+#[test]
+fn a_dotenv_report_has_at_most_5_kib() {
+    let report = |length: usize| dotenv(&[value("A", &"x".repeat(length), true)]);
+    assert_eq!(report(5).unwrap().reveal(), "A=xxxxx\n");
+    assert!(report(5 * 1024 - 3).is_ok());
+    let fault = report(5 * 1024 - 2).unwrap_err();
+    assert_eq!((fault.category, fault.code), (Category::Publish, "value-too-long"));
+}
