@@ -1,0 +1,155 @@
+//! Near misses of issuers: scheme, port, discovery address, host, path.
+
+use super::{Finding, Pair, Rule, quoted};
+use crate::check::decision::is_entra_issuer;
+use crate::check::{Question, remedy};
+use crate::platform;
+
+pub(super) const RULES: &[Rule] = &[scheme, port, discovery, entra_version, host, path];
+
+/// No credential has an issuer like the token's.
+pub(super) fn unknown(question: &Question<'_>, aadsts: u32) -> Finding {
+    let iss = question.token.claims().iss.as_deref().unwrap_or_default();
+    let mut issuers: Vec<&str> = question.credentials.iter().map(|one| one.issuer.as_str()).collect();
+    issuers.sort_unstable();
+    issuers.dedup();
+    let (all, count) = (issuers.join(", "), issuers.len());
+    let named: Vec<_> = issuers.into_iter().take(4).map(titled).collect();
+    let more = if count > named.len() { format!(" and {} more", count - named.len()) } else { String::new() };
+    let message = format!("no credential has the token's issuer {}; they have {}{more}", titled(iss), named.join(", "));
+    Finding::error("issuer-unknown", aadsts, message)
+        .claim("iss")
+        .expected(all)
+        .actual(iss)
+        .remedy_if(remedy::create(question))
+}
+
+/// `http` for `https`, or no scheme at all.
+fn scheme(pair: &Pair<'_>) -> Option<Finding> {
+    let (expected, actual) = (Address::of(pair.expected), Address::of(pair.actual));
+    if expected.scheme == actual.scheme || expected.rest() != actual.rest() {
+        return None;
+    }
+    let described =
+        |scheme: &str| if scheme.is_empty() { "no scheme".to_owned() } else { quoted(&format!("{scheme}://")) };
+    let message = format!(
+        "the issuer of {} has {}, the token's has {}",
+        pair.holder(),
+        described(expected.scheme),
+        described(actual.scheme)
+    );
+    let finding = pair.finding("issuer-scheme", message);
+    Some(match actual.scheme {
+        "https" => finding.remedy(pair.correct()),
+        _ => finding.remedy("have the issuer write its address with `https://`: Entra fetches its keys from there"),
+    })
+}
+
+/// A port, such as `:443`, on one side only.
+fn port(pair: &Pair<'_>) -> Option<Finding> {
+    let (expected, actual) = (Address::of(pair.expected), Address::of(pair.actual));
+    if expected.port == actual.port || (expected.host, expected.path) != (actual.host, actual.path) {
+        return None;
+    }
+    let described = |port: &str| if port.is_empty() { "no port".to_owned() } else { format!("port {port}") };
+    let message = format!(
+        "the issuer of {} has {}, the token's has {}",
+        pair.holder(),
+        described(expected.port),
+        described(actual.port)
+    );
+    Some(pair.finding("issuer-port", message).remedy(pair.correct()))
+}
+
+/// The address of the metadata in place of the issuer's own.
+fn discovery(pair: &Pair<'_>) -> Option<Finding> {
+    let issuer = pair.expected.split("/.well-known/").next().filter(|issuer| issuer.len() < pair.expected.len())?;
+    if issuer != pair.actual.trim_end_matches('/') {
+        return None;
+    }
+    let message = format!("{} has the address of the issuer's metadata in place of the issuer", pair.holder());
+    Some(pair.finding("issuer-discovery-address", message).remedy(pair.correct()))
+}
+
+/// Entra's own v1 and v2 issuers of one tenant.
+fn entra_version(pair: &Pair<'_>) -> Option<Finding> {
+    let tenant =
+        |issuer: &str| Address::of(issuer).path.trim_matches('/').split('/').next().map(str::to_ascii_lowercase);
+    let both = is_entra_issuer(pair.expected) && is_entra_issuer(pair.actual);
+    if !both || tenant(pair.expected) != tenant(pair.actual) {
+        return None;
+    }
+    let message =
+        format!("the token's issuer and that of {} are the same Entra tenant in different versions", pair.holder());
+    Some(pair.finding("issuer-entra-version", message).remedy(pair.correct()))
+}
+
+/// The same path on another host: another region, a vanity address.
+fn host(pair: &Pair<'_>) -> Option<Finding> {
+    let (expected, actual) = (Address::of(pair.expected), Address::of(pair.actual));
+    let alike = match expected.path.len() {
+        0 | 1 => same_platform(pair),
+        _ => expected.path == actual.path,
+    };
+    if !alike || expected.path != actual.path {
+        return None;
+    }
+    let message = format!(
+        "the token's issuer is on the host {}, that of {} on {}",
+        quoted(actual.host),
+        pair.holder(),
+        quoted(expected.host)
+    );
+    Some(pair.finding("issuer-host", message).remedy_if(pair.correct_or_create()))
+}
+
+/// Another path on the same host: another account, organization, enterprise, or none.
+fn path(pair: &Pair<'_>) -> Option<Finding> {
+    let (expected, actual) = (Address::of(pair.expected), Address::of(pair.actual));
+    if expected.host != actual.host || expected.host.is_empty() {
+        return None;
+    }
+    let described =
+        |path: &str| if path.is_empty() { "no path".to_owned() } else { format!("the path {}", quoted(path)) };
+    let message = format!(
+        "the token's issuer and that of {} are on the same host, but the token's has {} and the credential's {}",
+        pair.holder(),
+        described(actual.path),
+        described(expected.path)
+    );
+    Some(pair.finding("issuer-path", message).remedy_if(pair.correct_or_create()))
+}
+
+fn same_platform(pair: &Pair<'_>) -> bool {
+    let name = |issuer: &str| platform::by_issuer(issuer).map(platform::Platform::name);
+    name(pair.expected).is_some() && name(pair.expected) == name(pair.actual)
+}
+
+fn titled(issuer: &str) -> String {
+    match platform::by_issuer(issuer) {
+        Some(platform) => format!("{} ({})", quoted(issuer), platform.title()),
+        None => quoted(issuer),
+    }
+}
+
+/// An address, cut into parts without being changed.
+struct Address<'a> {
+    scheme: &'a str,
+    host: &'a str,
+    port: &'a str,
+    path: &'a str,
+}
+
+impl<'a> Address<'a> {
+    fn of(text: &'a str) -> Self {
+        let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let is_port = |(_, port): &(&str, &str)| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        let (host, port) = authority.rsplit_once(':').filter(is_port).unwrap_or((authority, ""));
+        Self { scheme, host, port, path }
+    }
+
+    fn rest(&self) -> (&str, &str, &str) {
+        (self.host, self.port, self.path)
+    }
+}

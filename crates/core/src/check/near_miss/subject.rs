@@ -1,0 +1,316 @@
+//! Near misses of subjects: globs, and the parts that each platform puts its subjects together from.
+
+use super::{Finding, Pair, Rule, excerpt, expression, quoted};
+use crate::check::finding::common_prefix;
+use crate::platform::{self, Part, Platform, Subject};
+use crate::token::Claims;
+
+pub(super) const RULES: &[Rule] =
+    &[wildcard, unusable, misspelt_pull_request, numeric_ids, context, fork, varying, one_part, other_form, cut_short];
+
+/// Parts whose value no two runs share.
+const PER_RUN: &[&str] = &[
+    "step",
+    "commit",
+    "sha",
+    "workflow_sha",
+    "job_workflow_sha",
+    "run_id",
+    "run_number",
+    "run_attempt",
+    "check_run_id",
+    "pipeline_id",
+    "job_id",
+];
+
+/// Parts with a few values, each of which needs a credential, and what people call them.
+const OPERATIONS: &[(&str, &str, &str)] = &[
+    ("operation", "subject-operation", "operation"),
+    ("run_phase", "subject-run-phase", "run phase"),
+    ("run_type", "subject-run-type", "run type"),
+    ("user", "subject-user", "user"),
+];
+
+/// The part of a token's subject that changes with every run, so that no credential can hold it for long.
+pub(in crate::check) fn never_matches(claims: &Claims) -> Option<(&'static dyn Platform, Part)> {
+    let (iss, sub) = (claims.iss.as_deref()?, claims.sub.as_deref()?);
+    let platform = platform::identify(iss, Some(sub))?;
+    let part = platform.subject(sub)?.parts.into_iter().find(|part| part.varies && PER_RUN.contains(&part.name))?;
+    Some((platform, part))
+}
+
+/// Wildcards typed into an exact subject.
+fn wildcard(pair: &Pair<'_>) -> Option<Finding> {
+    if !pair.expected.contains(['*', '?']) || !expression::accepts(pair.expected, pair.actual) {
+        return None;
+    }
+    let message = format!(
+        "the subject of {} has wildcards, but a subject is compared as it stands: {} is not {}",
+        pair.holder(),
+        excerpt(pair.expected, common_prefix(pair.expected, pair.actual)),
+        excerpt(pair.actual, common_prefix(pair.expected, pair.actual))
+    );
+    Some(pair.or_create(pair.finding("subject-wildcard", message)))
+}
+
+/// The subject changes with every run.
+fn unusable(pair: &Pair<'_>) -> Option<Finding> {
+    let (platform, part) = never_matches(pair.question.token.claims())?;
+    Some(per_run(pair.finding("subject-never-matches", ""), platform, &part))
+}
+
+/// Says of a finding that the subject changes with every run, and what to do.
+pub(in crate::check) fn per_run(mut finding: Finding, platform: &'static dyn Platform, part: &Part) -> Finding {
+    finding.message = format!(
+        "the subject holds the {} {}, which is another in every run, so no credential can match it twice",
+        part.name,
+        quoted(&part.value)
+    );
+    finding.remedy(match platform.name() {
+        "buildkite" => {
+            "buildkite-agent oidc request-token --audience api://AzureADTokenExchange --subject-claim pipeline_id"
+                .to_owned()
+        }
+        _ => format!(
+            "have {} leave that out of the subject; if it cannot, its tokens are of no use to Entra",
+            platform.title()
+        ),
+    })
+}
+
+/// `pull-request`, as one page of the documentation has it.
+fn misspelt_pull_request(pair: &Pair<'_>) -> Option<Finding> {
+    if pair.expected.replace(":pull-request", ":pull_request") != pair.actual {
+        return None;
+    }
+    let message = format!("the subject of {} says `pull-request`, GitHub writes `pull_request`", pair.holder());
+    Some(pair.finding("subject-pull-request", message).remedy(pair.correct()))
+}
+
+/// GitHub's subjects with the numbers of owner and repository, and those without.
+fn numeric_ids(pair: &Pair<'_>) -> Option<Finding> {
+    let cut = Cut::of(pair)?;
+    let has = |subject: &Subject| subject.parts.iter().any(|part| part.name == "repository_id");
+    let same = |name| cut.expected_part(name).is_some() && cut.expected_part(name) == cut.actual_part(name);
+    if has(&cut.expected) == has(&cut.actual) || !same("owner") || !same("repository") {
+        return None;
+    }
+    let message = if has(&cut.actual) {
+        format!(
+            "the token's subject has the numbers of owner and repository, as GitHub writes it for repositories made, renamed or \
+             moved since 2026-07-15, that of {} has names only",
+            pair.holder()
+        )
+    } else {
+        format!(
+            "the subject of {} has the numbers of owner and repository, but this repository's tokens still have names only",
+            pair.holder()
+        )
+    };
+    Some(pair.or_create(pair.finding("subject-numeric-ids", message)))
+}
+
+/// Environment against branch or tag against pull request: GitHub puts one of them at the end.
+fn context(pair: &Pair<'_>) -> Option<Finding> {
+    let cut = Cut::of(pair).filter(|cut| cut.platform.name() == "github")?;
+    let (expected, actual) = (cut.expected.parts.last()?, cut.actual.parts.last()?);
+    let (expected_kind, actual_kind) = (kind(expected)?, kind(actual)?);
+    let front = |parts: &[Part]| parts.iter().rev().skip(1).map(|part| part.value.clone()).collect::<Vec<_>>();
+    if expected_kind == actual_kind || front(&cut.expected.parts) != front(&cut.actual.parts) {
+        return None;
+    }
+    let code = match [expected_kind, actual_kind] {
+        kinds if kinds.contains(&Kind::Environment) => "subject-environment",
+        kinds if kinds.contains(&Kind::PullRequest) => "subject-pull-request",
+        _ => "subject-tag",
+    };
+    let reason = match (expected_kind, actual_kind) {
+        (Kind::Environment, _) => format!("; `environment: {}` in the job would make it fit", expected.value),
+        (_, Kind::Environment) => "; a job with an environment has no other subject".to_owned(),
+        (_, Kind::PullRequest) => "; a pull request never has its branch in the subject".to_owned(),
+        _ => String::new(),
+    };
+    let without = if expected_kind == Kind::Environment { " and uses no environment" } else { "" };
+    let message = format!(
+        "{} is for {}, but the job runs for {}{without}{reason}",
+        pair.holder(),
+        expected_kind.named(expected),
+        actual_kind.named(actual)
+    );
+    Some(pair.or_create(pair.finding(code, message)))
+}
+
+/// A merge request from a fork has the fork's path in its subject.
+fn fork(pair: &Pair<'_>) -> Option<Finding> {
+    let claims = pair.question.token.claims();
+    let (target, source) = fork_of(claims)?;
+    let cut = Cut::of(pair)?;
+    if cut.expected_part("project_path") != Some(target) {
+        return None;
+    }
+    let message = format!(
+        "the job runs for a merge request from the fork {}, whose path is in the subject; {} is for the project {}",
+        quoted(source),
+        pair.holder(),
+        quoted(target)
+    );
+    let keep =
+        "keep deployments out of pipelines of forks: run them after the merge, or in a pipeline of the parent project";
+    Some(pair.finding("subject-fork", message).remedy(keep))
+}
+
+/// The project that a GitLab job runs in, and the fork that its code comes from.
+pub(in crate::check) fn fork_of(claims: &Claims) -> Option<(&str, &str)> {
+    let (target, source) = (claims.text("job_project_path")?, claims.text("project_path")?);
+    (target != source).then_some((target, source))
+}
+
+/// The operation, the run phase, the user: parts that take several values by nature.
+fn varying(pair: &Pair<'_>) -> Option<Finding> {
+    let cut = Cut::of(pair)?;
+    let differing: Vec<_> = cut.differing().collect();
+    let (expected, actual) = differing.iter().find(|(_, actual)| actual.varies || is_operation(actual.name))?;
+    if differing.len() > 2 || cut.agreeing() == 0 {
+        return None;
+    }
+    let operation = OPERATIONS.iter().find(|(name, ..)| *name == actual.name);
+    let (code, noun) = operation.map_or(("subject-varies", actual.name), |(_, code, noun)| (*code, *noun));
+    let message = format!(
+        "the token is for the {noun} {}, {} for {}, and each {noun} needs a credential of its own",
+        quoted(&actual.value),
+        pair.holder(),
+        quoted(&expected.value)
+    );
+    Some(pair.or_create(pair.finding(code, message)))
+}
+
+fn is_operation(name: &str) -> bool {
+    OPERATIONS.iter().any(|(known, ..)| *known == name)
+}
+
+/// The same form, and one part differs; or a branch and a tag.
+fn one_part(pair: &Pair<'_>) -> Option<Finding> {
+    let cut = Cut::of(pair)?;
+    let differing: Vec<_> = cut.differing().collect();
+    let reference = differing.iter().all(|(_, actual)| ["ref_type", "ref"].contains(&actual.name));
+    if differing.is_empty() || cut.agreeing() == 0 || (differing.len() > 1 && !reference) {
+        return None;
+    }
+    let named: Vec<_> = differing
+        .iter()
+        .map(|(expected, actual)| {
+            format!("{}: {} instead of {}", quoted(actual.name), quoted(&actual.value), quoted(&expected.value))
+        })
+        .collect();
+    let message = format!("the token's subject is that of {} but for {}", pair.holder(), named.join(", and "));
+    Some(pair.or_create(pair.finding("subject-part", message)))
+}
+
+/// The same pipeline in another of the platform's forms.
+fn other_form(pair: &Pair<'_>) -> Option<Finding> {
+    let cut = Cut::of(pair)?;
+    if cut.agreeing() == 0 || cut.differing().next().is_some() {
+        return None;
+    }
+    let names = |subject: &Subject| subject.parts.iter().map(|part| quoted(part.name)).collect::<Vec<_>>().join(", ");
+    let message = format!(
+        "{} writes the token's subject with {}, {} has one with {}",
+        cut.platform.title(),
+        names(&cut.actual),
+        pair.holder(),
+        names(&cut.expected)
+    );
+    Some(pair.or_create(pair.finding("subject-form", message)))
+}
+
+/// One subject ends where the other goes on.
+fn cut_short(pair: &Pair<'_>) -> Option<Finding> {
+    const ENOUGH: usize = 6;
+    let (shorter, longer) = if pair.expected.len() < pair.actual.len() {
+        (pair.expected, pair.actual)
+    } else {
+        (pair.actual, pair.expected)
+    };
+    let rest = longer.strip_prefix(shorter).filter(|_| shorter.len() >= ENOUGH)?;
+    let message = if shorter == pair.expected {
+        format!("the subject of {} ends where the token's goes on with {}", pair.holder(), quoted(rest))
+    } else {
+        format!("the token's subject ends where that of {} goes on with {}", pair.holder(), quoted(rest))
+    };
+    Some(pair.or_create(pair.finding("subject-cut-short", message)))
+}
+
+/// Both subjects, cut into parts by the platform that made the token.
+struct Cut {
+    platform: &'static dyn Platform,
+    expected: Subject,
+    actual: Subject,
+}
+
+impl Cut {
+    fn of(pair: &Pair<'_>) -> Option<Self> {
+        let iss = pair.question.token.claims().iss.as_deref()?;
+        let platform = platform::identify(iss, Some(pair.actual))?;
+        Some(Self { platform, expected: platform.subject(pair.expected)?, actual: platform.subject(pair.actual)? })
+    }
+
+    fn expected_part(&self, name: &str) -> Option<&str> {
+        value_of(&self.expected, name)
+    }
+
+    fn actual_part(&self, name: &str) -> Option<&str> {
+        value_of(&self.actual, name)
+    }
+
+    /// Parts that both have, with different values.
+    fn differing(&self) -> impl Iterator<Item = (&Part, &Part)> {
+        self.shared().filter(|(expected, actual)| expected.value != actual.value)
+    }
+
+    /// How many parts both have with the same value.
+    fn agreeing(&self) -> usize {
+        self.shared().filter(|(expected, actual)| expected.value == actual.value).count()
+    }
+
+    fn shared(&self) -> impl Iterator<Item = (&Part, &Part)> {
+        self.actual.parts.iter().filter_map(|actual| {
+            let expected = self.expected.parts.iter().find(|expected| expected.name == actual.name)?;
+            Some((expected, actual))
+        })
+    }
+}
+
+fn value_of<'a>(subject: &'a Subject, name: &str) -> Option<&'a str> {
+    subject.parts.iter().find(|part| part.name == name).map(|part| part.value.as_str())
+}
+
+/// What a GitHub job runs for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Environment,
+    Branch,
+    Tag,
+    PullRequest,
+}
+
+fn kind(part: &Part) -> Option<Kind> {
+    match part.name {
+        "environment" => Some(Kind::Environment),
+        "event" => Some(Kind::PullRequest),
+        "ref" if part.value.starts_with("refs/tags/") => Some(Kind::Tag),
+        "ref" => Some(Kind::Branch),
+        _ => None,
+    }
+}
+
+impl Kind {
+    fn named(self, part: &Part) -> String {
+        let short = part.value.trim_start_matches("refs/heads/").trim_start_matches("refs/tags/");
+        match self {
+            Self::Environment => format!("the environment {}", quoted(&part.value)),
+            Self::Branch => format!("the branch {}", quoted(short)),
+            Self::Tag => format!("the tag {}", quoted(short)),
+            Self::PullRequest => "pull requests".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! What can be said of a token before any credential is known: header, claims, time, audience, subject.
+
+use super::decision::{
+    self, ALGORITHMS, MAX_LIFETIME, TYPES, entra_issued_rules, is_early, is_entra_issuer, is_expired, lifetime,
+    missing_claims,
+};
+use super::finding::Finding;
+use super::near_miss::{Origin, fork_of, never_matches, origin, per_run};
+use super::time::{moment, span};
+use crate::cloud::Cloud;
+use crate::credential::limits::MAX_CHARACTERS;
+use crate::platform;
+use crate::token::{Claims, Token};
+
+/// A token with less time left than this may expire on its way, in seconds.
+pub const SHORT: i64 = 60;
+
+/// What can be said of a token without credentials. Errors are only what Entra certainly refuses.
+///
+/// `cloud` is the one that will be asked, if that is known; `now` and `skew` are in seconds.
+pub fn preflight(token: &Token, cloud: Option<&Cloud>, now: i64, skew: i64) -> Vec<Finding> {
+    let claims = token.claims();
+    let mut findings = header(token);
+    findings.extend(missing_claims(claims).map(missing));
+    findings.extend(time(claims, now, skew));
+    findings.extend(issuer(claims));
+    findings.extend(cloud.and_then(|cloud| entra_issued(claims, cloud)));
+    findings.extend(audience(claims, cloud));
+    findings.extend(subject(claims));
+    findings.extend(platform_specific(claims));
+    findings.sort_by_key(|finding| finding.severity);
+    findings
+}
+
+fn header(token: &Token) -> Vec<Finding> {
+    let header = token.header();
+    let mut findings = Vec::new();
+    if let Some(typ) = header.typ.as_deref().filter(|typ| !TYPES.contains(typ)) {
+        let message = format!("the token's type is `{}`, Entra accepts ID tokens only", typ.escape_debug());
+        let finding = Finding::error("type-not-accepted", 5002727, message).claim("typ").expected(TYPES[0]).actual(typ);
+        findings.push(finding.remedy("take the platform's ID token; `at+jwt` for example is an access token"));
+    }
+    match header.alg.as_str() {
+        "RS256" => {}
+        alg if ALGORITHMS.contains(&alg) => {
+            let message =
+                format!("the token is signed with {alg}; Entra documents RS256 only, though others were seen to work");
+            findings
+                .push(Finding::warning("algorithm-undocumented", message).claim("alg").expected("RS256").actual(alg));
+        }
+        alg => {
+            let message = format!("the token is signed with `{}`, which Entra does not accept", alg.escape_debug());
+            let finding =
+                Finding::error("algorithm-not-accepted", 5002738, message).claim("alg").expected("RS256").actual(alg);
+            findings.push(finding.remedy("have the issuer sign with an RSA key and RS256"));
+        }
+    }
+    if header.kid.as_deref().unwrap_or_default().is_empty() && header.x5t.is_none() {
+        let finding = Finding::error("key-id-missing", 5002723, "the token's header does not say which key signed it")
+            .claim("kid");
+        findings.push(finding.remedy("have the issuer put `kid` into the header, with the value that its key set has"));
+    }
+    findings
+}
+
+fn missing(claim: &'static str) -> Finding {
+    Finding::error("claim-missing", 90014, format!("the token has no claim `{claim}`, or an empty one"))
+        .claim(claim)
+        .remedy("use the CI system's OIDC ID token; another kind of token may lack this claim")
+}
+
+fn time(claims: &Claims, now: i64, skew: i64) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Some(exp) = claims.exp {
+        let left = exp.saturating_sub(now);
+        if is_expired(claims, now, skew) {
+            let message = format!("the token expired {} ago, at {}", span(left), moment(exp));
+            let finding =
+                Finding::error("token-expired", 700024, message).claim("exp").expected(moment(now)).actual(moment(exp));
+            findings.push(finding.remedy("request a new ID token and exchange it at once"));
+        } else if left < SHORT {
+            let message = match left {
+                ..=0 => format!(
+                    "the token expired {} ago, within the {} by which clocks may differ",
+                    span(left),
+                    span(skew)
+                ),
+                _ => format!("the token expires in {}", span(left)),
+            };
+            findings.push(
+                Finding::warning("token-expires-soon", message)
+                    .claim("exp")
+                    .actual(moment(exp))
+                    .remedy("request the ID token right before the exchange"),
+            );
+        }
+    }
+    if let Some(nbf) = claims.nbf.filter(|_| is_early(claims, now, skew)) {
+        let message = format!("the token is valid in {} only, from {} on", span(nbf.saturating_sub(now)), moment(nbf));
+        let finding = Finding::error("token-not-yet-valid", 700024, message)
+            .claim("nbf")
+            .expected(moment(now))
+            .actual(moment(nbf));
+        findings.push(finding.remedy("check the clock of this machine, and that of the issuer"));
+    }
+    if let Some((_, life)) = lifetime(claims).filter(|(_, life)| *life > MAX_LIFETIME) {
+        let message = format!(
+            "the token lives {}, {} longer than the 25 hours that Entra accepts",
+            span(life),
+            span(life - MAX_LIFETIME)
+        );
+        let finding = Finding::error("lifetime-too-long", 70023, message)
+            .claim("exp")
+            .expected(span(MAX_LIFETIME))
+            .actual(span(life));
+        findings.push(finding.remedy(
+            "lower the job's time-out, which is the token's lifetime in GitLab and HCP Terraform, below 25 hours",
+        ));
+    }
+    findings
+}
+
+fn issuer(claims: &Claims) -> Vec<Finding> {
+    let Some(iss) = claims.iss.as_deref().filter(|iss| !iss.is_empty()) else { return Vec::new() };
+    let mut findings = Vec::new();
+    if iss.trim() != iss {
+        let message = "the token's issuer begins or ends with white space, which Entra never accepts";
+        let finding =
+            Finding::error("issuer-white-space", 700211, message).claim("iss").expected(iss.trim()).actual(iss);
+        findings.push(finding.remedy("remove the white space where the token's issuer is configured"));
+    } else if !iss.starts_with("https://") {
+        let message = "the token's issuer is no https address, and Entra fetches its keys from there";
+        let finding = Finding::warning("issuer-not-https", message).claim("iss").actual(iss);
+        findings.push(finding.remedy("have the issuer write its address with `https://`"));
+    }
+    findings.extend(too_long("issuer-too-long", 700211, "iss", iss));
+    findings
+}
+
+fn too_long(code: &'static str, aadsts: u32, claim: &'static str, value: &str) -> Option<Finding> {
+    let count = value.chars().count();
+    let message =
+        format!("the claim `{claim}` has {count} characters, and no credential can hold more than {MAX_CHARACTERS}");
+    (count > MAX_CHARACTERS).then(|| {
+        let remedy = "make the names that it is put together from shorter, or have the platform leave parts out";
+        Finding::error(code, aadsts, message).claim(claim).actual(value).remedy(remedy)
+    })
+}
+
+/// What Entra has against a token that it issued itself.
+fn entra_issued(claims: &Claims, cloud: &Cloud) -> Option<Finding> {
+    let refusal = entra_issued_rules(claims, cloud).err()?;
+    let audience = claims.aud.join(", ");
+    let (code, claim, message) = match refusal.aadsts {
+        700229 => ("entra-user-token", "idtyp", "the token was issued by Entra on behalf of a person".to_owned()),
+        700231 => ("entra-chained-token", "xms_ficinfo", "the token is itself the result of an exchange".to_owned()),
+        700238 => (
+            "entra-other-cloud",
+            "iss",
+            format!("the token was issued by Entra for another cloud than {}", cloud.title),
+        ),
+        _ => (
+            "audience-wrong-cloud",
+            "aud",
+            format!("the token was issued by Entra for something else than the exchange of {}", cloud.title),
+        ),
+    };
+    let finding = Finding::error(code, refusal.aadsts, message).claim(claim);
+    Some(match (refusal.aadsts, cloud.exchange_audience) {
+        (700238, _) => finding.remedy(format!("use an identity of {}; no credential mends this", cloud.title)),
+        (7002206, Some(wanted)) => {
+            finding.compare(wanted, &audience).remedy(format!("request the token for `{wanted}`"))
+        }
+        _ => finding.remedy_if(refusal.entry().map(|entry| entry.remedy.to_owned())),
+    })
+}
+
+fn audience(claims: &Claims, cloud: Option<&Cloud>) -> Vec<Finding> {
+    let [audience] = claims.aud.as_slice() else { return several(claims) };
+    let mut findings = Vec::new();
+    if claims.aud_is_array {
+        let message = "`aud` is a list with one member, which Entra accepts: Kubernetes writes all its tokens so";
+        findings.push(Finding::info("audience-list", message).claim("aud").actual(audience));
+    }
+    if !claims.iss.as_deref().is_some_and(is_entra_issuer) && !audience.is_empty() {
+        findings.extend(unusual_audience(claims, audience, cloud));
+    }
+    findings
+}
+
+fn several(claims: &Claims) -> Vec<Finding> {
+    let count = claims.aud.len();
+    if count == 0 {
+        return Vec::new();
+    }
+    let message = format!("the token is for {count} audiences at once, and Entra is not known to accept that");
+    let finding = Finding::warning("audience-several", message).claim("aud").actual(claims.aud.join(", "));
+    vec![finding.remedy("request an ID token with one audience only")]
+}
+
+fn unusual_audience(claims: &Claims, audience: &str, cloud: Option<&Cloud>) -> Option<Finding> {
+    let usual = match cloud {
+        Some(cloud) => cloud.exchange_audience?,
+        None => "api://AzureADTokenExchange",
+    };
+    let ask = format!("request the ID token with the audience `{usual}`");
+    let (code, message, remedy) = match origin(claims) {
+        Origin::Exchange(_) if cloud.is_none_or(|cloud| cloud.exchange_audience == Some(audience)) => return None,
+        Origin::Exchange(home) => {
+            let asked = cloud.map(|cloud| cloud.title).unwrap_or_default();
+            (
+                "audience-wrong-cloud",
+                format!("the token's audience belongs to {}, but {asked} is asked", home.title),
+                ask,
+            )
+        }
+        Origin::Default { title, ask: how } => {
+            let message = format!(
+                "the token has the default audience of {title}; it fits only a credential that has just this one"
+            );
+            let give = || format!("give the credential the audience `{}`", audience.escape_debug());
+            ("audience-platform-default", message, how.map_or_else(give, str::to_owned))
+        }
+        Origin::Other => {
+            let message =
+                format!("the token's audience is not `{usual}`; it fits only a credential that has just this one");
+            ("audience-unusual", message, ask)
+        }
+    };
+    Some(Finding::warning(code, message).claim("aud").compare(usual, audience).remedy(remedy))
+}
+
+fn subject(claims: &Claims) -> Vec<Finding> {
+    let (Some(iss), Some(sub)) = (claims.iss.as_deref(), claims.sub.as_deref()) else { return Vec::new() };
+    let mut findings: Vec<_> = too_long("subject-too-long", 700213, "sub", sub).into_iter().collect();
+    if let Some((platform, part)) = never_matches(claims) {
+        let finding = Finding::warning("subject-never-matches", "").claim("sub").actual(sub);
+        findings.push(per_run(finding, platform, &part));
+        return findings;
+    }
+    let parts =
+        platform::identify(iss, Some(sub)).and_then(|platform| platform.subject(sub)).map(|subject| subject.parts);
+    for part in parts.unwrap_or_default().iter().filter(|part| part.varies) {
+        let message = format!("the subject holds `{}`, which varies: {}", part.name, part.meaning);
+        findings.push(Finding::info("subject-varies", message).claim("sub").actual(part.value.as_str()));
+    }
+    findings
+}
+
+/// Things that one platform is known for.
+fn platform_specific(claims: &Claims) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Some((target, source)) = fork_of(claims) {
+        let message = format!("the job of the project `{target}` runs for a merge request from the fork `{source}`");
+        findings.push(
+            Finding::warning("subject-fork", message)
+                .claim("sub")
+                .actual(claims.sub.as_deref().unwrap_or_default())
+                .remedy("keep deployments out of pipelines of forks: whoever owns the fork chooses what they do"),
+        );
+    }
+    if claims.raw.get("oidc.circleci.com/ssh-rerun").is_some_and(|rerun| rerun.as_bool() == Some(true)) {
+        let message = "the job is a rerun with SSH: somebody may be typing commands in it";
+        findings.push(Finding::warning("ssh-rerun", message).claim("oidc.circleci.com/ssh-rerun"));
+    }
+    if claims.sub.as_deref().is_some_and(|sub| sub.ends_with(":env:<yaml>")) {
+        let message = "the subject ends with `<yaml>` in place of an environment: the environment was opened from a stack's configuration";
+        let finding = Finding::warning("subject-yaml", message).claim("sub");
+        findings.push(finding.remedy(
+            "give the environment `subjectAttributes: [currentEnvironment.name]` and write the credential for that",
+        ));
+    }
+    findings
+}
+
+/// What the signature's refusal is called, and what to do about it.
+pub(super) fn signature(token: &Token, refusal: &decision::Refusal) -> Finding {
+    let kid = token.header().kid.as_deref().unwrap_or_default();
+    let (code, message) = match refusal.aadsts {
+        501661 => ("issuer-unreachable", "the issuer's metadata or keys cannot be read".to_owned()),
+        7000272 => ("key-not-found", format!("the issuer's keys have none with the id `{}`", kid.escape_debug())),
+        5002730 => {
+            ("key-type-mismatch", "the key that the token names is of another type than its algorithm".to_owned())
+        }
+        _ => (
+            "signature-invalid",
+            "the signature was not made with the issuer's key over this header and these claims".to_owned(),
+        ),
+    };
+    let finding = Finding::error(code, refusal.aadsts, message).claim("kid").actual(kid);
+    match refusal.entry() {
+        Some(entry) => finding.remedy(entry.remedy),
+        None => finding,
+    }
+}

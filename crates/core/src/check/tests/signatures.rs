@@ -1,0 +1,129 @@
+//! What Entra says of keys and signatures, and when it looks at them.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use rsa::pkcs1::DecodeRsaPrivateKey;
+use rsa::traits::PublicKeyParts;
+use rsa::{Pkcs1v15Sign, RsaPrivateKey};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::case::NOW;
+use crate::check::decision::{Application, Case, Keys, Refusal, decide};
+use crate::check::{Outcome, Question, SKEW, check};
+use crate::cloud::PUBLIC;
+use crate::credential::{Credential, Matcher};
+use crate::jwks::KeySet;
+use crate::token::Token;
+
+const ISSUER: &str = "https://issuer.example";
+
+fn key() -> RsaPrivateKey {
+    RsaPrivateKey::from_pkcs1_der(include_bytes!("../../../testdata/keys/rsa-2048.test-key.der")).unwrap()
+}
+
+fn signed(kid: &str, exp: i64) -> String {
+    let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+    let header = json!({"alg": "RS256", "kid": kid});
+    let claims =
+        json!({"iss": ISSUER, "sub": "job", "aud": "api://AzureADTokenExchange", "iat": exp - 300, "exp": exp});
+    let input = format!("{}.{}", part(&header), part(&claims));
+    let signature = key().sign(Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(&input)).unwrap();
+    format!("{input}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
+}
+
+fn key_set(kids: &[&str], changes: &Value) -> KeySet {
+    let key = key();
+    let number = |bytes: Vec<u8>| BASE64_URL_SAFE_NO_PAD.encode(bytes);
+    let (n, e) = (number(key.n().to_bytes_be()), number(key.e().to_bytes_be()));
+    let jwk = |kid: &&str| {
+        let mut jwk = json!({"kty": "RSA", "use": "sig", "kid": kid, "n": n, "e": e});
+        jwk.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        jwk
+    };
+    KeySet::parse(&json!({"keys": kids.iter().map(jwk).collect::<Vec<_>>()}).to_string()).unwrap()
+}
+
+fn credential(subject: &str) -> Credential {
+    Credential {
+        name: "job".to_owned(),
+        issuer: ISSUER.to_owned(),
+        matcher: Matcher::Subject(subject.to_owned()),
+        audiences: vec!["api://AzureADTokenExchange".to_owned()],
+        description: None,
+    }
+}
+
+fn decided(token: &str, subject: &str, keys: Keys<'_>) -> Result<(), Refusal> {
+    let token = Token::parse(token).unwrap();
+    let (credentials, application) = ([credential(subject)], Application::default());
+    let case = Case { token: &token, credentials: &credentials, application, cloud: PUBLIC, keys, now: NOW, skew: 0 };
+    decide(&case).map(|_| ())
+}
+
+fn code(token: &str, subject: &str, keys: Keys<'_>) -> Option<u32> {
+    decided(token, subject, keys).err().map(|refusal| refusal.aadsts)
+}
+
+#[test]
+fn a_signature_by_the_issuers_key_is_accepted() {
+    assert_eq!(decided(&signed("a", NOW + 300), "job", Keys::Set(&key_set(&["b", "a"], &json!({})))), Ok(()));
+}
+
+#[test]
+fn a_key_that_the_set_lacks_is_named() {
+    let keys = key_set(&["b"], &json!({}));
+    let refusal = decided(&signed("a", NOW + 300), "job", Keys::Set(&keys)).unwrap_err();
+    assert_eq!(refusal.aadsts, 7000272);
+    assert!(refusal.message().contains("identifier a used"), "{}", refusal.message());
+    assert!(refusal.message().contains("provider https://issuer.example."), "{}", refusal.message());
+}
+
+#[test]
+fn a_changed_payload_is_a_bad_signature() {
+    let good = signed("a", NOW + 300);
+    let parts: Vec<&str> = good.split('.').collect();
+    let other = signed("a", NOW + 301);
+    let changed = format!("{}.{}.{}", parts[0], other.split('.').nth(1).unwrap(), parts[2]);
+    assert_eq!(code(&changed, "job", Keys::Set(&key_set(&["a"], &json!({})))), Some(7000274));
+}
+
+#[test]
+fn a_key_for_another_algorithm_does_not_count() {
+    let keys = key_set(&["a"], &json!({"alg": "RS512"}));
+    assert_eq!(code(&signed("a", NOW + 300), "job", Keys::Set(&keys)), Some(5002730));
+}
+
+#[test]
+fn an_issuer_that_cannot_be_reached_is_told_before_anything_about_the_signature() {
+    assert_eq!(code(&signed("a", NOW - 1), "other", Keys::Unreachable), Some(501661));
+}
+
+#[test]
+fn the_signature_is_looked_at_after_the_issuer_and_before_time_and_subject() {
+    let keys = key_set(&["b"], &json!({}));
+    assert_eq!(code(&signed("a", NOW - 1), "other", Keys::Set(&keys)), Some(7000272));
+    assert_eq!(code(&signed("b", NOW - 1), "other", Keys::Set(&keys)), Some(700024));
+    assert_eq!(code(&signed("b", NOW + 300), "other", Keys::Set(&keys)), Some(700213));
+    assert_eq!(code(&signed("a", NOW - 1), "other", Keys::Unknown), Some(700024));
+}
+
+#[test]
+fn a_bad_signature_is_no_match_and_the_credential_that_fits_is_mentioned() {
+    let (text, keys) = (signed("a", NOW + 300), key_set(&["b"], &json!({})));
+    let (token, credentials) = (Token::parse(&text).unwrap(), [credential("job")]);
+    let keys = Some(&keys);
+    let question = Question {
+        token: &token,
+        credentials: &credentials,
+        client_id: None,
+        cloud: PUBLIC,
+        now: NOW,
+        skew: SKEW,
+        keys,
+    };
+    let verdict = check(&question);
+    assert_eq!((verdict.verdict, verdict.predicted_error, verdict.matched), (Outcome::NoMatch, Some(7000272), None));
+    let codes: Vec<_> = verdict.findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["key-not-found", "credential-fits"]);
+}

@@ -1,0 +1,76 @@
+//! Advice for a refusal, from the claims of the token that was refused.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use crate::cloud::PUBLIC;
+use crate::credential::{Credential, Matcher};
+use crate::explain::{Refused, advise};
+use crate::token::Token;
+
+const NOW: i64 = 1_787_306_400;
+const GITHUB: &str = "https://token.actions.githubusercontent.com";
+const PRINTED: &str = "AADSTS700213: No matching federated identity record found for presented assertion subject \
+                       'repo:acme/web:environment:prod'. Check your federated identity credential Subject, Audience and Issuer \
+                       against the presented assertion.";
+
+fn token(sub: &str, exp: i64) -> Token {
+    let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+    let claims = json!({"iss": GITHUB, "sub": sub, "aud": "api://AzureADTokenExchange", "iat": exp - 300, "exp": exp});
+    let text = format!("{}.{}.AQ", part(&json!({"alg": "RS256", "kid": "1"})), part(&claims));
+    Token::parse(&text).unwrap()
+}
+
+fn credential(subject: &str) -> Credential {
+    Credential {
+        name: "main".to_owned(),
+        issuer: GITHUB.to_owned(),
+        matcher: Matcher::Subject(subject.to_owned()),
+        audiences: vec!["api://AzureADTokenExchange".to_owned()],
+        description: None,
+    }
+}
+
+fn advice(code: u32, description: &str, token: Option<&Token>, credentials: &[Credential]) -> String {
+    let client_id = Some("11111111-2222-3333-4444-555555555555");
+    advise(&Refused { code, description, token, credentials, client_id, cloud: PUBLIC, now: NOW }).join("\n")
+}
+
+#[test]
+fn without_credentials_the_token_says_what_one_must_hold() {
+    let token = token("repo:acme/web:environment:prod", NOW + 300);
+    insta::assert_snapshot!("advice-from-token", advice(700213, PRINTED, Some(&token), &[]));
+}
+
+#[test]
+fn with_credentials_the_difference_comes_first() {
+    let token = token("repo:acme/web:environment:prod", NOW + 300);
+    insta::assert_snapshot!(
+        "advice-from-credentials",
+        advice(700213, PRINTED, Some(&token), &[credential("repo:acme/web:ref:refs/heads/main")])
+    );
+}
+
+#[test]
+fn another_token_than_the_one_at_hand_is_noticed() {
+    let token = token("repo:acme/web:environment:test", NOW + 300);
+    let advice = advice(700213, PRINTED, Some(&token), &[]);
+    assert!(
+        advice.contains("Entra saw the subject `repo:acme/web:environment:prod`, the token at hand has"),
+        "{advice}"
+    );
+}
+
+#[test]
+fn an_expired_token_is_told_by_how_much() {
+    let advice = advice(700024, "", Some(&token("repo:acme/web:environment:prod", NOW - 700)), &[]);
+    assert!(advice.starts_with("the token expired 11 minutes 40 seconds ago"), "{advice}");
+    assert!(!advice.contains("az ad app"), "a credential does not mend that: {advice}");
+}
+
+#[test]
+fn without_a_token_there_is_what_the_catalogue_knows() {
+    assert_eq!(advice(70025, "", None, &[]), crate::explain::catalogue::entry(70025).unwrap().remedy);
+    assert_eq!(advice(1, "", None, &[]), "");
+}
