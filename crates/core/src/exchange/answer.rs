@@ -1,0 +1,222 @@
+//! Reads what the token endpoint sent back, and sorts it by what can be done about it.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Map, Value};
+
+use crate::explain::catalogue;
+use crate::fault::{Category, EntraError, Fault};
+use crate::ports::{Response, TransportError, TransportKind};
+use crate::secret::Secret;
+
+/// An answer, by what can be done about it.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// It worked.
+    Token { token: Secret, token_type: String, expires_on: i64 },
+    /// A moment later it may work. `after` is what the server asked to wait.
+    Passing { fault: Fault, after: Option<Duration> },
+    /// No credential matches; may be replication of a credential made a moment ago.
+    Unmatched(Fault),
+    /// The assertion is outside its time; a new one may do.
+    Expired(Fault),
+    /// No use in asking again.
+    Final(Fault),
+}
+
+const ASSERTION_OUTSIDE_ITS_TIME: u32 = 700_024;
+const NO_MATCHING_CREDENTIAL: [u32; 7] = [70_021, 700_211, 700_212, 700_213, 7_002_131, 70_025, 7_002_138];
+
+/// Reads one result. `now` is in seconds since 1970.
+pub(super) fn read(result: Result<Response, TransportError>, now: i64) -> Answer {
+    let response = match result {
+        Ok(response) => response,
+        Err(error) if error.kind.is_transient() => return Answer::Passing { fault: unreachable(&error), after: None },
+        Err(error) => return Answer::Final(unreachable(&error)),
+    };
+    match response.status {
+        200 => token(&response, now).unwrap_or_else(Answer::Final),
+        300..=399 => Answer::Final(redirected(&response)),
+        408 | 429 | 500..=599 => {
+            Answer::Passing { fault: busy(&response), after: retry_after(response.header("retry-after"), now) }
+        }
+        _ => refused(&response),
+    }
+}
+
+fn token(response: &Response, now: i64) -> Result<Answer, Fault> {
+    let unusable = |why: &str| {
+        Fault::new(
+            Category::Network,
+            "answer-unusable",
+            format!("The authority answered 200 without a usable token: {why}"),
+        )
+        .hint(
+            "nothing was published; something other than Entra may be answering, check the authority host and proxies",
+        )
+    };
+    let object = object(response).ok_or_else(|| not_json(response))?;
+    let token = object.get("access_token").and_then(Value::as_str).unwrap_or_default();
+    if token.is_empty() {
+        return Err(unusable("`access_token` is missing or empty"));
+    }
+    if token.bytes().any(|byte| !byte.is_ascii_graphic()) {
+        return Err(unusable("`access_token` has characters that no token has"));
+    }
+    let token_type = object.get("token_type").and_then(Value::as_str).unwrap_or_default();
+    if !token_type.eq_ignore_ascii_case("bearer") {
+        return Err(unusable("`token_type` is not Bearer"));
+    }
+    let lifetime = object.get("expires_in").and_then(seconds).filter(|seconds| *seconds > 0);
+    let lifetime = lifetime.ok_or_else(|| unusable("`expires_in` is missing or not a number of seconds"))?;
+    Ok(Answer::Token {
+        token: Secret::new(token),
+        token_type: token_type.to_owned(),
+        expires_on: now.saturating_add(lifetime),
+    })
+}
+
+/// Entra sends a number here; older endpoints send a numeric string.
+fn seconds(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.parse().ok())
+}
+
+fn refused(response: &Response) -> Answer {
+    let Some(entra) = object(response).and_then(|object| entra_error(response.status, &object)) else {
+        return Answer::Final(not_json(response));
+    };
+    let code = entra.aadsts();
+    let fault = entra_fault(entra);
+    match code {
+        Some(ASSERTION_OUTSIDE_ITS_TIME) => Answer::Expired(fault),
+        Some(code) if NO_MATCHING_CREDENTIAL.contains(&code) => Answer::Unmatched(fault),
+        _ => Answer::Final(fault),
+    }
+}
+
+fn entra_fault(entra: EntraError) -> Fault {
+    let said = if entra.description.is_empty() { &entra.error } else { &entra.description };
+    let mut fault = Fault::new(
+        Category::Refused,
+        "entra-refused",
+        format!("Entra refused with {} {}: {said}", entra.status, entra.error),
+    );
+    if let Some(entry) = entra.aadsts().and_then(catalogue::entry) {
+        fault = fault.hint(entry.remedy);
+    }
+    if let Some(code) = entra.aadsts() {
+        fault = fault.hint(format!("`azure-oidc explain AADSTS{code}` says more"));
+    }
+    fault.entra = Some(entra);
+    fault
+}
+
+fn entra_error(status: u16, object: &Map<String, Value>) -> Option<EntraError> {
+    let text = |name: &str| object.get(name).and_then(Value::as_str).map(ToOwned::to_owned);
+    let codes = object.get("error_codes").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    Some(EntraError {
+        status,
+        error: text("error")?,
+        description: text("error_description").unwrap_or_default(),
+        codes: codes.iter().filter_map(Value::as_u64).filter_map(|code| u32::try_from(code).ok()).collect(),
+        trace_id: text("trace_id"),
+        correlation_id: text("correlation_id"),
+        timestamp: text("timestamp"),
+    })
+}
+
+fn busy(response: &Response) -> Fault {
+    let mut fault = Fault::new(
+        Category::Network,
+        if response.status == 429 { "authority-throttles" } else { "authority-unavailable" },
+        format!("The authority answered {}", response.status),
+    );
+    if let Some(entra) = object(response).and_then(|object| entra_error(response.status, &object)) {
+        fault.message.push_str(&format!(": {}", entra.description));
+        fault.entra = Some(entra);
+    }
+    fault.hint("try again later; `--timeout` and `--retries` give it longer")
+}
+
+fn redirected(response: &Response) -> Fault {
+    let target = response.header("location").and_then(|url| url.split(['?', '#']).next()).unwrap_or("nowhere");
+    Fault::new(
+        Category::Network,
+        "redirect-refused",
+        format!("The authority answered {} and points to {target}; the ID token was not sent there", response.status),
+    )
+    .hint("Entra never redirects a token request: check the authority host, and whether a proxy or sign-in page is in the way")
+}
+
+fn not_json(response: &Response) -> Fault {
+    let kind = response.header("content-type").unwrap_or("no content type");
+    Fault::new(
+        Category::Network,
+        "answer-not-json",
+        format!("The authority answered {} with {kind} instead of Entra's JSON", response.status),
+    )
+    .hint("something other than Entra answered, often a proxy's sign-in or block page: check the authority host and `HTTPS_PROXY`")
+}
+
+fn object(response: &Response) -> Option<Map<String, Value>> {
+    serde_json::from_slice(&response.body).ok()
+}
+
+fn unreachable(error: &TransportError) -> Fault {
+    let (code, message, hint) = match error.kind {
+        TransportKind::Denied => (
+            "destination-denied",
+            "The host does not allow requests to the authority",
+            "grant it: `--allow-host HOST` for azure-oidc, `-S http` for wasmtime, `allowed_outbound_hosts` in spin.toml, \
+             `allowedHosts` for wasmCloud",
+        ),
+        TransportKind::Dns => (
+            "authority-not-found",
+            "The authority's name has no address",
+            "check the authority host for typing mistakes, and the runner's DNS",
+        ),
+        TransportKind::Connect => (
+            "authority-unreachable",
+            "No connection to the authority",
+            "check that the runner may reach it, directly or through `HTTPS_PROXY`",
+        ),
+        TransportKind::Tls => (
+            "certificate-untrusted",
+            "The authority's TLS certificate was not accepted",
+            "behind a proxy that opens TLS, pass its certificate with `--ca-file FILE` or `SSL_CERT_FILE`",
+        ),
+        TransportKind::Timeout => (
+            "authority-timeout",
+            "The authority did not answer in time",
+            "`--timeout 60s` gives it longer; check proxies and firewalls if it never answers",
+        ),
+        TransportKind::Cut => (
+            "answer-cut",
+            "The connection ended before the authority's answer did",
+            "a proxy or firewall may be cutting connections",
+        ),
+        TransportKind::TooLarge => (
+            "answer-too-large",
+            "The authority's answer is far longer than Entra's ever is",
+            "something other than Entra answered: check the authority host and proxies",
+        ),
+        TransportKind::Other => (
+            "authority-failed",
+            "The request to the authority failed",
+            "check the authority host, proxies and the network of the runner",
+        ),
+    };
+    let fault = Fault::new(Category::Network, code, message).hint(hint);
+    if error.detail.is_empty() { fault } else { fault.fact("reason", error.detail.clone()) }
+}
+
+/// `Retry-After` as seconds or as an HTTP date (RFC 9110 §10.2.3).
+fn retry_after(header: Option<&str>, now: i64) -> Option<Duration> {
+    let text = header?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let moment = httpdate::parse_http_date(text).ok()?;
+    let now = UNIX_EPOCH.checked_add(Duration::from_secs(u64::try_from(now).ok()?))?;
+    Some(SystemTime::duration_since(&moment, now).unwrap_or_default())
+}

@@ -1,0 +1,53 @@
+//! How long to wait before asking again, and when to stop.
+
+use std::time::Duration;
+
+use crate::fault::Fault;
+use crate::ports::Chance;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(400);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+const REPLICATION_PAUSE: Duration = Duration::from_secs(5);
+
+/// How long one attempt may take. While there are retries, half of the whole time at most, so that one connection that hangs
+/// leaves time for a second.
+pub(super) fn attempt_timeout(whole: Duration, remaining: Duration, retries: u32) -> Duration {
+    if retries == 0 { remaining } else { remaining.min(whole / 2) }
+}
+
+/// The pause after a passing failure; none when the tries are used up or the time would be.
+///
+/// What the server asks for (`Retry-After`) wins. Otherwise the pause doubles each time, with jitter so that many jobs that were
+/// throttled together do not come back together.
+pub(super) fn pause(
+    tries: u32,
+    retries: u32,
+    after: Option<Duration>,
+    remaining: Duration,
+    chance: &dyn Chance,
+) -> Option<Duration> {
+    if tries > retries {
+        return None;
+    }
+    let pause = after.unwrap_or_else(|| {
+        let doubled = FIRST_PAUSE.saturating_mul(1 << (tries - 1).min(10)).min(LONGEST_PAUSE);
+        doubled.mul_f64(0.75 + (chance.number() % 512) as f64 / 1024.0)
+    });
+    (pause < remaining).then_some(pause)
+}
+
+/// The pause while a new credential may still be on its way through the directory.
+pub(super) fn replication_pause(replication: Duration, remaining: Duration) -> Option<Duration> {
+    let pause = REPLICATION_PAUSE.min(replication);
+    (!replication.is_zero() && pause < remaining).then_some(pause)
+}
+
+/// Adds to a passing failure why it was not waited out.
+pub(super) fn gave_up(mut fault: Fault, tries: u32, after: Option<Duration>, remaining: Duration) -> Fault {
+    if let Some(after) = after.filter(|after| *after >= remaining) {
+        fault.message.push_str(&format!(", and asks to wait {}s, longer than the time left", after.as_secs()));
+    } else if remaining.is_zero() {
+        fault.message.push_str(", and the time is up");
+    }
+    fault.fact("attempts", tries.to_string())
+}
