@@ -1,0 +1,121 @@
+//! How a failure is shown: one form for people, one for programs. Both keep text from outside from being read as a command by
+//! the CI system that collects the output.
+
+use azure_oidc_core::Fault;
+use azure_oidc_core::platform::text::defuse;
+use serde_json::{Map, Value, json};
+
+/// For people, on standard error.
+pub fn text(fault: &Fault) -> String {
+    let mut out = format!("error: {}\n", harmless(&fault.message));
+    for (name, value) in facts(fault) {
+        out.push_str(&format!("  {name}: {}\n", harmless(&value)));
+    }
+    if !fault.hints.is_empty() {
+        out.push('\n');
+    }
+    for hint in &fault.hints {
+        let mut lines = hint.lines();
+        out.push_str(&format!("hint: {}\n", harmless(lines.next().unwrap_or_default())));
+        for line in lines {
+            out.push_str(&format!("      {}\n", harmless(line)));
+        }
+    }
+    out
+}
+
+/// For programs, on standard output: `{"error":{"code","message","hint","aadsts"?,"trace_id"?,"correlation_id"?}}` in one line.
+pub fn json(fault: &Fault) -> String {
+    let mut error = Map::new();
+    error.insert("code".into(), fault.code.into());
+    error.insert("message".into(), fault.message.clone().into());
+    error.insert("hint".into(), fault.hints.join("\n").into());
+    if let Some(aadsts) = fault.entra.as_ref().and_then(|entra| entra.aadsts()) {
+        error.insert("aadsts".into(), format!("AADSTS{aadsts}").into());
+    }
+    for (name, key) in [(TRACE_ID, "trace_id"), (CORRELATION_ID, "correlation_id")] {
+        if let Some((_, value)) = facts(fault).into_iter().find(|(fact, _)| *fact == name) {
+            error.insert(key.into(), value.into());
+        }
+    }
+    let mut line = json_text(&json!({ "error": Value::Object(error) }));
+    line.push('\n');
+    line
+}
+
+/// JSON in one line in which no CI system finds a command of its own: `##` is written so that no `##vso[` appears.
+pub fn json_text(value: &Value) -> String {
+    value.to_string().replace("##", "#\\u0023")
+}
+
+/// Text from outside, fit to be printed: in one line, without control characters, and with nothing that a CI system takes for a
+/// command.
+pub fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\r' => {}
+            '\n' | '\t' => out.push(' '),
+            character if character.is_control() => out.extend(character.escape_default()),
+            character => out.push(character),
+        }
+    }
+    defuse(&out)
+}
+
+const TRACE_ID: &str = "trace id";
+const CORRELATION_ID: &str = "correlation id";
+
+/// The fault's own facts, and what Microsoft support asks for when it was Entra that refused.
+fn facts(fault: &Fault) -> Vec<(&'static str, String)> {
+    let mut facts = fault.facts.clone();
+    if let Some(entra) = &fault.entra {
+        for (name, value) in [(TRACE_ID, &entra.trace_id), (CORRELATION_ID, &entra.correlation_id)] {
+            if let Some(value) = value
+                && !facts.iter().any(|(fact, _)| *fact == name)
+            {
+                facts.push((name, value.clone()));
+            }
+        }
+    }
+    facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use azure_oidc_core::Category;
+
+    #[test]
+    fn a_failure_reads_as_a_sentence_facts_and_hints() {
+        let fault = Fault::new(Category::Usage, "tenant-id-missing", "No tenant id was given")
+            .fact("platform", "harness")
+            .hint("pass `--tenant-id VALUE`");
+        assert_eq!(
+            text(&fault),
+            "error: No tenant id was given\n  platform: harness\n\nhint: pass `--tenant-id VALUE`\n"
+        );
+    }
+
+    #[test]
+    fn a_failure_in_json_has_the_promised_members() {
+        let fault = Fault::new(Category::Usage, "tenant-id-missing", "No tenant id was given").hint("a").hint("b");
+        assert_eq!(
+            json(&fault),
+            "{\"error\":{\"code\":\"tenant-id-missing\",\"hint\":\"a\\nb\",\"message\":\"No tenant id was given\"}}\n"
+        );
+    }
+
+    #[test]
+    fn text_from_outside_never_becomes_a_command_of_the_ci_system() {
+        let hostile = "x\n##vso[task.setvariable variable=A]b\r\n::set-output name=a::b\u{1b}[31m ##[error]";
+        let fault = Fault::new(Category::Refused, "refused", hostile).fact("trace id", hostile).hint(hostile);
+        let shown = text(&fault);
+        assert!(!shown.contains("##vso[") && !shown.contains("##[") && !shown.contains('\u{1b}'), "{shown}");
+        assert!(!shown.lines().any(|line| line.trim_start().starts_with("::")), "{shown}");
+        let shown = json(&fault);
+        assert!(!shown.contains("##vso["), "{shown}");
+        let back: Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!(back["error"]["message"], hostile);
+    }
+}

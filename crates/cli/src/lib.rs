@@ -1,0 +1,161 @@
+//! The command line, defined once. The component executes it; the native host reads from the same definition what a
+//! command needs ([`grants`]) and shows its own failures in the same form ([`failure`]).
+
+pub mod failure;
+pub mod grants;
+mod options;
+
+use azure_oidc_core::{Category, Fault};
+use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
+
+pub use options::*;
+
+/// Trade a CI job's OIDC ID token for an Azure access token, check its claims, explain what Entra answers.
+#[derive(Debug, Parser)]
+#[command(name = "azure-oidc", version, disable_help_subcommand = true, after_help = AFTER_HELP, max_term_width = 100)]
+pub struct Cli {
+    /// What to do; `exchange` when nothing is said.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What only the native host understands.
+    #[command(flatten)]
+    pub host: HostOptions,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Obtain the ID token, check it, trade it, publish the access token (the default)
+    #[command(after_help = EXCHANGE_HELP)]
+    Exchange(ExchangeArgs),
+    /// Would Entra accept this ID token for these federated identity credentials?
+    #[command(after_help = CHECK_HELP)]
+    Check(CheckArgs),
+    /// Is the signature of a token good for these keys?
+    #[command(after_help = VERIFY_HELP)]
+    Verify(VerifyArgs),
+    /// Decode a token: which platform made it and what each part of its subject means
+    #[command(after_help = INSPECT_HELP)]
+    Inspect(InspectArgs),
+    /// What an AADSTS answer of Entra means, why it happens, what mends it
+    #[command(after_help = EXPLAIN_HELP)]
+    Explain(ExplainArgs),
+    /// Write the federated identity credential that a pipeline needs
+    #[command(after_help = CREDENTIAL_HELP)]
+    Credential(CredentialArgs),
+    /// Which platform is this, what is missing, can the needed hosts be reached
+    #[command(after_help = DOCTOR_HELP)]
+    Doctor(DoctorArgs),
+    /// Write out the component that this program runs, or print its digest (native host only)
+    Component(ComponentArgs),
+}
+
+/// What came of reading the arguments when there is nothing to run.
+#[derive(Debug)]
+pub enum Unread {
+    /// `--help` or `--version`: print this to stdout and end well.
+    Help(String),
+    /// Wrong usage.
+    Usage(Fault),
+}
+
+/// Reads arguments that do not begin with a program's name. Without a command, `exchange` is meant.
+pub fn parse<I: IntoIterator<Item = String>>(arguments: I) -> Result<Cli, Unread> {
+    let mut arguments: Vec<String> = arguments.into_iter().collect();
+    if !arguments
+        .iter()
+        .any(|argument| is_command(argument) || ["-h", "--help", "-V", "--version"].contains(&argument.as_str()))
+    {
+        arguments.insert(0, "exchange".to_owned());
+    }
+    Cli::try_parse_from(std::iter::once("azure-oidc".to_owned()).chain(arguments)).map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            Unread::Help(error.to_string())
+        }
+        _ => Unread::Usage(usage_fault(&error)),
+    })
+}
+
+/// Whether the arguments ask for JSON, as far as can be told when they could not be read.
+pub fn wants_json(arguments: &[String]) -> bool {
+    arguments.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json")
+        || arguments.iter().any(|argument| argument == "--output=json")
+}
+
+fn is_command(argument: &str) -> bool {
+    Cli::command().get_subcommands().any(|command| command.get_name() == argument)
+}
+
+/// Clap's message, without its usage block. A value it complains about can be a token that was pasted in the wrong place, so
+/// long values are not repeated.
+fn usage_fault(error: &clap::Error) -> Fault {
+    let text = error.to_string();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or("error: wrong usage");
+    let message: Vec<_> = first.trim_start_matches("error: ").split(' ').map(shorten).collect();
+    let mut fault = Fault::new(Category::Usage, "usage", message.join(" "));
+    for line in lines {
+        if let Some(tip) = line.strip_prefix("tip: ") {
+            fault = fault.hint(tip.split(' ').map(shorten).collect::<Vec<_>>().join(" "));
+        } else if line.starts_with('<') || line.starts_with("--") || line.starts_with("[possible") {
+            fault = fault.hint(line.split(' ').map(shorten).collect::<Vec<_>>().join(" "));
+        }
+    }
+    fault.hint("`azure-oidc COMMAND --help` shows every option with examples")
+}
+
+fn shorten(word: &str) -> &str {
+    const LONGEST_PLAIN_WORD: usize = 80;
+    if word.len() > LONGEST_PLAIN_WORD { "(a long value)" } else { word }
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  azure-oidc                                     in a Harness step or any CI job: trade and publish
+  azure-oidc exchange --id-token-env MY_TOKEN --scope graph --output json
+  azure-oidc check --id-token-env MY_TOKEN --credential fics.json
+  azure-oidc explain AADSTS700213
+
+Exit codes: 0 done, 1 the answer is no, 2 wrong usage or configuration, 3 no usable ID token,
+4 Entra refused, 5 network failure or time-out after retries, 6 the result cannot be published.
+An ID token is never the value of a flag: other processes can read a command line.";
+
+const EXCHANGE_HELP: &str = "\
+Examples:
+  azure-oidc exchange --tenant-id contoso.onmicrosoft.com --client-id GUID --id-token-env MY_TOKEN
+  azure-oidc exchange --scope arm,graph --output json      two tokens, or none
+  az ad app federated-credential list --id GUID > fics.json
+  azure-oidc exchange --credential fics.json               refuses before Entra does, and says why
+  echo \"$MY_TOKEN\" | azure-oidc exchange --id-token -";
+
+const CHECK_HELP: &str = "\
+Examples:
+  az ad app federated-credential list --id GUID | azure-oidc check --id-token-env MY_TOKEN --credential -
+  azure-oidc check --id-token-file token.jwt --issuer https://gitlab.com \\
+    --subject project_path:group/project:ref_type:branch:ref:main
+Exit code 0: a credential matches. 1: none does. 2: the input is wrong.";
+
+const VERIFY_HELP: &str = "\
+Examples:
+  azure-oidc verify --id-token-env MY_TOKEN --jwks keys.json
+  azure-oidc verify --id-token-env MY_TOKEN --discover     fetches the issuer's keys";
+
+const INSPECT_HELP: &str = "\
+Examples:
+  azure-oidc inspect --id-token-env MY_TOKEN
+  pbpaste | azure-oidc inspect --id-token -
+It decodes and never verifies; use `verify` for the signature.";
+
+const EXPLAIN_HELP: &str = "\
+Examples:
+  azure-oidc explain AADSTS700213
+  az login ... 2>&1 | azure-oidc explain -
+  azure-oidc explain 700213 --id-token-env MY_TOKEN        names the very claim";
+
+const CREDENTIAL_HELP: &str = "\
+Examples:
+  azure-oidc credential --from-token --id-token-env MY_TOKEN --format az --client-id GUID
+  azure-oidc credential --issuer https://gitlab.com --subject project_path:g/p:ref_type:branch:ref:main";
+
+const DOCTOR_HELP: &str = "\
+Prints no secret: which platform this is and how one can tell, what is missing, what the token claims.";
