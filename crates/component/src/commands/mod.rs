@@ -1,0 +1,120 @@
+//! The command line over the ports: arguments in, an outcome out. Nothing is printed and nothing is written here.
+
+use azure_oidc_cli::{Cli, Command, Unread, failure, grants::STANDARD_INPUT};
+use azure_oidc_core::ports::World;
+use azure_oidc_core::{Category, Fault, Secret};
+
+mod check;
+mod credential;
+mod doctor;
+mod exchange;
+mod explain;
+mod id_token;
+mod inspect;
+mod text;
+mod verify;
+
+pub(crate) use credential::{Wish, owner_of, written};
+pub(crate) use exchange::{SKEW, Target, authority};
+pub(crate) use explain::advice;
+pub(crate) use id_token::Obtained;
+
+/// What a command works with.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// Variables, time, chance, network.
+    pub world: World<'a>,
+    /// Files that the arguments name.
+    pub files: &'a dyn Files,
+    /// What the host can do with the result.
+    pub host: HostKind,
+}
+
+/// What kind of host runs this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HostKind {
+    /// It hands files over and appends to the files that a CI system reads.
+    Native,
+    /// It has streams only; a shell redirects them.
+    Stock,
+}
+
+/// Where the contents of a named file come from.
+pub trait Files {
+    /// The contents, or why they cannot be had, in words that end a sentence.
+    fn read(&self, name: &str) -> Result<Vec<u8>, String>;
+}
+
+/// What came of a command.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// The process exit code.
+    pub exit_code: u8,
+    /// Lines to append to files, in order.
+    pub publish: Vec<Appendix>,
+    /// Only what was asked for. May hold the token that was asked for.
+    pub stdout: String,
+    /// Warnings and failures. Never a secret.
+    pub stderr: String,
+}
+
+/// Lines for a file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Appendix {
+    /// The variable that names the file, when one does.
+    pub variable: Option<String>,
+    /// The file.
+    pub path: String,
+    /// Whole lines.
+    pub lines: Secret,
+}
+
+/// Runs one command. `arguments` do not begin with a program's name.
+pub fn run(arguments: &[String], context: Context<'_>) -> Outcome {
+    let cli = match azure_oidc_cli::parse(arguments.iter().cloned()) {
+        Ok(cli) => cli,
+        Err(Unread::Help(text)) => return Outcome { stdout: text, ..Outcome::default() },
+        Err(Unread::Usage(fault)) => return failed(&fault, azure_oidc_cli::wants_json(arguments)),
+    };
+    dispatch(&cli, context).unwrap_or_else(|fault| failed(&fault, azure_oidc_cli::wants_json(arguments)))
+}
+
+fn dispatch(cli: &Cli, context: Context<'_>) -> Result<Outcome, Fault> {
+    match &cli.command {
+        Command::Exchange(args) => exchange::run(args, context),
+        Command::Check(args) => check::run(args, context),
+        Command::Verify(args) => verify::run(args, context),
+        Command::Inspect(args) => inspect::run(args, context),
+        Command::Explain(args) => explain::run(args, context),
+        Command::Credential(args) => credential::run(args, context),
+        Command::Doctor(args) => doctor::run(args, context),
+        Command::Component(_) => Err(Fault::new(
+            Category::Usage,
+            "native-host-only",
+            "`component` is a command of the native host; a component cannot read its own bytes",
+        )
+        .hint("with another host you have the file already; `sha256sum azure_oidc.wasm` prints its digest")),
+    }
+}
+
+/// A failure in the form that was asked for: JSON to standard output, text to standard error.
+fn failed(fault: &Fault, json: bool) -> Outcome {
+    let exit_code = fault.category.exit_code();
+    match json {
+        true => Outcome { exit_code, stdout: failure::json(fault), ..Outcome::default() },
+        false => Outcome { exit_code, stderr: failure::text(fault), ..Outcome::default() },
+    }
+}
+
+/// Reads a file as text. `flag` is the one that named it.
+fn read_text(context: Context<'_>, name: &str, flag: &str) -> Result<String, Fault> {
+    let shown = if name == STANDARD_INPUT { "Standard input" } else { name };
+    let bytes = context
+        .files
+        .read(name)
+        .map_err(|why| Fault::new(Category::Usage, "file-unreadable", format!("{shown}, named by `{flag}`, {why}")))?;
+    String::from_utf8(bytes).map_err(|_| {
+        Fault::new(Category::Usage, "file-not-utf8", format!("{shown}, named by `{flag}`, is not UTF-8 text"))
+            .hint("Windows PowerShell writes UTF-16 with `>`; use `| Out-File -Encoding utf8 FILE`")
+    })
+}

@@ -1,0 +1,102 @@
+//! From the core's types to the records of the WIT package.
+
+use azure_oidc_core::Fault as CoreFault;
+use azure_oidc_core::check::{
+    Finding as CoreFinding, Outcome as CoreOutcome, Severity as CoreSeverity, Verdict as CoreVerdict,
+};
+use azure_oidc_core::fault::{EntraError, Failure};
+use azure_oidc_core::platform;
+use azure_oidc_core::token::{Malformed, Token};
+
+use crate::bindings::azure_oidc::federation::types::{Fact, Fault};
+use crate::bindings::exports::azure_oidc::federation::claims::{
+    Finding, Inspection, Outcome, Severity, SubjectPart, Verdict,
+};
+
+impl From<CoreFault> for Fault {
+    fn from(fault: CoreFault) -> Self {
+        let fault = Failure::from(fault);
+        let named = |name| fault.facts.iter().find(|(fact, _)| *fact == name).map(|(_, value)| value.clone());
+        let entra = fault.entra.as_ref();
+        Self {
+            code: fault.code.to_owned(),
+            exit_code: fault.category.exit_code(),
+            trace_id: entra.and_then(|entra| entra.trace_id.clone()),
+            correlation_id: entra.and_then(|entra| entra.correlation_id.clone()).or_else(|| named("correlation id")),
+            aadsts: entra.and_then(EntraError::aadsts),
+            facts: fault
+                .facts
+                .iter()
+                .map(|(name, value)| Fact { name: (*name).to_owned(), value: value.clone() })
+                .collect(),
+            message: fault.message,
+            hints: fault.hints,
+        }
+    }
+}
+
+/// What is no token at all.
+pub(super) fn malformed(malformed: &Malformed) -> Fault {
+    let fault = CoreFault::new(azure_oidc_core::Category::IdToken, malformed.code, malformed.message.clone());
+    Fault { aadsts: Some(malformed.aadsts), ..fault.into() }
+}
+
+pub(super) fn inspection(token: &Token) -> Inspection {
+    let (header, claims) = (token.header(), token.claims());
+    let platform = claims.iss.as_deref().and_then(|issuer| platform::identify(issuer, claims.sub.as_deref()));
+    let subject = platform.zip(claims.sub.as_deref()).and_then(|(platform, subject)| platform.subject(subject));
+    let parts = subject.map(|subject| subject.parts).unwrap_or_default();
+    Inspection {
+        platform: platform.map(|platform| platform.name().to_owned()),
+        alg: header.alg.clone(),
+        typ: header.typ.clone(),
+        kid: header.kid.clone(),
+        issuer: claims.iss.clone(),
+        subject: claims.sub.clone(),
+        audiences: claims.aud.clone(),
+        issued_at: claims.iat,
+        not_before: claims.nbf,
+        expires_at: claims.exp,
+        subject_parts: parts
+            .into_iter()
+            .map(|part| SubjectPart {
+                name: part.name.to_owned(),
+                value: part.value,
+                meaning: part.meaning.to_owned(),
+                varies: part.varies,
+            })
+            .collect(),
+        claims_json: serde_json::Value::Object(claims.raw.clone()).to_string(),
+    }
+}
+
+pub(super) fn verdict(verdict: CoreVerdict) -> Verdict {
+    Verdict {
+        outcome: match verdict.verdict {
+            CoreOutcome::Match => Outcome::Match,
+            CoreOutcome::NoMatch => Outcome::NoMatch,
+            CoreOutcome::InvalidToken => Outcome::InvalidToken,
+        },
+        matched: verdict.matched,
+        predicted_aadsts: verdict.predicted_error,
+        findings: verdict.findings.into_iter().map(finding).collect(),
+    }
+}
+
+fn finding(finding: CoreFinding) -> Finding {
+    Finding {
+        code: finding.code.to_owned(),
+        severity: match finding.severity {
+            CoreSeverity::Error => Severity::Error,
+            CoreSeverity::Warning => Severity::Warning,
+            CoreSeverity::Info => Severity::Info,
+        },
+        claim: finding.claim.map(ToOwned::to_owned),
+        expected: finding.expected,
+        actual: finding.actual,
+        position: finding.position.and_then(|position| u32::try_from(position).ok()),
+        message: finding.message,
+        remedy: finding.remedy,
+        aadsts: finding.aadsts,
+    }
+}

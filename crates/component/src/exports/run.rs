@@ -1,0 +1,45 @@
+//! `wasi:cli/run`: the command line for stock hosts, which have streams and nothing else.
+
+use azure_oidc_cli::grants::STANDARD_INPUT;
+
+use crate::bindings::Component;
+use crate::bindings::exports::wasi::cli::run::Guest;
+use crate::bindings::wasi::cli::environment::get_arguments;
+use crate::commands::{self, Context, Files, HostKind};
+use crate::wasi::{Wasi, streams};
+
+/// Tokens, credentials and logs are far shorter.
+const MAX_INPUT: usize = 1024 * 1024;
+
+impl Guest for Component {
+    fn run() -> Result<(), ()> {
+        let wasi = Wasi::new();
+        // The first argument is the name under which the host started us.
+        let arguments: Vec<_> = get_arguments().into_iter().skip(1).collect();
+        let context = Context { world: wasi.world(), files: &StandardInput, host: HostKind::Stock };
+        let outcome = commands::run(&arguments, context);
+        let lines: String = outcome.publish.iter().map(|appendix| appendix.lines.reveal()).collect();
+        streams::note(outcome.stderr.as_bytes());
+        let printed = streams::print((outcome.stdout + &lines).as_bytes());
+        if printed && outcome.exit_code == 0 { Ok(()) } else { Err(()) }
+    }
+}
+
+/// The one document that a stock host can hand over.
+struct StandardInput;
+
+impl Files for StandardInput {
+    fn read(&self, name: &str) -> Result<Vec<u8>, String> {
+        if name != STANDARD_INPUT {
+            return Err(
+                "cannot be read here: this host gives the component no files; name `-` and redirect it to standard \
+                        input, or use the native host"
+                    .to_owned(),
+            );
+        }
+        streams::read_stdin(MAX_INPUT).map_err(|error| match error {
+            streams::ReadError::TooLong => format!("is longer than {MAX_INPUT} bytes"),
+            streams::ReadError::Broken => "ended with an error".to_owned(),
+        })
+    }
+}

@@ -1,0 +1,152 @@
+//! HTTP over `wasi:http/outgoing-handler`: all requests are started, then each answer is awaited until one common deadline.
+
+use std::time::Duration;
+
+use azure_oidc_core::ports::{Http, Method, Request, Response, TransportError, TransportKind};
+
+use super::{Wasi, nanoseconds, streams};
+use crate::bindings::wasi::clocks::monotonic_clock::subscribe_duration;
+use crate::bindings::wasi::http::outgoing_handler::handle;
+use crate::bindings::wasi::http::types::{
+    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method as WasiMethod, OutgoingBody,
+    OutgoingRequest, RequestOptions, Scheme,
+};
+use crate::bindings::wasi::io::poll::{Pollable, poll};
+use crate::bindings::wasi::io::streams::{InputStream, StreamError};
+
+const CHUNK: u64 = 64 * 1024;
+
+impl Http for Wasi {
+    fn send(&self, requests: &[Request], timeout: Duration) -> Vec<Result<Response, TransportError>> {
+        let deadline = subscribe_duration(nanoseconds(timeout));
+        let started: Vec<_> = requests.iter().map(|request| start(request, timeout)).collect();
+        let answers = started.into_iter().zip(requests);
+        answers.map(|(future, request)| finish(&future?, request.max_response, &deadline)).collect()
+    }
+}
+
+fn start(request: &Request, timeout: Duration) -> Result<FutureIncomingResponse, TransportError> {
+    let (scheme, rest) = request.url.split_once("://").ok_or_else(|| other("not a URL"))?;
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+    let scheme = if scheme == "https" { Scheme::Https } else { Scheme::Http };
+    let method = match request.method {
+        Method::Get => WasiMethod::Get,
+        Method::Post => WasiMethod::Post,
+    };
+    let mut headers: Vec<_> =
+        request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into_bytes())).collect();
+    if request.method == Method::Post {
+        headers.push(("content-length".to_owned(), request.body.len().to_string().into_bytes()));
+    }
+    let fields = Fields::from_list(&headers).map_err(|_| other("a header has characters that no header has"))?;
+    let outgoing = OutgoingRequest::new(fields);
+    outgoing
+        .set_method(&method)
+        .and_then(|()| outgoing.set_scheme(Some(&scheme)))
+        .and_then(|()| outgoing.set_authority(Some(authority)))
+        .and_then(|()| outgoing.set_path_with_query(Some(&path)))
+        .map_err(|()| other("the host does not take this URL"))?;
+    let body = outgoing.body().map_err(|()| other("the host gives no body"))?;
+    let future = handle(outgoing, Some(options(timeout))).map_err(|code| transport_error(&code))?;
+    {
+        let stream = body.write().map_err(|()| other("the host gives no body stream"))?;
+        // A host that refuses the request may close the stream early; the answer then says why.
+        streams::write(&stream, &request.body);
+    }
+    OutgoingBody::finish(body, None).map_err(|code| transport_error(&code))?;
+    Ok(future)
+}
+
+/// Hosts may refuse any of these; our own deadline holds all the same.
+fn options(timeout: Duration) -> RequestOptions {
+    let options = RequestOptions::new();
+    let time = Some(nanoseconds(timeout));
+    let _ = options.set_connect_timeout(time);
+    let _ = options.set_first_byte_timeout(time);
+    let _ = options.set_between_bytes_timeout(time);
+    options
+}
+
+fn finish(future: &FutureIncomingResponse, limit: usize, deadline: &Pollable) -> Result<Response, TransportError> {
+    let response = loop {
+        if let Some(result) = future.get() {
+            break result.map_err(|()| other("the host lost the answer"))?.map_err(|code| transport_error(&code))?;
+        }
+        wait(&future.subscribe(), deadline)?;
+    };
+    let status = response.status();
+    let headers = headers(&response);
+    let incoming = response.consume().map_err(|()| other("the host gives no body"))?;
+    let body = read(&incoming, limit, deadline)?;
+    Ok(Response { status, headers, body })
+}
+
+fn headers(response: &IncomingResponse) -> Vec<(String, String)> {
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    response.headers().entries().into_iter().map(|(name, value)| (name.to_ascii_lowercase(), text(value))).collect()
+}
+
+fn read(incoming: &IncomingBody, limit: usize, deadline: &Pollable) -> Result<Vec<u8>, TransportError> {
+    let stream: InputStream = incoming.stream().map_err(|()| other("the host gives no body stream"))?;
+    let mut body = Vec::new();
+    loop {
+        wait(&stream.subscribe(), deadline)?;
+        match stream.read(CHUNK) {
+            Ok(chunk) => body.extend_from_slice(&chunk),
+            Err(StreamError::Closed) => return Ok(body),
+            Err(StreamError::LastOperationFailed(error)) => {
+                let code = crate::bindings::wasi::http::types::http_error_code(&error);
+                return Err(code.as_ref().map_or_else(cut, transport_error));
+            }
+        }
+        if body.len() > limit {
+            return Err(TransportError { kind: TransportKind::TooLarge, detail: format!("more than {limit} bytes") });
+        }
+    }
+}
+
+/// Waits for one thing until the deadline.
+fn wait(thing: &Pollable, deadline: &Pollable) -> Result<(), TransportError> {
+    let ready = poll(&[thing, deadline]);
+    if ready.contains(&0) {
+        Ok(())
+    } else {
+        Err(TransportError { kind: TransportKind::Timeout, detail: String::new() })
+    }
+}
+
+fn cut() -> TransportError {
+    TransportError { kind: TransportKind::Cut, detail: String::new() }
+}
+
+fn other(detail: &str) -> TransportError {
+    TransportError { kind: TransportKind::Other, detail: detail.to_owned() }
+}
+
+fn transport_error(code: &ErrorCode) -> TransportError {
+    let kind = match code {
+        ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => TransportKind::Denied,
+        ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => TransportKind::Dns,
+        ErrorCode::ConnectionRefused | ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => {
+            TransportKind::Connect
+        }
+        ErrorCode::TlsProtocolError | ErrorCode::TlsCertificateError | ErrorCode::TlsAlertReceived(_) => {
+            TransportKind::Tls
+        }
+        ErrorCode::DnsTimeout
+        | ErrorCode::ConnectionTimeout
+        | ErrorCode::ConnectionReadTimeout
+        | ErrorCode::ConnectionWriteTimeout
+        | ErrorCode::HttpResponseTimeout => TransportKind::Timeout,
+        ErrorCode::ConnectionTerminated | ErrorCode::HttpResponseIncomplete => TransportKind::Cut,
+        ErrorCode::HttpResponseBodySize(_) => TransportKind::TooLarge,
+        _ => TransportKind::Other,
+    };
+    let detail = match code {
+        ErrorCode::InternalError(Some(text)) => text.clone(),
+        ErrorCode::InternalError(None) => String::new(),
+        code => format!("{code:?}").trim_start_matches("ErrorCode::").to_owned(),
+    };
+    TransportError { kind, detail }
+}
