@@ -1,0 +1,328 @@
+//! The directory: tenants, their applications, and the federated identity credentials that arrive there with a delay.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use azure_oidc_core::Fault;
+use azure_oidc_core::cloud::{self, Cloud};
+use azure_oidc_core::credential::{Credential, forms, limits};
+use azure_oidc_core::fault::Category;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::config::{self, Kind, Style};
+use crate::issuers::Issuers;
+use crate::keys::guid_of;
+
+/// All tenants.
+pub(crate) struct Directory(Vec<Tenant>);
+
+/// A tenant.
+pub(crate) struct Tenant {
+    pub(crate) id: String,
+    pub(crate) domains: Vec<String>,
+    pub(crate) style: Style,
+    pub(crate) cloud: &'static Cloud,
+    pub(crate) access_token_seconds: i64,
+    pub(crate) github_enterprises: Vec<String>,
+    resources: Vec<config::Resource>,
+    pub(crate) applications: Vec<Application>,
+}
+
+/// An application or a managed identity.
+pub(crate) struct Application {
+    pub(crate) client_id: String,
+    pub(crate) object_id: String,
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    pub(crate) enabled: bool,
+    pub(crate) service_principal: bool,
+    credentials: Vec<Credential>,
+    /// What was there before the last change.
+    previous: Vec<Credential>,
+    /// A request that sees it uses up its share.
+    delay: Cell<Delay>,
+}
+
+/// For how long a change isn't seen.
+#[derive(Debug, Clone, Copy)]
+enum Delay {
+    Until(Instant),
+    Requests(u32),
+}
+
+/// A change of an application's credentials.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// The tenant, by its id or one of its domains; may be left out when there is only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// The application.
+    pub client_id: String,
+    /// All its credentials from now on, in any form that Azure's tools print.
+    pub credentials: Value,
+    /// For how many seconds the old ones still answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replication_delay_seconds: Option<u64>,
+    /// For how many requests the old ones still answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replication_delay_requests: Option<u32>,
+}
+
+impl Directory {
+    /// The directory of a configuration.
+    pub(crate) fn new(configured: &[config::Tenant], issuers: &Issuers) -> Result<Self, Fault> {
+        configured.iter().map(|tenant| Tenant::new(tenant, issuers)).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The tenant with this id or domain; neither counts upper and lower case.
+    pub(crate) fn tenant(&self, name: &str) -> Option<&Tenant> {
+        self.0.iter().find(|tenant| tenant.is(name))
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Tenant> {
+        self.0.iter()
+    }
+
+    /// Replaces the credentials of an application.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such application, or Entra would refuse to store one of the credentials.
+    pub(crate) fn change(&mut self, change: &Change, issuers: &Issuers) -> Result<(), Fault> {
+        let wrong = |message: String| Fault::new(Category::Usage, "application-unknown", message);
+        let tenant = match (&change.tenant, self.0.as_mut_slice()) {
+            (None, [only]) => only,
+            (None, _) => return Err(wrong("there are several tenants: say which one with `tenant`".into())),
+            (Some(name), tenants) => tenants
+                .iter_mut()
+                .find(|tenant| tenant.is(name))
+                .ok_or_else(|| wrong(format!("there is no tenant `{name}`")))?,
+        };
+        let tenant_id = tenant.id.clone();
+        let same = |application: &&mut Application| application.is(&change.client_id);
+        let application = tenant.applications.iter_mut().find(same).ok_or_else(|| {
+            wrong(format!("there is no application with the client id `{}` in tenant {tenant_id}", change.client_id))
+        })?;
+        let credentials = parse(&change.credentials.to_string(), issuers)?;
+        storable(&credentials)?;
+        application.previous = std::mem::replace(&mut application.credentials, credentials);
+        application.delay.set(match (change.replication_delay_seconds, change.replication_delay_requests) {
+            (Some(seconds), _) => Delay::Until(Instant::now() + Duration::from_secs(seconds)),
+            (None, requests) => Delay::Requests(requests.unwrap_or(0)),
+        });
+        Ok(())
+    }
+}
+
+impl Tenant {
+    fn new(configured: &config::Tenant, issuers: &Issuers) -> Result<Self, Fault> {
+        let applications = configured.applications.iter().map(|application| Application::new(application, issuers));
+        Ok(Self {
+            id: configured.id.clone(),
+            domains: configured.domains.clone(),
+            style: configured.style,
+            cloud: Cloud::by_name(&configured.cloud).unwrap_or(cloud::PUBLIC),
+            access_token_seconds: configured.access_token_seconds,
+            github_enterprises: configured.github_enterprises.clone(),
+            resources: configured.resources.clone(),
+            applications: applications.collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn is(&self, name: &str) -> bool {
+        self.id.eq_ignore_ascii_case(name) || self.domains.iter().any(|domain| domain.eq_ignore_ascii_case(name))
+    }
+
+    /// The application with this client id.
+    pub(crate) fn application(&self, client_id: &str) -> Option<&Application> {
+        self.applications.iter().find(|application| application.is(client_id))
+    }
+
+    /// The version of a resource's access tokens, when the tenant knows the resource. A slash at its end is let go.
+    pub(crate) fn token_version(&self, resource: &str) -> Option<u8> {
+        let same = |id: &str| id.trim_end_matches('/') == resource.trim_end_matches('/');
+        let own = self.resources.iter().find(|own| same(&own.id)).map(|own| own.token_version);
+        own.or_else(|| self.cloud.resources.iter().any(|(_, id)| same(id)).then_some(1))
+    }
+}
+
+impl Application {
+    fn new(configured: &config::Application, issuers: &Issuers) -> Result<Self, Fault> {
+        let inline = serde_json::to_string(&configured.credentials).unwrap_or_default();
+        let documents = [Some(inline), configured.credentials_json.clone()];
+        let mut credentials = Vec::new();
+        for document in documents.into_iter().flatten() {
+            credentials.extend(parse(&document, issuers).map_err(|fault| of(configured, fault))?);
+        }
+        storable(&credentials).map_err(|fault| of(configured, fault))?;
+        Ok(Self {
+            client_id: configured.client_id.clone(),
+            object_id: configured.object_id.clone().unwrap_or_else(|| guid_of(&configured.client_id)),
+            name: configured.name.clone(),
+            kind: configured.kind,
+            enabled: configured.enabled,
+            service_principal: configured.service_principal,
+            credentials,
+            previous: Vec::new(),
+            delay: Cell::new(Delay::Requests(0)),
+        })
+    }
+
+    /// The credentials that a request sees. `stale`: those from before the last change, whatever its delay.
+    pub(crate) fn credentials(&self, stale: bool) -> &[Credential] {
+        let waiting = match self.delay.get() {
+            Delay::Until(moment) => Instant::now() < moment,
+            Delay::Requests(0) => false,
+            Delay::Requests(left) => {
+                self.delay.set(Delay::Requests(left - 1));
+                true
+            }
+        };
+        if waiting || stale { &self.previous } else { &self.credentials }
+    }
+
+    fn is(&self, client_id: &str) -> bool {
+        self.client_id.eq_ignore_ascii_case(client_id)
+    }
+}
+
+fn of(application: &config::Application, mut fault: Fault) -> Fault {
+    fault.message = format!("application {}: {}", application.client_id, fault.message);
+    fault
+}
+
+fn parse(document: &str, issuers: &Issuers) -> Result<Vec<Credential>, Fault> {
+    let mut credentials = forms::parse(document)?;
+    for credential in &mut credentials {
+        credential.issuer = issuers.expand(&credential.issuer)?;
+    }
+    Ok(credentials)
+}
+
+/// Refuses what the directory refuses to store. What it stores and then never matches is taken: that is what tests are about.
+fn storable(credentials: &[Credential]) -> Result<(), Fault> {
+    const REFUSED: [&str; 7] = [
+        "credentials-too-many",
+        "credential-name-taken",
+        "credential-duplicate",
+        "credential-name-invalid",
+        "audience-count",
+        "member-empty",
+        "member-too-long",
+    ];
+    let problems = limits::problems(credentials);
+    let Some(problem) = problems.into_iter().find(|problem| REFUSED.contains(&problem.code)) else { return Ok(()) };
+    let which = problem.index.map_or(String::new(), |index| format!("credential {}: ", index + 1));
+    let fault = Fault::new(Category::Usage, problem.code, format!("{which}{}", problem.message));
+    Err(problem.remedy.into_iter().fold(fault, Fault::hint))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Config;
+    use crate::keys::Keys;
+    use serde_json::json;
+    use std::path::Path;
+
+    const CLIENT: &str = "22222222-2222-4222-8222-222222222222";
+
+    fn world() -> (Directory, Issuers) {
+        let config = Config::parse(config::DEFAULT, Path::new("")).unwrap();
+        let issuers = Issuers::new(&config.issuers, "https://localhost:1", &Keys::load().unwrap()).unwrap();
+        (Directory::new(&config.tenants, &issuers).unwrap(), issuers)
+    }
+
+    fn names(directory: &Directory, stale: bool) -> Vec<String> {
+        let application = directory.tenant("contoso.example").unwrap().application(CLIENT).unwrap();
+        application.credentials(stale).iter().map(|credential| credential.name.clone()).collect()
+    }
+
+    fn change(json: Value) -> Change {
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn credential(name: &str) -> Value {
+        json!({ "name": name, "issuer": "${issuer.local}", "subject": name, "audiences": ["api://AzureADTokenExchange"] })
+    }
+
+    #[test]
+    fn a_tenant_is_found_by_its_id_and_by_its_domains() {
+        let (directory, _) = world();
+        assert!(directory.tenant("11111111-1111-4111-8111-111111111111").is_some());
+        assert!(directory.tenant("Contoso.Example").is_some());
+        assert!(directory.tenant("contoso").is_none());
+    }
+
+    #[test]
+    fn a_resource_is_known_with_and_without_a_slash_at_its_end() {
+        let (directory, _) = world();
+        let tenant = directory.tenant("contoso.example").unwrap();
+        assert_eq!(tenant.token_version("https://management.azure.com"), Some(1));
+        assert_eq!(tenant.token_version("https://management.azure.com/"), Some(1));
+        assert_eq!(tenant.token_version("api://my-api"), Some(2));
+        assert_eq!(tenant.token_version("https://management.azure.com.evil"), None);
+    }
+
+    #[test]
+    fn changed_credentials_are_seen_after_their_delay() {
+        let (mut directory, issuers) = world();
+        let mut wanted = change(json!({ "client_id": CLIENT, "credentials": [credential("first")] }));
+        directory.change(&wanted, &issuers).unwrap();
+        assert_eq!(names(&directory, false), ["first"]);
+
+        wanted.credentials = json!({ "value": [credential("second")] });
+        wanted.replication_delay_requests = Some(2);
+        directory.change(&wanted, &issuers).unwrap();
+        let seen: Vec<_> = (0..3).map(|_| names(&directory, false)).collect();
+        assert_eq!(seen, [["first"], ["first"], ["second"]]);
+        assert_eq!(names(&directory, true), ["first"], "asked for");
+
+        wanted.replication_delay_seconds = Some(3600);
+        wanted.credentials = json!([credential("third")]);
+        directory.change(&wanted, &issuers).unwrap();
+        assert_eq!(names(&directory, false), ["second"]);
+    }
+
+    #[test]
+    fn what_the_directory_would_not_store_is_refused() {
+        let (mut directory, issuers) = world();
+        let mut refused = |credentials: Value| {
+            let wanted = change(json!({ "client_id": CLIENT, "credentials": credentials }));
+            directory.change(&wanted, &issuers).unwrap_err().code
+        };
+        let many: Vec<_> = (0..21).map(|at| credential(&format!("fic-{at}"))).collect();
+        assert_eq!(refused(many.into()), "credentials-too-many");
+        assert_eq!(refused(json!([credential("same"), credential("same")])), "credential-name-taken");
+        assert_eq!(
+            refused(json!([{ "name": "two", "issuer": "i", "subject": "s", "audiences": ["a", "b"] }])),
+            "audience-count"
+        );
+    }
+
+    #[test]
+    fn what_never_matches_is_stored_all_the_same() {
+        let (mut directory, issuers) = world();
+        let github = "https://token.actions.githubusercontent.com/";
+        let odd = json!([{ "name": "slash", "issuer": github, "subject": "repo:o/r:*", "audiences": [" x"] }]);
+        directory.change(&change(json!({ "client_id": CLIENT, "credentials": odd })), &issuers).unwrap();
+        assert_eq!(names(&directory, false), ["slash"]);
+    }
+
+    #[test]
+    fn an_application_that_is_not_there_is_named() {
+        let (mut directory, issuers) = world();
+        let mut message = |json: Value| directory.change(&change(json), &issuers).unwrap_err().message.clone();
+        assert_eq!(
+            message(json!({ "tenant": "nowhere", "client_id": "x", "credentials": [] })),
+            "there is no tenant `nowhere`"
+        );
+        assert!(
+            message(json!({ "client_id": "x", "credentials": [] }))
+                .starts_with("there is no application with the client id `x` in tenant 1111")
+        );
+    }
+}

@@ -1,0 +1,231 @@
+//! The command line of the emulator: `serve` plays, `mint` asks a running one for a token, `config` prints what can be set.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use azure_oidc_core::Fault;
+use azure_oidc_core::fault::Category;
+use azure_oidc_emulator::client::Client;
+use azure_oidc_emulator::{Config, Emulator, Order, config};
+use clap::{Args, Parser, Subcommand};
+use http::{Method, Request};
+use serde_json::{Map, Value};
+
+/// A local Microsoft Entra and CI token issuers for tests
+#[derive(Parser)]
+#[command(name = "azure-oidc-emulator", version)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Play what a configuration says; when ready, print one JSON line with URLs and the CA file
+    Serve(Serve),
+    /// Print an ID token of a running emulator
+    Mint(Mint),
+    /// Print the default configuration, with every key explained
+    Config,
+}
+
+#[derive(Args)]
+struct Serve {
+    /// The configuration; without it the default one is played
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The port, in place of the configuration's; 0 lets the system pick one
+    #[arg(long)]
+    port: Option<u16>,
+    /// Where to write `ca.pem`, in place of a temporary directory
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// Also write the line of JSON to this file
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    /// End when stdin ends, so that the emulator never outlives the test that started it
+    #[arg(long)]
+    until_stdin_closes: bool,
+    /// Print no line per request on stderr
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(Args)]
+struct Mint {
+    /// The line of JSON that `serve` printed, in a file
+    #[arg(long, value_name = "FILE", required_unless_present = "url", conflicts_with_all = ["url", "ca_file"])]
+    ready_file: Option<PathBuf>,
+    /// `url` or `control` of that line
+    #[arg(long, requires = "ca_file")]
+    url: Option<String>,
+    /// `ca_file` of that line
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// The issuer, by its name in the configuration
+    #[arg(long)]
+    issuer: String,
+    /// `aud`, in place of the platform's
+    #[arg(long)]
+    audience: Option<String>,
+    /// A claim, as JSON or plain text; `null` takes it away. Repeatable
+    #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = member)]
+    claims: Vec<(String, Value)>,
+    /// A member of the header, likewise. Repeatable
+    #[arg(long = "header", value_name = "NAME=VALUE", value_parser = member)]
+    header: Vec<(String, Value)>,
+    /// Seconds from issue to expiry
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    lifetime: Option<i64>,
+    /// How many seconds ago it was issued
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    age: Option<i64>,
+    /// ci-1, ci-2, stray, ec-1, none, garbled
+    #[arg(long, value_name = "KEY")]
+    sign_with: Option<String>,
+}
+
+fn main() -> ExitCode {
+    let done = match CommandLine::parse().command {
+        Command::Serve(options) => serve(options),
+        Command::Mint(options) => mint(options),
+        Command::Config => print(config::DEFAULT),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("error: {}", fault.message);
+            for hint in &fault.hints {
+                eprintln!("hint: {hint}");
+            }
+            ExitCode::from(fault.category.exit_code())
+        }
+    }
+}
+
+fn serve(options: Serve) -> Result<(), Fault> {
+    let mut config = match &options.config {
+        Some(file) => Config::load(file)?,
+        None => Config::sample()?,
+    };
+    config.port = options.port.unwrap_or(config.port);
+    let mut emulator = Emulator::new(config);
+    if let Some(directory) = &options.dir {
+        emulator = emulator.directory(directory);
+    }
+    if !options.quiet {
+        // A reader of stderr that is gone is no reason to stop answering.
+        emulator = emulator.observer(|entry| drop(writeln!(io::stderr(), "{}", entry.line())));
+    }
+    let running = emulator.run()?;
+    let line = format!("{}\n", running.ready());
+    if let Some(file) = &options.ready_file {
+        std::fs::write(file, &line)
+            .map_err(|error| failed(format!("`{}` can't be written: {error}", file.display())))?;
+    }
+    print(&line)?;
+    wait(options.until_stdin_closes)
+}
+
+/// Returns on SIGINT, on SIGTERM where there is one, and at the end of stdin when that is asked for.
+fn wait(for_stdin: bool) -> Result<(), Fault> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| failed(format!("can't wait for signals: {error}")))?;
+    let (closed, on_close) = tokio::sync::oneshot::channel::<()>();
+    // Whoever holds `closed` keeps the emulator up: the thread that reads stdin, or this function.
+    let _open = if for_stdin {
+        std::thread::spawn(move || {
+            let mut ignored = [0; 256];
+            while matches!(io::stdin().read(&mut ignored), Ok(count) if count > 0) {}
+            drop(closed);
+        });
+        None
+    } else {
+        Some(closed)
+    };
+    runtime.block_on(async {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            () = terminated() => {}
+            _ = on_close => {}
+        }
+    });
+    Ok(())
+}
+
+#[cfg(unix)]
+async fn terminated() {
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending().await
+}
+
+fn mint(options: Mint) -> Result<(), Fault> {
+    let (url, ca_file) = emulator_of(&options)?;
+    let order = Order {
+        issuer: options.issuer,
+        audience: options.audience,
+        claims: options.claims.into_iter().collect::<Map<_, _>>(),
+        header: options.header.into_iter().collect::<Map<_, _>>(),
+        lifetime_seconds: options.lifetime,
+        age_seconds: options.age,
+        sign_with: options.sign_with,
+    };
+    let base = url.trim_end_matches('/').trim_end_matches("/_emulator");
+    let body = serde_json::to_string(&order).map_err(|error| failed(error.to_string()))?;
+    let request = Request::builder().method(Method::POST).uri(format!("{base}/_emulator/mint")).body(body);
+    let request = request.map_err(|error| failed(format!("`{url}` is no URL: {error}")))?;
+    let unreachable = |error: io::Error| failed(format!("no answer from the emulator at {url}: {error}"));
+    let answer = Client::trusting(&ca_file).and_then(|client| client.send(request)).map_err(unreachable)?;
+    let answer: Value =
+        serde_json::from_slice(answer.body()).map_err(|error| failed(format!("no answer in JSON: {error}")))?;
+    if let Some(token) = answer["token"].as_str() {
+        return print(&format!("{token}\n"));
+    }
+    let text = |name: &str| answer["error"][name].as_str().map(str::to_owned);
+    let fault = failed(text("message").unwrap_or_else(|| "the emulator refused without a reason".to_owned()));
+    Err(text("hint").into_iter().fold(fault, Fault::hint))
+}
+
+/// Where the running emulator is, and which certificate it has.
+fn emulator_of(options: &Mint) -> Result<(String, PathBuf), Fault> {
+    if let (Some(url), Some(ca_file)) = (&options.url, &options.ca_file) {
+        return Ok((url.clone(), ca_file.clone()));
+    }
+    let file = options.ready_file.clone().unwrap_or_default();
+    let unreadable = |why: String| failed(format!("`{}` is not what `serve` printed: {why}", file.display()));
+    let ready = File::open(&file).map_err(|error| unreadable(error.to_string()))?;
+    let ready: Value = serde_json::from_reader(ready).map_err(|error| unreadable(error.to_string()))?;
+    match (ready["url"].as_str(), ready["ca_file"].as_str()) {
+        (Some(url), Some(ca_file)) => Ok((url.to_owned(), ca_file.into())),
+        _ => Err(unreadable("it has no `url` or no `ca_file`".to_owned())),
+    }
+}
+
+/// Reads `NAME=VALUE`. What isn't JSON is text, so that subjects need no quotes.
+fn member(text: &str) -> Result<(String, Value), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    Ok((name.to_owned(), serde_json::from_str(value).unwrap_or_else(|_| value.into())))
+}
+
+/// Prints to stdout; a reader that is gone is a failure like any other.
+fn print(text: &str) -> Result<(), Fault> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|error| failed(format!("stdout can't be written: {error}")))
+}
+
+fn failed(message: String) -> Fault {
+    Fault::new(Category::Usage, "failed", message)
+}

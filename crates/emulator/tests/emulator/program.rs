@@ -1,0 +1,121 @@
+//! The program: one line when ready, tokens on demand, an end when its starter ends.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+use azure_oidc_core::token::Token;
+use azure_oidc_emulator::client::Client;
+use serde_json::Value;
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_azure-oidc-emulator"))
+}
+
+/// A child that ends with this value: its stdin closes.
+struct Serving {
+    child: Child,
+    ready: Value,
+}
+
+fn serve(options: &[&str]) -> Serving {
+    let mut command = program();
+    command.args(["serve", "--until-stdin-closes", "--quiet"]).args(options);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    Serving { child, ready: serde_json::from_str(&line).unwrap() }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+fn run(args: &[&str]) -> Output {
+    program().args(args).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn the_ready_line_says_where_everything_is() {
+    let serving = serve(&[]);
+    let ready = &serving.ready;
+    let url = ready["url"].as_str().unwrap();
+    assert!(url.starts_with("https://localhost:"));
+    assert_eq!(ready["control"], format!("{url}/_emulator"));
+    assert_eq!(ready["issuers"]["github"], "https://token.actions.githubusercontent.com");
+    assert_eq!(ready["issuers"]["local"], format!("{url}/issuers/local"));
+    assert_eq!(ready["tenants"][0]["domains"][0], "contoso.example");
+    assert_eq!(ready["tenants"][0]["applications"][1]["kind"], "managed-identity");
+    let client = Client::trusting(&PathBuf::from(ready["ca_file"].as_str().unwrap())).unwrap();
+    let request = http::Request::get(format!("{url}/_emulator/health")).body(String::new()).unwrap();
+    assert_eq!(client.send(request).unwrap().status(), 200);
+}
+
+#[test]
+fn it_ends_and_cleans_up_when_its_stdin_closes() {
+    let mut serving = serve(&[]);
+    let ca_file = PathBuf::from(serving.ready["ca_file"].as_str().unwrap());
+    assert!(ca_file.exists());
+    drop(serving.child.stdin.take());
+    assert!(serving.child.wait().unwrap().success());
+    assert!(!ca_file.exists());
+}
+
+#[test]
+fn a_token_is_minted_by_the_file_with_the_ready_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (ready_file, dir) = (path("ready.json"), path("files"));
+    let serving = serve(&["--ready-file", &ready_file, "--dir", &dir]);
+    assert_eq!(serving.ready["ca_file"], format!("{dir}/ca.pem"));
+    let claims = ["--claim", "sub=repo:a/b:pull_request", "--claim", "run_id=null", "--claim", "n=1"];
+    let minted =
+        run(&[&["mint", "--ready-file", &ready_file, "--issuer", "github", "--lifetime", "-5"][..], &claims].concat());
+    assert!(minted.status.success(), "{}", text(&minted.stderr));
+    let token = Token::parse(text(&minted.stdout).trim_end()).unwrap();
+    assert_eq!(token.claims().sub.as_deref(), Some("repo:a/b:pull_request"));
+    assert_eq!((token.claims().raw.get("run_id"), token.claims().raw["n"].as_i64()), (None, Some(1)));
+    assert_eq!(token.claims().exp.unwrap() - token.claims().iat.unwrap(), -5);
+
+    let url = serving.ready["control"].as_str().unwrap();
+    let refused = run(&["mint", "--url", url, "--ca-file", &format!("{dir}/ca.pem"), "--issuer", "gitea"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).starts_with("error: there is no issuer `gitea`\nhint: known issuers: github, "));
+    assert!(refused.stdout.is_empty());
+}
+
+#[test]
+fn the_default_configuration_can_be_printed_and_played() {
+    let printed = run(&["config"]);
+    assert_eq!(text(&printed.stdout), azure_oidc_emulator::config::DEFAULT);
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("emulator.toml");
+    std::fs::write(&file, &printed.stdout).unwrap();
+    serve(&["--config", file.to_str().unwrap()]);
+}
+
+#[test]
+fn a_configuration_with_a_misspelt_key_is_refused_with_its_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("emulator.toml");
+    std::fs::write(&file, "[[tenant]]\nid = \"x\"\ndomain = []\n").unwrap();
+    let refused = run(&["serve", "--config", file.to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(2));
+    let stderr = text(&refused.stderr);
+    assert!(stderr.contains("line 3") && stderr.contains("`domain`") && stderr.contains("hint: "), "{stderr}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let serving = serve(&[]);
+    let port = serving.ready["url"].as_str().unwrap().rsplit(':').next().unwrap().to_owned();
+    let refused = run(&["serve", "--port", &port]);
+    assert!(text(&refused.stderr).starts_with(&format!("error: can't listen on 127.0.0.1 port {port}: ")));
+}

@@ -1,0 +1,102 @@
+//! What each SDK is asked for, and what it must make of the answers.
+
+use std::process::Command;
+
+use azure_oidc_core::token::Token;
+use azure_oidc_emulator::log::Fingerprint;
+use azure_oidc_emulator::{Config, Emulator, Order, Running};
+use serde_json::{Value, json};
+
+use super::install;
+
+const TENANT: &str = "11111111-1111-4111-8111-111111111111";
+const DEPLOYER: &str = "22222222-2222-4222-8222-222222222222";
+const SCOPE: &str = "https://vault.azure.net/.default";
+
+fn emulator() -> Running {
+    Emulator::start(Config::sample().unwrap()).unwrap()
+}
+
+fn python(emulator: &Running, wish: &Value) -> Value {
+    let mut command = Command::new(install::python());
+    command.env("REQUESTS_CA_BUNDLE", emulator.ca_file()).env("NO_PROXY", "localhost");
+    install::ask(&mut command, "get_token.py", wish)
+}
+
+fn node(emulator: &Running, wish: &Value) -> Value {
+    let mut command = Command::new("node");
+    command.current_dir(install::node()).env("NODE_EXTRA_CA_CERTS", emulator.ca_file()).env("NO_PROXY", "localhost");
+    install::ask(&mut command, "get_token.mjs", wish)
+}
+
+fn wish(emulator: &Running, order: &Order) -> Value {
+    json!({
+        "authority": emulator.url(),
+        "tenant": TENANT,
+        "client": DEPLOYER,
+        "scope": SCOPE,
+        "token": emulator.mint(order).unwrap(),
+    })
+}
+
+/// What every SDK must manage: the exchange, a token that it can read, and a refusal with Entra's words. Returns the paths that
+/// it asked for first.
+fn gets_tokens_and_refusals(sdk: impl Fn(&Running, &Value) -> Value) -> Vec<String> {
+    let emulator = emulator();
+    let granted = wish(&emulator, &Order::of("github"));
+    let answer = sdk(&emulator, &granted);
+    let token = Token::parse(answer["token"].as_str().unwrap_or_else(|| panic!("{answer}"))).unwrap();
+    assert_eq!(token.claims().aud, ["https://vault.azure.net"]);
+    let (expires_on, exp) = (answer["expires_on"].as_i64().unwrap(), token.claims().exp.unwrap());
+    assert!((exp - expires_on).abs() <= 30, "{expires_on} {exp}");
+
+    let requests = emulator.requests();
+    let (post, discovery) = requests.split_last().unwrap();
+    assert_eq!(post.path, format!("/{TENANT}/oauth2/v2.0/token"));
+    assert!(discovery.iter().all(|entry| entry.status == Some(200)), "{discovery:?}");
+    assert_eq!(post.assertion, Some(Fingerprint::of(granted["token"].as_str().unwrap())), "the ID token, unchanged");
+
+    let refused = sdk(
+        &emulator,
+        &wish(&emulator, &Order::of("gitlab").claim("sub", "project_path:a/b:ref_type:branch:ref:main")),
+    );
+    let message = refused["refused"].as_str().unwrap_or_else(|| panic!("{refused}"));
+    assert!(
+        message.contains("AADSTS700213") && message.contains("project_path:a/b:ref_type:branch:ref:main"),
+        "{message}"
+    );
+    discovery.iter().map(|entry| entry.path.clone()).collect()
+}
+
+/// The way of Kubernetes: the token is in a file.
+fn reads_the_token_from_a_file(sdk: impl Fn(&Running, &Value) -> Value) {
+    let emulator = emulator();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("token");
+    std::fs::write(&file, emulator.mint(&Order::of("github")).unwrap()).unwrap();
+    let mut wish = wish(&emulator, &Order::of("github"));
+    wish["token_file"] = file.to_str().unwrap().into();
+    let answer = sdk(&emulator, &wish);
+    assert!(answer["token"].is_string(), "{answer}");
+}
+
+#[test]
+fn azure_identity_for_python_gets_tokens_and_refusals() {
+    gets_tokens_and_refusals(python);
+}
+
+#[test]
+fn azure_identity_for_python_reads_the_token_from_a_file() {
+    reads_the_token_from_a_file(python);
+}
+
+#[test]
+fn azure_identity_for_node_gets_tokens_and_refusals() {
+    let asked = gets_tokens_and_refusals(node);
+    assert_eq!(asked, [format!("/{TENANT}/v2.0/.well-known/openid-configuration")]);
+}
+
+#[test]
+fn azure_identity_for_node_reads_the_token_from_a_file() {
+    reads_the_token_from_a_file(node);
+}
