@@ -1,0 +1,25 @@
+//! azure-oidc for machines that have no WebAssembly engine of their own. It runs the component in a sandbox that grants exactly
+//! what the command needs, transports its requests, and writes its results where the CI system takes them.
+
+mod component;
+mod deadline;
+mod egress;
+mod inputs;
+mod program;
+mod publish;
+mod run;
+mod sandbox;
+#[cfg(test)]
+mod testing;
+mod timings;
+mod transport;
+mod trust;
+mod warnings;
+
+use std::sync::Arc;
+
+fn main() {
+    let timings = Arc::new(timings::Timings::start());
+    let code = run::run(&timings);
+    std::process::exit(code.into());
+}

@@ -1,0 +1,93 @@
+//! One command from its arguments to its exit code, in the order in which things must happen: read, prove that the result can be
+//! written, run, publish, print.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use azure_oidc_cli::{self as cli, Cli, Command, Unread, failure, grants};
+use azure_oidc_core::{Category, Fault};
+
+use crate::component;
+use crate::deadline;
+use crate::egress::Policy;
+use crate::inputs::{self, Files, Process};
+use crate::program;
+use crate::publish::Outputs;
+use crate::sandbox::{self, Grants};
+use crate::timings::Timings;
+use crate::transport::Transport;
+use crate::trust::Trust;
+use crate::warnings::Warnings;
+
+/// Runs the command that the process was started with, and gives its exit code.
+pub(crate) fn run(timings: &Arc<Timings>) -> u8 {
+    let arguments = match inputs::arguments() {
+        Ok(arguments) => arguments,
+        Err(fault) => return show(&fault, false),
+    };
+    let done = match cli::parse(arguments.iter().cloned()) {
+        Ok(cli) => command(&cli, &arguments, timings),
+        Err(Unread::Help(text)) => print(component::with_digest(text, &arguments).as_bytes()).map(|()| 0),
+        Err(Unread::Usage(fault)) => Err(fault),
+    };
+    done.unwrap_or_else(|fault| show(&fault, cli::wants_json(&arguments)))
+}
+
+fn command(cli: &Cli, arguments: &[String], timings: &Arc<Timings>) -> Result<u8, Fault> {
+    if let Command::Component(args) = &cli.command {
+        return component::hand_out(args).and_then(|text| print(text.as_bytes())).map(|()| 0);
+    }
+    let done = in_sandbox(cli, arguments, timings);
+    if cli.host.timings {
+        timings.print();
+    }
+    done
+}
+
+fn in_sandbox(cli: &Cli, arguments: &[String], timings: &Arc<Timings>) -> Result<u8, Fault> {
+    let mut files = Files::read(&grants::files(cli, &Process));
+    let needed = grants::needed(cli, &Process, &|name| files.text(name));
+    if let Some((name, words)) = needed.program.filter(|_| cli.host.allow_program) {
+        files.add(name, program::output(&words));
+    }
+    let policy = Policy::new(needed.destinations, &cli.host.allow_host)?.with_sockets(needed.sockets);
+    let trust = Trust::new(cli.host.ca_file.as_deref())?;
+    let mut outputs = Outputs::prove(&needed.outputs, needed.id_token_output, &Process)?;
+    timings.phase_done("arguments");
+
+    let warnings = Arc::new(Warnings::default());
+    let grants = Grants {
+        variables: inputs::shown(&needed.variables, &Process),
+        transport: Transport::new(policy, trust, warnings, Arc::clone(timings)),
+        time: deadline::of(&cli.command),
+    };
+    let arguments = inputs::with_color(arguments, cli.host.color);
+    let outcome = sandbox::run(grants, &arguments, files, timings)?;
+
+    outputs.publish(&outcome.publish)?;
+    print(&outcome.stdout)?;
+    // Nowhere is left to say that standard error is gone.
+    io::stderr().write_all(&outcome.stderr).ok();
+    timings.phase_done("publish");
+    Ok(outcome.exit_code)
+}
+
+/// Prints a result. Whoever asked for it must know when it did not arrive.
+fn print(bytes: &[u8]) -> Result<(), Fault> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| {
+        Fault::new(
+            Category::Publish,
+            "stdout-not-writable",
+            format!("The result could not be written to standard output: {error}"),
+        )
+    })
+}
+
+/// Shows a failure of the host itself, in the form that was asked for.
+fn show(fault: &Fault, json: bool) -> u8 {
+    if !json || print(failure::json(fault).as_bytes()).is_err() {
+        io::stderr().write_all(failure::text(fault).as_bytes()).ok();
+    }
+    fault.category.exit_code()
+}
