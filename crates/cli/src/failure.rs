@@ -2,8 +2,9 @@
 //! the CI system that collects the output.
 
 use azure_oidc_core::Fault;
+use azure_oidc_core::fault::EntraError;
 use azure_oidc_core::platform::text::defuse;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// For people, on standard error.
 pub fn text(fault: &Fault) -> String {
@@ -30,7 +31,7 @@ pub fn json(fault: &Fault) -> String {
     error.insert("code".into(), fault.code.into());
     error.insert("message".into(), fault.message.clone().into());
     error.insert("hint".into(), fault.hints.join("\n").into());
-    if let Some(aadsts) = fault.entra.as_ref().and_then(|entra| entra.aadsts()) {
+    if let Some(aadsts) = fault.entra.as_ref().and_then(EntraError::aadsts) {
         error.insert("aadsts".into(), format!("AADSTS{aadsts}").into());
     }
     for (name, key) in [(TRACE_ID, "trace_id"), (CORRELATION_ID, "correlation_id")] {
@@ -38,9 +39,7 @@ pub fn json(fault: &Fault) -> String {
             error.insert(key.into(), value.into());
         }
     }
-    let mut line = json_text(&json!({ "error": Value::Object(error) }));
-    line.push('\n');
-    line
+    format!("{{\"error\":{}}}\n", json_text(&Value::Object(error)))
 }
 
 /// JSON in one line in which no CI system finds a command of its own: `##` is written so that no `##vso[` appears.

@@ -3,14 +3,18 @@
 //! The native host works this out from the command line before it starts the component, and grants exactly this. The component
 //! has no say in it.
 
+use azure_oidc_core::Secret;
 use azure_oidc_core::authority::Authority;
 use azure_oidc_core::cloud;
-use azure_oidc_core::platform::{self, File, Platform, Source};
+use azure_oidc_core::platform::text::shell_quote;
+use azure_oidc_core::platform::{self, File, Platform, Publication, Source, Value};
 use azure_oidc_core::ports::Env;
 use azure_oidc_core::settings;
 use azure_oidc_core::token::Token;
 
-use crate::{Cli, Command, PlatformArgs, SignIn, TokenSource};
+use crate::{Cli, Command, ExchangeArgs, PlatformArgs, Publish, SignIn, TokenSource};
+
+const TOKEN_SERVICE: &str = "the platform's token service";
 
 /// Standard input, where a file is named.
 pub const STANDARD_INPUT: &str = "-";
@@ -22,8 +26,15 @@ pub struct Grants {
     pub variables: Vec<String>,
     /// Destinations to allow.
     pub destinations: Vec<Destination>,
+    /// Unix sockets to connect to, each under the host name that stands for it.
+    pub sockets: Vec<(&'static str, String)>,
+    /// A program of the CI system whose standard output is wanted as the file of this name, which is its command line. It is run only
+    /// when a flag allows it.
+    pub program: Option<(String, Vec<String>)>,
     /// Files that the result will be appended to; whether that can be done should be known before anything is sent.
     pub outputs: Vec<File>,
+    /// A file that is written anew, for its owner only: where the ID token is kept for the tools of Azure.
+    pub id_token_output: Option<String>,
 }
 
 /// A place that may be called.
@@ -35,6 +46,8 @@ pub struct Destination {
     pub port: Option<u16>,
     /// What it is for.
     pub why: &'static str,
+    /// Whether it is one of [`platform::PLAIN_HOSTS`]: next to the job, without TLS, and at addresses that nothing else may have.
+    pub is_beside: bool,
 }
 
 impl Destination {
@@ -42,8 +55,12 @@ impl Destination {
     pub fn of_url(url: &str, why: &'static str) -> Option<Self> {
         let (scheme, rest) = url.split_once("://")?;
         let base = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+        let (name, port) = base.rsplit_once(':').unwrap_or((base, "80"));
+        if scheme == "http" && platform::PLAIN_HOSTS.contains(&name) {
+            return Some(Self { host: name.to_owned(), port: port.parse().ok(), why, is_beside: true });
+        }
         let authority = Authority::parse(&format!("{scheme}://{base}"), "a URL").ok()?;
-        Some(Self { host: authority.host().to_owned(), port: Some(authority.port()), why })
+        Some(Self { host: authority.host().to_owned(), port: Some(authority.port()), why, is_beside: false })
     }
 }
 
@@ -72,7 +89,7 @@ pub fn files(cli: &Cli, env: &dyn Env) -> Vec<String> {
             TokenSource { id_token: Some(_), .. } => names.push(STANDARD_INPUT.to_owned()),
             TokenSource { id_token_env: Some(_), .. } => {}
             _ => {
-                if let Some(Source::File(path)) = platform_source(platform, env) {
+                if let Some(Source::File(path)) = platform_source(platform, audience(cli), env) {
                     names.push(path);
                 }
             }
@@ -97,10 +114,12 @@ pub fn needed(cli: &Cli, env: &dyn Env, read: &dyn Fn(&str) -> Option<String>) -
                 None => show(&mut grants, platform::ALL, env),
             }
         }
-        if !source.is_given()
-            && let Some(Source::Request { request, .. }) = platform_source(platform, env)
-        {
-            grants.destinations.extend(Destination::of_url(&request.url, "the platform's token service"));
+        if !source.is_given() {
+            match platform_source(platform, audience(cli), env) {
+                Some(Source::Request { request, .. }) => reach(&mut grants, &request.url, TOKEN_SERVICE, env),
+                Some(Source::Program(words)) => grants.program = Some((command_line(&words), words)),
+                _ => {}
+            }
         }
     }
     if let Some(sign_in) = sign_in(cli) {
@@ -108,12 +127,29 @@ pub fn needed(cli: &Cli, env: &dyn Env, read: &dyn Fn(&str) -> Option<String>) -
         grants.destinations.extend(authority(sign_in, env));
     }
     match &cli.command {
-        Command::Exchange(args) => grants.outputs = outputs(&args.output, &args.platform, env),
+        Command::Exchange(args) => {
+            // The result may leave in the way of another platform than the one that the token comes from.
+            if let Some(publisher) = publishing_platform(&args.output, &args.platform, env) {
+                show(&mut grants, &[publisher], env);
+                // Where it would go is in the request for any secret.
+                let secret = Value { name: "A".to_owned(), value: Secret::new("a"), secret: true };
+                for publication in publisher.publish(&[secret], env).unwrap_or_default() {
+                    if let Publication::Send(request) = publication {
+                        reach(&mut grants, &request.url, "the platform's agent", env);
+                    }
+                }
+            }
+            if args.publish != Publish::Token {
+                grants.variables.extend(JOB_FOLDERS.map(str::to_owned));
+                grants.id_token_output = id_token_output(args, is_in_file(&args.token, &args.platform, env), env);
+            }
+            grants.outputs = outputs(&args.output, &args.platform, env);
+        }
         Command::Check(args) if args.discover => {
-            grants.destinations.extend(issuer(&args.token, &args.platform, env, read))
+            grants.destinations.extend(issuer(&args.token, &args.platform, env, read));
         }
         Command::Verify(args) if args.discover => {
-            grants.destinations.extend(issuer(&args.token, &args.platform, env, read))
+            grants.destinations.extend(issuer(&args.token, &args.platform, env, read));
         }
         _ => {}
     }
@@ -146,20 +182,62 @@ fn selected(args: &PlatformArgs, env: &dyn Env) -> Option<&'static dyn Platform>
     platform::select(args.platform.as_deref(), env).ok().map(|selected| selected.platform)
 }
 
-fn platform_source(args: &PlatformArgs, env: &dyn Env) -> Option<Source> {
-    selected(args, env)?.id_token(env, cloud::PUBLIC.exchange_audience.unwrap_or_default()).ok()
+fn platform_source(args: &PlatformArgs, audience: Option<&str>, env: &dyn Env) -> Option<Source> {
+    let platform = selected(args, env)?;
+    match audience {
+        Some(audience) => platform.id_token_for(env, audience).ok(),
+        None => platform.id_token(env, cloud::PUBLIC.exchange_audience.unwrap_or_default()).ok(),
+    }
 }
 
-fn token_options(cli: &Cli) -> Option<(&TokenSource, &PlatformArgs)> {
+fn audience(cli: &Cli) -> Option<&str> {
+    match &cli.command {
+        Command::Exchange(args) => args.audience.as_deref(),
+        _ => None,
+    }
+}
+
+fn reach(grants: &mut Grants, url: &str, why: &'static str, env: &dyn Env) {
+    let name = url.strip_prefix("http://").and_then(|rest| rest.split('/').next());
+    match platform::SOCKETS.iter().find(|socket| Some(socket.host) == name) {
+        Some(socket) => grants.sockets.extend(socket.path(env).map(|path| (socket.host, path))),
+        None => grants.destinations.extend(Destination::of_url(url, why)),
+    }
+}
+
+/// The words as a shell takes them, which is also the name of the file that holds what the program prints.
+pub fn command_line(words: &[String]) -> String {
+    let is_plain = |word: &str| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:=".contains(&byte));
+    let quoted = |word: &String| if is_plain(word) { word.clone() } else { shell_quote(word) };
+    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// Where the ID token is kept for the tools of Azure: where the user says, else in the folder that the platform empties with each
+/// job. None when it is in a file already, or when there is no place for it.
+pub fn id_token_output(args: &ExchangeArgs, is_in_file: bool, env: &dyn Env) -> Option<String> {
+    let in_folder = |folder: String| format!("{}/azure-oidc-id-token", folder.trim_end_matches(['/', '\\']));
+    let usual = || JOB_FOLDERS.iter().find_map(|name| env.present(name)).map(in_folder).filter(|_| !is_in_file);
+    args.id_token_output.clone().or_else(usual)
+}
+
+/// Variables that name a folder which lasts as long as the job: GitHub's, Azure Pipelines' and Harness's.
+pub const JOB_FOLDERS: [&str; 3] = ["RUNNER_TEMP", "AGENT_TEMPDIRECTORY", "HARNESS_SCRATCH_DIR"];
+
+fn is_in_file(source: &TokenSource, platform: &PlatformArgs, env: &dyn Env) -> bool {
+    let of_platform = || matches!(platform_source(platform, None, env), Some(Source::File(_)));
+    source.id_token_file.is_some() || !source.is_given() && of_platform()
+}
+
+pub(crate) fn token_options(cli: &Cli) -> Option<(&TokenSource, &PlatformArgs)> {
     match &cli.command {
         Command::Exchange(args) => Some((&args.token, &args.platform)),
-        Command::Check(args) => Some((&args.token, &args.platform)),
+        Command::Check(args) if args.token_issuer.is_none() => Some((&args.token, &args.platform)),
         Command::Verify(args) => Some((&args.token, &args.platform)),
         Command::Inspect(args) => Some((&args.token, &args.platform)),
         Command::Doctor(args) => Some((&args.token, &args.platform)),
         Command::Credential(args) if args.from_token || args.token.is_given() => Some((&args.token, &args.platform)),
         Command::Explain(args) if args.token.is_given() => Some((&args.token, &ANY_PLATFORM)),
-        Command::Explain(_) | Command::Credential(_) | Command::Component(_) => None,
+        Command::Check(_) | Command::Explain(_) | Command::Credential(_) | Command::Component(_) => None,
     }
 }
 
@@ -183,7 +261,8 @@ fn authority(args: &SignIn, env: &dyn Env) -> Option<Destination> {
             None => cloud::PUBLIC,
         }),
     };
-    Some(Destination { host: authority.host().to_owned(), port: Some(authority.port()), why: "the authority" })
+    let (host, port) = (authority.host().to_owned(), Some(authority.port()));
+    Some(Destination { host, port, why: "the authority", is_beside: false })
 }
 
 fn issuer(
@@ -196,7 +275,7 @@ fn issuer(
         TokenSource { id_token_env: Some(name), .. } => env.present(name)?,
         TokenSource { id_token_file: Some(path), .. } => read(path)?,
         TokenSource { id_token: Some(_), .. } => read(STANDARD_INPUT)?,
-        _ => match platform_source(platform, env)? {
+        _ => match platform_source(platform, None, env)? {
             Source::Variable(name) => env.present(&name)?,
             Source::File(path) => read(&path)?,
             Source::Request { .. } | Source::Program(_) => return None,
@@ -205,3 +284,6 @@ fn issuer(
     let token = Token::parse(text.trim_end()).ok()?;
     Destination::of_url(token.claims().iss.as_deref()?, "the token's issuer")
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,11 +4,15 @@
 pub mod failure;
 pub mod grants;
 mod options;
+mod parts;
+mod questions;
 
 use azure_oidc_core::{Category, Fault};
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 
 pub use options::*;
+pub use parts::Parts;
+pub use questions::*;
 
 /// Trade a CI job's OIDC ID token for an Azure access token, check its claims, explain what Entra answers.
 #[derive(Debug, Parser)]
@@ -68,18 +72,45 @@ pub fn parse<I: IntoIterator<Item = String>>(arguments: I) -> Result<Cli, Unread
     {
         arguments.insert(0, "exchange".to_owned());
     }
-    Cli::try_parse_from(std::iter::once("azure-oidc".to_owned()).chain(arguments)).map_err(|error| match error.kind() {
+    let words = std::iter::once("azure-oidc".to_owned()).chain(arguments.iter().cloned());
+    let cli = Cli::try_parse_from(words).map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp if arguments.iter().any(|argument| argument == "credential") => {
+            Unread::Help(error.to_string() + &parts::help(&arguments))
+        }
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             Unread::Help(error.to_string())
         }
         _ => Unread::Usage(usage_fault(&error)),
-    })
+    })?;
+    match standard_input_uses(&cli) {
+        0 | 1 => Ok(cli),
+        _ => {
+            let message = "Standard input was named for two things, and it can be read for one";
+            Err(Unread::Usage(
+                Fault::new(Category::Usage, "stdin-named-twice", message).hint("put one of them into a file"),
+            ))
+        }
+    }
 }
 
 /// Whether the arguments ask for JSON, as far as can be told when they could not be read.
 pub fn wants_json(arguments: &[String]) -> bool {
     arguments.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json")
         || arguments.iter().any(|argument| argument == "--output=json")
+}
+
+/// For how many things standard input is to be read.
+fn standard_input_uses(cli: &Cli) -> usize {
+    let (first, second) = match &cli.command {
+        Command::Exchange(args) => (&args.credential, &None),
+        Command::Check(args) => (&args.credential, &args.jwks),
+        Command::Verify(args) => (&args.jwks, &None),
+        Command::Explain(args) => (&args.credential, &Some(args.what.clone())),
+        _ => (&None, &None),
+    };
+    let token = grants::token_options(cli).is_some_and(|(source, _)| source.id_token.is_some());
+    let files = [first, second].into_iter().filter(|name| name.as_deref() == Some(grants::STANDARD_INPUT)).count();
+    files + usize::from(token)
 }
 
 fn is_command(argument: &str) -> bool {
@@ -126,14 +157,18 @@ Examples:
   azure-oidc exchange --scope arm,graph --output json      two tokens, or none
   az ad app federated-credential list --id GUID > fics.json
   azure-oidc exchange --credential fics.json               refuses before Entra does, and says why
-  echo \"$MY_TOKEN\" | azure-oidc exchange --id-token -";
+  echo \"$MY_TOKEN\" | azure-oidc exchange --id-token -
+  azure-oidc exchange --publish sdk-env                    what az, Terraform and the SDKs read";
 
 const CHECK_HELP: &str = "\
 Examples:
   az ad app federated-credential list --id GUID | azure-oidc check --id-token-env MY_TOKEN --credential -
   azure-oidc check --id-token-file token.jwt --issuer https://gitlab.com \\
     --subject project_path:group/project:ref_type:branch:ref:main
-Exit code 0: a credential matches. 1: none does. 2: the input is wrong.";
+  azure-oidc check --credential fics.json --discover       verifies the signature of the job's token too
+  azure-oidc check --credential fics.json --token-issuer https://token.actions.githubusercontent.com \\
+    --token-subject repo:octo-org/octo-repo:environment:prod     before there is a token
+Exit code 0: a credential matches. 1: none does. 2: the input is wrong. 3: there is no token.";
 
 const VERIFY_HELP: &str = "\
 Examples:
@@ -150,12 +185,18 @@ const EXPLAIN_HELP: &str = "\
 Examples:
   azure-oidc explain AADSTS700213
   az login ... 2>&1 | azure-oidc explain -
-  azure-oidc explain 700213 --id-token-env MY_TOKEN        names the very claim";
+  azure-oidc explain 700213 --id-token-env MY_TOKEN        names the very claim
+  azure-oidc explain - --credential fics.json < job.log    and the very credential";
 
 const CREDENTIAL_HELP: &str = "\
 Examples:
-  azure-oidc credential --from-token --id-token-env MY_TOKEN --format az --client-id GUID
-  azure-oidc credential --issuer https://gitlab.com --subject project_path:g/p:ref_type:branch:ref:main";
+  azure-oidc credential --platform pulumi --org contoso --project core --stack dev    one for each operation
+  azure-oidc credential --platform github --repo octo-org/octo-repo --environment prod --format az --client-id GUID
+  azure-oidc credential --platform gitlab --project-path g/p --project-id 72 --flexible   any branch and tag
+  azure-oidc credential --from-token --id-token-env MY_TOKEN --format az-identity \\
+    --identity-name deployer --resource-group rg
+  azure-oidc credential --issuer https://ci.example --subject job --format bicep
+`azure-oidc credential --platform NAME --help` shows the parts of one platform only.";
 
 const DOCTOR_HELP: &str = "\
 Prints no secret: which platform this is and how one can tell, what is missing, what the token claims.";

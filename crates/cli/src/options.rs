@@ -79,9 +79,17 @@ pub struct ExchangeArgs {
     /// Federated identity credentials to check against before anything is sent; `-` is standard input
     #[arg(long, value_name = "FILE")]
     pub credential: Option<String>,
-    /// auto (the platform's own way), json, text, env, or the name of a platform
+    /// auto (the platform's own way), json, text, env, dotenv (for a report of GitLab, which does not mask it), or the name of a
+    /// platform
     #[arg(long, value_name = "FORM", default_value = "auto")]
     pub output: String,
+    /// What to publish
+    #[arg(long, value_enum, default_value_t)]
+    pub publish: Publish,
+    /// Where `sdk-env` keeps the ID token, in a file for its owner only [default: a file in the folder that the platform empties with
+    /// each job]
+    #[arg(long, value_name = "PATH")]
+    pub id_token_output: Option<String>,
     /// Name of the published variable; one per scope, or one and the further scopes get a suffix
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "AZURE_ACCESS_TOKEN")]
     pub output_name: Vec<String>,
@@ -97,139 +105,9 @@ pub struct ExchangeArgs {
     /// Send the token although it looks wrong
     #[arg(long)]
     pub no_preflight: bool,
-}
-
-/// Options of `check`.
-#[derive(Debug, Clone, Default, Args)]
-#[command(group(ArgGroup::new("fics").required(true).multiple(true).args(["credential", "subject"])))]
-pub struct CheckArgs {
-    /// Where the ID token comes from.
-    #[command(flatten)]
-    pub token: TokenSource,
-    /// The CI platform.
-    #[command(flatten)]
-    pub platform: PlatformArgs,
-    /// Federated identity credentials: what `az ad app federated-credential list` prints, Graph, ARM or Terraform JSON; `-` is
-    /// standard input
-    #[arg(long, value_name = "FILE")]
-    pub credential: Option<String>,
-    /// Issuer of one credential given by hand
-    #[arg(long, value_name = "URL", requires = "subject")]
-    pub issuer: Option<String>,
-    /// Subject of one credential given by hand
-    #[arg(long, value_name = "SUBJECT", requires = "issuer")]
-    pub subject: Option<String>,
-    /// Audience of one credential given by hand [default: the cloud's]
-    #[arg(long, value_name = "AUDIENCE", requires = "subject")]
-    pub audience: Option<String>,
-    /// Keys to verify the signature with, as a JWK Set
-    #[arg(long, value_name = "FILE", conflicts_with = "discover")]
-    pub jwks: Option<String>,
-    /// Fetch the issuer's keys and verify the signature
-    #[arg(long)]
-    pub discover: bool,
-    /// The time to check for, as seconds since 1970 or RFC 3339 [default: now]
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    pub now: Option<i64>,
-    /// How far two clocks may differ
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = humantime::parse_duration)]
-    pub skew: Duration,
-    /// Azure cloud
-    #[arg(long, value_name = "NAME", default_value = "public")]
-    pub cloud: String,
-    /// text or json
-    #[arg(long, value_enum, default_value_t)]
-    pub output: Form,
-}
-
-/// Options of `verify`.
-#[derive(Debug, Clone, Default, Args)]
-#[command(group(ArgGroup::new("keys").required(true).args(["jwks", "discover"])))]
-pub struct VerifyArgs {
-    /// Where the token comes from.
-    #[command(flatten)]
-    pub token: TokenSource,
-    /// The CI platform.
-    #[command(flatten)]
-    pub platform: PlatformArgs,
-    /// Keys, as a JWK Set; `-` is standard input
-    #[arg(long, value_name = "FILE")]
-    pub jwks: Option<String>,
-    /// Fetch the keys from the issuer's discovery document
-    #[arg(long)]
-    pub discover: bool,
-    /// text or json
-    #[arg(long, value_enum, default_value_t)]
-    pub output: Form,
-}
-
-/// Options of `inspect`.
-#[derive(Debug, Clone, Default, Args)]
-pub struct InspectArgs {
-    /// Where the token comes from.
-    #[command(flatten)]
-    pub token: TokenSource,
-    /// The CI platform.
-    #[command(flatten)]
-    pub platform: PlatformArgs,
-    /// text or json
-    #[arg(long, value_enum, default_value_t)]
-    pub output: Form,
-}
-
-/// Options of `explain`.
-#[derive(Debug, Clone, Default, Args)]
-pub struct ExplainArgs {
-    /// A code such as AADSTS700213 or 700213, Entra's JSON answer, or `-` for a log on standard input
-    #[arg(value_name = "CODE|JSON|-")]
-    pub what: String,
-    /// Where a token comes from, to name its claims.
-    #[command(flatten)]
-    pub token: TokenSource,
-    /// Federated identity credentials, to name the one that differs
-    #[arg(long, value_name = "FILE")]
-    pub credential: Option<String>,
-    /// text or json
-    #[arg(long, value_enum, default_value_t)]
-    pub output: Form,
-}
-
-/// Options of `credential`.
-#[derive(Debug, Clone, Default, Args)]
-pub struct CredentialArgs {
-    /// Take issuer, subject and audience from the token of this job, or of the ID token options
-    #[arg(long)]
-    pub from_token: bool,
-    /// Where the token comes from.
-    #[command(flatten)]
-    pub token: TokenSource,
-    /// The CI platform.
-    #[command(flatten)]
-    pub platform: PlatformArgs,
-    /// Issuer, exactly as the token has it
-    #[arg(long, value_name = "URL")]
-    pub issuer: Option<String>,
-    /// Subject, exactly as the token has it
-    #[arg(long, value_name = "SUBJECT")]
-    pub subject: Option<String>,
-    /// Audience [default: the token's, else the public cloud's]
-    #[arg(long, value_name = "AUDIENCE")]
-    pub audience: Option<String>,
-    /// Name of the credential [default: made from the subject]
-    #[arg(long, value_name = "NAME")]
-    pub name: Option<String>,
-    /// Application that gets it, for the forms that name one
-    #[arg(long, value_name = "GUID", conflicts_with_all = ["identity_name", "resource_group"])]
-    pub client_id: Option<String>,
-    /// Managed identity that gets it, for the forms that name one
-    #[arg(long, value_name = "NAME")]
-    pub identity_name: Option<String>,
-    /// Resource group of the managed identity
-    #[arg(long, value_name = "NAME")]
-    pub resource_group: Option<String>,
-    /// What to write
-    #[arg(long, value_enum, default_value_t)]
-    pub format: CredentialFormat,
+    /// `debug` says on standard error what is sent where, without any token [PLUGIN_LOG_LEVEL]
+    #[arg(long, value_name = "LEVEL")]
+    pub log_level: Option<String>,
 }
 
 /// Options of `doctor`.
@@ -271,9 +149,27 @@ pub struct HostOptions {
     /// Allow one more destination, besides those that the command needs
     #[arg(long, global = true, value_name = "HOST[:PORT]")]
     pub allow_host: Vec<String>,
+    /// Run the CI system's own program when only that makes the ID token, such as `circleci run oidc get` for `--audience`
+    #[arg(long, global = true)]
+    pub allow_program: bool,
+    /// Colour the answer; auto does so on a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
+    pub color: Color,
     /// Print how long each phase took, as JSON on standard error
     #[arg(long, global = true)]
     pub timings: bool,
+}
+
+/// When words are coloured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// When a host says that it prints to a terminal, by passing `always`.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// How an answer is printed.
@@ -286,22 +182,16 @@ pub enum Form {
     Json,
 }
 
-/// What `credential` writes.
+/// What `exchange` publishes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum CredentialFormat {
-    /// The JSON body that Microsoft Graph takes.
+pub enum Publish {
+    /// The access token, with its expiry and scope.
     #[default]
-    Graph,
-    /// The JSON body that Azure Resource Manager takes, for managed identities.
-    Arm,
-    /// An `az ad app federated-credential create` line.
-    Az,
-    /// An `az identity federated-credential create` line.
-    AzIdentity,
-    /// A Terraform resource.
-    Terraform,
-    /// A Bicep resource.
-    Bicep,
+    Token,
+    /// What the Azure SDKs, `az login` and Terraform read to sign in with the ID token by themselves, while that is valid.
+    SdkEnv,
+    /// Both.
+    Both,
 }
 
 fn stdin_only(text: &str) -> Result<StandardInput, &'static str> {
@@ -319,15 +209,4 @@ fn platform_name(text: &str) -> Result<String, String> {
     }
     let names: Vec<_> = platform::ALL.iter().map(|platform| platform.name()).collect();
     Err(format!("known platforms: auto, {}", names.join(", ")))
-}
-
-fn moment(text: &str) -> Result<i64, &'static str> {
-    if let Ok(seconds) = text.parse() {
-        return Ok(seconds);
-    }
-    humantime::parse_rfc3339_weak(text)
-        .ok()
-        .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
-        .and_then(|since| i64::try_from(since.as_secs()).ok())
-        .ok_or("give seconds since 1970, or a time such as 2026-11-20T17:00:00Z")
 }

@@ -10,11 +10,14 @@ use azure_oidc_core::jwks::KeySet;
 use azure_oidc_core::ports::{Method, Request, TransportKind, World};
 use azure_oidc_core::token::Claims;
 use azure_oidc_core::{Category, Fault};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Discovery documents and key sets of CI issuers are a few kilobytes.
 const MAX_DOCUMENT: usize = 100 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The code of the fault when it is the host that lets nothing through.
+pub const DENIED: &str = "discovery-denied";
 
 /// Fetches the keys of the issuer that the claims name.
 pub fn keys(claims: &Claims, world: World<'_>) -> Result<KeySet, Fault> {
@@ -29,8 +32,9 @@ pub fn keys(claims: &Claims, world: World<'_>) -> Result<KeySet, Fault> {
     let started = world.clock.monotonic();
     let left = || TIMEOUT.saturating_sub(world.clock.monotonic().saturating_sub(started));
     let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-    let document: Map<String, Value> =
-        serde_json::from_str(&get(&url, left(), world)?).map_err(|_| failed(format!("{url} is not a JSON object")))?;
+    let Ok(Value::Object(document)) = serde_json::from_slice(get(&url, left(), world)?.as_bytes()) else {
+        return Err(failed(format!("{url} is not a JSON object")));
+    };
     let text = |name: &str| document.get(name).and_then(Value::as_str);
     match text("issuer") {
         Some(stated) if stated == issuer => {}
@@ -64,11 +68,12 @@ fn get(url: &str, timeout: Duration, world: World<'_>) -> Result<String, Fault> 
     let response = match world.http.send(&[request], timeout).pop() {
         Some(Ok(response)) => response,
         Some(Err(error)) => {
-            let fault =
-                failed(format!("{url} gave no answer")).fact("failure", format!("{:?}", error.kind).to_lowercase());
-            let fault = if error.detail.is_empty() { fault } else { fault.fact("reason", error.detail) };
+            let fault = failed(format!("{url} gave no answer"))
+                .fact("failure", format!("{:?}", error.kind).to_ascii_lowercase());
+            let mut fault = if error.detail.is_empty() { fault } else { fault.fact("reason", error.detail) };
             return Err(match error.kind {
                 TransportKind::Denied => {
+                    fault.code = DENIED;
                     fault.hint("the host allows the token's issuer only; grant more with `--allow-host HOST`")
                 }
                 _ => fault,

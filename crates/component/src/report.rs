@@ -1,15 +1,14 @@
 //! The JSON of every command, as the schemas of this project describe it.
 
-use std::time::{Duration, UNIX_EPOCH};
-
 use azure_oidc_cli::failure::json_text;
-use azure_oidc_core::check::{Finding, Outcome, Verdict};
+use azure_oidc_core::check::time::moment;
+use azure_oidc_core::check::{Finding, Verdict};
 use azure_oidc_core::exchange::AccessToken;
 use azure_oidc_core::explain::Explanation;
 use azure_oidc_core::jwks::Verification;
-use azure_oidc_core::platform;
+use azure_oidc_core::platform::{self, Part};
 use azure_oidc_core::token::{Claims, Token};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::commands::{Obtained, Target};
 
@@ -23,33 +22,41 @@ pub fn line(value: &Value) -> String {
 /// A moment in seconds since 1970, as RFC 3339 in UTC.
 pub fn rfc3339(seconds: i64) -> String {
     let latest = 253_402_300_799; // 9999-12-31T23:59:59Z, the last that RFC 3339 can write
-    let seconds = u64::try_from(seconds.clamp(0, latest)).unwrap_or_default();
-    humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds)).to_string()
+    moment(seconds.clamp(0, latest))
+}
+
+/// A JSON object of these members.
+pub fn object(members: Vec<(&str, Value)>) -> Value {
+    let mut object = Map::new();
+    for (name, value) in members {
+        object.insert(name.to_owned(), value);
+    }
+    Value::Object(object)
 }
 
 /// `exchange --output json`. Holds the access tokens: they are what was asked for.
 pub(crate) fn exchange(obtained: &Obtained, token: &Token, target: &Target, tokens: &[AccessToken]) -> String {
     let claims = token.claims();
-    line(&json!({
-        "platform": obtained.platform.name(),
-        "issuer": claims.iss,
-        "subject": claims.sub,
-        "audience": audience(claims),
-        "tenant_id": target.tenant.as_str(),
-        "client_id": target.client_id.as_str(),
-        "tokens": self::tokens(tokens),
-    }))
+    line(&object(vec![
+        ("platform", obtained.platform.name().into()),
+        ("issuer", claims.iss.as_deref().into()),
+        ("subject", claims.sub.as_deref().into()),
+        ("audience", audience(claims)),
+        ("tenant_id", target.tenant.as_str().into()),
+        ("client_id", target.client_id.as_str().into()),
+        ("tokens", self::tokens(tokens)),
+    ]))
 }
 
 /// Access tokens with what they are for. Secrets.
 pub fn tokens(tokens: &[AccessToken]) -> Value {
     let one = |token: &AccessToken| {
-        json!({
-            "scope": token.scope.value,
-            "access_token": token.token.reveal(),
-            "token_type": token.token_type,
-            "expires_on": rfc3339(token.expires_on),
-        })
+        object(vec![
+            ("scope", token.scope.value.as_str().into()),
+            ("access_token", token.token.reveal().into()),
+            ("token_type", token.token_type.as_str().into()),
+            ("expires_on", rfc3339(token.expires_on).into()),
+        ])
     };
     tokens.iter().map(one).collect()
 }
@@ -59,84 +66,91 @@ pub fn inspection(token: &Token) -> Value {
     let (header, claims) = (token.header(), token.claims());
     let platform = claims.iss.as_deref().and_then(|issuer| platform::identify(issuer, claims.sub.as_deref()));
     let subject = platform.zip(claims.sub.as_deref()).and_then(|(platform, subject)| platform.subject(subject));
-    let parts: Vec<_> = subject
-        .iter()
-        .flat_map(|subject| &subject.parts)
-        .map(|part| json!({ "name": part.name, "value": part.value, "meaning": part.meaning, "varies": part.varies }))
-        .collect();
-    json!({
-        "verified": false,
-        "platform": platform.map(platform::Platform::name),
-        "header": { "alg": header.alg, "typ": header.typ, "kid": header.kid },
-        "issuer": claims.iss,
-        "subject": claims.sub,
-        "subject_form": subject.map(|subject| subject.form),
-        "subject_parts": parts,
-        "audience": audience(claims),
-        "issued_at": claims.iat.map(rfc3339),
-        "not_before": claims.nbf.map(rfc3339),
-        "expires_at": claims.exp.map(rfc3339),
-        "claims": Value::Object(claims.raw.clone()),
-    })
+    let part = |part: &Part| {
+        object(vec![
+            ("name", part.name.into()),
+            ("value", part.value.as_str().into()),
+            ("meaning", part.meaning.into()),
+            ("varies", part.varies.into()),
+        ])
+    };
+    let parts = subject.as_ref().map(|subject| subject.parts.iter().map(part).collect());
+    let header = object(vec![
+        ("alg", header.alg.as_str().into()),
+        ("typ", header.typ.as_deref().into()),
+        ("kid", header.kid.as_deref().into()),
+    ]);
+    object(vec![
+        ("verified", false.into()),
+        ("platform", platform.map(platform::Platform::name).into()),
+        ("header", header),
+        ("issuer", claims.iss.as_deref().into()),
+        ("subject", claims.sub.as_deref().into()),
+        ("subject_form", subject.as_ref().map(|subject| subject.form).into()),
+        ("subject_parts", parts.unwrap_or_else(|| Value::Array(Vec::new()))),
+        ("audience", audience(claims)),
+        ("issued_at", claims.iat.map(rfc3339).into()),
+        ("not_before", claims.nbf.map(rfc3339).into()),
+        ("expires_at", claims.exp.map(rfc3339).into()),
+        ("claims", Value::Object(claims.raw.clone())),
+    ])
 }
 
 /// `check --output json`.
-pub fn verdict(verdict: &Verdict, claims: &Claims) -> Value {
-    json!({
-        "verdict": match verdict.verdict {
-            Outcome::Match => "match",
-            Outcome::NoMatch => "no-match",
-            Outcome::InvalidToken => "invalid-token",
-        },
-        "predicted_error": verdict.predicted_error.map(aadsts),
-        "matched": verdict.matched,
-        "findings": verdict.findings.iter().map(finding).collect::<Vec<_>>(),
-        "token": Value::Object(claims.raw.clone()),
-    })
+pub fn verdict(verdict: &Verdict, claims: Map<String, Value>) -> Value {
+    object(vec![
+        ("verdict", verdict.verdict.name().into()),
+        ("predicted_error", verdict.predicted_error.map(aadsts).into()),
+        ("matched", verdict.matched.as_deref().into()),
+        ("findings", verdict.findings.iter().map(finding).collect()),
+        ("token", Value::Object(claims)),
+    ])
 }
 
 /// One finding, wherever findings appear.
 pub fn finding(finding: &Finding) -> Value {
-    json!({
-        "code": finding.code,
-        "severity": finding.severity.name(),
-        "claim": finding.claim,
-        "expected": finding.expected,
-        "actual": finding.actual,
-        "position": finding.position,
-        "message": finding.message,
-        "remedy": finding.remedy,
-        "aadsts": finding.aadsts.map(aadsts),
-    })
+    object(vec![
+        ("code", finding.code.into()),
+        ("severity", finding.severity.name().into()),
+        ("claim", finding.claim.into()),
+        ("expected", finding.expected.as_deref().into()),
+        ("actual", finding.actual.as_deref().into()),
+        ("position", finding.position.into()),
+        ("message", finding.message.as_str().into()),
+        ("remedy", finding.remedy.as_deref().into()),
+        ("aadsts", finding.aadsts.map(aadsts).into()),
+    ])
 }
 
 /// `verify --output json`.
 pub fn verification(verification: &Verification) -> Value {
-    json!({
-        "signature": if verification.valid { "valid" } else { "invalid" },
-        "reason": verification.reason,
-        "alg": verification.alg,
-        "kid": verification.kid,
-        "key_index": verification.key_index,
-    })
+    object(vec![
+        ("signature", if verification.valid { "valid" } else { "invalid" }.into()),
+        ("reason", verification.reason.into()),
+        ("alg", verification.alg.as_str().into()),
+        ("kid", verification.kid.as_deref().into()),
+        ("key_index", verification.key_index.into()),
+    ])
 }
 
 /// `explain --output json`.
 pub fn explanations(explanations: &[Explanation], advice: &[Vec<String>]) -> Value {
     let one = |(explanation, advice): (&Explanation, &Vec<String>)| {
-        let facts: Map<_, _> =
-            explanation.facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect();
-        json!({
-            "code": aadsts(explanation.code),
-            "name": explanation.entry.map(|entry| entry.name),
-            "message": explanation.message,
-            "cause": explanation.entry.map(|entry| entry.cause),
-            "remedy": explanation.entry.map(|entry| entry.remedy),
-            "facts": facts,
-            "advice": advice,
-        })
+        let mut facts = Map::new();
+        for (name, value) in &explanation.facts {
+            facts.insert((*name).to_owned(), value.clone().into());
+        }
+        object(vec![
+            ("code", aadsts(explanation.code).into()),
+            ("name", explanation.entry.map(|entry| entry.name).into()),
+            ("message", explanation.message.as_str().into()),
+            ("cause", explanation.entry.map(|entry| entry.cause).into()),
+            ("remedy", explanation.entry.map(|entry| entry.remedy).into()),
+            ("facts", Value::Object(facts)),
+            ("advice", advice.as_slice().into()),
+        ])
     };
-    json!({ "explanations": explanations.iter().zip(advice).map(one).collect::<Vec<_>>() })
+    object(vec![("explanations", explanations.iter().zip(advice).map(one).collect())])
 }
 
 /// `AADSTS700213`, as people search for it.

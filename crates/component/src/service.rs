@@ -16,10 +16,10 @@ use azure_oidc_core::ports::World;
 use azure_oidc_core::settings;
 use azure_oidc_core::token::{Claims, Token};
 use azure_oidc_core::{Category, Fault, Secret, explain};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::commands::{SKEW, advice, authority};
-use crate::report;
+use crate::report::{self, object};
 
 /// The largest body that is read, in bytes.
 pub const MAX_BODY: usize = 256 * 1024;
@@ -59,7 +59,10 @@ pub fn answer(incoming: &Incoming, world: World<'_>) -> Reply {
     let job: fn(&Incoming, World<'_>) -> Result<Value, Fault> = match (incoming.method.as_str(), incoming.path.as_str())
     {
         ("GET", "/healthz") => {
-            return json_reply(200, &json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }));
+            return json_reply(
+                200,
+                &object(vec![("status", "ok".into()), ("version", env!("CARGO_PKG_VERSION").into())]),
+            );
         }
         ("POST", "/v1/inspect") => inspect,
         ("POST", "/v1/check") => check,
@@ -104,7 +107,7 @@ fn check(incoming: &Incoming, world: World<'_>) -> Result<Value, Fault> {
         skew: body.seconds("skew")?.unwrap_or(SKEW),
         keys: keys.as_ref(),
     });
-    Ok(report::verdict(&verdict, token.claims()))
+    Ok(report::verdict(&verdict, token.claims().raw.clone()))
 }
 
 fn explain(incoming: &Incoming, world: World<'_>) -> Result<Value, Fault> {
@@ -148,7 +151,7 @@ fn exchange(incoming: &Incoming, world: World<'_>) -> Result<Value, Fault> {
         .map_err(|malformed| Fault::new(Category::IdToken, malformed.code, malformed.message))?;
     let findings = check::preflight(&token, cloud, world.clock.now(), SKEW);
     if let Some(finding) = findings.into_iter().find(|finding| finding.severity == Severity::Error) {
-        return Err(Fault::new(Category::IdToken, finding.code, finding.message));
+        return Err(Fault::new(Category::IdToken, finding.code, finding.message.as_str()));
     }
     let terms = Terms {
         authority,
@@ -164,7 +167,11 @@ fn exchange(incoming: &Incoming, world: World<'_>) -> Result<Value, Fault> {
 }
 
 fn traded(tokens: &[exchange::AccessToken], claims: &Claims) -> Value {
-    json!({ "issuer": claims.iss, "subject": claims.sub, "tokens": report::tokens(tokens) })
+    object(vec![
+        ("issuer", claims.iss.as_deref().into()),
+        ("subject", claims.sub.as_deref().into()),
+        ("tokens", report::tokens(tokens)),
+    ])
 }
 
 /// The caller's choice among the configured ones; the only one when there is no choice.
@@ -197,8 +204,9 @@ struct Body(Map<String, Value>);
 
 impl Body {
     fn read(incoming: &Incoming, members: &[&str]) -> Result<Self, Fault> {
-        let object: Map<String, Value> = serde_json::from_slice(&incoming.body)
-            .map_err(|_| Fault::new(Category::Usage, "body-not-json", "The body is not a JSON object"))?;
+        let Ok(Value::Object(object)) = serde_json::from_slice(&incoming.body) else {
+            return Err(Fault::new(Category::Usage, "body-not-json", "The body is not a JSON object"));
+        };
         match object.keys().find(|name| !members.contains(&name.as_str())) {
             Some(name) => Err(Fault::new(
                 Category::Usage,
@@ -272,7 +280,13 @@ fn json_reply(status: u16, value: &Value) -> Reply {
 
 /// Problem details (RFC 9457).
 fn problem(status: u16, code: &str, detail: &str, hints: &[String]) -> Reply {
-    let body = json!({ "title": code, "status": status, "detail": detail, "code": code, "hints": hints });
+    let body = object(vec![
+        ("title", code.into()),
+        ("status", status.into()),
+        ("detail", detail.into()),
+        ("code", code.into()),
+        ("hints", hints.into()),
+    ]);
     let headers = vec![("content-type", "application/problem+json"), ("cache-control", "no-store")];
     Reply { status, headers, body: json_text(&body) }
 }

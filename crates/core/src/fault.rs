@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
+use crate::secret::without_tokens;
+
 /// Why something could not be done. Never holds a secret. One pointer wide, so that a result that may hold one stays small.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault(Box<Failure>);
@@ -103,21 +105,22 @@ impl Fault {
     /// A fault with its sentence; hints and facts are added with [`Fault::hint`] and [`Fault::fact`].
     #[cold]
     pub fn new(category: Category, code: &'static str, message: impl Into<String>) -> Self {
-        let message = message.into();
+        // What a message repeats may be a token in the place of a name.
+        let message = without_tokens(&message.into());
         Self(Box::new(Failure { code, category, message, hints: Vec::new(), facts: Vec::new(), entra: None }))
     }
 
     /// Adds what to do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+        self.hints.push(without_tokens(&hint.into()));
         self
     }
 
     /// Adds a named value. It must not be a secret.
     #[must_use]
     pub fn fact(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.facts.push((name, value.into()));
+        self.facts.push((name, without_tokens(&value.into())));
         self
     }
 }

@@ -12,6 +12,7 @@ pub mod exchange;
 pub mod explain;
 pub mod fault;
 pub mod jwks;
+mod order;
 pub mod platform;
 pub mod ports;
 pub mod secret;

@@ -44,8 +44,12 @@ pub const AUTHORITY_HOST: Setting = Setting {
     what: "authority host",
 };
 
+/// How much is said on standard error: `debug` and `trace` add what is sent where, never a token. Any other value changes nothing.
+pub const LOG_LEVEL: Setting =
+    Setting { flag: "--log-level", variables: &["PLUGIN_LOG_LEVEL"], missing: "log-level-missing", what: "log level" };
+
 /// All of them: what a host shows a command that signs in.
-pub const ALL: &[&Setting] = &[&TENANT_ID, &CLIENT_ID, &SCOPE, &AUTHORITY_HOST];
+pub const ALL: &[&Setting] = &[&TENANT_ID, &CLIENT_ID, &SCOPE, &AUTHORITY_HOST, &LOG_LEVEL];
 
 /// A value and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]

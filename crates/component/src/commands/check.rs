@@ -2,87 +2,130 @@
 
 use azure_oidc_cli::{CheckArgs, Form};
 use azure_oidc_core::authority::cloud_by_name;
-use azure_oidc_core::check::{self, Outcome as Checked, Question, Verdict};
+use azure_oidc_core::check::{self, Finding, Outcome as Checked, Question, Severity, Verdict};
 use azure_oidc_core::cloud::{self, Cloud};
-use azure_oidc_core::credential::{Credential, Matcher, forms};
+use azure_oidc_core::credential::{Credential, Matcher};
 use azure_oidc_core::jwks::KeySet;
 use azure_oidc_core::token::Token;
 use azure_oidc_core::{Category, Fault};
+use serde_json::Map;
 
 use super::id_token::{self, Wanted};
-use super::{Context, Outcome, read_text, text};
+use super::text::{self, Paint};
+use super::{Context, Outcome, read_credentials, read_text};
 use crate::{discovery, report};
 
-pub(super) fn run(args: &CheckArgs, context: Context<'_>) -> Result<Outcome, Fault> {
+pub(super) fn run(args: &CheckArgs, paint: Paint, context: Context<'_>) -> Result<Outcome, Fault> {
     let cloud = cloud_by_name(&args.cloud, "--cloud")?;
-    let credentials = credentials(args, cloud, context)?;
-    let token = id_token::obtain(&Wanted::by(&args.token, &args.platform), context)?.parse()?;
-    let keys = keys(args, &token, context)?;
-    let verdict = check::check(&Question {
-        token: &token,
-        credentials: &credentials,
-        client_id: None,
-        cloud,
-        now: args.now.unwrap_or_else(|| context.world.clock.now()),
-        skew: i64::try_from(args.skew.as_secs()).unwrap_or(i64::MAX),
-        keys: keys.as_ref(),
-    });
+    let (mut credentials, stderr) = read_credentials(context, args.credential.as_deref())?;
+    credentials.extend(by_hand(args, cloud));
+    let token = match (&args.token_issuer, &args.token_subject) {
+        (Some(issuer), Some(subject)) => {
+            let audience = args.token_audience.as_deref().unwrap_or(usual_audience(cloud));
+            Ok(Token::described(issuer, subject, audience, &args.token_claim))
+        }
+        _ => Token::parse(id_token::obtain(&Wanted::by(&args.token, &args.platform), context)?.token.reveal()),
+    };
+    let (verdict, claims) = match token {
+        Ok(token) => (verdict(args, &token, &credentials, cloud, context)?, token.claims().raw.clone()),
+        Err(malformed) => (malformed.into(), Map::new()),
+    };
     let exit_code = match verdict.verdict {
         Checked::Match => 0,
         Checked::NoMatch | Checked::InvalidToken => Category::Negative.exit_code(),
     };
     let stdout = match args.output {
-        Form::Json => report::line(&report::verdict(&verdict, token.claims())),
-        Form::Text => told(&verdict, keys.is_some()),
+        Form::Json => report::line(&report::verdict(&verdict, claims)),
+        Form::Text => told(&verdict, paint),
     };
-    Ok(Outcome { exit_code, stdout, ..Outcome::default() })
+    Ok(Outcome { exit_code, stderr, ..Outcome::printed(stdout) })
 }
 
-fn credentials(args: &CheckArgs, cloud: &Cloud, context: Context<'_>) -> Result<Vec<Credential>, Fault> {
-    let mut credentials = match &args.credential {
-        Some(name) => forms::parse(&read_text(context, name, "--credential")?)?,
-        None => Vec::new(),
-    };
-    if let (Some(issuer), Some(subject)) = (&args.issuer, &args.subject) {
-        let audience = args.audience.as_deref().or(cloud.exchange_audience).or(cloud::PUBLIC.exchange_audience);
-        credentials.push(Credential {
-            name: "command line".to_owned(),
-            issuer: issuer.clone(),
-            matcher: Matcher::Subject(subject.clone()),
-            audiences: audience.map(ToOwned::to_owned).into_iter().collect(),
-            description: None,
-        });
-    }
-    Ok(credentials)
+/// The credential that the options spell out.
+fn by_hand(args: &CheckArgs, cloud: &Cloud) -> Option<Credential> {
+    let audience = args.audience.as_deref().unwrap_or(usual_audience(cloud));
+    Some(Credential {
+        name: "command-line".to_owned(),
+        issuer: args.issuer.clone()?,
+        matcher: Matcher::Subject(args.subject.clone()?),
+        audiences: vec![audience.to_owned()],
+        description: None,
+    })
 }
 
-fn keys(args: &CheckArgs, token: &Token, context: Context<'_>) -> Result<Option<KeySet>, Fault> {
-    match &args.jwks {
-        Some(name) => KeySet::parse(&read_text(context, name, "--jwks")?).map(Some),
-        None if args.discover => discovery::keys(token.claims(), context.world).map(Some),
-        None => Ok(None),
+fn usual_audience(cloud: &Cloud) -> &'static str {
+    cloud.exchange_audience.or(cloud::PUBLIC.exchange_audience).unwrap_or_default()
+}
+
+/// The answer. What was not looked at is said as well: nobody shall think that it was.
+fn verdict(
+    args: &CheckArgs,
+    token: &Token,
+    credentials: &[Credential],
+    cloud: &'static Cloud,
+    context: Context<'_>,
+) -> Result<Verdict, Fault> {
+    let keys = keys(args, token, context)?;
+    let question = Question {
+        token,
+        credentials,
+        client_id: None,
+        cloud,
+        now: args.now.unwrap_or_else(|| context.world.clock.now()),
+        skew: i64::try_from(args.skew.as_secs()).unwrap_or(i64::MAX),
+        keys: keys.as_ref().and_then(|keys| keys.as_ref().ok()),
+    };
+    let (code, unsaid) = match &keys {
+        Some(Ok(_)) => return Ok(check::check(&question)),
+        Some(Err(why)) => return Ok(check::check_unreachable(&question, why)),
+        None if args.token_issuer.is_some() => (
+            "token-not-given",
+            "there is no token yet: issuer, subject and audience were compared, and neither time nor signature was",
+        ),
+        None => ("signature-not-checked", "the signature was not checked; `--discover` or `--jwks FILE` does that"),
+    };
+    let mut verdict = check::check(&question);
+    verdict.findings.push(Finding::new(code, Severity::Info, unsaid.to_owned()));
+    Ok(verdict)
+}
+
+/// The issuer's keys, if they are wanted; or why they could not be had, from which follows what Entra would say. It follows not when
+/// it was only this host that let nothing through.
+fn keys(args: &CheckArgs, token: &Token, context: Context<'_>) -> Result<Option<Result<KeySet, String>>, Fault> {
+    if let Some(name) = &args.jwks {
+        return KeySet::parse(&read_text(context, name, "--jwks")?).map(|keys| Some(Ok(keys)));
+    }
+    if !args.discover || token.claims().iss.is_none() {
+        return Ok(None);
+    }
+    match discovery::keys(token.claims(), context.world) {
+        Ok(keys) => Ok(Some(Ok(keys))),
+        Err(fault) if fault.code == discovery::DENIED => Err(fault),
+        Err(fault) => {
+            let facts: String = fault.facts.iter().map(|(name, value)| format!(", {name}: {value}")).collect();
+            Ok(Some(Err(fault.message.replacen("The", "the", 1) + &facts)))
+        }
     }
 }
 
-fn told(verdict: &Verdict, verified: bool) -> String {
-    let mut out = match (&verdict.verdict, &verdict.matched) {
-        (Checked::Match, Some(name)) => format!("match: Entra would accept this token for the credential `{name}`\n"),
-        (Checked::Match, None) => "match: Entra would accept this token\n".to_owned(),
-        (Checked::NoMatch, _) => "no match: Entra would refuse this token".to_owned(),
-        (Checked::InvalidToken, _) => "invalid token: Entra would not take this for an ID token".to_owned(),
+fn told(verdict: &Verdict, paint: Paint) -> String {
+    let (color, mut out) = match (&verdict.verdict, &verdict.matched) {
+        (Checked::Match, matched) => {
+            let name = matched.as_ref().map(|name| format!(" for the credential `{name}`")).unwrap_or_default();
+            (text::GREEN, format!("match: Entra would accept this token{name}"))
+        }
+        (Checked::NoMatch, _) => (text::RED, "no match: Entra would refuse this token".to_owned()),
+        (Checked::InvalidToken, _) => {
+            (text::RED, "invalid token: Entra would not take this for an ID token".to_owned())
+        }
     };
-    if verdict.verdict != Checked::Match {
-        out.push_str(
-            &verdict.predicted_error.map(|code| format!(" with {}", report::aadsts(code))).unwrap_or_default(),
-        );
-        out.push('\n');
+    if let Some(code) = verdict.predicted_error {
+        out += &format!(", with {}", report::aadsts(code));
     }
+    out = paint.line(color, &azure_oidc_cli::failure::harmless(&out));
     for finding in &verdict.findings {
-        out.push('\n');
-        out.push_str(&text::finding(finding));
-    }
-    if !verified {
-        out.push_str("\nThe signature was not checked; `--discover` or `--jwks FILE` does that.\n");
+        out += "\n";
+        out += &text::finding(finding, paint);
     }
     out
 }

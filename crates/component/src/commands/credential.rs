@@ -1,62 +1,77 @@
-//! `credential`: writes the federated identity credential that a pipeline needs.
+//! `credential`: writes the federated identity credentials that a pipeline needs.
 
-use azure_oidc_cli::{CredentialArgs, CredentialFormat};
-use azure_oidc_core::cloud;
+use azure_oidc_cli::CredentialArgs;
+use azure_oidc_core::authority::cloud_by_name;
+use azure_oidc_core::cloud::Cloud;
+use azure_oidc_core::credential::limits;
+use azure_oidc_core::credential::pipeline::{Pipeline, credentials};
 use azure_oidc_core::credential::write::{self, Format, Owner, Target};
-use azure_oidc_core::credential::{Credential, Matcher};
+use azure_oidc_core::platform::{self, Platform};
 use azure_oidc_core::token::Token;
 use azure_oidc_core::{Category, Fault};
 
 use super::id_token::{self, Wanted};
-use super::{Context, Outcome};
+use super::{Context, Outcome, text};
 
 pub(super) fn run(args: &CredentialArgs, context: Context<'_>) -> Result<Outcome, Fault> {
     let token = match args.from_token || args.token.is_given() {
         true => Some(id_token::obtain(&Wanted::by(&args.token, &args.platform), context)?.parse()?),
         false => None,
     };
-    let stdout = written(&Wish {
-        token: token.as_ref(),
-        issuer: args.issuer.as_deref(),
-        subject: args.subject.as_deref(),
-        audience: args.audience.as_deref(),
-        name: args.name.as_deref(),
-        owner: owner(args),
-        format: format(args.format),
+    let (stdout, stderr) = written(
+        &Pipeline {
+            platform: platform(args.platform.platform.as_deref())?,
+            parts: &args.parts.0,
+            claims: token.as_ref().map(Token::claims),
+            issuer: args.issuer.as_deref(),
+            subject: args.subject.as_deref(),
+            audience: args.audience.as_deref(),
+            name: args.name.as_deref(),
+            flexible: args.flexible,
+            cloud: cloud_by_name(&args.cloud, "--cloud")?,
+        },
+        args.format,
+        owner(args),
+    )
+    .map_err(|fault| match (fault.code, args.parts.0.first()) {
+        ("subject-part-missing", None) => fault.hint("give each part as an option, such as `--org contoso`"),
+        _ => fault,
     })?;
-    Ok(Outcome { stdout, ..Outcome::default() })
+    Ok(Outcome { stderr, ..Outcome::printed(stdout) })
 }
 
-/// What credential to write, and how.
-pub(crate) struct Wish<'a> {
-    pub(crate) token: Option<&'a Token>,
-    pub(crate) issuer: Option<&'a str>,
-    pub(crate) subject: Option<&'a str>,
-    pub(crate) audience: Option<&'a str>,
-    pub(crate) name: Option<&'a str>,
-    pub(crate) owner: Owner,
-    pub(crate) format: Format,
+/// The platform whose parts are given. `auto` is for the token, and so is a name that no platform has.
+pub(crate) fn platform(name: Option<&str>) -> Result<Option<&'static dyn Platform>, Fault> {
+    match name {
+        None | Some("auto") => Ok(None),
+        Some(name) => platform::by_name(name).map(Some).ok_or_else(|| {
+            let message = format!("The platform `{}` is not known", name.escape_debug());
+            let names: Vec<_> = platform::ALL.iter().map(|platform| platform.name()).collect();
+            Fault::new(Category::Usage, "platform-unknown", message)
+                .hint(format!("known platforms: {}", names.join(", ")))
+        }),
+    }
 }
 
-/// Writes it, with a line end. The audience tells the cloud.
-pub(crate) fn written(wish: &Wish<'_>) -> Result<String, Fault> {
-    let claims = wish.token.map(Token::claims);
-    let issuer = given("issuer", wish.issuer, claims.and_then(|claims| claims.iss.as_deref()))?;
-    let subject = given("subject", wish.subject, claims.and_then(|claims| claims.sub.as_deref()))?;
-    let of_token = claims.and_then(|claims| claims.aud.first()).map(String::as_str);
-    let audience = wish.audience.or(of_token).or(cloud::PUBLIC.exchange_audience).unwrap_or_default();
-    let credential = Credential {
-        name: wish.name.map_or_else(|| write::name_for(issuer, subject), ToOwned::to_owned),
-        issuer: issuer.to_owned(),
-        matcher: Matcher::Subject(subject.to_owned()),
-        audiences: vec![audience.to_owned()],
-        description: None,
-    };
-    let cloud = cloud::Cloud::by_exchange_audience(audience).unwrap_or(cloud::PUBLIC);
-    write::write(&[credential], wish.format, &Target { owner: wish.owner.clone(), cloud })
+/// The credentials as the format has them, with a line end; then what should be known of them, as warnings. The audience tells the
+/// cloud.
+pub(crate) fn written(pipeline: &Pipeline<'_>, format: Format, owner: Owner) -> Result<(String, String), Fault> {
+    let credentials = credentials(pipeline)?;
+    let audience = credentials.first().and_then(|credential| credential.audience()).unwrap_or_default();
+    let cloud = Cloud::by_exchange_audience(audience).unwrap_or(pipeline.cloud);
+    let text = write::write(&credentials, format, &Target { owner, cloud })?;
+    let mut warnings: String =
+        limits::problems(&credentials).into_iter().map(|problem| text::warning(&problem.into())).collect();
+    if pipeline.claims.is_some() && pipeline.parts.is_empty() && credentials.len() > 1 {
+        warnings += &format!(
+            "note: the token has one of {} subjects of its pipeline, and there is a credential for each\n",
+            credentials.len()
+        );
+    }
+    Ok((text, warnings))
 }
 
-/// The kind of owner that a form is for. Terraform has resources for both.
+/// Whom a form is for. Terraform has resources for both.
 pub(crate) fn owner_of(
     format: Format,
     identity: Option<(Option<&str>, Option<&str>)>,
@@ -75,23 +90,5 @@ pub(crate) fn owner_of(
 fn owner(args: &CredentialArgs) -> Owner {
     let (name, group) = (args.identity_name.as_deref(), args.resource_group.as_deref());
     let identity = (name.is_some() || group.is_some()).then_some((name, group));
-    owner_of(format(args.format), identity, args.client_id.as_deref())
-}
-
-fn given<'a>(what: &str, option: Option<&'a str>, claim: Option<&'a str>) -> Result<&'a str, Fault> {
-    option.or(claim).ok_or_else(|| {
-        Fault::new(Category::Usage, "credential-incomplete", format!("No {what} was given for the credential"))
-            .hint(format!("pass `--{what}`, or `--from-token` to take it from a token"))
-    })
-}
-
-fn format(format: CredentialFormat) -> Format {
-    match format {
-        CredentialFormat::Graph => Format::GraphJson,
-        CredentialFormat::Arm => Format::ArmJson,
-        CredentialFormat::Az => Format::Az,
-        CredentialFormat::AzIdentity => Format::AzIdentity,
-        CredentialFormat::Terraform => Format::Terraform,
-        CredentialFormat::Bicep => Format::Bicep,
-    }
+    owner_of(args.format, identity, args.client_id.as_deref())
 }

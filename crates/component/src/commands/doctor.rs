@@ -10,14 +10,15 @@ use azure_oidc_core::cloud::Cloud;
 use azure_oidc_core::exchange::USER_AGENT;
 use azure_oidc_core::platform::{self, Detection};
 use azure_oidc_core::ports::{Method, Request, Response};
+use azure_oidc_core::secret::without_tokens;
 use azure_oidc_core::settings::{self, Setting};
 use azure_oidc_core::token::Token;
 use azure_oidc_core::{Category, Fault};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::id_token::{self, Wanted};
 use super::{Context, Outcome, authority};
-use crate::report;
+use crate::report::{self, object};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Beyond this, tokens begin to look expired or not yet valid.
@@ -44,11 +45,11 @@ pub(super) fn run(args: &DoctorArgs, context: Context<'_>) -> Result<Outcome, Fa
     let exit_code = if healthy { 0 } else { Category::Negative.exit_code() };
     let stdout = match args.output {
         Form::Text => told(&detectors, &lines),
-        Form::Json => report::line(&json!({
-            "healthy": healthy,
-            "detectors": detectors.iter().map(|(name, verdict, why)| json!({ "platform": name, "verdict": verdict, "why": why })).collect::<Vec<_>>(),
-            "checks": lines.iter().map(Line::json).collect::<Vec<_>>(),
-        })),
+        Form::Json => report::line(&object(vec![
+            ("healthy", healthy.into()),
+            ("detectors", detectors.iter().map(detector_json).collect()),
+            ("checks", lines.iter().map(Line::json).collect()),
+        ])),
     };
     Ok(Outcome { exit_code, stdout, ..Outcome::default() })
 }
@@ -63,7 +64,8 @@ struct Line {
 
 impl Line {
     fn good(what: &'static str, said: impl Into<String>) -> Self {
-        Self { ok: true, what, said: said.into(), hints: Vec::new() }
+        // A setting may hold a token that was pasted in the wrong place.
+        Self { ok: true, what, said: without_tokens(&said.into()), hints: Vec::new() }
     }
 
     fn bad(what: &'static str, fault: &Fault) -> Self {
@@ -71,11 +73,20 @@ impl Line {
     }
 
     fn json(&self) -> Value {
-        json!({ "check": self.what, "ok": self.ok, "message": self.said, "hints": self.hints })
+        object(vec![
+            ("check", self.what.into()),
+            ("ok", self.ok.into()),
+            ("message", self.said.as_str().into()),
+            ("hints", self.hints.as_slice().into()),
+        ])
     }
 }
 
 type Detector = (&'static str, &'static str, String);
+
+fn detector_json((name, verdict, why): &Detector) -> Value {
+    object(vec![("platform", (*name).into()), ("verdict", (*verdict).into()), ("why", why.as_str().into())])
+}
 
 fn detector(platform: &dyn platform::Platform, verdict: Detection) -> Detector {
     match verdict {
@@ -106,7 +117,7 @@ fn id_token(args: &DoctorArgs, cloud: Option<&'static Cloud>, context: Context<'
             let findings = check::preflight(&token, cloud, context.world.clock.now(), TOLERABLE_SKEW);
             let ok = !findings.iter().any(|finding| finding.severity == check::Severity::Error);
             let said = findings.iter().map(|finding| format!("; {}", finding.message)).collect::<String>();
-            let hints = findings.into_iter().filter_map(|finding| finding.remedy).collect();
+            let hints = findings.into_iter().filter_map(|mut finding| finding.remedy.take()).collect();
             Line { ok, what: WHAT, said: format!("from {place}: {}{said}", claims(&token)), hints }
         }
     }
@@ -125,6 +136,7 @@ fn claims(token: &Token) -> String {
 
 fn outputs(args: &DoctorArgs, context: Context<'_>) -> Line {
     const WHAT: &str = "output";
+    const TOKEN: &str = "AZURE_ACCESS_TOKEN";
     let env = context.world.env;
     let selected = match platform::select_for_output(args.platform.platform.as_deref(), env) {
         Ok(selected) => selected.platform,
@@ -132,7 +144,9 @@ fn outputs(args: &DoctorArgs, context: Context<'_>) -> Line {
     };
     match selected.outputs(env) {
         Err(fault) => Line::bad(WHAT, &fault),
-        Ok(files) if files.is_empty() => Line::good(WHAT, format!("{} on standard output", selected.title())),
+        Ok(files) if files.is_empty() => {
+            Line::good(WHAT, format!("{TOKEN}: on standard output, as {} takes it", selected.title()))
+        }
         Ok(files) => {
             let names: Vec<_> = files
                 .into_iter()
@@ -141,7 +155,7 @@ fn outputs(args: &DoctorArgs, context: Context<'_>) -> Line {
                     platform::File::Path(path) => path,
                 })
                 .collect();
-            Line::good(WHAT, format!("{}: {}", selected.title(), names.join(", ")))
+            Line::good(WHAT, format!("{TOKEN}: {}, as {} takes it", names.join(" and "), selected.title()))
         }
     }
 }

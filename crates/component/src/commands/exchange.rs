@@ -1,33 +1,37 @@
 //! `exchange`: settings, ID token, pre-flight, trade, publication, in this order, so that what can fail without the network
 //! fails before it.
 
+use azure_oidc_cli::failure::harmless;
 use azure_oidc_cli::grants::publishing_platform;
 use azure_oidc_cli::{ExchangeArgs, SignIn};
 use azure_oidc_core::authority::{Authority, ClientId, Scope, Tenant, cloud_by_name};
 use azure_oidc_core::check::{self, Finding, Outcome as Checked, Question, Severity};
 use azure_oidc_core::cloud::{self, Cloud};
-use azure_oidc_core::credential::{Credential, forms};
-use azure_oidc_core::exchange::{self, AccessToken, Terms};
+use azure_oidc_core::credential::Credential;
+use azure_oidc_core::exchange::{self, Terms};
 use azure_oidc_core::explain::{self, Refused};
 use azure_oidc_core::platform::text::is_variable_name;
-use azure_oidc_core::platform::{File, Platform, Publication, Value};
 use azure_oidc_core::settings::{self, Found};
 use azure_oidc_core::token::Token;
-use azure_oidc_core::{Category, Fault, Secret};
+use azure_oidc_core::{Category, Fault};
+
+mod publish;
 
 use super::id_token::{self, Obtained, Wanted};
-use super::{Appendix, Context, HostKind, Outcome, read_text, text};
-use crate::report;
+use super::{Context, HostKind, Outcome, failed, read_credentials, text};
+use publish::{Form, Traded};
 
 /// How far the clocks of the runner and of Entra may differ before a token counts as out of its time, in seconds.
 pub(crate) const SKEW: i64 = 300;
 
 pub(super) fn run(args: &ExchangeArgs, context: Context<'_>) -> Result<Outcome, Fault> {
+    let started = context.world.clock.monotonic();
     let target = Target::resolve(&args.sign_in, context)?;
     let scopes = scopes(&args.scope, &target, context)?;
     let names = output_names(&args.output_name, &scopes)?;
     let publisher = publisher(args, context)?;
-    let credentials = credentials(args.credential.as_deref(), context)?;
+    let (listed, of_list) = read_credentials(context, args.credential.as_deref())?;
+    let credentials = args.credential.is_some().then_some(listed);
 
     let wanted = Wanted {
         source: &args.token,
@@ -38,34 +42,61 @@ pub(super) fn run(args: &ExchangeArgs, context: Context<'_>) -> Result<Outcome, 
     };
     let obtained = id_token::obtain(&wanted, context)?;
     let token = obtained.parse()?;
+    publish::check(args, &obtained, context)?;
     let warnings = match args.no_preflight {
         true => String::new(),
         false => preflight(&token, &obtained, credentials.as_deref(), &target, context)?,
     };
 
+    let said = of_list + &warnings + &notes(args, &target, &scopes, &obtained, context);
+
+    let spent = context.world.clock.monotonic().saturating_sub(started);
     let terms = Terms {
         authority: target.authority.clone(),
         tenant: target.tenant.clone(),
         client_id: target.client_id.clone(),
         scopes,
         assertion: obtained.token.clone(),
-        timeout: args.timeout,
+        timeout: args.timeout.saturating_sub(spent),
         retries: args.retries,
         replication_wait: args.replication_wait,
     };
-    let mut renew = || id_token::obtain(&wanted, context).ok().map(|again| again.token);
-    let tokens = exchange::run(terms, context.world, &mut renew).map_err(|fault| {
-        advise(fault, &token, credentials.as_deref().unwrap_or_default(), &target, context.world.clock.now())
-    })?;
-
-    let mut outcome = match publisher {
-        Form::Json => Outcome { stdout: report::exchange(&obtained, &token, &target, &tokens), ..Outcome::default() },
-        Form::Text => Outcome { stdout: text::tokens(&tokens), ..Outcome::default() },
-        Form::Env => Outcome { stdout: text::env(&names, &tokens), ..Outcome::default() },
-        Form::Platform(platform) => publish(platform, &names, &tokens, context)?,
+    let mut assertion = obtained.token.clone();
+    let mut renew = || {
+        let again = id_token::obtain(&wanted, context).ok()?.token;
+        assertion = again.clone();
+        Some(again)
     };
-    outcome.stderr = warnings + &outcome.stderr;
+    let traded = exchange::run(terms, context.world, &mut renew)
+        .map_err(|fault| {
+            advise(fault, &token, credentials.as_deref().unwrap_or_default(), &target, context.world.clock.now())
+        })
+        .and_then(|tokens| {
+            let (obtained, token, assertion) = (&obtained, &token, &assertion);
+            let traded = Traded { args, target: &target, obtained, assertion, token, names: &names, tokens: &tokens };
+            publisher.show(&traded, context)
+        });
+    // What was noticed on the way is worth most when it went wrong.
+    let mut outcome = traded.unwrap_or_else(|fault| failed(&fault, args.output == "json"));
+    outcome.stderr.insert_str(0, &said);
     Ok(outcome)
+}
+
+/// What `debug` adds: everything that was decided, and no token.
+fn notes(args: &ExchangeArgs, target: &Target, scopes: &[Scope], obtained: &Obtained, context: Context<'_>) -> String {
+    let level = settings::LOG_LEVEL.find(args.log_level.as_deref(), context.world.env).map(|found| found.value);
+    if !level.is_some_and(|level| ["debug", "trace"].contains(&level.to_ascii_lowercase().as_str())) {
+        return String::new();
+    }
+    let scopes: Vec<_> = scopes.iter().map(|scope| scope.value.as_str()).collect();
+    let lines = [
+        ("platform", obtained.platform.title().to_owned()),
+        ("ID token from", obtained.place.clone()),
+        ("token endpoint", target.authority.token_url(&target.tenant)),
+        ("client id", target.client_id.as_str().to_owned()),
+        ("scopes", scopes.join(", ")),
+    ];
+    lines.iter().map(|(name, value)| format!("debug: {name}: {}\n", harmless(value))).collect()
 }
 
 /// Where to sign in and as whom, with everything checked that can be checked here.
@@ -182,20 +213,13 @@ fn output_names(given: &[String], scopes: &[Scope]) -> Result<Vec<String>, Fault
     Ok(suffixed.collect())
 }
 
-/// How the result leaves.
-enum Form {
-    Json,
-    Text,
-    Env,
-    Platform(&'static dyn Platform),
-}
-
 /// Decides it before anything is sent, and finds out whether the platform can take the result at all.
 fn publisher(args: &ExchangeArgs, context: Context<'_>) -> Result<Form, Fault> {
     let platform = match args.output.as_str() {
         "json" => return Ok(Form::Json),
         "text" => return Ok(Form::Text),
         "env" => return Ok(Form::Env),
+        "dotenv" => return Ok(Form::Dotenv),
         output => publishing_platform(output, &args.platform, context.world.env),
     };
     match platform {
@@ -209,12 +233,10 @@ fn publisher(args: &ExchangeArgs, context: Context<'_>) -> Result<Form, Fault> {
             "output-unknown",
             format!("`--output {}` is not known", args.output.escape_debug()),
         )
-        .hint("give auto, json, text, env, or the name of a platform; `azure-oidc exchange --help` lists them")),
+        .hint(
+            "give auto, json, text, env, dotenv, or the name of a platform; `azure-oidc exchange --help` lists them",
+        )),
     }
-}
-
-fn credentials(file: Option<&str>, context: Context<'_>) -> Result<Option<Vec<Credential>>, Fault> {
-    file.map(|name| forms::parse(&read_text(context, name, "--credential")?)).transpose()
 }
 
 /// What can be said before anything is sent: a fault, or warnings to print.
@@ -292,67 +314,4 @@ fn advise(mut fault: Fault, token: &Token, credentials: &[Credential], target: &
     hints.extend(fault.hints.iter().filter(|own| !hints.contains(own)).cloned().collect::<Vec<_>>());
     fault.hints = hints;
     fault
-}
-
-fn publish(
-    platform: &'static dyn Platform,
-    names: &[String],
-    tokens: &[AccessToken],
-    context: Context<'_>,
-) -> Result<Outcome, Fault> {
-    let env = context.world.env;
-    let mut values = Vec::new();
-    for (name, token) in names.iter().zip(tokens) {
-        values.push(Value { name: name.clone(), value: token.token.clone(), secret: true });
-        // A stock host has one stream for everything, and it is redirected to where secrets go.
-        if context.host == HostKind::Native {
-            let plain = |suffix: &str, value: String| Value {
-                name: format!("{name}_{suffix}"),
-                value: Secret::new(value),
-                secret: false,
-            };
-            values.push(plain("EXPIRES_ON", report::rfc3339(token.expires_on)));
-            values.push(plain("SCOPE", token.scope.value.clone()));
-        }
-    }
-    let mut outcome = Outcome::default();
-    for publication in platform.publish(&values, env)? {
-        match publication {
-            Publication::Print(lines) => outcome.stdout.push_str(lines.reveal()),
-            Publication::Append { file, lines } => outcome.publish.push(appendix(file, lines, context)),
-            Publication::Send(request) => send(&request, platform, context)?,
-        }
-    }
-    if context.host == HostKind::Native {
-        outcome.stderr.push_str(&text::published(platform.title(), names, tokens, &outcome.publish));
-    }
-    Ok(outcome)
-}
-
-fn appendix(file: File, lines: Secret, context: Context<'_>) -> Appendix {
-    match file {
-        File::Variable(name) => Appendix {
-            path: context.world.env.present(name).unwrap_or_default(),
-            variable: Some(name.to_owned()),
-            lines,
-        },
-        File::Path(path) => Appendix { variable: None, path, lines },
-    }
-}
-
-fn send(request: &azure_oidc_core::ports::Request, platform: &dyn Platform, context: Context<'_>) -> Result<(), Fault> {
-    const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
-    let failed = |why: String| {
-        Fault::new(
-            Category::Publish,
-            "agent-refused",
-            format!("The agent of {} did not take the result: {why}", platform.title()),
-        )
-    };
-    match context.world.http.send(std::slice::from_ref(request), TIMEOUT).pop() {
-        Some(Ok(response)) if (200..300).contains(&response.status) => Ok(()),
-        Some(Ok(response)) => Err(failed(format!("it answered {}", response.status))),
-        Some(Err(error)) => Err(failed(format!("{:?} {}", error.kind, error.detail))),
-        None => Err(failed("there was no answer".to_owned())),
-    }
 }

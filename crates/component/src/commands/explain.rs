@@ -4,13 +4,13 @@ use azure_oidc_cli::failure::harmless;
 use azure_oidc_cli::grants::STANDARD_INPUT;
 use azure_oidc_cli::{ExplainArgs, Form, PlatformArgs};
 use azure_oidc_core::cloud::{self, Cloud};
-use azure_oidc_core::credential::{Credential, forms};
+use azure_oidc_core::credential::Credential;
 use azure_oidc_core::explain::{self, Explanation, Refused};
 use azure_oidc_core::token::Token;
 use azure_oidc_core::{Category, Fault};
 
 use super::id_token::{self, Wanted};
-use super::{Context, Outcome, read_text};
+use super::{Context, Outcome, read_credentials, read_text};
 use crate::report;
 
 pub(super) fn run(args: &ExplainArgs, context: Context<'_>) -> Result<Outcome, Fault> {
@@ -25,10 +25,7 @@ pub(super) fn run(args: &ExplainArgs, context: Context<'_>) -> Result<Outcome, F
         }
         false => None,
     };
-    let credentials = match &args.credential {
-        Some(name) => forms::parse(&read_text(context, name, "--credential")?)?,
-        None => Vec::new(),
-    };
+    let (credentials, stderr) = read_credentials(context, args.credential.as_deref())?;
     let found = explain::explain(&text);
     if found.is_empty() {
         return Err(none_found(args.what == STANDARD_INPUT));
@@ -41,7 +38,7 @@ pub(super) fn run(args: &ExplainArgs, context: Context<'_>) -> Result<Outcome, F
         Form::Json => report::line(&report::explanations(&found, &advice)),
         Form::Text => found.iter().zip(&advice).map(|(one, advice)| told(one, advice)).collect::<Vec<_>>().join("\n"),
     };
-    Ok(Outcome { stdout, ..Outcome::default() })
+    Ok(Outcome { stderr, ..Outcome::printed(stdout) })
 }
 
 fn none_found(in_log: bool) -> Fault {
@@ -50,8 +47,8 @@ fn none_found(in_log: bool) -> Fault {
         .hint("give a code such as AADSTS700213 or 700213, Entra's JSON answer, or a log that holds one")
 }
 
-/// What to do about one code. With a token, what its claims and the credentials add; without the time, nothing is said of its
-/// lifetime.
+/// What to do about one code: what its catalogue entry says, or what follows from the claims of a token, or from those that the text
+/// names, and from the credentials. Without the time, nothing is said of a token's lifetime.
 pub(crate) fn advice(
     one: &Explanation,
     text: &str,
@@ -59,32 +56,36 @@ pub(crate) fn advice(
     credentials: &[Credential],
     now: Option<i64>,
 ) -> Vec<String> {
-    let Some(token) = token else { return one.hints.clone() };
-    let claims = token.claims();
+    if token.is_none() && credentials.is_empty() {
+        return one.hints.clone();
+    }
+    let claims = token.map(Token::claims);
+    let time = claims.and_then(|claims| claims.iat.or(claims.nbf).or(claims.exp));
+    let audience = claims.and_then(|claims| claims.aud.first());
     explain::advise(&Refused {
         code: one.code,
-        description: one.quoted.as_deref().unwrap_or(text),
-        token: Some(token),
+        description: text,
+        token,
         credentials,
         client_id: None,
-        cloud: claims.aud.first().and_then(|audience| Cloud::by_exchange_audience(audience)).unwrap_or(cloud::PUBLIC),
-        now: now.or(claims.iat).or(claims.nbf).or(claims.exp).unwrap_or_default(),
+        cloud: audience.and_then(|audience| Cloud::by_exchange_audience(audience)).unwrap_or(cloud::PUBLIC),
+        now: now.or(time).unwrap_or_default(),
     })
 }
 
 fn told(one: &Explanation, advice: &[String]) -> String {
-    let name = one.entry.map(|entry| format!(" {}", entry.name)).unwrap_or_default();
-    let mut out = format!("{}{name}\n  {}\n", report::aadsts(one.code), harmless(&one.message));
+    let mut out = match one.entry {
+        Some(entry) => format!("{}: {}\n  why: {}\n", report::aadsts(one.code), entry.name, entry.cause),
+        None => {
+            let words = one.quoted.as_ref().map(|words| format!("\n  Entra says: {}", harmless(words)));
+            format!("{}{}\n", harmless(&one.message), words.unwrap_or_default())
+        }
+    };
     for (name, value) in &one.facts {
-        out.push_str(&format!("  {name}: {}\n", harmless(value)));
-    }
-    if let Some(entry) = one.entry.filter(|entry| !one.message.contains(entry.cause)) {
-        out.push_str(&format!("cause: {}\n", entry.cause));
+        out += &format!("  {}: {}\n", name.replace('_', " "), harmless(value));
     }
     for hint in advice {
-        out.push_str("do:    ");
-        out.push_str(&hint.lines().map(harmless).collect::<Vec<_>>().join("\n       "));
-        out.push('\n');
+        out += &format!("do:  {}\n", hint.lines().map(harmless).collect::<Vec<_>>().join("\n     "));
     }
     out
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use azure_oidc_cli::grants::STANDARD_INPUT;
+use azure_oidc_cli::grants::{STANDARD_INPUT, command_line};
 use azure_oidc_cli::{PlatformArgs, TokenSource};
 use azure_oidc_core::cloud::Cloud;
 use azure_oidc_core::platform::{self, Platform, Source};
@@ -18,6 +18,8 @@ pub struct Obtained {
     pub token: Secret,
     /// Where it was found, for messages.
     pub place: String,
+    /// The file that it is in, when that can be named again.
+    pub file: Option<String>,
     /// The platform that this job runs on, as far as it matters.
     pub platform: &'static dyn Platform,
 }
@@ -60,14 +62,21 @@ impl<'a> Wanted<'a> {
 
 /// Gets the token.
 pub fn obtain(wanted: &Wanted<'_>, context: Context<'_>) -> Result<Obtained, Fault> {
-    let platform = platform::select(wanted.platform.platform.as_deref(), context.world.env)?.platform;
+    // A platform that gives this job no token is no obstacle when the token comes from elsewhere.
+    let select = if wanted.source.is_given() { platform::select_for_output } else { platform::select };
+    let platform = select(wanted.platform.platform.as_deref(), context.world.env)?.platform;
     let (token, place) = match wanted.source {
         TokenSource { id_token_env: Some(name), .. } => from_variable(name, context)?,
         TokenSource { id_token_file: Some(path), .. } => from_file(path, "--id-token-file", context)?,
         TokenSource { id_token: Some(_), .. } => from_file(STANDARD_INPUT, "--id-token", context)?,
         _ => from_platform(wanted, platform, context)?,
     };
-    Ok(Obtained { token, place, platform })
+    let file = match (wanted.source, platform.id_token(context.world.env, "")) {
+        (TokenSource { id_token_file: Some(path), .. }, _) => Some(path.clone()),
+        (source, Ok(Source::File(path))) if !source.is_given() => Some(path),
+        _ => None,
+    };
+    Ok(Obtained { token, place, file, platform })
 }
 
 fn from_variable(name: &str, context: Context<'_>) -> Result<(Secret, String), Fault> {
@@ -130,20 +139,20 @@ fn from_platform(
     match source {
         Source::Variable(name) => from_variable(&name, context),
         Source::File(path) => from_file(&path, platform.name(), context),
-        Source::Request { request, read, attempts, .. } => {
+        Source::Request { request, read, attempts, socket } => {
             let token = ask(&request, read, attempts.max(1), wanted.timeout, platform, context)?;
-            Ok((token, format!("the token service of {}", platform.title())))
+            let host = socket.as_deref().or_else(|| request.url.split('/').nth(2)).unwrap_or_default();
+            Ok((token, format!("the token service of {} at {host}", platform.title())))
         }
-        Source::Program(words) => Err(Fault::new(
-            Category::IdToken,
-            "program-needed",
-            format!(
-                "{} hands this token out through `{}`, which a component cannot run",
-                platform.title(),
-                words.join(" ")
-            ),
-        )
-        .hint("run it in the pipeline and pipe its output: `... | azure-oidc exchange --id-token -`")),
+        // The host runs it, if it may, and hands over what it prints.
+        Source::Program(words) => {
+            let name = command_line(&words);
+            let Err(why) = context.files.read(&name) else { return from_file(&name, platform.name(), context) };
+            let message = format!("{} hands this token out through `{name}`, whose output {why}", platform.title());
+            Err(Fault::new(Category::IdToken, "program-needed", message)
+                .hint("let the native host run that program: `--allow-program`")
+                .hint(format!("or pipe its output: `{name} | azure-oidc exchange --id-token -`")))
+        }
     }
 }
 
@@ -187,7 +196,7 @@ fn unreachable(error: &TransportError, platform: &dyn Platform) -> Fault {
         "token-service-unreachable",
         format!("The token service of {} gave no answer", platform.title()),
     )
-    .fact("failure", format!("{:?}", error.kind).to_lowercase())
+    .fact("failure", format!("{:?}", error.kind).to_ascii_lowercase())
     .hint("it is part of the CI system; a proxy that catches its address is the usual cause, see `NO_PROXY`");
     if error.detail.is_empty() { fault } else { fault.fact("reason", error.detail.clone()) }
 }

@@ -16,7 +16,7 @@ pub(super) fn run(args: &InspectArgs, context: Context<'_>) -> Result<Outcome, F
         Form::Json => report::line(&report::inspection(&token)),
         Form::Text => told(&token, context.world.clock.now()),
     };
-    Ok(Outcome { stdout, ..Outcome::default() })
+    Ok(Outcome::printed(stdout))
 }
 
 fn told(token: &Token, now: i64) -> String {

@@ -1,6 +1,7 @@
 //! The command line over the ports: arguments in, an outcome out. Nothing is printed and nothing is written here.
 
-use azure_oidc_cli::{Cli, Command, Unread, failure, grants::STANDARD_INPUT};
+use azure_oidc_cli::{Cli, Color, Command, Unread, failure, grants::STANDARD_INPUT};
+use azure_oidc_core::credential::{Credential, forms};
 use azure_oidc_core::ports::World;
 use azure_oidc_core::{Category, Fault, Secret};
 
@@ -14,7 +15,7 @@ mod inspect;
 mod text;
 mod verify;
 
-pub(crate) use credential::{Wish, owner_of, written};
+pub(crate) use credential::{owner_of, platform, written};
 pub(crate) use exchange::{SKEW, Target, authority};
 pub(crate) use explain::advice;
 pub(crate) use id_token::Obtained;
@@ -58,6 +59,13 @@ pub struct Outcome {
     pub stderr: String,
 }
 
+impl Outcome {
+    /// A result on standard output, and nothing else.
+    pub fn printed(stdout: String) -> Self {
+        Self { stdout, ..Self::default() }
+    }
+}
+
 /// Lines for a file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Appendix {
@@ -73,7 +81,7 @@ pub struct Appendix {
 pub fn run(arguments: &[String], context: Context<'_>) -> Outcome {
     let cli = match azure_oidc_cli::parse(arguments.iter().cloned()) {
         Ok(cli) => cli,
-        Err(Unread::Help(text)) => return Outcome { stdout: text, ..Outcome::default() },
+        Err(Unread::Help(text)) => return Outcome::printed(text),
         Err(Unread::Usage(fault)) => return failed(&fault, azure_oidc_cli::wants_json(arguments)),
     };
     dispatch(&cli, context).unwrap_or_else(|fault| failed(&fault, azure_oidc_cli::wants_json(arguments)))
@@ -82,7 +90,7 @@ pub fn run(arguments: &[String], context: Context<'_>) -> Outcome {
 fn dispatch(cli: &Cli, context: Context<'_>) -> Result<Outcome, Fault> {
     match &cli.command {
         Command::Exchange(args) => exchange::run(args, context),
-        Command::Check(args) => check::run(args, context),
+        Command::Check(args) => check::run(args, text::Paint(cli.host.color == Color::Always), context),
         Command::Verify(args) => verify::run(args, context),
         Command::Inspect(args) => inspect::run(args, context),
         Command::Explain(args) => explain::run(args, context),
@@ -106,15 +114,33 @@ fn failed(fault: &Fault, json: bool) -> Outcome {
     }
 }
 
+/// Reads federated identity credentials in any form. What should be known of the document is said as warnings.
+fn read_credentials(context: Context<'_>, name: Option<&str>) -> Result<(Vec<Credential>, String), Fault> {
+    let Some(name) = name else { return Ok(Default::default()) };
+    let parsed = forms::parse_bytes(&read_bytes(context, name, "--credential")?)?;
+    let warnings = parsed.notes.into_iter().map(|note| text::warning(&note.into())).collect();
+    Ok((parsed.credentials, warnings))
+}
+
+fn read_bytes(context: Context<'_>, name: &str, flag: &str) -> Result<Vec<u8>, Fault> {
+    context.files.read(name).map_err(|why| {
+        Fault::new(Category::Usage, "file-unreadable", format!("{}, named by `{flag}`, {why}", shown(name)))
+    })
+}
+
+/// A file's name at the start of a sentence.
+fn shown(name: &str) -> &str {
+    if name == STANDARD_INPUT { "Standard input" } else { name }
+}
+
 /// Reads a file as text. `flag` is the one that named it.
 fn read_text(context: Context<'_>, name: &str, flag: &str) -> Result<String, Fault> {
-    let shown = if name == STANDARD_INPUT { "Standard input" } else { name };
-    let bytes = context
-        .files
-        .read(name)
-        .map_err(|why| Fault::new(Category::Usage, "file-unreadable", format!("{shown}, named by `{flag}`, {why}")))?;
-    String::from_utf8(bytes).map_err(|_| {
-        Fault::new(Category::Usage, "file-not-utf8", format!("{shown}, named by `{flag}`, is not UTF-8 text"))
+    String::from_utf8(read_bytes(context, name, flag)?).map_err(|_| {
+        let message = format!("{}, named by `{flag}`, is not UTF-8 text", shown(name));
+        Fault::new(Category::Usage, "file-not-utf8", message)
             .hint("Windows PowerShell writes UTF-16 with `>`; use `| Out-File -Encoding utf8 FILE`")
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,6 @@
 use azure_oidc_cli::failure::harmless;
 use azure_oidc_core::check::{Finding, Severity};
 use azure_oidc_core::exchange::AccessToken;
-use azure_oidc_core::platform::text::shell_quote;
 
 use super::Appendix;
 use crate::report;
@@ -11,12 +10,6 @@ use crate::report;
 /// One token a line, in the order of the scopes.
 pub(super) fn tokens(tokens: &[AccessToken]) -> String {
     tokens.iter().map(|token| format!("{}\n", token.token.reveal())).collect()
-}
-
-/// `NAME=value` lines that a shell can source.
-pub(super) fn env(names: &[String], tokens: &[AccessToken]) -> String {
-    let line = |(name, token): (&String, &AccessToken)| format!("{name}={}\n", shell_quote(token.token.reveal()));
-    names.iter().zip(tokens).map(line).collect()
 }
 
 /// Says what was published where, without the token.
@@ -43,24 +36,42 @@ pub(super) fn warning(finding: &Finding) -> String {
 }
 
 /// A finding with both strings under each other and a caret where they first differ.
-pub(super) fn finding(finding: &Finding) -> String {
-    let severity = match finding.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Info => "note",
+pub(super) fn finding(finding: &Finding, paint: Paint) -> String {
+    let (color, severity) = match finding.severity {
+        Severity::Error => (RED, "error"),
+        Severity::Warning => (YELLOW, "warning"),
+        Severity::Info => (CYAN, "note"),
     };
-    let mut out = format!("{severity}: {}\n", harmless(&finding.message));
+    let mut out = paint.word(color, &format!("{severity}:")) + " " + &harmless(&finding.message) + "\n";
     if let (Some(expected), Some(actual)) = (&finding.expected, &finding.actual) {
-        out.push_str(&format!("  expected: {}\n  actual:   {}\n", harmless(expected), harmless(actual)));
+        out += &format!("  expected: {}\n  actual:   {}\n", harmless(expected), harmless(actual));
         if let Some(position) = finding.position {
             let ahead = harmless(&expected.chars().take(position).collect::<String>()).chars().count();
-            out.push_str(&format!("            {}^\n", " ".repeat(ahead)));
+            out += &format!("            {}{}\n", " ".repeat(ahead), paint.word(color, "^"));
         }
     }
     if let Some(remedy) = &finding.remedy {
-        let mut lines = remedy.lines();
-        out.push_str(&format!("  remedy:   {}\n", harmless(lines.next().unwrap_or_default())));
-        lines.for_each(|line| out.push_str(&format!("            {}\n", harmless(line))));
+        let lines: Vec<_> = remedy.lines().map(harmless).collect();
+        out += &format!("  remedy:   {}\n", lines.join("\n            "));
     }
     out
+}
+
+pub(super) const RED: u8 = 31;
+pub(super) const GREEN: u8 = 32;
+const YELLOW: u8 = 33;
+const CYAN: u8 = 36;
+
+/// Whether words are coloured (ECMA-48 SGR). No meaning is in the colour alone.
+#[derive(Clone, Copy)]
+pub(super) struct Paint(pub(super) bool);
+
+impl Paint {
+    pub(super) fn word(self, color: u8, text: &str) -> String {
+        if self.0 { format!("\x1b[1;{color}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    pub(super) fn line(self, color: u8, text: &str) -> String {
+        self.word(color, text) + "\n"
+    }
 }

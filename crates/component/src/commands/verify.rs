@@ -1,6 +1,7 @@
 //! `verify`: is the signature of a token good for these keys?
 
 use azure_oidc_cli::{Form, VerifyArgs};
+use azure_oidc_core::check::decision::ALGORITHMS;
 use azure_oidc_core::jwks::{self, KeySet};
 use azure_oidc_core::token::{Jws, Token};
 use azure_oidc_core::{Category, Fault};
@@ -24,11 +25,16 @@ pub(super) fn run(args: &VerifyArgs, context: Context<'_>) -> Result<Outcome, Fa
     let stdout = match args.output {
         Form::Json => report::line(&report::verification(&verification)),
         Form::Text => match verification.reason {
-            None => format!("valid: signed with {} by {}\n", verification.alg, key(&verification)),
+            None => format!(
+                "valid: signed with {} by {}\n{}",
+                verification.alg,
+                key(&verification),
+                refused(&verification.alg)
+            ),
             Some(reason) => format!("invalid: {} ({reason})\n", jwks::sentence(reason).unwrap_or(reason)),
         },
     };
-    Ok(Outcome { exit_code, stdout, ..Outcome::default() })
+    Ok(Outcome { exit_code, ..Outcome::printed(stdout) })
 }
 
 fn key(verification: &jwks::Verification) -> String {
@@ -36,5 +42,13 @@ fn key(verification: &jwks::Verification) -> String {
         (Some(kid), Some(index)) => format!("key `{}`, number {} of the set", kid.escape_debug(), index + 1),
         (None, Some(index)) => format!("key number {} of the set", index + 1),
         (_, None) => "a key of the set".to_owned(),
+    }
+}
+
+/// A good signature of a kind that Entra takes none of is of no use to an exchange.
+fn refused(alg: &str) -> String {
+    match ALGORITHMS.contains(&alg) {
+        true => String::new(),
+        false => format!("note: Entra takes no token that is signed with {alg}; it answers AADSTS5002738\n"),
     }
 }

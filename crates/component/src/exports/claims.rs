@@ -2,8 +2,9 @@
 
 use azure_oidc_core::authority::cloud_by_name;
 use azure_oidc_core::check::{self, Question as CoreQuestion};
-use azure_oidc_core::cloud;
+use azure_oidc_core::cloud::{Cloud, PUBLIC};
 use azure_oidc_core::credential::forms;
+use azure_oidc_core::credential::pipeline::Pipeline;
 use azure_oidc_core::credential::write::Format;
 use azure_oidc_core::explain;
 use azure_oidc_core::jwks::{self, KeySet};
@@ -16,23 +17,20 @@ use crate::bindings::azure_oidc::federation::types::Fault;
 use crate::bindings::exports::azure_oidc::federation::claims::{
     CredentialRequest, Explanation, Guest, Inspection, Question, Verdict, Verification,
 };
-use crate::commands::{Wish, advice, owner_of, written};
+use crate::commands::{advice, owner_of, platform, written};
 
 const DEFAULT_SKEW: u32 = 300;
 
 impl Guest for Component {
     fn inspect(token: String) -> Result<Inspection, Fault> {
-        Ok(convert::inspection(&parse(&token)?))
+        Ok(convert::inspection(&Token::parse(&token)?))
     }
 
     fn check(question: Question) -> Result<Verdict, Fault> {
-        let token = parse(&question.token)?;
+        let token = Token::parse(&question.token)?;
         let credentials = forms::parse(&question.credentials)?;
         let keys = question.jwks.as_deref().map(KeySet::parse).transpose()?;
-        let cloud = match &question.cloud {
-            Some(name) => cloud_by_name(name, "`cloud`")?,
-            None => cloud::PUBLIC,
-        };
+        let cloud = cloud_of(question.cloud.as_deref())?;
         Ok(convert::verdict(check::check(&CoreQuestion {
             token: &token,
             credentials: &credentials,
@@ -46,7 +44,7 @@ impl Guest for Component {
 
     fn verify(jws: String, jwks: String) -> Result<Verification, Fault> {
         let keys = KeySet::parse(&jwks)?;
-        let jws = Jws::parse(&jws).map_err(|malformed| convert::malformed(&malformed))?;
+        let jws = Jws::parse(&jws)?;
         let verification = jwks::verify(&jws, &keys);
         Ok(Verification {
             valid: verification.valid,
@@ -58,7 +56,7 @@ impl Guest for Component {
     }
 
     fn explain(text: String, token: Option<String>) -> Result<Vec<Explanation>, Fault> {
-        let token = token.as_deref().map(parse).transpose()?;
+        let token = token.as_deref().map(Token::parse).transpose()?;
         let found = explain::explain(&text);
         Ok(found
             .into_iter()
@@ -74,37 +72,85 @@ impl Guest for Component {
     }
 
     fn credential(request: CredentialRequest) -> Result<String, Fault> {
-        let token = request.token.as_deref().map(parse).transpose()?;
-        let format = format(request.format.as_deref())?;
-        Ok(written(&Wish {
-            token: token.as_ref(),
+        let token = request.token.as_deref().map(Token::parse).transpose()?;
+        let format = match request.format.as_deref() {
+            Some(name) => Format::by_name(name).ok_or_else(|| format_unknown(name))?,
+            None => Format::GraphJson,
+        };
+        let parts: Vec<_> = request.parts.into_iter().flatten().map(|part| (part.name, part.value)).collect();
+        let pipeline = Pipeline {
+            platform: platform(request.platform.as_deref())?,
+            parts: &parts,
+            claims: token.as_ref().map(Token::claims),
             issuer: request.issuer.as_deref(),
             subject: request.subject.as_deref(),
             audience: request.audience.as_deref(),
             name: request.name.as_deref(),
-            owner: owner_of(format, None, None),
-            format,
-        })?)
+            flexible: request.flexible.unwrap_or_default(),
+            cloud: cloud_of(request.cloud.as_deref())?,
+        };
+        Ok(written(&pipeline, format, owner_of(format, None, None))?.0)
     }
 }
 
-fn parse(token: &str) -> Result<Token, Fault> {
-    Token::parse(token).map_err(|malformed| convert::malformed(&malformed))
+fn cloud_of(name: Option<&str>) -> Result<&'static Cloud, CoreFault> {
+    name.map_or(Ok(PUBLIC), |name| cloud_by_name(name, "`cloud`"))
 }
 
-fn format(name: Option<&str>) -> Result<Format, CoreFault> {
-    match name.unwrap_or("graph") {
-        "graph" => Ok(Format::GraphJson),
-        "arm" => Ok(Format::ArmJson),
-        "az" => Ok(Format::Az),
-        "az-identity" => Ok(Format::AzIdentity),
-        "terraform" => Ok(Format::Terraform),
-        "bicep" => Ok(Format::Bicep),
-        other => Err(CoreFault::new(
-            Category::Usage,
-            "format-unknown",
-            format!("The format `{}` is not known", other.escape_debug()),
-        )
-        .hint("known formats: graph, arm, az, az-identity, terraform, bicep")),
+fn format_unknown(name: &str) -> CoreFault {
+    let message = format!("The format `{}` is not known", name.escape_debug());
+    let known = Format::ALL.map(Format::name).join(", ");
+    CoreFault::new(Category::Usage, "format-unknown", message).hint(format!("known formats: {known}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bindings::exports::azure_oidc::federation::claims::Part;
+
+    fn request(parts: &[(&str, &str)]) -> CredentialRequest {
+        let part = |(name, value): &(&str, &str)| Part { name: (*name).to_owned(), value: (*value).to_owned() };
+        CredentialRequest {
+            token: None,
+            issuer: None,
+            subject: None,
+            audience: None,
+            name: None,
+            format: None,
+            platform: Some("github".to_owned()),
+            parts: Some(parts.iter().map(part).collect()),
+            flexible: None,
+            cloud: Some("usgov".to_owned()),
+        }
+    }
+
+    #[test]
+    fn credentials_are_made_of_parts() {
+        let written = Component::credential(request(&[("repo", "o/r"), ("branch", "main")])).unwrap();
+        let credential = &forms::parse(&written).unwrap()[0];
+        assert_eq!(credential.matcher.text(), "repo:o/r:ref:refs/heads/main");
+        assert_eq!(credential.audience(), Some("api://AzureADTokenExchangeUSGov"));
+        let flexible = CredentialRequest { flexible: Some(true), ..request(&[("repo", "o/r"), ("owner-id", "7")]) };
+        assert!(Component::credential(flexible).unwrap().contains("claims['repository_owner_id'] eq '7'"));
+    }
+
+    #[test]
+    fn a_wrong_request_is_a_fault_with_a_way_out() {
+        let missing = Component::credential(request(&[("branch", "main")])).unwrap_err();
+        assert_eq!((missing.code.as_str(), missing.exit_code), ("subject-part-missing", 2));
+        assert!(missing.hints[0].contains("`repo`, needed"), "{:?}", missing.hints);
+        for (request, code) in [
+            (CredentialRequest { platform: Some("teamcity".to_owned()), ..request(&[]) }, "platform-unknown"),
+            (CredentialRequest { format: Some("yaml".to_owned()), ..request(&[]) }, "format-unknown"),
+            (CredentialRequest { cloud: Some("moon".to_owned()), ..request(&[]) }, "cloud-unknown"),
+        ] {
+            assert_eq!(Component::credential(request).unwrap_err().code, code);
+        }
+    }
+
+    #[test]
+    fn what_is_no_token_is_a_fault_with_entras_code() {
+        let fault = Component::inspect("a.b".to_owned()).unwrap_err();
+        assert_eq!((fault.code.as_str(), fault.aadsts), ("token-not-three-segments", Some(50027)));
     }
 }

@@ -30,7 +30,7 @@ struct HandedOver(Vec<File>);
 impl Files for HandedOver {
     fn read(&self, name: &str) -> Result<Vec<u8>, String> {
         match self.0.iter().find(|file| file.name == name) {
-            Some(file) => file.contents.clone(),
+            Some(file) => file.contents.clone().map_err(|why| format!("cannot be read: {why}")),
             None => Err("was not handed over by the host".to_owned()),
         }
     }

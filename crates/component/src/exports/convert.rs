@@ -2,7 +2,7 @@
 
 use azure_oidc_core::Fault as CoreFault;
 use azure_oidc_core::check::{
-    Finding as CoreFinding, Outcome as CoreOutcome, Severity as CoreSeverity, Verdict as CoreVerdict,
+    Details, Finding as CoreFinding, Outcome as CoreOutcome, Severity as CoreSeverity, Verdict as CoreVerdict,
 };
 use azure_oidc_core::fault::{EntraError, Failure};
 use azure_oidc_core::platform;
@@ -36,9 +36,11 @@ impl From<CoreFault> for Fault {
 }
 
 /// What is no token at all.
-pub(super) fn malformed(malformed: &Malformed) -> Fault {
-    let fault = CoreFault::new(azure_oidc_core::Category::IdToken, malformed.code, malformed.message.clone());
-    Fault { aadsts: Some(malformed.aadsts), ..fault.into() }
+impl From<Malformed> for Fault {
+    fn from(malformed: Malformed) -> Self {
+        let aadsts = Some(malformed.aadsts);
+        Self { aadsts, ..CoreFault::from(malformed).into() }
+    }
 }
 
 pub(super) fn inspection(token: &Token) -> Inspection {
@@ -84,6 +86,7 @@ pub(super) fn verdict(verdict: CoreVerdict) -> Verdict {
 }
 
 fn finding(finding: CoreFinding) -> Finding {
+    let finding = Details::from(finding);
     Finding {
         code: finding.code.to_owned(),
         severity: match finding.severity {

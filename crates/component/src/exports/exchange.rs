@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use azure_oidc_core::authority::{ClientId, Scope, Tenant};
 use azure_oidc_core::check::{self, Severity};
+use azure_oidc_core::cloud::Cloud;
 use azure_oidc_core::exchange::{self, Terms};
 use azure_oidc_core::ports::Clock;
 use azure_oidc_core::settings::Found;
 use azure_oidc_core::token::Token;
 use azure_oidc_core::{Category, Fault as CoreFault, Secret};
 
-use super::convert;
 use crate::bindings::Component;
 use crate::bindings::azure_oidc::federation::types::Fault;
 use crate::bindings::exports::azure_oidc::federation::exchange::{AccessToken, ExchangeRequest, Guest};
@@ -23,7 +23,14 @@ const RETRIES: u32 = 3;
 impl Guest for Component {
     fn exchange(request: ExchangeRequest) -> Result<Vec<AccessToken>, Fault> {
         let wasi = Wasi::new();
-        let terms = terms(request, &wasi)?;
+        let (terms, cloud) = terms(request)?;
+        let token = Token::parse(terms.assertion.reveal())?;
+        let findings = check::preflight(&token, cloud, wasi.now(), SKEW);
+        if let Some(finding) = findings.into_iter().find(|finding| finding.severity == Severity::Error) {
+            let fault = CoreFault::new(Category::IdToken, finding.code, finding.message.as_str());
+            let fault = finding.remedy.iter().fold(fault, CoreFault::hint);
+            return Err(Fault { aadsts: finding.aadsts, ..fault.into() });
+        }
         let tokens = exchange::run(terms, wasi.world(), &mut || None)?;
         Ok(tokens
             .into_iter()
@@ -37,8 +44,8 @@ impl Guest for Component {
     }
 }
 
-/// Checks everything that can be checked before the network.
-fn terms(request: ExchangeRequest, wasi: &Wasi) -> Result<Terms, Fault> {
+/// What to trade, with everything but the token checked; and the cloud that is asked.
+fn terms(request: ExchangeRequest) -> Result<(Terms, Option<&'static Cloud>), CoreFault> {
     let host = request.authority_host.map(|value| Found { value, named: "`authority-host`" });
     let (authority, cloud) = authority(request.cloud.as_deref(), host)?;
     let tenant = Tenant::parse(&request.tenant_id, "`tenant-id`")?;
@@ -48,14 +55,7 @@ fn terms(request: ExchangeRequest, wasi: &Wasi) -> Result<Terms, Fault> {
         given => given.to_vec(),
     };
     let scopes = scopes.iter().map(|text| Scope::parse(text, cloud, "`scopes`")).collect::<Result<_, _>>()?;
-    let token = Token::parse(&request.id_token).map_err(|malformed| convert::malformed(&malformed))?;
-    let findings = check::preflight(&token, cloud, wasi.now(), SKEW);
-    if let Some(finding) = findings.into_iter().find(|finding| finding.severity == Severity::Error) {
-        let fault = CoreFault::new(Category::IdToken, finding.code, finding.message);
-        let fault = finding.remedy.into_iter().fold(fault, CoreFault::hint);
-        return Err(Fault { aadsts: finding.aadsts, ..fault.into() });
-    }
-    Ok(Terms {
+    let terms = Terms {
         authority,
         tenant,
         client_id,
@@ -64,5 +64,6 @@ fn terms(request: ExchangeRequest, wasi: &Wasi) -> Result<Terms, Fault> {
         timeout: Duration::from_millis(request.timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS).into()),
         retries: RETRIES,
         replication_wait: Duration::ZERO,
-    })
+    };
+    Ok((terms, cloud))
 }

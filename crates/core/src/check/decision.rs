@@ -112,7 +112,7 @@ pub fn signature(token: &Token, keys: Keys<'_>) -> Result<(), Refusal> {
         Keys::Set(keys) => keys,
     };
     let Some(reason) = jwks::verify(token.jws(), keys).reason else { return Ok(()) };
-    Err(match reason {
+    let refusal = match reason {
         "kid-unknown" | "kid-beyond-limit" | "kid-missing" | "key-missing" | "key-not-for-signatures" => {
             Refusal::new(7000272)
                 .with("key", token.header().kid.as_deref().unwrap_or_default())
@@ -120,7 +120,8 @@ pub fn signature(token: &Token, keys: Keys<'_>) -> Result<(), Refusal> {
         }
         "key-type-mismatch" | "key-alg-mismatch" => Refusal::new(5002730),
         _ => Refusal::new(7000274),
-    })
+    };
+    Err(refusal.with("reason", reason))
 }
 
 /// Whether the token is valid now, and not for too long.
@@ -238,7 +239,12 @@ pub fn wanted_audience(claims: &Claims, cloud: &Cloud) -> String {
 
 /// Whether two texts differ in nothing but upper and lower case.
 pub fn same_but_for_case(a: &str, b: &str) -> bool {
-    a != b && a.chars().flat_map(char::to_lowercase).eq(b.chars().flat_map(char::to_lowercase))
+    a != b && lower_case(a) == lower_case(b)
+}
+
+/// Each character in lower case, wherever in a word it stands.
+pub(super) fn lower_case(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
 }
 
 /// Whether a tenant that takes GitHub tokens of certain enterprises only takes this one. Entra looks at it last of all.

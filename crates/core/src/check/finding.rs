@@ -1,8 +1,16 @@
 //! One thing that a check has to say.
 
-/// A finding about a token or about a credential.
+use std::ops::{Deref, DerefMut};
+
+use crate::credential::Problem;
+
+/// A finding about a token or about a credential. One pointer wide, because it is handed on while it is put together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct Finding(Box<Details>);
+
+/// What a [`Finding`] says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details {
     /// A stable name in kebab-case, such as `issuer-trailing-slash`. Its meaning never changes; new ones are added.
     pub code: &'static str,
     /// How bad it is.
@@ -35,6 +43,14 @@ pub enum Severity {
     Info,
 }
 
+/// At most a warning: another credential may be as it should.
+impl From<Problem> for Finding {
+    fn from(problem: Problem) -> Self {
+        let severity = if problem.fatal { Severity::Warning } else { Severity::Info };
+        Self::new(problem.code, severity, problem.message).remedy_if(problem.remedy)
+    }
+}
+
 impl Severity {
     /// The name in JSON.
     pub const fn name(self) -> &'static str {
@@ -49,7 +65,9 @@ impl Severity {
 impl Finding {
     /// A finding because of which Entra answers with this error.
     pub(super) fn error(code: &'static str, aadsts: u32, message: impl Into<String>) -> Self {
-        Self { aadsts: Some(aadsts), ..Self::new(code, Severity::Error, message.into()) }
+        let mut finding = Self::new(code, Severity::Error, message.into());
+        finding.aadsts = Some(aadsts);
+        finding
     }
 
     pub(super) fn warning(code: &'static str, message: impl Into<String>) -> Self {
@@ -60,9 +78,11 @@ impl Finding {
         Self::new(code, Severity::Info, message.into())
     }
 
-    fn new(code: &'static str, severity: Severity, message: String) -> Self {
+    /// A finding about no claim in particular.
+    pub fn new(code: &'static str, severity: Severity, message: String) -> Self {
         let (claim, expected, actual) = (None, None, None);
-        Self { code, severity, claim, expected, actual, position: None, message, remedy: None, aadsts: None }
+        let (position, remedy, aadsts) = (None, None, None);
+        Self(Box::new(Details { code, severity, claim, expected, actual, position, message, remedy, aadsts }))
     }
 
     pub(super) fn claim(mut self, claim: &'static str) -> Self {
@@ -81,22 +101,40 @@ impl Finding {
     }
 
     /// Both values, and where they first differ.
-    pub(super) fn compare(self, expected: &str, actual: &str) -> Self {
-        let position = common_prefix(expected, actual);
-        Self { position: Some(position), ..self.expected(expected).actual(actual) }
+    pub(super) fn compare(mut self, expected: &str, actual: &str) -> Self {
+        self.position = Some(common_prefix(expected, actual));
+        self.expected(expected).actual(actual)
     }
 
     /// Adds what to do, if anything is known.
-    pub(super) fn remedy_if(self, remedy: Option<String>) -> Self {
-        match remedy {
-            Some(remedy) => self.remedy(remedy),
-            None => self,
-        }
+    pub(super) fn remedy_if(mut self, remedy: Option<String>) -> Self {
+        self.remedy = remedy.or(self.remedy.take());
+        self
     }
 
     pub(super) fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
         self
+    }
+}
+
+impl Deref for Finding {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        &self.0
+    }
+}
+
+impl DerefMut for Finding {
+    fn deref_mut(&mut self) -> &mut Details {
+        &mut self.0
+    }
+}
+
+impl From<Finding> for Details {
+    fn from(finding: Finding) -> Self {
+        *finding.0
     }
 }
 

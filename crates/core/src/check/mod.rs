@@ -5,16 +5,18 @@ mod finding;
 mod near_miss;
 mod preflight;
 pub(crate) mod remedy;
+mod signature;
 pub mod time;
 
-pub use finding::{Finding, Severity};
+pub use finding::{Details, Finding, Severity};
 pub use preflight::{SHORT, preflight};
 
 use crate::cloud::Cloud;
 use crate::credential::limits;
 use crate::credential::{Credential, Problem};
 use crate::jwks::KeySet;
-use crate::token::Token;
+use crate::order::sort_short;
+use crate::token::{Malformed, Token};
 use decision::{Application, Case, Keys, Refusal};
 use near_miss::quoted;
 
@@ -75,12 +77,35 @@ impl Outcome {
     }
 }
 
+/// What is no token at all is none for any credential.
+impl From<Malformed> for Verdict {
+    fn from(malformed: Malformed) -> Self {
+        let finding = Finding::error(malformed.code, malformed.aadsts, malformed.message);
+        let finding = finding.remedy_if(malformed.hint.map(str::to_owned));
+        let predicted_error = Some(malformed.aadsts);
+        Self { verdict: Outcome::InvalidToken, predicted_error, matched: None, findings: vec![finding] }
+    }
+}
+
 /// Findings that say nothing new when a credential has the audience, or when the mismatch is told already.
 const UNUSUAL_AUDIENCE: [&str; 3] = ["audience-platform-default", "audience-unusual", "audience-several"];
 
 /// Predicts what Entra answers, and explains it.
 pub fn check(question: &Question<'_>) -> Verdict {
-    let case = case(question);
+    answer(question, question.keys.map_or(Keys::Unknown, Keys::Set))
+}
+
+/// As [`check`], when the issuer's metadata or keys were asked for and could not be had. `why` is a sentence.
+pub fn check_unreachable(question: &Question<'_>, why: &str) -> Verdict {
+    let mut verdict = answer(question, Keys::Unreachable);
+    for finding in verdict.findings.iter_mut().filter(|finding| finding.code == signature::UNREACHABLE) {
+        finding.message = why.to_owned();
+    }
+    verdict
+}
+
+fn answer(question: &Question<'_>, keys: Keys<'_>) -> Verdict {
+    let case = case(question, keys);
     let decided = decision::decide(&case);
     let fitting = decision::issuer(&case).and_then(|()| decision::subject_and_audience(&case));
 
@@ -90,9 +115,7 @@ pub fn check(question: &Question<'_>) -> Verdict {
         Ok(credential) if decided.is_err() => findings.push(fits(credential)),
         Ok(_) => {}
     }
-    if let Err(refusal) = decision::signature(question.token, case.keys) {
-        findings.push(preflight::signature(question.token, &refusal));
-    }
+    findings.extend(signature::findings(question.token, keys));
     let general = untold(question, &findings);
     findings.extend(general);
     findings.extend(limits::problems(question.credentials).into_iter().map(|problem| of_problem(question, problem)));
@@ -103,19 +126,20 @@ pub fn check(question: &Question<'_>) -> Verdict {
     {
         findings.push(plain(refusal));
     }
-    // the sort is stable: what stands first for a reason stays first
-    findings.sort_by_key(|finding| (finding.severity, finding.aadsts != predicted_error));
+    // what stands first for a reason stays first
+    let rank = |finding: &Finding| (finding.severity, finding.aadsts != predicted_error);
+    sort_short(&mut findings, |one, other| rank(one) < rank(other));
     drop_repetitions(&mut findings);
     Verdict { verdict: outcome(&decided), predicted_error, matched: decided.ok().map(|one| one.name.clone()), findings }
 }
 
-fn case<'a>(question: &Question<'a>) -> Case<'a> {
+fn case<'a>(question: &Question<'a>, keys: Keys<'a>) -> Case<'a> {
     Case {
         token: question.token,
         credentials: question.credentials,
         application: Application { id: question.client_id.unwrap_or_default(), name: "" },
         cloud: question.cloud,
-        keys: question.keys.map_or(Keys::Unknown, Keys::Set),
+        keys,
         now: question.now,
         skew: question.skew,
     }
@@ -150,13 +174,13 @@ fn plain(refusal: &Refusal) -> Finding {
 /// What is wrong with a credential, whatever the token: at most a warning, for another one may accept the token.
 fn of_problem(question: &Question<'_>, problem: Problem) -> Finding {
     let whose = problem.index.and_then(|index| question.credentials.get(index));
-    let message = match whose {
-        Some(credential) => format!("credential {}: {}", quoted(&credential.name), problem.message),
-        None => problem.message,
-    };
-    let finding =
-        if problem.fatal { Finding::warning(problem.code, message) } else { Finding::info(problem.code, message) };
-    Finding { remedy: problem.remedy, ..finding }
+    match whose {
+        Some(credential) => {
+            let message = format!("credential {}: {}", quoted(&credential.name), problem.message);
+            Problem { message, ..problem }.into()
+        }
+        None => problem.into(),
+    }
 }
 
 /// What can be said without credentials and has not been said yet.

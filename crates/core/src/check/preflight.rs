@@ -1,7 +1,7 @@
 //! What can be said of a token before any credential is known: header, claims, time, audience, subject.
 
 use super::decision::{
-    self, ALGORITHMS, MAX_LIFETIME, TYPES, entra_issued_rules, is_early, is_entra_issuer, is_expired, lifetime,
+    ALGORITHMS, MAX_LIFETIME, TYPES, entra_issued_rules, is_early, is_entra_issuer, is_expired, lifetime,
     missing_claims,
 };
 use super::finding::Finding;
@@ -9,6 +9,7 @@ use super::near_miss::{Origin, fork_of, never_matches, origin, per_run};
 use super::time::{moment, span};
 use crate::cloud::Cloud;
 use crate::credential::limits::MAX_CHARACTERS;
+use crate::order::sort_short;
 use crate::platform;
 use crate::token::{Claims, Token};
 
@@ -28,7 +29,7 @@ pub fn preflight(token: &Token, cloud: Option<&Cloud>, now: i64, skew: i64) -> V
     findings.extend(audience(claims, cloud));
     findings.extend(subject(claims));
     findings.extend(platform_specific(claims));
-    findings.sort_by_key(|finding| finding.severity);
+    sort_short(&mut findings, |one, other| one.severity < other.severity);
     findings
 }
 
@@ -271,25 +272,4 @@ fn platform_specific(claims: &Claims) -> Vec<Finding> {
         ));
     }
     findings
-}
-
-/// What the signature's refusal is called, and what to do about it.
-pub(super) fn signature(token: &Token, refusal: &decision::Refusal) -> Finding {
-    let kid = token.header().kid.as_deref().unwrap_or_default();
-    let (code, message) = match refusal.aadsts {
-        501661 => ("issuer-unreachable", "the issuer's metadata or keys cannot be read".to_owned()),
-        7000272 => ("key-not-found", format!("the issuer's keys have none with the id `{}`", kid.escape_debug())),
-        5002730 => {
-            ("key-type-mismatch", "the key that the token names is of another type than its algorithm".to_owned())
-        }
-        _ => (
-            "signature-invalid",
-            "the signature was not made with the issuer's key over this header and these claims".to_owned(),
-        ),
-    };
-    let finding = Finding::error(code, refusal.aadsts, message).claim("kid").actual(kid);
-    match refusal.entry() {
-        Some(entry) => finding.remedy(entry.remedy),
-        None => finding,
-    }
 }

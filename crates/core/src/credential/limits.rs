@@ -1,6 +1,5 @@
 //! What Entra refuses in a credential, or stores and then never matches.
 
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use super::expression::{self, review};
@@ -54,22 +53,23 @@ fn too_many(count: usize) -> Option<Problem> {
     let message =
         format!("there are {count} credentials, and one application or identity can have {MAX_PER_APPLICATION}");
     Some(Problem::fatal("credentials-too-many", message).remedy(
-        "split the workload over several user-assigned managed identities, or join branches in one expression where the issuer \
-         allows expressions",
+        "at GitHub, GitLab and HCP Terraform one flexible credential (`azure-oidc credential --flexible`) stands for many; elsewhere \
+         have the platform make a subject that says less, or spread the workload over several user-assigned managed identities",
     ))
 }
 
 /// Names must differ, and so must pairs of issuer and subject.
 fn duplicates(credentials: &[Credential]) -> Vec<Problem> {
-    let (mut names, mut pairs) = (BTreeMap::new(), BTreeMap::new());
     let mut problems = Vec::new();
     for (index, credential) in credentials.iter().enumerate() {
-        if let Some(first) = names.insert(credential.name.as_str(), index) {
+        let earlier = &credentials[..index];
+        if let Some(first) = earlier.iter().rposition(|other| other.name == credential.name) {
             let message = format!("the name {:?} is taken already, by credential {}", credential.name, first + 1);
             problems.push(Problem::fatal("credential-name-taken", message).of(index).at("name"));
         }
         let Some(subject) = credential.matcher.subject() else { continue };
-        if let Some(first) = pairs.insert((credential.issuer.as_str(), subject), index) {
+        let same = |other: &Credential| other.issuer == credential.issuer && other.matcher.subject() == Some(subject);
+        if let Some(first) = earlier.iter().rposition(same) {
             let message = format!("issuer and subject are the same as those of credential {}", first + 1);
             let problem = Problem::fatal("credential-duplicate", message).of(index).at("subject");
             problems.push(problem.remedy("delete one of the two: the pair must be unique, whatever the audience"));

@@ -8,6 +8,7 @@ use crate::token::Claims;
 pub mod expression;
 pub mod forms;
 pub mod limits;
+pub mod pipeline;
 mod problem;
 #[cfg(test)]
 mod testing;

@@ -1,5 +1,7 @@
 //! What is wrong, or unwise, about a credential before any token is seen.
 
+use crate::{Category, Fault};
+
 /// A finding about a credential, or about a list of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -47,5 +49,12 @@ impl Problem {
     pub(super) fn aadsts(mut self, code: u32) -> Self {
         self.aadsts = Some(code);
         self
+    }
+}
+
+impl From<Problem> for Fault {
+    fn from(problem: Problem) -> Self {
+        let fault = Self::new(Category::Usage, problem.code, problem.message);
+        problem.remedy.into_iter().fold(fault, Self::hint)
     }
 }

@@ -159,7 +159,10 @@ fn not_json(response: &Response) -> Fault {
 }
 
 fn object(response: &Response) -> Option<Map<String, Value>> {
-    serde_json::from_slice(&response.body).ok()
+    match serde_json::from_slice(&response.body) {
+        Ok(Value::Object(object)) => Some(object),
+        _ => None,
+    }
 }
 
 fn unreachable(error: &TransportError) -> Fault {

@@ -165,8 +165,8 @@ impl Exchange {
             }
         }
         // A refusal says more than a failed connection beside it.
-        faults.sort_by_key(|fault| fault.category != Category::Refused);
-        self.state = match (faults.into_iter().next(), expired, pause) {
+        let worst = faults.iter().position(|fault| fault.category == Category::Refused).unwrap_or_default();
+        self.state = match (faults.into_iter().nth(worst), expired, pause) {
             (Some(fault), _, _) => State::Failed(fault),
             (None, Some(fault), _) => State::Renewing(fault),
             (None, None, Some(time)) => State::Pausing(time),

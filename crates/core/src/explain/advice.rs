@@ -3,9 +3,10 @@
 use super::catalogue::entry;
 use super::{facts, scan};
 use crate::check::decision::wanted_audience;
-use crate::check::{Question, SKEW, Severity, check, preflight, remedy};
+use crate::check::{Details, Question, SKEW, Severity, check, preflight, remedy};
 use crate::cloud::Cloud;
 use crate::credential::Credential;
+use crate::platform;
 use crate::token::Token;
 
 /// What is known when Entra has refused a token.
@@ -17,7 +18,7 @@ pub struct Refused<'a> {
     pub description: &'a str,
     /// The token that was sent, if it is at hand.
     pub token: Option<&'a Token>,
-    /// The credentials of the application, if they were given.
+    /// The credentials of the application, if they were given. Without a token, what the description names is compared with them.
     pub credentials: &'a [Credential],
     /// The client id that was used.
     pub client_id: Option<&'a str>,
@@ -38,7 +39,10 @@ pub fn advise(refused: &Refused<'_>) -> Vec<String> {
             hints.extend(remedy::create_for(token, refused.client_id, refused.cloud));
         }
     }
-    if refused.token.is_none() || !is_matching(refused.code) {
+    if refused.token.is_none() {
+        hints.extend(presented(refused).map(|token| from_check(refused, &token)).unwrap_or_default());
+    }
+    if hints.is_empty() || !is_matching(refused.code) {
         hints.extend(entry(refused.code).map(|entry| entry.remedy.to_owned()));
     }
     let mut kept: Vec<String> = Vec::new();
@@ -49,6 +53,26 @@ pub fn advise(refused: &Refused<'_>) -> Vec<String> {
         }
     });
     kept
+}
+
+/// What Entra prints of the token that it refused, where there are credentials to compare it with. What it does not print is as the
+/// likeliest credential has it: Entra names what differs.
+fn presented(refused: &Refused<'_>) -> Option<Token> {
+    let mention = scan::mentions(refused.description).into_iter().find(|mention| mention.code == refused.code)?;
+    let facts = facts::all(&mention);
+    let fact = |name| facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
+    let (issuer, subject, audience) = (fact("issuer"), fact("subject"), fact("audience"));
+    issuer.or(subject).or(audience)?;
+    let has_form = |one: &&Credential| {
+        platform::by_issuer(&one.issuer).zip(subject).is_some_and(|(platform, sub)| platform.subject(sub).is_some())
+    };
+    let likeliest = refused.credentials.iter().find(has_form).or(refused.credentials.first())?;
+    Some(Token::described(
+        issuer.unwrap_or(&likeliest.issuer),
+        subject.unwrap_or(likeliest.matcher.subject().unwrap_or_default()),
+        audience.or(likeliest.audience()).unwrap_or_default(),
+        &[],
+    ))
 }
 
 /// Codes for "no credential fits".
@@ -66,14 +90,17 @@ fn from_check(refused: &Refused<'_>, token: &Token) -> Vec<String> {
     };
     let wanted =
         |severity| severity == Severity::Error || (refused.credentials.is_empty() && severity == Severity::Warning);
-    let worth = findings.into_iter().filter(|finding| wanted(finding.severity));
-    worth
-        .flat_map(|finding| match finding.remedy {
-            Some(remedy) if remedy.starts_with("az ") => vec![finding.message, remedy],
-            Some(remedy) => vec![format!("{}: {remedy}", finding.message)],
-            None => vec![finding.message],
-        })
-        .collect()
+    let mut advice = Vec::new();
+    for Details { message, remedy, .. } in
+        findings.into_iter().filter(|finding| wanted(finding.severity)).map(Details::from)
+    {
+        match remedy {
+            Some(remedy) if remedy.starts_with("az ") => advice.extend([message, remedy]),
+            Some(remedy) => advice.push(format!("{message}: {remedy}")),
+            None => advice.push(message),
+        }
+    }
+    advice
 }
 
 /// Entra prints what it compared; if that is not what the token says, another token was sent.

@@ -1,5 +1,7 @@
 //! Finds error codes in a text, whatever is around them: JSON, escaped JSON, logs, exceptions.
 
+use crate::secret::without_tokens;
+
 /// A code, and the part of the text that belongs to it.
 pub(super) struct Mention {
     pub(super) code: u32,
@@ -67,15 +69,15 @@ struct Place {
 
 fn places(text: &str) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();
-    let upper = text.to_ascii_uppercase();
-    places.extend(upper.match_indices(PREFIX).filter_map(|(at, _)| place(text, at, at + PREFIX.len(), true)));
-    for prefix in OTHER_PREFIXES {
-        for (at, _) in text.match_indices(prefix) {
+    for (at, _) in text.char_indices() {
+        let rest = &text.as_bytes()[at..];
+        if rest.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX.as_bytes())) {
+            places.extend(place(text, at, at + PREFIX.len(), true));
+        } else if let Some(prefix) = OTHER_PREFIXES.iter().find(|prefix| rest.starts_with(prefix.as_bytes())) {
             let skipped = text[at + prefix.len()..].find(|c: char| !c.is_whitespace() && c != '[').unwrap_or_default();
             places.extend(place(text, at, at + prefix.len() + skipped, false));
         }
     }
-    places.sort_by_key(|place| place.start);
     places
 }
 
@@ -95,23 +97,6 @@ fn description(text: &str, place: &Place) -> Option<String> {
     let cut = &rest[..rest.floor_char_boundary(end.min(LONGEST))];
     let quoted: String = cut.trim_end_matches(['"', ' ', ',']).chars().filter(|c| !c.is_control()).collect();
     (!quoted.is_empty()).then_some(quoted)
-}
-
-/// Logs hold whole command lines, so a token may stand anywhere. It must not be shown again.
-fn without_tokens(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("eyJ") {
-        let token = &rest[at..];
-        let end =
-            token.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.')).unwrap_or(token.len());
-        shown.push_str(&rest[..at]);
-        shown.push_str(if end > 20 { "[token]" } else { &token[..end] });
-        rest = &token[end..];
-    }
-    shown.push_str(rest);
-
-    shown
 }
 
 /// Resolves the escapes of JSON strings, twice, for JSON is often quoted in JSON: `\\r\\n` becomes a line break.

@@ -45,6 +45,7 @@ impl Platform for Generic {
 fn nothing_found() -> Fault {
     let markers: Vec<_> = ALL
         .iter()
+        .filter(|platform| platform.name() != "google-cloud") // only when asked for
         .filter_map(|platform| platform.variables().first().map(|marker| format!("`{marker}` ({})", platform.name())))
         .collect();
     missing_half("No ID token was found")

@@ -125,29 +125,12 @@ impl Platform for GitHub {
         PARTS
     }
 
-    /// One subject for each environment, branch, tag and for pull requests; with the ids when both are given.
     fn build_subjects(&self, parts: &[(String, String)]) -> Result<Vec<String>, Fault> {
-        let parts = Parts::read(self, parts)?;
-        let (owner, name) = (parts.require("owner")?, parts.require("repository")?);
-        let repository = match (parts.get("owner-id"), parts.get("repository-id")) {
-            (Some(owner_id), Some(id)) => format!("repo:{owner}@{owner_id}/{name}@{id}"),
-            (None, None) => format!("repo:{owner}/{name}"),
-            (Some(_), None) => return Err(parts.missing("`repository-id` beside `owner-id`")),
-            (None, Some(_)) => return Err(parts.missing("`owner-id` beside `repository-id`")),
-        };
-        let mut contexts: Vec<_> =
-            parts.all("environment").into_iter().map(|name| format!("environment:{}", escape(name))).collect();
-        contexts.extend(parts.all("branch").into_iter().map(|name| format!("ref:refs/heads/{}", escape(name))));
-        contexts.extend(parts.all("tag").into_iter().map(|name| format!("ref:refs/tags/{}", escape(name))));
-        match parts.get("event") {
-            None => {}
-            Some("pull_request") => contexts.push("pull_request".to_owned()),
-            Some(other) => return Err(parts.invalid("event", other, "`pull_request`")),
-        }
-        if contexts.is_empty() {
-            return Err(parts.missing("`environment`, `branch`, `tag` or `event`"));
-        }
-        Ok(contexts.into_iter().map(|context| format!("{repository}:{context}")).collect())
+        subjects(&Parts::read(self, parts)?, false)
+    }
+
+    fn build_patterns(&self, parts: &[(String, String)]) -> Result<Vec<String>, Fault> {
+        subjects(&Parts::read(self, parts)?, true)
     }
 
     fn issuer_from_parts(&self, parts: &[(String, String)]) -> Result<String, Fault> {
@@ -163,15 +146,42 @@ impl Platform for GitHub {
     }
 }
 
+/// One subject for each environment, branch, tag and for pull requests; with the ids when both are given. A pattern needs one id at
+/// most, which the expression holds beside the subject, and without any of the former it is for all jobs of the repository.
+fn subjects(parts: &Parts<'_>, patterns: bool) -> Result<Vec<String>, Fault> {
+    let repo = parts.require("repo")?;
+    let (owner, name) = repo.split_once('/').ok_or_else(|| parts.invalid("repo", repo, "`OWNER/REPOSITORY`"))?;
+    let repository = match (parts.get("owner-id"), parts.get("repository-id")) {
+        (Some(owner_id), Some(id)) => format!("repo:{owner}@{owner_id}/{name}@{id}"),
+        (Some(_), None) if !patterns => return Err(parts.missing("`repository-id` beside `owner-id`")),
+        (None, Some(_)) if !patterns => return Err(parts.missing("`owner-id` beside `repository-id`")),
+        _ => format!("repo:{repo}"),
+    };
+    let mut contexts: Vec<_> =
+        parts.all("environment").into_iter().map(|name| format!("environment:{}", escape(name))).collect();
+    contexts.extend(parts.all("branch").into_iter().map(|name| format!("ref:refs/heads/{}", escape(name))));
+    contexts.extend(parts.all("tag").into_iter().map(|name| format!("ref:refs/tags/{}", escape(name))));
+    match parts.get("event") {
+        None => {}
+        Some("pull_request") => contexts.push("pull_request".to_owned()),
+        Some(other) => return Err(parts.invalid("event", other, "`pull_request`")),
+    }
+    match contexts.is_empty() {
+        true if patterns => contexts.push("*".to_owned()),
+        true => return Err(parts.missing("`environment`, `branch`, `tag` or `event`")),
+        false => {}
+    }
+    Ok(contexts.into_iter().map(|context| format!("{repository}:{context}")).collect())
+}
+
 const PARTS: &[PartName] = &[
-    PartName::required("owner", "the user or organization", "octo-org"),
-    PartName::required("repository", "the repository, without its owner", "octo-repo"),
+    PartName::required("repo", "the repository with its owner", "octo-org/octo-repo"),
     PartName::optional(
         "owner-id",
-        "the owner's number; subjects of repositories made, renamed or moved since 2026-07-15 have it",
+        "the owner's number; subjects of repositories made, renamed or moved since 2026-07-15 have it, expressions may",
         "123456",
     ),
-    PartName::optional("repository-id", "the repository's number, beside `owner-id`", "456789"),
+    PartName::optional("repository-id", "the repository's number: `gh api repos/OWNER/REPOSITORY --jq .id`", "456789"),
     PartName::optional("environment", "an environment; jobs that use one have no other subject", "production").many(),
     PartName::optional("branch", "a branch, for jobs without environment", "main").many(),
     PartName::optional("tag", "a tag, for jobs without environment", "v1.0.0").many(),

@@ -68,19 +68,12 @@ impl Platform for GitLab {
         PARTS
     }
 
-    /// One subject for each branch and tag, in the default form or, with a project id, in the one that begins with it.
     fn build_subjects(&self, parts: &[(String, String)]) -> Result<Vec<String>, Fault> {
-        let parts = Parts::read(self, parts)?;
-        let project = match (parts.get("project-path"), parts.get("project-id")) {
-            (_, Some(id)) => format!("project_id:{id}"),
-            (Some(path), None) => format!("project_path:{path}"),
-            (None, None) => return Err(parts.missing("`project-path`, or `project-id`")),
-        };
-        let branches = parts.all("branch").into_iter().map(|name| ("branch", name));
-        let tags = parts.all("tag").into_iter().map(|name| ("tag", name));
-        let subjects: Vec<_> =
-            branches.chain(tags).map(|(kind, name)| format!("{project}:ref_type:{kind}:ref:{name}")).collect();
-        if subjects.is_empty() { Err(parts.missing("`branch` or `tag`")) } else { Ok(subjects) }
+        subjects(&Parts::read(self, parts)?, false)
+    }
+
+    fn build_patterns(&self, parts: &[(String, String)]) -> Result<Vec<String>, Fault> {
+        subjects(&Parts::read(self, parts)?, true)
     }
 
     fn issuer_from_parts(&self, parts: &[(String, String)]) -> Result<String, Fault> {
@@ -88,9 +81,32 @@ impl Platform for GitLab {
     }
 }
 
+/// One subject for each branch and tag, in the default form or, with a project id, in the one that begins with it. Beside a pattern
+/// of the default form the expression holds the id, and without branch and tag it is for all jobs of the project.
+fn subjects(parts: &Parts<'_>, patterns: bool) -> Result<Vec<String>, Fault> {
+    let project = match (parts.get("project-path"), parts.get("project-id")) {
+        (Some(path), id) if patterns || id.is_none() => format!("project_path:{path}"),
+        (_, Some(id)) => format!("project_id:{id}"),
+        _ => return Err(parts.missing("`project-path`, or `project-id`")),
+    };
+    let branches = parts.all("branch").into_iter().map(|name| ("branch", name));
+    let tags = parts.all("tag").into_iter().map(|name| ("tag", name));
+    let subjects: Vec<_> =
+        branches.chain(tags).map(|(kind, name)| format!("{project}:ref_type:{kind}:ref:{name}")).collect();
+    match subjects.is_empty() {
+        true if patterns => Ok(vec![format!("{project}:*")]),
+        true => Err(parts.missing("`branch` or `tag`")),
+        false => Ok(subjects),
+    }
+}
+
 const PARTS: &[PartName] = &[
     PartName::optional("project-path", "the group and project", "my-group/my-project"),
-    PartName::optional("project-id", "the project's number, where the project's subjects begin with it", "72"),
+    PartName::optional(
+        "project-id",
+        "the project's number, where its subjects begin with it, and for expressions",
+        "72",
+    ),
     PartName::optional("branch", "a branch that may sign in", "main").many(),
     PartName::optional("tag", "a tag that may sign in", "v1.0.0").many(),
     PartName::optional("server", "the instance's URL; `https://gitlab.com` if left out", "https://gitlab.example.com"),

@@ -10,7 +10,9 @@ use crate::secret::Secret;
 /// Compute Engine, Cloud Build, Cloud Run and others with a metadata server.
 pub(super) struct GoogleCloud;
 
-const METADATA: &str = "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/identity";
+/// Where the metadata server is, for Google's own libraries too.
+const METADATA_HOST: &str = "GCE_METADATA_HOST";
+const IDENTITY: &str = "/computeMetadata/v1/instance/service-accounts/default/identity";
 const ISSUER: &str = "https://accounts.google.com";
 
 impl Platform for GoogleCloud {
@@ -23,7 +25,7 @@ impl Platform for GoogleCloud {
     }
 
     fn variables(&self) -> &'static [&'static str] {
-        &[]
+        &[METADATA_HOST]
     }
 
     /// CI jobs of others run on Google's machines too, and the machine's identity is not the job's.
@@ -31,8 +33,10 @@ impl Platform for GoogleCloud {
         Detection::No("used only when asked for: `--platform google-cloud`".to_owned())
     }
 
-    fn id_token(&self, _env: &dyn Env, audience: &str) -> Result<Source, Fault> {
-        let url = answer::with_query(METADATA.to_owned(), &[("audience", audience), ("format", "full")]);
+    fn id_token(&self, env: &dyn Env, audience: &str) -> Result<Source, Fault> {
+        let host = env.present(METADATA_HOST).unwrap_or_else(|| "metadata.google.internal".to_owned());
+        let url = answer::service_url(METADATA_HOST, &format!("http://{host}{IDENTITY}"), is_metadata_host)?;
+        let url = answer::with_query(url, &[("audience", audience), ("format", "full")]);
         Ok(Source::Request {
             request: answer::request(Method::Get, url, vec![("metadata-flavor", "Google".to_owned())], Vec::new()),
             socket: None,
@@ -77,6 +81,11 @@ const PARTS: &[PartName] = &[PartName::required(
 .many()];
 
 const ACCOUNT: Label = fixed("service-account-id", "the service account's number, not its address");
+
+/// The metadata server speaks plain HTTP only; its address is link-local, so what is said there stays within the machine's host.
+fn is_metadata_host(host: &str) -> bool {
+    ["metadata.google.internal", "169.254.169.254"].contains(&host) || answer::is_loopback(host)
+}
 
 /// The answer is the token itself, and only a metadata server answers with this header.
 fn read(response: &Response) -> Result<Secret, Fault> {

@@ -35,7 +35,7 @@ mod tests;
 pub mod text;
 
 pub use gitlab::{MAX_DOTENV, dotenv};
-pub use parts::PartName;
+pub use parts::{PartName, listed};
 pub use select::{Selected, identify, select, select_for_output, verdicts};
 
 /// Every platform, in the order of detection: explicit ones first, then CI markers, then what a machine offers by itself.
@@ -80,6 +80,10 @@ pub const SOCKETS: &[Socket] = &[
     Socket { host: "harness-wi.localhost", variable: "HARNESS_WI_MINT_URL" },
     Socket { host: "buildkite-job-api.localhost", variable: "BUILDKITE_AGENT_JOB_API_SOCKET" },
 ];
+
+/// The hosts, besides loopback, to which a token service's request goes over plain HTTP: the build machine as its containers see it,
+/// and Google's metadata server. Both are next to the job, and neither has a certificate.
+pub const PLAIN_HOSTS: &[&str] = &["host.docker.internal", "metadata.google.internal", "169.254.169.254"];
 
 /// A Unix socket with the host name that stands for it.
 #[derive(Debug, PartialEq, Eq)]
@@ -160,6 +164,12 @@ pub trait Platform: Sync {
     /// given several times.
     fn build_subjects(&self, _parts: &[(String, String)]) -> Result<Vec<String>, Fault> {
         Err(parts::unsupported(self.title(), "subjects"))
+    }
+
+    /// As [`build_subjects`](Platform::build_subjects), for expressions: `*` and `?` in a part stand for any characters or any one,
+    /// and so does what is left out where that narrows nothing but the job.
+    fn build_patterns(&self, parts: &[(String, String)]) -> Result<Vec<String>, Fault> {
+        self.build_subjects(parts)
     }
 
     /// The `iss` of the tokens of a pipeline of these parts.

@@ -116,20 +116,22 @@ impl<'a> Parts<'a> {
     }
 
     fn fault(&self, code: &'static str, message: String) -> Fault {
-        let names: Vec<_> = self.known.iter().map(|part| part.name).collect();
-        let fault = Fault::new(Category::Usage, code, message);
-        match self.known.iter().find(|part| part.required) {
-            _ if names.is_empty() => fault.hint("it takes no parts"),
-            Some(one) => fault.hint(format!(
-                "parts of {}: {}; for example `{}={}`",
-                self.title,
-                quoted(&names),
-                one.name,
-                one.example
-            )),
-            None => fault.hint(format!("parts of {}: {}", self.title, quoted(&names))),
-        }
+        let hint = match self.known {
+            [] => "it takes no parts".to_owned(),
+            known => format!("parts of {}:\n{}", self.title, listed(known).trim_end()),
+        };
+        Fault::new(Category::Usage, code, message).hint(hint)
     }
+}
+
+/// What each part is, with an example: lines of their own.
+pub fn listed(parts: &[PartName]) -> String {
+    let line = |PartName { name, meaning, required, many, example }: &PartName| {
+        let needed = if *required { ", needed" } else { "" };
+        let often = if *many { ", repeatable" } else { "" };
+        format!("  `{name}`{needed}{often}: {meaning}, as in `{example}`\n")
+    };
+    parts.iter().map(line).collect()
 }
 
 /// The fault of a platform whose subjects cannot be told from parts.

@@ -4,6 +4,7 @@ use super::grammar::{Label, fixed, labelled, varying};
 use super::parts::Parts;
 use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, candidates, missing_half, text};
 use crate::fault::Fault;
+use crate::order::sort_short;
 use crate::ports::Env;
 
 /// HCP Terraform.
@@ -69,11 +70,14 @@ impl Platform for TerraformCloud {
     /// One subject for each phase of a run.
     fn build_subjects(&self, parts: &[(String, String)]) -> Result<Vec<String>, Fault> {
         let parts = Parts::read(self, parts)?;
-        let (organization, project) = (parts.require("organization")?, parts.require("project")?);
-        let workspace = parts.require("workspace")?;
-        let subject =
-            |phase| format!("organization:{organization}:project:{project}:workspace:{workspace}:run_phase:{phase}");
-        Ok(parts.some_of("run-phase", &["plan", "apply"])?.into_iter().map(subject).collect())
+        let phases = parts.some_of("run-phase", &["plan", "apply"])?;
+        subjects(&parts, &phases)
+    }
+
+    /// One pattern is for both phases.
+    fn build_patterns(&self, parts: &[(String, String)]) -> Result<Vec<String>, Fault> {
+        let parts = Parts::read(self, parts)?;
+        subjects(&parts, &parts.all_or("run-phase", &["*"]))
     }
 
     fn issuer_from_parts(&self, parts: &[(String, String)]) -> Result<String, Fault> {
@@ -82,6 +86,14 @@ impl Platform for TerraformCloud {
             None => ISSUER.to_owned(),
         })
     }
+}
+
+fn subjects(parts: &Parts<'_>, phases: &[&str]) -> Result<Vec<String>, Fault> {
+    let (organization, project) = (parts.require("organization")?, parts.require("project")?);
+    let workspace = parts.require("workspace")?;
+    let subject =
+        |phase| format!("organization:{organization}:project:{project}:workspace:{workspace}:run_phase:{phase}");
+    Ok(phases.iter().map(subject).collect())
 }
 
 const PARTS: &[PartName] = &[
@@ -118,7 +130,7 @@ fn tokens(env: &dyn Env) -> Vec<String> {
         .filter(|(name, value)| is_token(name) && !value.is_empty())
         .map(|(name, _)| name)
         .collect();
-    names.sort();
+    sort_short(&mut names, |one, other| one < other);
     names
 }
 

@@ -1,6 +1,6 @@
 //! base64url as JOSE writes it (RFC 7515 §2): no padding, no line breaks, no second spelling of the same bytes.
 
-use base64::{DecodeError, Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64ct::{Base64UrlUnpadded, Encoding};
 
 /// Why a text isn't base64url. It names no character of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,10 +26,10 @@ pub(crate) fn decode(text: &str) -> Result<Vec<u8>, Problem> {
             _ => Problem::Foreign(position + 1),
         });
     }
-    URL_SAFE_NO_PAD.decode(text).map_err(|error| match error {
-        DecodeError::InvalidLastSymbol(..) => Problem::TrailingBits,
-        DecodeError::InvalidByte(..) | DecodeError::InvalidLength(_) | DecodeError::InvalidPadding => Problem::Length,
-    })
+    if text.len() % 4 == 1 {
+        return Err(Problem::Length);
+    }
+    Base64UrlUnpadded::decode_vec(text).map_err(|_| Problem::TrailingBits)
 }
 
 /// Whether a character is of the alphabet (RFC 4648 §5).

@@ -44,7 +44,7 @@ pub(crate) fn value(text: &str) -> Result<Value, Problem> {
         return Err(Problem::Empty);
     }
     let found = Cell::new(None);
-    let mut parser = serde_json::Deserializer::from_str(text);
+    let mut parser = serde_json::Deserializer::from_slice(text.as_bytes());
     let parsed =
         Strict { depth: 0, found: &found }.deserialize(&mut parser).and_then(|value| parser.end().map(|()| value));
     parsed.map_err(|error| found.take().unwrap_or_else(|| Problem::Syntax(error.to_string())))

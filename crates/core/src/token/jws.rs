@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::Map;
+
 use crate::secret::Secret;
 
 use super::{Header, Malformed, base64url, json, pasted};
@@ -44,6 +46,13 @@ impl Jws {
             payload: decode("payload", payload)?,
             signature: decode("signature", signature)?,
         })
+    }
+
+    /// The form of a token that there is none of: its header is what Entra asks for, and nothing is signed.
+    pub(super) fn absent() -> Self {
+        let text = |text: &str| Some(text.to_owned());
+        let header = Header { alg: "RS256".to_owned(), typ: None, kid: text("-"), x5t: None, raw: Map::new() };
+        Self { text: Secret::new(""), signed: 0, header, payload: Vec::new(), signature: Vec::new() }
     }
 
     /// The JOSE header.

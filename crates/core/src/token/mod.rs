@@ -16,6 +16,8 @@ mod tests;
 
 use std::fmt;
 
+use serde_json::Map;
+
 pub use claims::Claims;
 pub use header::Header;
 pub use jws::{Jws, MAX_BYTES};
@@ -39,6 +41,27 @@ impl Token {
         let jws = Jws::parse(text)?;
         let claims = Claims::new(json::object(jws.payload()).map_err(|problem| problem.of_segment("payload"))?)?;
         Ok(Self { jws, claims })
+    }
+
+    /// What a token will say, for questions that are asked before there is one: just these claims. It has no signature and does not
+    /// expire. `others` are further claims, which only expressions look at.
+    pub fn described(issuer: &str, subject: &str, audience: &str, others: &[(String, String)]) -> Self {
+        let named = [("iss", issuer), ("sub", subject), ("aud", audience)];
+        let mut raw = Map::new();
+        for (name, value) in others.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(named) {
+            raw.insert(name.to_owned(), value.into());
+        }
+        let claims = Claims {
+            iss: Some(issuer.to_owned()),
+            sub: Some(subject.to_owned()),
+            aud: vec![audience.to_owned()],
+            aud_is_array: false,
+            exp: Some(i64::MAX),
+            nbf: None,
+            iat: None,
+            raw,
+        };
+        Self { jws: Jws::absent(), claims }
     }
 
     /// The JOSE header.

@@ -1,6 +1,7 @@
 //! Why an expression is not true for a token.
 
 use super::{Finding, holder, quoted};
+use crate::check::decision::lower_case;
 use crate::check::{Question, remedy};
 use crate::credential::expression::{AADSTS, Clause, Expression, Operator, parse, review};
 use crate::credential::{Credential, ExpressionError};
@@ -60,7 +61,7 @@ fn false_clause(claims: &Claims, credential: &Credential, expression: &Expressio
     let other = format!("the token has {}", quoted(actual));
     let (code, why) = if clause.operator == Operator::Eq && accepts(&clause.comparand, actual) {
         ("expression-wildcard-under-eq", "`eq` takes wildcards literally")
-    } else if accepts(&clause.comparand.to_lowercase(), &actual.to_lowercase()) {
+    } else if accepts(&lower_case(&clause.comparand), &lower_case(actual)) {
         ("expression-case", "upper and lower case differ")
     } else {
         ("expression-false", other.as_str())

@@ -10,6 +10,7 @@ use super::decision::{Refusal, matches_audience, wanted_audience};
 use super::finding::{Finding, common_prefix};
 use super::{Question, remedy};
 use crate::credential::{Credential, Matcher};
+use crate::order::sort_short;
 
 pub(super) use audience::{Origin, origin};
 pub(super) use subject::{fork_of, never_matches, per_run};
@@ -24,8 +25,9 @@ pub(super) fn explain(question: &Question<'_>, refusal: &Refusal) -> Vec<Finding
         return Vec::new();
     }
     let mut assessed: Vec<_> = question.credentials.iter().map(|one| Assessment::new(question, one, aadsts)).collect();
-    // the sort is stable: of equals the one that comes first in the list stays first
-    assessed.sort_by_key(|assessment| (assessment.distance, usize::MAX - assessment.shared));
+    // of equals the one that comes first in the list stays first
+    let rank = |assessment: &Assessment| (assessment.distance, usize::MAX - assessment.shared);
+    sort_short(&mut assessed, |one, other| rank(one) < rank(other));
     let mut assessed = assessed.into_iter();
     let Some(closest) = assessed.next() else { return vec![no_credentials(question)] };
     if closest.distance >= FAR_ISSUER {

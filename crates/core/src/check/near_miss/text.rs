@@ -1,7 +1,7 @@
 //! Near misses that any text can have: letter case, slashes, white space, quotes, encoding.
 
 use super::{Finding, Pair, excerpt};
-use crate::check::decision::same_but_for_case;
+use crate::check::decision::{lower_case, same_but_for_case};
 use crate::check::finding::common_prefix;
 
 /// Only upper and lower case differ.
@@ -98,8 +98,8 @@ pub(super) fn encoding(pair: &Pair<'_>) -> Option<Finding> {
 /// Whether two texts differ only in what the rules above look at, so that one was surely meant to be the other.
 pub(super) fn alike(a: &str, b: &str) -> bool {
     let plain = |text: &str| {
-        let visible: String = text.chars().filter(|c| !is_blank(*c)).flat_map(char::to_lowercase).collect();
-        visible.trim_matches(['"', '\'', '`']).trim_end_matches('/').to_owned()
+        let visible: String = text.chars().filter(|c| !is_blank(*c)).collect();
+        lower_case(&visible).trim_matches(['"', '\'', '`']).trim_end_matches('/').to_owned()
     };
     plain(a) == plain(b)
 }

@@ -116,7 +116,7 @@ fn a_remedy_can_be_pasted_into_a_shell_whatever_the_names() {
         skew: SKEW,
         keys: None,
     };
-    let remedy = check(&question).findings.remove(0).remedy.unwrap();
+    let remedy = check(&question).findings.remove(0).remedy.take().unwrap();
     assert!(
         remedy.starts_with("az ad app federated-credential create --id \"${AZURE_CLIENT_ID:?}\" --parameters '"),
         "{remedy}"

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::case::NOW;
 use crate::check::decision::{Application, Case, Keys, Refusal, decide};
-use crate::check::{Outcome, Question, SKEW, check};
+use crate::check::{Outcome, Question, SKEW, Verdict, check, check_unreachable};
 use crate::cloud::PUBLIC;
 use crate::credential::{Credential, Matcher};
 use crate::jwks::KeySet;
@@ -113,17 +113,68 @@ fn a_bad_signature_is_no_match_and_the_credential_that_fits_is_mentioned() {
     let (text, keys) = (signed("a", NOW + 300), key_set(&["b"], &json!({})));
     let (token, credentials) = (Token::parse(&text).unwrap(), [credential("job")]);
     let keys = Some(&keys);
-    let question = Question {
-        token: &token,
-        credentials: &credentials,
-        client_id: None,
-        cloud: PUBLIC,
-        now: NOW,
-        skew: SKEW,
-        keys,
-    };
-    let verdict = check(&question);
+    let verdict = check(&question(&token, &credentials, keys));
     assert_eq!((verdict.verdict, verdict.predicted_error, verdict.matched), (Outcome::NoMatch, Some(7000272), None));
     let codes: Vec<_> = verdict.findings.iter().map(|finding| finding.code).collect();
     assert_eq!(codes, ["key-not-found", "credential-fits"]);
+}
+
+#[test]
+fn a_good_signature_is_said_to_be_good_only_with_keys() {
+    let (token, credentials) = (Token::parse(&signed("a", NOW + 300)).unwrap(), [credential("job")]);
+    let keys = key_set(&["b", "a"], &json!({}));
+    let verdict = check(&question(&token, &credentials, Some(&keys)));
+    assert_eq!(verdict.verdict, Outcome::Match);
+    assert_eq!(
+        verdict.findings.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>(),
+        ["the signature is good: the issuer's key `a`, number 2 of 2, made it"]
+    );
+    assert_eq!(check(&question(&token, &credentials, None)).findings, []);
+}
+
+#[test]
+fn a_key_that_entra_does_not_read_is_told_by_its_number() {
+    let (token, credentials) = (Token::parse(&signed("a", NOW + 300)).unwrap(), [credential("job")]);
+    let kids: Vec<_> = (0..100).map(|number| format!("k{number}")).chain(["a".to_owned()]).collect();
+    let keys = key_set(&kids.iter().map(String::as_str).collect::<Vec<_>>(), &json!({}));
+    let verdict = check(&question(&token, &credentials, Some(&keys)));
+    assert_eq!(verdict.predicted_error, Some(7000272));
+    assert_eq!(verdict.findings[0].code, "key-beyond-limit");
+    assert_eq!(
+        verdict.findings[0].message,
+        "`a` is key number 101 of the issuer's, and Entra reads the first 100 only"
+    );
+}
+
+#[test]
+fn an_issuer_that_cannot_be_reached_is_no_match_with_the_reason() {
+    let (token, credentials) = (Token::parse(&signed("a", NOW + 300)).unwrap(), [credential("job")]);
+    let verdict = check_unreachable(&question(&token, &credentials, None), "nobody answers");
+    assert_eq!((verdict.verdict, verdict.predicted_error), (Outcome::NoMatch, Some(501661)));
+    let first = &verdict.findings[0];
+    assert_eq!((first.code, first.message.as_str()), ("issuer-unreachable", "nobody answers"));
+    assert_eq!(verdict.findings[1].code, "credential-fits");
+}
+
+#[test]
+fn what_is_no_token_is_invalid_with_the_code_that_entra_has_for_it() {
+    let verdict = Verdict::from(Token::parse("a.b").unwrap_err());
+    assert_eq!((verdict.verdict, verdict.predicted_error), (Outcome::InvalidToken, Some(50027)));
+    assert_eq!(verdict.findings[0].code, "token-not-three-segments");
+    assert!(verdict.findings[0].remedy.is_some());
+}
+
+#[test]
+fn what_a_pipeline_will_have_is_checked_before_there_is_a_token() {
+    let credentials = [credential("job")];
+    for (sub, wanted) in [("job", Outcome::Match), ("Job", Outcome::NoMatch)] {
+        let token = Token::described(ISSUER, sub, "api://AzureADTokenExchange", &[]);
+        let verdict = check(&question(&token, &credentials, None));
+        assert_eq!(verdict.verdict, wanted);
+        assert!(verdict.findings.iter().all(|finding| finding.claim == Some("sub")), "{:?}", verdict.findings);
+    }
+}
+
+fn question<'a>(token: &'a Token, credentials: &'a [Credential], keys: Option<&'a KeySet>) -> Question<'a> {
+    Question { token, credentials, client_id: None, cloud: PUBLIC, now: NOW, skew: SKEW, keys }
 }

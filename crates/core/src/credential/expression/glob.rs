@@ -1,7 +1,5 @@
 //! Patterns with `*` (any run of characters, even none) and `?` (exactly one), in time linear in the text.
 
-use std::collections::BTreeMap;
-
 /// A compiled pattern. It must match the whole text, character by character.
 ///
 /// Backtracking would let a pattern such as `*a*a*a*b` take very long on a hostile claim, so all ways to match are followed at
@@ -14,15 +12,15 @@ pub(super) struct Glob {
     stars: Vec<u64>,
     /// Items that match any character.
     any: Vec<u64>,
-    /// Items that match this character.
-    literal: BTreeMap<char, Vec<u64>>,
+    /// Items that match this character. A pattern is short, so looking one up takes no tree.
+    literals: Vec<(char, Vec<u64>)>,
 }
 
 impl Glob {
     pub(super) fn new(pattern: &str) -> Self {
         let items = pattern.chars().filter(|c| *c != '*').count();
         let words = items / 64 + 1;
-        let mut glob = Self { items, stars: vec![0; words], any: vec![0; words], literal: BTreeMap::new() };
+        let mut glob = Self { items, stars: vec![0; words], any: vec![0; words], literals: Vec::new() };
         let mut place = 0;
         for c in pattern.chars() {
             let set = match c {
@@ -31,12 +29,21 @@ impl Glob {
                     continue;
                 }
                 '?' => &mut glob.any,
-                _ => glob.literal.entry(c).or_insert_with(|| vec![0; words]),
+                _ => glob.literal(c),
             };
             insert(set, place);
             place += 1;
         }
         glob
+    }
+
+    /// The items that match this character, none at first.
+    fn literal(&mut self, c: char) -> &mut [u64] {
+        let at = self.literals.iter().position(|(known, _)| *known == c).unwrap_or_else(|| {
+            self.literals.push((c, vec![0; self.any.len()]));
+            self.literals.len() - 1
+        });
+        &mut self.literals[at].1
     }
 
     pub(super) fn matches(&self, text: &str) -> bool {
@@ -49,7 +56,7 @@ impl Glob {
         let mut reached = vec![0; self.any.len()];
         insert(&mut reached, 0);
         for c in text.chars() {
-            let literal = self.literal.get(&c);
+            let literal = self.literals.iter().find(|(known, _)| *known == c).map(|(_, set)| set);
             let (mut carry, mut alive) = (0, 0);
             for (word, places) in reached.iter_mut().enumerate() {
                 steps += 1;

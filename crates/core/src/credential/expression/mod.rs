@@ -17,10 +17,13 @@ use crate::token::Claims;
 mod glob;
 mod parse;
 mod review;
+mod write;
 
 use glob::Glob;
 pub use parse::parse;
+pub(super) use review::issuer_problem;
 pub use review::{is_allowed_issuer, review};
+pub use write::write;
 
 /// The only version of the language.
 pub const LANGUAGE_VERSION: u32 = 1;

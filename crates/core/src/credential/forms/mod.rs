@@ -51,7 +51,7 @@ pub fn parse_bytes(bytes: &[u8]) -> Result<Parsed, Fault> {
 pub fn parse_with_notes(json: &str) -> Result<Parsed, Fault> {
     check_size(json.len())?;
     let json = text::without_mark(json)?;
-    let document: Value = serde_json::from_str(json).map_err(|error| text::explain(json, &error))?;
+    let document: Value = serde_json::from_slice(json.as_bytes()).map_err(|error| text::explain(json, &error))?;
     match &document {
         Value::Array(items) => Ok(Parsed { credentials: list(items, "")?, notes: Vec::new() }),
         Value::Object(object) => object_form(object),

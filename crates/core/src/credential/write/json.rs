@@ -33,8 +33,11 @@ fn properties(credential: &Credential) -> Map<String, Value> {
             ("claimsMatchingExpression", json!({"value": value, "languageVersion": language_version}))
         }
     };
-    let members = [("issuer", json!(credential.issuer)), (name, matcher), ("audiences", json!(credential.audiences))];
-    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    let mut properties = Map::new();
+    properties.insert("issuer".to_owned(), json!(credential.issuer));
+    properties.insert(name.to_owned(), matcher);
+    properties.insert("audiences".to_owned(), json!(credential.audiences));
+    properties
 }
 
 fn one_or_all(mut bodies: Vec<Value>) -> String {

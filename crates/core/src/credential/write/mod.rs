@@ -3,7 +3,7 @@
 //! Every value is escaped for the language it goes into, so that what arrives at Azure is byte for byte what was given.
 //! Credentials of managed identities have no description; only Bicep keeps one, for its readers.
 
-use super::{Credential, limits};
+use super::{Credential, Problem, limits};
 use crate::cloud::Cloud;
 use crate::{Category, Fault};
 
@@ -114,11 +114,8 @@ fn check(credentials: &[Credential]) -> Result<(), Fault> {
     }
     let Some(problem) = limits::shape(credentials).into_iter().find(|problem| problem.fatal) else { return Ok(()) };
     let which = problem.index.map(|index| format!(" (credential {})", index + 1)).unwrap_or_default();
-    let fault = fault(problem.code, format!("{}{which}", problem.message));
-    Err(match problem.remedy {
-        Some(remedy) => fault.hint(remedy),
-        None => fault,
-    })
+    let message = problem.message.clone() + &which;
+    Err(Problem { message, ..problem }.into())
 }
 
 fn for_other_owner(format: Format, owner: &Owner) -> Fault {

@@ -62,8 +62,11 @@ pub(super) fn json(blocks: &[Block]) -> String {
     let mut document = Map::new();
     for block in blocks {
         let path: Vec<_> = std::iter::once(block.kind).chain(block.labels.iter().map(String::as_str)).collect();
-        let members = block.attributes.iter().map(|(name, value)| ((*name).to_owned(), value.json()));
-        insert(&mut document, &path, members.collect());
+        let mut members = Map::new();
+        for (name, value) in &block.attributes {
+            members.insert((*name).to_owned(), value.json());
+        }
+        insert(&mut document, &path, members);
     }
     format!("{:#}\n", Value::Object(document))
 }
@@ -71,12 +74,9 @@ pub(super) fn json(blocks: &[Block]) -> String {
 /// Puts members into the object at this path, making what isn't there.
 fn insert(object: &mut Map<String, Value>, path: &[&str], members: Map<String, Value>) {
     let [first, rest @ ..] = path else { return object.extend(members) };
-    let mut inner = match object.remove(*first) {
-        Some(Value::Object(inner)) => inner,
-        _ => Map::new(),
-    };
-    insert(&mut inner, rest, members);
-    object.insert((*first).to_owned(), Value::Object(inner));
+    if let Value::Object(inner) = object.entry(*first).or_insert_with(|| Value::Object(Map::new())) {
+        insert(inner, rest, members);
+    }
 }
 
 /// The value where it is known, else a variable that is declared for it.

@@ -119,7 +119,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         wording: Wording::Entra,
         cause: "The ID token has expired or is not valid yet. Most live 5 to 60 minutes, and tools that keep one for later meet \
                 this in long jobs",
-        remedy: "request a new ID token and exchange it at once; in long jobs use `azure-oidc exec` or `azure-oidc broker`",
+        remedy: "request a new ID token and exchange it at once; a job that outlives its token must ask for a new one before each exchange",
         retry: Retry::NewToken,
         ..assertion(700024, "the token is outside its time", OBSERVED)
     },

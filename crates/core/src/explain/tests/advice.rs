@@ -74,3 +74,17 @@ fn without_a_token_there_is_what_the_catalogue_knows() {
     assert_eq!(advice(70025, "", None, &[]), crate::explain::catalogue::entry(70025).unwrap().remedy);
     assert_eq!(advice(1, "", None, &[]), "");
 }
+
+#[test]
+fn without_a_token_what_entra_printed_is_compared_with_the_credentials() {
+    let others =
+        Credential { issuer: "https://gitlab.com".to_owned(), ..credential("project_path:a/b:ref_type:tag:ref:v1") };
+    let credentials = [others, credential("repo:acme/web:environment:Prod")];
+    let advice = advice(700213, PRINTED, None, &credentials);
+    assert!(
+        advice.starts_with("the token's subject differs from that of the credential `main` in upper and lower case"),
+        "{advice}"
+    );
+    assert!(advice.contains("az ad app federated-credential update --federated-credential-id 'main'"), "{advice}");
+    assert!(!advice.contains("must hold exactly"), "the rest of the token is not known: {advice}");
+}

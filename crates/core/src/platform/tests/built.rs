@@ -139,7 +139,7 @@ const BUILT: &[Built] = &[
     ),
     (
         "github",
-        &["owner=o", "repository=r", "environment=prod:eu", "branch=main", "tag=v1", "event=pull_request"],
+        &["repo=o/r", "environment=prod:eu", "branch=main", "tag=v1", "event=pull_request"],
         &[
             "repo:o/r:environment:prod%3Aeu",
             "repo:o/r:ref:refs/heads/main",
@@ -151,21 +151,21 @@ const BUILT: &[Built] = &[
     ),
     (
         "github",
-        &["owner=o", "repository=r", "owner-id=1", "repository-id=2", "branch=main", "enterprise=acme"],
+        &["repo=o/r", "owner-id=1", "repository-id=2", "branch=main", "enterprise=acme"],
         &["repo:o@1/r@2:ref:refs/heads/main"],
         "https://token.actions.githubusercontent.com/acme",
         None,
     ),
     (
         "github",
-        &["owner=o", "repository=r", "branch=b", "host=acme.ghe.com"],
+        &["repo=o/r", "branch=b", "host=acme.ghe.com"],
         &["repo:o/r:ref:refs/heads/b"],
         "https://token.actions.acme.ghe.com",
         None,
     ),
     (
         "github",
-        &["owner=o", "repository=r", "branch=b", "host=git.example.com"],
+        &["repo=o/r", "branch=b", "host=git.example.com"],
         &["repo:o/r:ref:refs/heads/b"],
         "https://git.example.com/_services/token",
         None,
@@ -300,18 +300,19 @@ fn every_platform_with_a_grammar_makes_subjects_from_the_examples_of_its_parts()
 #[test]
 fn a_part_that_does_not_fit_is_a_fault_that_names_the_parts_there_are() {
     for (name, given, code, words) in [
-        ("github", &["owner=o", "repo=r"][..], "subject-part-unknown", "GitHub Actions has no part `repo`"),
-        ("github", &["owner=o", "owner=p"], "subject-part-repeated", "`owner` was given twice"),
-        ("github", &["owner=o", "repository=r"], "subject-part-missing", "`environment`, `branch`, `tag` or `event`"),
-        ("github", &["owner=", "repository=r"], "subject-part-missing", "`owner` is empty"),
+        ("github", &["repo=o/r", "owner=o"][..], "subject-part-unknown", "GitHub Actions has no part `owner`"),
+        ("github", &["repo=o/r", "repo=p/r"], "subject-part-repeated", "`repo` was given twice"),
+        ("github", &["repo=o/r"], "subject-part-missing", "`environment`, `branch`, `tag` or `event`"),
+        ("github", &["repo="], "subject-part-missing", "`repo` is empty"),
+        ("github", &["repo=r", "branch=b"], "subject-part-invalid", "`OWNER/REPOSITORY`"),
         (
             "github",
-            &["owner=o", "repository=r", "owner-id=1", "branch=b"],
+            &["repo=o/r", "owner-id=1", "branch=b"],
             "subject-part-missing",
             "`repository-id` beside `owner-id`",
         ),
-        ("github", &["owner=o", "repository=r", "event=push"], "subject-part-invalid", "`push`"),
-        ("github", &["owner=o\n", "repository=r"], "subject-part-invalid", "control character"),
+        ("github", &["repo=o/r", "event=push"], "subject-part-invalid", "`push`"),
+        ("github", &["repo=o/r\n"], "subject-part-invalid", "control character"),
         (
             "circleci",
             &["org=o", "project=p", "user=u", "vcs-ref=r"],

@@ -1,0 +1,82 @@
+//! What the platforms' own ways need, and nothing that the component could choose.
+
+use azure_oidc_core::ports::fixed::Variables;
+
+use super::*;
+
+fn grants(arguments: &[&str], env: &[(&str, &str)]) -> Grants {
+    let cli = crate::parse(arguments.iter().map(ToString::to_string)).unwrap();
+    let env = Variables(env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
+    needed(&cli, &env, &|_| None)
+}
+
+fn hosts(grants: &Grants) -> Vec<(&str, Option<u16>, bool)> {
+    grants.destinations.iter().map(|one| (one.host.as_str(), one.port, one.is_beside)).collect()
+}
+
+const AUTHORITY: (&str, Option<u16>, bool) = ("login.microsoftonline.com", Some(443), false);
+
+const MINT: [(&str, &str); 3] =
+    [("HARNESS_WI_HANDLE", "h"), ("PLUGIN_WORKLOAD_IDENTITY", "azure"), ("HARNESS_OUTPUT_SECRET_FILE", "/o")];
+
+#[test]
+fn a_socket_is_the_one_that_the_variable_names() {
+    let env = [&MINT[..], &[("HARNESS_WI_MINT_URL", "unix:///tmp/harness-wi/wi.sock")]].concat();
+    let grants = grants(&[], &env);
+    assert_eq!(grants.sockets, [("harness-wi.localhost", "/tmp/harness-wi/wi.sock".to_owned())]);
+    assert_eq!(hosts(&grants), [AUTHORITY]);
+}
+
+#[test]
+fn the_build_machine_may_be_asked_in_the_clear() {
+    let url = "http://host.docker.internal:9080/mint_workload_token";
+    let grants = grants(&[], &[&MINT[..], &[("HARNESS_WI_MINT_URL", url)]].concat());
+    assert_eq!(hosts(&grants), [("host.docker.internal", Some(9080), true), AUTHORITY]);
+    assert!(grants.sockets.is_empty());
+}
+
+#[test]
+fn the_metadata_server_is_reached_only_by_who_asks_for_google() {
+    let asked = grants(&["exchange", "--platform", "google-cloud"], &[]);
+    assert_eq!(hosts(&asked), [("metadata.google.internal", Some(80), true), AUTHORITY]);
+    assert_eq!(hosts(&grants(&[], &[("ARM_OIDC_TOKEN", "t")])), [AUTHORITY]);
+    // An address of that kind is no authority.
+    let authority = [("AZURE_AUTHORITY_HOST", "http://169.254.169.254"), ("ARM_OIDC_TOKEN", "t")];
+    assert_eq!(hosts(&grants(&[], &authority)), []);
+}
+
+#[test]
+fn the_agent_of_the_platform_that_publishes_is_reached() {
+    let job = [
+        ("BUILDKITE", "true"),
+        ("BUILDKITE_AGENT_ACCESS_TOKEN", "a"),
+        ("BUILDKITE_JOB_ID", "j"),
+        ("BUILDKITE_AGENT_JOB_API_SOCKET", "/tmp/job-api.sock"),
+        ("BUILDKITE_AGENT_JOB_API_TOKEN", "b"),
+    ];
+    let socket = ("buildkite-job-api.localhost", "/tmp/job-api.sock".to_owned());
+    assert_eq!(grants(&[], &job).sockets, [socket]);
+    assert_eq!(grants(&["--output", "json"], &job).sockets, []);
+}
+
+#[test]
+fn a_program_is_named_by_the_platform_and_only_for_another_audience() {
+    let job = [("CIRCLECI", "true"), ("CIRCLE_OIDC_TOKEN", "t"), ("BASH_ENV", "/b")];
+    assert_eq!(grants(&[], &job).program, None);
+    let (name, words) = grants(&["--audience", "it's; rm -rf"], &job).program.unwrap();
+    assert_eq!(words, ["circleci", "run", "oidc", "get", "--claims", r#"{"aud":"it's; rm -rf"}"#]);
+    assert_eq!(name, r#"circleci run oidc get --claims '{"aud":"it'\''s; rm -rf"}'"#);
+}
+
+#[test]
+fn the_file_of_the_id_token_is_where_the_user_or_the_job_says() {
+    let place = |arguments: &[&str], env: &[(&str, &str)]| grants(arguments, env).id_token_output;
+    let (token, file, temp) =
+        (("ARM_OIDC_TOKEN", "t"), ("AZURE_FEDERATED_TOKEN_FILE", "/var/token"), ("RUNNER_TEMP", "/tmp/job/"));
+    let usual = Some("/tmp/job/azure-oidc-id-token".to_owned());
+    assert_eq!(place(&["--publish", "sdk-env"], &[token, temp]), usual);
+    assert_eq!(place(&["--publish", "both", "--id-token-output", "/x"], &[token, temp]), Some("/x".to_owned()));
+    assert_eq!(place(&["--publish", "both"], &[token]), None);
+    assert_eq!(place(&["--publish", "both"], &[file, temp]), None, "it is in a file, which the cluster renews");
+    assert_eq!(place(&[], &[token, temp]), None, "nobody asked for it");
+}

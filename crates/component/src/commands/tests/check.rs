@@ -1,0 +1,181 @@
+//! What `check` says, to people and to programs.
+
+use super::*;
+
+const PROD: &str = "repo:octo-org/octo-repo:environment:prod";
+
+#[test]
+fn a_match_names_the_credential_and_what_was_not_looked_at() {
+    let job = Job::with_token(&token(GITHUB, PROD, AUDIENCE)).file("f", list(&[("main", GITHUB, PROD)]));
+    insta::assert_snapshot!(shown(&job.run("check --id-token-env T --credential f")), @r"
+    exit 0
+    match: Entra would accept this token for the credential `main`
+
+    note: the signature was not checked; `--discover` or `--jwks FILE` does that
+    ---
+    ");
+}
+
+#[test]
+fn a_near_miss_is_shown_with_a_caret_and_the_command_that_mends_it() {
+    let job = Job::with_token(&token(GITHUB, "repo:Octo-Org/octo-repo:environment:prod", AUDIENCE));
+    let job = job.file("-", list(&[("main", GITHUB, PROD)]));
+    let outcome = job.run("check --id-token-env T --credential -");
+    insta::assert_snapshot!(shown(&outcome), @r#"
+    exit 1
+    no match: Entra would refuse this token, with AADSTS7002138
+
+    error: the token's subject differs from that of the credential `main` in upper and lower case only: `Octo-Org/octo-repo:environment:prod` instead of `octo-org/octo-repo:environment:prod`
+      expected: repo:octo-org/octo-repo:environment:prod
+      actual:   repo:Octo-Org/octo-repo:environment:prod
+                     ^
+      remedy:   az ad app federated-credential update --federated-credential-id 'main' --id "${AZURE_CLIENT_ID:?}" --parameters '{"audiences":["api://AzureADTokenExchange"],"issuer":"https://token.actions.githubusercontent.com","name":"main","subject":"repo:Octo-Org/octo-repo:environment:prod"}'
+
+    note: the signature was not checked; `--discover` or `--jwks FILE` does that
+    ---
+    "#);
+    let colored = job.run("--color=always check --id-token-env T --credential -").stdout;
+    assert!(colored.starts_with("\x1b[1;31mno match"), "{colored:?}");
+    let plain = ["\x1b[1;31m", "\x1b[1;36m", "\x1b[0m"].iter().fold(colored, |text, code| text.replace(code, ""));
+    assert_eq!(plain, outcome.stdout);
+}
+
+#[test]
+fn what_is_no_token_is_an_answer_and_not_a_failure() {
+    let job = Job::with_token("eyJhbGciOiJSUzI1NiJ9.e30").file("f", list(&[("main", GITHUB, PROD)]));
+    insta::assert_snapshot!(shown(&job.run("check --id-token-env T --credential f")), @r"
+    exit 1
+    invalid token: Entra would not take this for an ID token, with AADSTS50027
+
+    error: the token has two segments, not three: its signature is missing
+      remedy:   copy the token whole; all three parts and both dots belong to it
+    ---
+    ");
+    let outcome = job.run("check --id-token-env T --credential f --output json");
+    assert_eq!(outcome.exit_code, 1);
+    let report: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!((&report["verdict"], &report["predicted_error"]), (&json!("invalid-token"), &json!("AADSTS50027")));
+    assert_eq!(report["token"], json!({}));
+}
+
+#[test]
+fn a_token_that_entra_never_takes_is_told_by_its_header() {
+    let es256 = minted(&json!({"alg": "ES256", "kid": "k1"}), GITHUB, PROD, AUDIENCE);
+    let job = Job::with_token(&es256).file("f", list(&[("main", GITHUB, PROD)]));
+    let outcome = job.run("check --id-token-env T --credential f");
+    assert_eq!(outcome.exit_code, 1);
+    assert!(
+        outcome.stdout.starts_with("invalid token: Entra would not take this for an ID token, with AADSTS5002738\n")
+    );
+}
+
+#[test]
+fn a_pipeline_is_checked_before_it_has_a_token() {
+    let job = Job::default().file("f", list(&[("main", GITHUB, PROD)]));
+    let line = format!("check --credential f --token-issuer {GITHUB} --token-subject");
+    insta::assert_snapshot!(shown(&job.run(&format!("{line} {PROD}"))), @r"
+    exit 0
+    match: Entra would accept this token for the credential `main`
+
+    note: there is no token yet: issuer, subject and audience were compared, and neither time nor signature was
+    ---
+    ");
+    let outcome = job.run(&format!("{line} {PROD}x --output json"));
+    assert_eq!(outcome.exit_code, 1);
+    let report: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!(report["predicted_error"], "AADSTS700213");
+    assert_eq!(report["token"], json!({"iss": GITHUB, "sub": format!("{PROD}x"), "aud": AUDIENCE}));
+    let codes: Vec<_> = report["findings"].as_array().unwrap().iter().map(|finding| &finding["code"]).collect();
+    assert_eq!(codes.last(), Some(&&json!("token-not-given")));
+}
+
+#[test]
+fn a_claim_that_an_expression_wants_can_be_given_before_there_is_a_token() {
+    let expression = "claims['sub'] matches 'repo:octo-org/octo-repo:*' and claims['repository_id'] eq '74'";
+    let credential = json!({"name": "any", "issuer": GITHUB, "audiences": [AUDIENCE],
+        "claimsMatchingExpression": {"value": expression, "languageVersion": 1}});
+    let job = Job::default().file("f", credential.to_string());
+    let line =
+        format!("check --credential f --token-issuer {GITHUB} --token-subject {PROD} --token-claim repository_id=");
+    assert_eq!(job.run(&format!("{line}74")).exit_code, 0);
+    assert_eq!(job.run(&format!("{line}75")).exit_code, 1);
+}
+
+#[test]
+fn an_issuer_that_cannot_be_reached_is_a_finding_with_the_error_that_entra_would_give() {
+    let job = Job::with_token(&token(GITHUB, PROD, AUDIENCE)).file("f", list(&[("main", GITHUB, PROD)]));
+    insta::assert_snapshot!(shown(&job.run("check --id-token-env T --credential f --discover")), @r"
+    exit 1
+    no match: Entra would refuse this token, with AADSTS501661
+
+    error: the issuer's keys could not be fetched: https://token.actions.githubusercontent.com/.well-known/openid-configuration gave no answer, failure: dns
+      remedy:   make both addresses readable by anybody over https; an empty `authorization_endpoint` or an empty `subject_types_supported` is refused too; if only this machine cannot reach them, give the keys as a file
+
+    note: the credential `main` has this issuer, subject and audience
+    ---
+    ");
+}
+
+#[test]
+fn a_host_that_lets_nothing_through_says_nothing_about_the_issuer() {
+    let job = Job::with_token(&token(GITHUB, PROD, AUDIENCE)).file("f", list(&[("main", GITHUB, PROD)]));
+    let outcome =
+        Job { otherwise: Some(TransportKind::Denied), ..job }.run("check --id-token-env T --credential f --discover");
+    assert_eq!((outcome.exit_code, outcome.stdout.as_str()), (5, ""));
+    assert!(outcome.stderr.contains("--allow-host"), "{}", outcome.stderr);
+}
+
+#[test]
+fn the_issuers_keys_are_asked_for_by_name() {
+    let keys = json!({"keys": [{"kty": "RSA", "kid": "other", "n": "AQ", "e": "AQAB"}]});
+    let document = json!({"issuer": GITHUB, "jwks_uri": format!("{GITHUB}/keys")});
+    let job = Job::with_token(&token(GITHUB, PROD, AUDIENCE))
+        .file("f", list(&[("main", GITHUB, PROD)]))
+        .page(format!("{GITHUB}/.well-known/openid-configuration"), &document)
+        .page(format!("{GITHUB}/keys"), &keys);
+    let outcome = job.run("check --id-token-env T --credential f --discover");
+    assert_eq!(outcome.exit_code, 1);
+    assert!(outcome.stdout.contains("AADSTS7000272"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("the issuer's keys have none with the id `k1`"), "{}", outcome.stdout);
+    assert_eq!(job.asked.borrow().len(), 2);
+}
+
+#[test]
+fn what_should_be_known_of_the_list_is_a_warning() {
+    let page = json!({"value": serde_json::from_str::<Value>(&list(&[("main", GITHUB, PROD)])).unwrap(),
+        "@odata.nextLink": "https://graph.microsoft.com/next"});
+    let job = Job::with_token(&token(GITHUB, PROD, AUDIENCE)).file("f", page.to_string());
+    let outcome = job.run("check --id-token-env T --credential f");
+    assert_eq!(outcome.exit_code, 0);
+    assert!(outcome.stderr.starts_with("warning: the document is one page of a longer list"), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_list_that_windows_powershell_wrote_is_read() {
+    let utf16: Vec<u8> = [0xFF, 0xFE]
+        .into_iter()
+        .chain(list(&[("main", GITHUB, PROD)]).encode_utf16().flat_map(u16::to_le_bytes))
+        .collect();
+    let job = Job::with_token(&token(GITHUB, PROD, AUDIENCE)).file("f", utf16);
+    assert_eq!(job.run("check --id-token-env T --credential f").exit_code, 0);
+}
+
+#[test]
+fn wrong_input_is_no_answer() {
+    let job = Job::with_token(&token(GITHUB, PROD, AUDIENCE)).file("f", "[]x").file("-", "[]");
+    for (line, words) in [
+        ("check --id-token-env T", "--credential"),
+        ("check --id-token-env T --credential f", "isn't JSON"),
+        ("check --id-token-env T --credential missing", "not handed over"),
+        ("check --id-token-env T --issuer https://x", "--subject"),
+        ("check --id-token - --credential -", "two things"),
+        ("check --id-token-env T --credential - --cloud x", "known clouds"),
+        ("check --id-token-env T --credential - --now yesterday", "seconds since 1970"),
+        ("check --credential - --token-subject x", "--token-issuer"),
+        ("check --id-token-env T --credential - --token-issuer x --token-subject x", "cannot be used with"),
+    ] {
+        let outcome = job.run(line);
+        assert_eq!(outcome.exit_code, 2, "{line}\n{}", shown(&outcome));
+        assert!(outcome.stderr.contains(words), "{line}\n{}", outcome.stderr);
+    }
+}

@@ -1,0 +1,122 @@
+//! Which expressions Entra allows, and which are unwise.
+
+use super::*;
+use crate::credential::expression::parse;
+
+const GITHUB: &str = "https://token.actions.githubusercontent.com";
+
+fn codes(issuer: &str, expression: &str) -> Vec<&'static str> {
+    review(issuer, &parse(expression).unwrap()).iter().map(|problem| problem.code).collect()
+}
+
+#[test]
+fn expressions_are_for_few_issuers() {
+    for issuer in [
+        GITHUB,
+        "https://gitlab.com",
+        "https://gitlab.contoso.com",
+        "https://gitlab.ci.contoso.ca",
+        "https://app.terraform.io",
+        "https://app.eu.terraform.io",
+    ] {
+        assert!(is_allowed_issuer(issuer), "{issuer}");
+    }
+    for issuer in [
+        "https://token.actions.githubusercontent.com/",
+        "https://token.actions.githubusercontent.com/contoso",
+        "http://gitlab.com",
+        "https://gitlab.com/",
+        "https://gitlab..com",
+        "https://gitlab.contoso.org",
+        "https://gitlab.contoso.com/x.com",
+        "https://mygitlab.contoso.com",
+        "https://tfe.contoso.com",
+        "https://app.harness.io/ng/api/oidc/account/x",
+        "",
+    ] {
+        assert!(!is_allowed_issuer(issuer), "{issuer}");
+    }
+}
+
+#[test]
+fn an_expression_for_another_issuer_leads_to_7002241() {
+    let problems = review("https://oidc.circleci.com/org/1", &parse("claims['sub'] matches 'org/*'").unwrap());
+    assert_eq!(problems.len(), 1);
+    assert!(problems[0].fatal);
+    assert_eq!(problems[0].aadsts, Some(7_002_241));
+}
+
+#[test]
+fn each_issuer_has_its_claims_and_its_operators() {
+    let ok = "claims['sub'] matches 'repo:contoso/web:*' and claims['repository_id'] eq '74'";
+    assert_eq!(codes(GITHUB, ok), [""; 0]);
+    assert_eq!(codes(GITHUB, &format!("{ok} and claims['event_name'] eq 'push'")), ["expression-claim-not-allowed"]);
+    assert_eq!(
+        codes(GITHUB, "claims['sub'] matches 'repo:contoso/*' and claims['repository_owner_id'] matches '7*'"),
+        ["expression-operator-not-allowed"]
+    );
+    assert_eq!(
+        codes("https://gitlab.com", "claims['sub'] matches 'project_path:a/*' and claims['project_id'] eq '7'"),
+        [""; 0]
+    );
+    assert_eq!(
+        codes("https://app.terraform.io", "claims['sub'] matches 'organization:contoso:*' and claims['x'] eq 'y'"),
+        ["expression-claim-not-allowed"]
+    );
+}
+
+#[test]
+fn a_name_without_an_id_is_advised_against_since_2026() {
+    let problems = review(GITHUB, &parse("claims['sub'] matches 'repo:contoso/web:*'").unwrap());
+    insta::assert_debug_snapshot!(problems, @r#"
+    [
+        Problem {
+            code: "expression-id-missing",
+            fatal: false,
+            index: None,
+            member: Some(
+                "claimsMatchingExpression",
+            ),
+            message: "the expression lacks `repository_id` or `repository_owner_id`: since mid-2026 Entra refuses to store such a new one (seen on 2026-08-07), while those stored before are said to keep working",
+            remedy: Some(
+                "add: and claims['repository_id'] eq '<the id of the repository>'",
+            ),
+            aadsts: None,
+        },
+    ]
+    "#);
+    assert_eq!(codes("https://gitlab.com", "claims['sub'] matches 'project_path:a/b:*'"), ["expression-id-missing"]);
+    assert_eq!(codes("https://gitlab.com", "claims['sub'] matches 'project_id:7:*'"), [""; 0]);
+    assert_eq!(codes("https://app.terraform.io", "claims['sub'] matches 'organization:contoso:*'"), [""; 0]);
+}
+
+#[test]
+fn an_owner_left_to_a_wildcard_opens_the_door_to_strangers() {
+    let open = |issuer: &str, expression: &str| codes(issuer, expression).contains(&"expression-open-to-strangers");
+    for (issuer, sub) in [
+        (GITHUB, "*"),
+        (GITHUB, "re*"),
+        (GITHUB, "repo:*:environment:production"),
+        (GITHUB, "repo:contoso*"),
+        (GITHUB, "repo:contos?/web:*"),
+        ("https://gitlab.com", "project_path:*"),
+        ("https://app.terraform.io", "organization:contoso*:project:x"),
+    ] {
+        assert!(open(issuer, &format!("claims['sub'] matches '{sub}'")), "{issuer} {sub}");
+    }
+    for sub in ["repo:contoso/*", "repository_owner_id:74:*", "job_workflow_ref:contoso/*"] {
+        assert!(!open(GITHUB, &format!("claims['sub'] matches '{sub}'")), "{sub}");
+    }
+    assert!(!open(GITHUB, "claims['sub'] matches 'repo:*' and claims['repository_owner_id'] eq '74'"));
+    assert!(!open(GITHUB, "claims['sub'] matches '*' and claims['job_workflow_ref'] matches 'contoso/ci/*'"));
+}
+
+#[test]
+fn slips_that_parse_are_pointed_out() {
+    let expression = "claims['sub'] eq 'organization:contoso:*'";
+    assert_eq!(codes("https://app.terraform.io", expression), ["expression-wildcard-under-eq"]);
+    assert_eq!(
+        codes("https://app.terraform.io", "claims['sub']  matches 'organization:contoso:*'"),
+        ["expression-spacing"]
+    );
+}

@@ -1,0 +1,147 @@
+//! Which credentials a pipeline needs: from the parts of its platform, from one of its tokens, or from what is said outright.
+
+use super::write::name_for;
+use super::{Credential, Matcher, expression};
+use crate::check::decision::wanted_audience;
+use crate::cloud::{Cloud, PUBLIC};
+use crate::platform::{self, Platform};
+use crate::token::Claims;
+use crate::{Category, Fault};
+
+/// A pipeline, as far as it is known.
+#[derive(Clone, Copy)]
+pub struct Pipeline<'a> {
+    /// The CI platform that it runs on.
+    pub platform: Option<&'static dyn Platform>,
+    /// What [`Platform::parts`] takes: names and values.
+    pub parts: &'a [(String, String)],
+    /// What one of its tokens says. Its issuer and audience count, and its subject as one of those that the pipeline can have.
+    pub claims: Option<&'a Claims>,
+    /// The issuer, in place of what all of these say.
+    pub issuer: Option<&'a str>,
+    /// The only subject; with `flexible`, a pattern.
+    pub subject: Option<&'a str>,
+    /// The audience.
+    pub audience: Option<&'a str>,
+    /// The name of the credential, where there is one only.
+    pub name: Option<&'a str>,
+    /// Whether to write expressions in place of exact subjects.
+    pub flexible: bool,
+    /// The cloud, whose audience is meant when nothing else says one.
+    pub cloud: &'static Cloud,
+}
+
+/// The credentials that let every run of a pipeline sign in, and nothing else.
+///
+/// # Errors
+/// When the platform lacks a part, when nothing says issuer or subject, or when Entra allows no expression for what was given.
+pub fn credentials(pipeline: &Pipeline<'_>) -> Result<Vec<Credential>, Fault> {
+    let Pipeline { claims, parts, flexible, .. } = *pipeline;
+    let pipeline = &Pipeline { platform: pipeline.platform.or_else(|| platform_of(claims?)), ..*pipeline };
+    if let (Some((name, _)), None, false) = (parts.first(), pipeline.platform, flexible) {
+        let message = format!("The part `{}` was given, and no platform", name.escape_debug());
+        return Err(incomplete(message).hint("name the CI platform that the part belongs to: `--platform NAME`"));
+    }
+    let issuer = issuer(pipeline)?;
+    if flexible && !expression::is_allowed_issuer(&issuer) {
+        return Err(expression::issuer_problem(&issuer).into());
+    }
+    let subjects = subjects(pipeline)?;
+    if let (Some(_), count @ 2..) = (pipeline.name, subjects.len()) {
+        return Err(incomplete(format!("One name was given, and the pipeline needs {count} credentials"))
+            .hint("leave the name out: each gets one that is made from its subject"));
+    }
+    let audience = audience(pipeline)?;
+    let id = |claim: &str, part: &str| {
+        let given = parts.iter().find(|(name, _)| name == part).map(|(_, value)| value.as_str());
+        given.or_else(|| claims?.text(claim)).filter(|id| !id.is_empty()).map(str::to_owned)
+    };
+    let credential = |subject: String| {
+        let name = pipeline.name.map_or_else(|| name_for(&issuer, &subject), str::to_owned);
+        let matcher = match flexible {
+            true => Matcher::Expression { value: expression::write(&issuer, &subject, &id)?, language_version: 1 },
+            false => Matcher::Subject(subject),
+        };
+        let audiences = vec![audience.clone()];
+        Ok(Credential { name, issuer: issuer.clone(), matcher, audiences, description: None })
+    };
+    subjects.into_iter().map(credential).collect()
+}
+
+fn platform_of(claims: &Claims) -> Option<&'static dyn Platform> {
+    platform::identify(claims.iss.as_deref()?, claims.sub.as_deref())
+}
+
+fn issuer(pipeline: &Pipeline<'_>) -> Result<String, Fault> {
+    match (pipeline.issuer, pipeline.claims.and_then(|claims| claims.iss.as_deref()), pipeline.platform) {
+        (Some(issuer), ..) | (None, Some(issuer), _) => Ok(issuer.to_owned()),
+        (None, None, Some(platform)) => platform.issuer_from_parts(pipeline.parts),
+        (None, None, None) => Err(incomplete_without("issuer")),
+    }
+}
+
+fn subjects(pipeline: &Pipeline<'_>) -> Result<Vec<String>, Fault> {
+    let Pipeline { platform, parts, flexible, .. } = *pipeline;
+    match (pipeline.subject, pipeline.claims.and_then(|claims| claims.sub.as_deref()), platform) {
+        (Some(subject), ..) => Ok(vec![subject.to_owned()]),
+        (None, Some(subject), platform) if flexible => Ok(vec![pattern(platform, subject)]),
+        (None, Some(subject), Some(platform)) => siblings(platform, subject, parts),
+        (None, Some(subject), None) => Ok(vec![subject.to_owned()]),
+        (None, None, Some(platform)) if flexible => platform.build_patterns(parts),
+        (None, None, Some(platform)) => platform.build_subjects(parts),
+        (None, None, None) => Err(incomplete_without("subject")),
+    }
+}
+
+/// Every subject that the pipeline of this token has, where only a choice of the platform's own tells them apart, such as the phases of
+/// a run. Parts that were given take the place of the token's.
+fn siblings(platform: &dyn Platform, subject: &str, given: &[(String, String)]) -> Result<Vec<String>, Fault> {
+    let mut parts = given.to_vec();
+    for part in platform.subject(subject).map(|subject| subject.parts).unwrap_or_default() {
+        let name = part.name.replace('_', "-");
+        let known = platform.parts().iter().any(|known| known.name == name && (known.required || !part.varies));
+        if known && !given.iter().any(|(given, _)| *given == name) {
+            parts.push((name, part.value));
+        }
+    }
+    match platform.build_subjects(&parts) {
+        Ok(subjects) if !given.is_empty() || subjects.iter().any(|sibling| sibling == subject) => Ok(subjects),
+        Err(fault) if !given.is_empty() => Err(fault),
+        _ => Ok(vec![subject.to_owned()]),
+    }
+}
+
+/// The subject, with a wildcard where its end varies from run to run.
+fn pattern(platform: Option<&dyn Platform>, subject: &str) -> String {
+    let last = platform.and_then(|platform| platform.subject(subject)?.parts.pop());
+    match last.filter(|last| last.varies).and_then(|last| subject.strip_suffix(last.value.as_str())) {
+        Some(stays) => format!("{stays}*"),
+        None => subject.to_owned(),
+    }
+}
+
+fn audience(pipeline: &Pipeline<'_>) -> Result<String, Fault> {
+    let usual = pipeline.cloud.exchange_audience.or(PUBLIC.exchange_audience).unwrap_or_default();
+    Ok(match (pipeline.audience, pipeline.claims, pipeline.platform) {
+        (Some(audience), ..) => audience.to_owned(),
+        (None, Some(claims), _) => wanted_audience(claims, pipeline.cloud),
+        (None, None, Some(platform)) if !pipeline.parts.is_empty() => {
+            platform.default_audience(pipeline.parts)?.unwrap_or_else(|| usual.to_owned())
+        }
+        _ => usual.to_owned(),
+    })
+}
+
+fn incomplete_without(what: &str) -> Fault {
+    incomplete(format!("No {what} was given for the credential"))
+        .hint("name the platform and its parts, as in `--platform github --repo octo-org/octo-repo --branch main`")
+        .hint("or take them from a token with `--from-token`, or pass `--issuer` and `--subject`")
+}
+
+#[cold]
+fn incomplete(message: String) -> Fault {
+    Fault::new(Category::Usage, "credential-incomplete", message)
+}
+
+#[cfg(test)]
+mod tests;
