@@ -1,0 +1,26 @@
+//! Where the programs under test are.
+
+use std::path::PathBuf;
+
+/// The native host.
+pub fn host() -> PathBuf {
+    from("AZURE_OIDC_BIN")
+}
+
+/// The component, as the native host writes it out.
+pub fn component() -> PathBuf {
+    from("AZURE_OIDC_WASM")
+}
+
+/// The stock wasmtime CLI.
+pub fn wasmtime() -> PathBuf {
+    from("WASMTIME")
+}
+
+fn from(variable: &str) -> PathBuf {
+    match std::env::var_os(variable).map(PathBuf::from) {
+        Some(path) if path.is_file() => path,
+        Some(path) => panic!("{variable} names {}, which is no file: run `cargo xtask test`", path.display()),
+        None => panic!("{variable} is not set: run `cargo xtask test`"),
+    }
+}

@@ -1,0 +1,66 @@
+//! The JSON Schemas of the outputs, read strictly: in a test, a member that the schema does not describe is a mistake too. Programs
+//! that use the schemas see new members as what they are, additions.
+
+use std::fs;
+use std::path::Path;
+
+use boon::{CompileError, Compiler, SchemaIndex, Schemas};
+use serde_json::Value;
+
+/// Asserts that a value is what `schemas/NAME.schema.json` describes, with no member besides.
+#[track_caller]
+pub fn assert_valid(name: &str, value: &Value) {
+    let mut schema = read(name);
+    close(&mut schema);
+    let (mut compiler, mut schemas) = (Compiler::new(), Schemas::new());
+    let wrong =
+        |error: CompileError| -> SchemaIndex { panic!("schemas/{name}.schema.json is no JSON Schema: {error}") };
+    compiler.add_resource(name, schema).map_err(wrong).ok();
+    let compiled = compiler.compile(name, &mut schemas).unwrap_or_else(wrong);
+    if let Err(error) = schemas.validate(value, compiled) {
+        panic!("{value:#}\nis not what schemas/{name}.schema.json describes: {error:#}");
+    }
+}
+
+fn read(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas").join(format!("{name}.schema.json"));
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Forbids, in every object whose members are listed, all others.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            if members.get("properties").is_some_and(Value::is_object) && !members.contains_key("additionalProperties")
+            {
+                members.insert("additionalProperties".to_owned(), false.into());
+            }
+            members.values_mut().for_each(close);
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn is_valid(value: &Value) -> bool {
+        std::panic::catch_unwind(|| assert_valid("error", value)).is_ok()
+    }
+
+    #[test]
+    fn what_a_schema_does_not_describe_is_a_mistake() {
+        let error = |members: Value| json!({ "error": members });
+        assert!(is_valid(&error(json!({ "code": "a-code", "message": "m", "hint": "" }))));
+        assert!(!is_valid(&error(json!({ "code": "a-code", "message": "m" }))), "a member is missing");
+        assert!(!is_valid(&error(json!({ "code": "A Code", "message": "m", "hint": "" }))), "that is no code");
+        assert!(
+            !is_valid(&error(json!({ "code": "a-code", "message": "m", "hint": "", "new": 1 }))),
+            "a member is new"
+        );
+    }
+}

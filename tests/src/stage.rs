@@ -1,0 +1,148 @@
+//! A stage: an emulator that plays Entra and the CI systems, and a folder for what a job reads and writes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use azure_oidc_emulator::client::Client;
+use azure_oidc_emulator::log::Entry;
+use azure_oidc_emulator::{Config, Emulator, Order, Rule, Running, config};
+use tempfile::TempDir;
+
+use crate::Job;
+
+/// The tenant of the default configuration.
+pub const TENANT: &str = "11111111-1111-4111-8111-111111111111";
+/// Its application, with credentials for most platforms.
+pub const APPLICATION: &str = "22222222-2222-4222-8222-222222222222";
+/// A verified domain of the tenant.
+pub const DOMAIN: &str = "contoso.example";
+/// Azure Resource Manager of the public cloud.
+pub const ARM: &str = "https://management.azure.com/.default";
+/// Microsoft Graph of the public cloud.
+pub const GRAPH: &str = "https://graph.microsoft.com/.default";
+
+/// An emulator and a folder. Both are gone when it is dropped.
+pub struct Stage {
+    /// The emulator.
+    pub emulator: Running,
+    folder: TempDir,
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Stage {
+    /// What the emulator plays by default.
+    pub fn new() -> Self {
+        Self::playing(config::DEFAULT)
+    }
+
+    /// What this configuration says.
+    pub fn playing(toml: &str) -> Self {
+        let config = Config::parse(toml, "".as_ref()).unwrap_or_else(|fault| panic!("{fault}"));
+        let emulator = Emulator::start(config).unwrap_or_else(|fault| panic!("{fault}"));
+        Self { emulator, folder: tempfile::tempdir().expect("there is a temporary folder") }
+    }
+
+    /// An ID token.
+    pub fn mint(&self, order: &Order) -> String {
+        self.emulator.mint(order).unwrap_or_else(|fault| panic!("{fault}"))
+    }
+
+    /// The ID token of a Harness step that one of the credentials fits.
+    pub fn id_token(&self) -> String {
+        self.mint(&Order::of("harness"))
+    }
+
+    /// `iss` of an issuer's tokens.
+    pub fn issuer(&self, name: &str) -> &str {
+        self.emulator.issuer(name).unwrap_or_else(|| panic!("there is no issuer {name}"))
+    }
+
+    /// Makes the next requests go wrong.
+    pub fn fault(&self, rule: Rule) {
+        self.emulator.add_fault(rule).unwrap_or_else(|fault| panic!("{fault}"));
+    }
+
+    /// A file in the folder, which need not be there.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file in the folder and gives its path.
+    pub fn write(&self, name: &str, contents: &str) -> String {
+        let path = self.path(name);
+        fs::write(&path, contents).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        path.to_str().expect("temporary folders have plain names").to_owned()
+    }
+
+    /// The contents of a file in the folder; empty when it is not there.
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    /// The value that a line of an output file gives to a name.
+    pub fn output(&self, file: &str, name: &str) -> Option<String> {
+        let text = self.read(file);
+        text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=').map(ToOwned::to_owned))
+    }
+
+    /// A job that signs in at the emulator and trusts its certificate, with nothing else set.
+    pub fn job(&self, arguments: &[&str]) -> Job {
+        Job::host(arguments)
+            .args(&["--authority-host", self.emulator.url(), "--ca-file"])
+            .args(&[self.emulator.ca_file()])
+    }
+
+    /// A step of Harness as its own documentation sets it up: `PLUGIN_*` in, output files out. Nothing on the command line.
+    pub fn harness(&self, id_token: &str) -> Job {
+        Job::host(&[])
+            .env("PLUGIN_OIDC_TOKEN_ID", id_token)
+            .env("PLUGIN_TENANT_ID", TENANT)
+            .env("PLUGIN_CLIENT_ID", APPLICATION)
+            .env("PLUGIN_AZURE_AUTHORITY_HOST", self.emulator.url())
+            .env("SSL_CERT_FILE", self.emulator.ca_file())
+            .env("HARNESS_OUTPUT_SECRET_FILE", self.path("secrets"))
+    }
+
+    /// A document of the emulator's.
+    pub fn get(&self, url: &str) -> String {
+        let client = Client::trusting(self.emulator.ca_file()).unwrap_or_else(|error| panic!("{error}"));
+        let request = http::Request::get(url).body(String::new()).unwrap_or_else(|error| panic!("{url}: {error}"));
+        let answer = client.send(request).unwrap_or_else(|error| panic!("{url}: {error}"));
+        String::from_utf8_lossy(answer.body()).into_owned()
+    }
+
+    /// The requests that the emulator saw.
+    pub fn requests(&self) -> Vec<Entry> {
+        self.emulator.requests()
+    }
+
+    /// The one request that the emulator saw.
+    #[track_caller]
+    pub fn only_request(&self) -> Entry {
+        let mut requests = self.requests();
+        assert_eq!(requests.len(), 1, "{requests:?}");
+        requests.remove(0)
+    }
+
+    /// Waits until the emulator has seen a request.
+    pub fn wait_for_a_request(&self) {
+        const LONGEST: Duration = Duration::from_secs(60);
+        let since = Instant::now();
+        while self.requests().is_empty() {
+            assert!(since.elapsed() < LONGEST, "no request arrives");
+            thread::yield_now();
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Pipeline files against the schemas that the CI systems publish, as check-jsonschema carries them. It is installed once, with pinned
+//! versions, below the target folder; what cannot be installed fails the test.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::{files, folder};
+
+/// Example, schema.
+const SCHEMAS: [(&str, &str); 6] = [
+    ("azure-pipelines/azure-pipelines.yml", "vendor.azure-pipelines"),
+    ("bitbucket/bitbucket-pipelines.yml", "vendor.bitbucket-pipelines"),
+    ("buildkite/pipeline.yml", "vendor.buildkite"),
+    ("circleci/config.yml", "vendor.circle-ci"),
+    ("github-actions/deploy.yml", "vendor.github-workflows"),
+    ("gitlab/.gitlab-ci.yml", "vendor.gitlab-ci"),
+];
+
+/// No schema for these is published where packages are.
+const WITHOUT_SCHEMA: [&str; 5] = [
+    "codefresh/codefresh.yml",
+    "harness/pipeline.yaml",
+    "kubernetes/job.yaml",
+    "semaphore/semaphore.yml",
+    "spacelift/config.yml",
+];
+
+#[test]
+fn a_pipeline_file_is_what_its_system_describes() {
+    let check = tool();
+    for (example, schema) in SCHEMAS {
+        // Some of the schemas have expressions that are valid without Unicode mode only.
+        let mut command = Command::new(&check);
+        command.args(["--regex-variant", "nonunicode", "--builtin-schema", schema]);
+        if schema == "vendor.gitlab-ci" {
+            command.args(["--data-transform", "gitlab-ci"]);
+        }
+        run(command.arg(folder().join(example)));
+    }
+}
+
+#[test]
+fn no_pipeline_file_is_forgotten() {
+    for (path, _) in files(|name| name.ends_with(".yml") || name.ends_with(".yaml")) {
+        let name = path.strip_prefix(folder()).expect("it is below").display().to_string();
+        let known = SCHEMAS.iter().map(|(example, _)| *example).chain(WITHOUT_SCHEMA);
+        assert!(known.into_iter().any(|known| known == name), "{name} is checked against no schema");
+    }
+}
+
+#[test]
+fn a_mistake_is_found() {
+    let folder = tempfile::tempdir().expect("there is a temporary folder");
+    let path = folder.path().join("config.yml");
+    fs::write(&path, "version: 2.1\njobs:\n  deploy:\n    docker: image\n").expect("it can be written");
+    let output = Command::new(tool()).args(["--builtin-schema", "vendor.circle-ci"]).arg(path).output();
+    assert!(!output.expect("it is installed").status.success());
+}
+
+/// check-jsonschema, in a virtual environment. A lock keeps other test processes waiting while it is installed.
+fn tool() -> PathBuf {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tools-schemas");
+    let pins = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/examples/requirements.txt");
+    let binaries = place.join(if cfg!(windows) { "Scripts" } else { "bin" });
+    let lock = File::create(place.with_extension("lock")).expect("the target folder can be written");
+    lock.lock().expect("it can be locked");
+    let (stamp, wanted) = (place.join("installed.txt"), fs::read_to_string(&pins).expect("it is there"));
+    if fs::read_to_string(&stamp).ok().as_ref() != Some(&wanted) {
+        let python = if cfg!(windows) { "python" } else { "python3" };
+        run(Command::new(python).args(["-m", "venv", "--clear"]).arg(&place));
+        run(Command::new(binaries.join("python")).args(["-m", "pip", "install", "--quiet", "-r"]).arg(&pins));
+        fs::write(stamp, wanted).expect("the target folder can be written");
+    }
+    binaries.join("check-jsonschema")
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let printed = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "{command:?} ended with {}: {}", output.status, String::from_utf8_lossy(&printed));
+}

@@ -1,0 +1,52 @@
+//! `inspect` and `doctor` in every job: what they say stands beside the job's own file. `UPDATE_FIXTURES=1` writes it anew.
+
+use std::fs;
+
+use azure_oidc_tests::{schema, secrets};
+
+use crate::fixture::{Fixture, all, settled, stage};
+
+fn usual() -> impl Iterator<Item = Fixture> {
+    all().into_iter().filter(|fixture| fixture.path.file_name().is_some_and(|name| name == "exchange.toml"))
+}
+
+#[test]
+fn what_inspect_says_of_every_platforms_token() {
+    for fixture in usual() {
+        let stage = stage();
+        let ran = fixture.job(&stage, "inspect").run().expect(0);
+        assert_beside(&fixture, "inspect.txt", &settled(&ran.stdout, &stage));
+        let json = fixture.job(&stage, "inspect").args(&["--output", "json"]).run().expect(0).json();
+        schema::assert_valid("inspect", &json);
+        let platform = fixture.name().split('/').next().unwrap_or_default().to_owned();
+        if platform != "generic" {
+            // SPIFFE and the like are told from the subject, all others from the issuer.
+            assert_eq!(json["platform"], platform.as_str(), "{json}");
+        }
+    }
+}
+
+#[test]
+fn what_doctor_says_on_every_platform() {
+    for fixture in usual() {
+        let stage = stage();
+        let ran = fixture.job(&stage, "doctor").run();
+        secrets::assert_none_printed(&ran, "");
+        let text = settled(&ran.stdout, &stage)
+            .replace("differ by 1s", "differ by 0s")
+            .replace("differ by -1s", "differ by 0s");
+        assert_beside(&fixture, "doctor.txt", &format!("{text}exit code {}\n", ran.code));
+        let json = fixture.job(&stage, "doctor").args(&["--output", "json"]).run().json();
+        schema::assert_valid("doctor", &json);
+    }
+}
+
+#[track_caller]
+fn assert_beside(fixture: &Fixture, name: &str, text: &str) {
+    let path = fixture.path.with_file_name(name);
+    if std::env::var_os("UPDATE_FIXTURES").is_some() {
+        fs::write(&path, text).expect("the fixture can be written");
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    assert!(text == expected, "{}: {name} says\n{text}\nand not\n{expected}", fixture.name());
+}

@@ -1,0 +1,253 @@
+//! A network that fails is asked again where that may help, and never waited for beyond the time given. None of it is a success.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use azure_oidc_emulator::Rule;
+use azure_oidc_emulator::faults::Kind;
+use azure_oidc_tests::Stage;
+
+use crate::case::{Case, STEP};
+
+/// Far beyond the `--timeout` of every case here; what takes longer hangs.
+const GENEROUS: Duration = Duration::from_secs(60);
+
+#[test]
+fn every_way_in_which_an_answer_can_fail_ends_in_time_and_never_as_a_success() {
+    for case in CASES {
+        case.prove();
+    }
+}
+
+#[test]
+fn an_authority_that_never_answers_is_asked_twice_and_not_waited_for() {
+    prove_in_time(&NEVER);
+}
+
+#[test]
+fn an_answer_that_comes_too_late_is_not_waited_for() {
+    prove_in_time(&TOO_LATE);
+}
+
+#[test]
+fn a_certificate_that_is_not_trusted_ends_it_before_anything_is_sent() {
+    let case = Case {
+        name: "untrusted",
+        exit: 5,
+        code: "certificate-untrusted",
+        names: &["--ca-file", "SSL_CERT_FILE"],
+        ..STEP
+    };
+    case.prove_with(&Stage::new(), |job| job.without("SSL_CERT_FILE"));
+}
+
+#[test]
+fn a_certificate_for_another_name_is_not_trusted() {
+    let stage = Stage::new();
+    let elsewhere = stage.emulator.url().replace("localhost", "127.0.0.2");
+    let case = Case { name: "another name", args: &["--retries", "0"], exit: 5, ..STEP };
+    let ran = stage.harness(&stage.id_token()).args(case.args).env("PLUGIN_AZURE_AUTHORITY_HOST", elsewhere).run();
+    assert_eq!(ran.code, case.exit, "{}", ran.printed());
+    assert_eq!(stage.requests().len(), 0);
+}
+
+#[test]
+fn an_authority_that_nobody_answers_for_is_unreachable() {
+    // Bound and dropped: the port is free, and nobody listens.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let case = Case {
+        name: "nobody listens",
+        args: &["--retries", "1"],
+        exit: 5,
+        code: "authority-unreachable",
+        names: &["HTTPS_PROXY"],
+        ..STEP
+    };
+    case.prove_with(&Stage::new(), |job| job.env("PLUGIN_AZURE_AUTHORITY_HOST", format!("https://localhost:{port}")));
+}
+
+#[test]
+fn a_server_that_speaks_no_tls_is_no_authority() {
+    let speaks = server(|stream| stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"));
+    let silent = server(|stream| stream.write_all(b""));
+    for authority in [speaks, silent] {
+        let stage = Stage::new();
+        let since = Instant::now();
+        let job = stage.harness(&stage.id_token()).env("PLUGIN_AZURE_AUTHORITY_HOST", authority);
+        job.args(&["--timeout", "2s", "--retries", "1"]).run().expect(5);
+        assert!(since.elapsed() < GENEROUS);
+    }
+}
+
+fn prove_in_time(case: &Case) {
+    let since = Instant::now();
+    case.prove();
+    assert!(since.elapsed() < GENEROUS, "{}", case.name);
+}
+
+/// A server that greets and then keeps its connections open.
+fn server(greet: fn(&mut dyn Write) -> std::io::Result<()>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    let url = format!("https://{}", listener.local_addr().expect("it is bound"));
+    thread::spawn(move || {
+        let mut open = Vec::new();
+        for mut stream in listener.incoming().flatten() {
+            greet(&mut stream).ok();
+            open.push(stream);
+        }
+    });
+    url
+}
+
+const FAILED: Case = Case { args: &["--retries", "1"], exit: 5, ..STEP };
+
+fn every(kind: Kind) -> Rule {
+    Rule { times: Some(0), ..Rule::new(kind) }
+}
+
+fn answer(status: u16, body: &str) -> Vec<Rule> {
+    vec![Rule { status: Some(status), body: Some(body.to_owned()), ..every(Kind::Answer) }]
+}
+
+const CASES: &[Case] = &[
+    Case {
+        name: "throttled to the end",
+        faults: || vec![Rule { retry_after: Some("0".into()), ..every(Kind::Throttle) }],
+        code: "authority-throttles",
+        names: &["429", "AADSTS90055"],
+        requests: 2,
+        ..FAILED
+    },
+    Case {
+        name: "asked to wait longer than there is time",
+        faults: || vec![Rule { retry_after: Some("60".into()), ..every(Kind::Throttle) }],
+        code: "authority-throttles",
+        names: &["asks to wait 60s"],
+        requests: 1,
+        ..FAILED
+    },
+    Case {
+        name: "unavailable to the end",
+        faults: || vec![every(Kind::ServerError)],
+        code: "authority-unavailable",
+        names: &["503", "AADSTS90033"],
+        requests: 2,
+        ..FAILED
+    },
+    Case {
+        name: "cut before the answer",
+        faults: || vec![every(Kind::Cut)],
+        code: "answer-cut",
+        requests: 2,
+        ..FAILED
+    },
+    Case {
+        name: "cut within the answer",
+        faults: || vec![every(Kind::CutBody)],
+        code: "answer-cut",
+        requests: 2,
+        ..FAILED
+    },
+    Case {
+        name: "a page of a proxy",
+        faults: || vec![every(Kind::Html)],
+        code: "answer-not-json",
+        names: &["text/html", "HTTPS_PROXY"],
+        requests: 1,
+        ..FAILED
+    },
+    Case {
+        name: "a page of a proxy that says no",
+        faults: || vec![Rule { status: Some(403), ..every(Kind::Html) }],
+        code: "answer-not-json",
+        names: &["403", "text/html"],
+        requests: 1,
+        ..FAILED
+    },
+    Case {
+        name: "a page of a gateway",
+        faults: || vec![Rule { status: Some(502), ..every(Kind::Html) }],
+        code: "authority-unavailable",
+        names: &["502"],
+        requests: 2,
+        ..FAILED
+    },
+    Case { name: "64 MiB", faults: || vec![every(Kind::Oversized)], code: "answer-too-large", requests: 1, ..FAILED },
+    Case {
+        name: "somewhere else",
+        faults: || vec![every(Kind::Redirect)],
+        code: "redirect-refused",
+        names: &["307", "was not sent there"],
+        requests: 1,
+        ..FAILED
+    },
+    Case { name: "no token", faults: || vec![every(Kind::NoToken)], code: "answer-unusable", requests: 1, ..FAILED },
+    Case {
+        name: "an empty token",
+        faults: || vec![every(Kind::EmptyToken)],
+        code: "answer-unusable",
+        requests: 1,
+        ..FAILED
+    },
+    Case { name: "an empty answer", faults: || answer(200, ""), code: "answer-not-json", requests: 1, ..FAILED },
+    Case {
+        name: "another success than 200",
+        faults: || answer(201, r#"{"access_token":"x","token_type":"Bearer","expires_in":3599}"#),
+        code: "answer-not-json",
+        requests: 1,
+        ..FAILED
+    },
+    Case {
+        name: "a token with a line break",
+        faults: || answer(200, r#"{"access_token":"x\nPATH=/tmp","token_type":"Bearer","expires_in":3599}"#),
+        code: "answer-unusable",
+        requests: 1,
+        ..FAILED
+    },
+    Case {
+        name: "a token of another type",
+        faults: || answer(200, r#"{"access_token":"x","token_type":"mac","expires_in":3599}"#),
+        code: "answer-unusable",
+        names: &["token_type"],
+        requests: 1,
+        ..FAILED
+    },
+    Case {
+        name: "a token without an end",
+        faults: || answer(200, r#"{"access_token":"x","token_type":"Bearer"}"#),
+        code: "answer-unusable",
+        names: &["expires_in"],
+        requests: 1,
+        ..FAILED
+    },
+    Case {
+        name: "an error without words",
+        faults: || answer(400, "{}"),
+        code: "answer-not-json",
+        requests: 1,
+        ..FAILED
+    },
+];
+
+const NEVER: Case = Case {
+    name: "never answered",
+    faults: || vec![every(Kind::Hang)],
+    code: "authority-timeout",
+    names: &["--timeout"],
+    requests: 2,
+    args: &["--retries", "1", "--timeout", "4s"],
+    ..FAILED
+};
+
+const TOO_LATE: Case = Case {
+    name: "answered too late",
+    faults: || vec![Rule { milliseconds: Some(600_000), ..every(Kind::Delay) }],
+    code: "authority-timeout",
+    names: &["--timeout"],
+    // It is noted down with its answer, which nobody waits for.
+    requests: 0,
+    args: &["--retries", "1", "--timeout", "4s"],
+    ..FAILED
+};

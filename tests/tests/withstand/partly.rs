@@ -1,0 +1,59 @@
+//! Several tokens are all or none.
+
+use azure_oidc_emulator::Rule;
+use azure_oidc_emulator::faults::Kind;
+use azure_oidc_tests::Stage;
+use azure_oidc_tests::stage::{ARM, GRAPH};
+
+use crate::case::{Case, STEP};
+
+const BOTH: &[&str] =
+    &["--scope", "https://management.azure.com/.default,https://graph.microsoft.com/.default", "--retries", "0"];
+
+#[test]
+fn when_one_scope_fails_nothing_is_published() {
+    for case in [
+        Case { name: "the second is refused", faults: || vec![refusal(GRAPH)], names: &["AADSTS53003"], ..FAILED },
+        Case { name: "the first is refused", faults: || vec![refusal(ARM)], names: &["AADSTS53003"], ..FAILED },
+        Case {
+            name: "one fails, the other is refused: the refusal says more",
+            faults: || vec![refusal(ARM), Rule { scope: Some(GRAPH.into()), ..Rule::new(Kind::ServerError) }],
+            names: &["AADSTS53003"],
+            ..FAILED
+        },
+        Case {
+            name: "the second never works",
+            faults: || vec![Rule { scope: Some(GRAPH.into()), times: Some(0), ..Rule::new(Kind::ServerError) }],
+            exit: 5,
+            code: "authority-unavailable",
+            ..FAILED
+        },
+    ] {
+        case.prove();
+    }
+}
+
+#[test]
+fn the_scope_that_failed_is_named() {
+    let stage = Stage::new();
+    stage.fault(refusal(GRAPH));
+    let ran = stage.harness(&stage.id_token()).args(BOTH).run().expect(4);
+    assert!(ran.stderr.contains(&format!("scope: {GRAPH}")) && !ran.stderr.contains(ARM), "{}", ran.stderr);
+}
+
+#[test]
+fn a_scope_that_fails_in_passing_is_asked_again_by_itself() {
+    let stage = Stage::new();
+    stage.fault(Rule { scope: Some(GRAPH.into()), ..Rule::new(Kind::ServerError) });
+    stage.harness(&stage.id_token()).args(&BOTH[..2]).run().expect(0);
+    let mut scopes: Vec<_> = stage.requests().iter().map(|request| request.form["scope"].clone()).collect();
+    scopes.sort();
+    assert_eq!(scopes, [GRAPH, GRAPH, ARM], "a token that is there is not asked for again");
+    assert_eq!(stage.read("secrets").lines().count(), 2);
+}
+
+const FAILED: Case = Case { args: BOTH, exit: 4, code: "entra-refused", requests: 2, ..STEP };
+
+fn refusal(scope: &str) -> Rule {
+    Rule { code: Some(53003), scope: Some(scope.into()), ..Rule::new(Kind::EntraError) }
+}
