@@ -93,7 +93,7 @@ fn built(target_dir: &Path) -> Result<PathBuf> {
         .args(["build", "--locked", "--lib", "--package", PACKAGE, "--target", WASM_TARGET, "--profile", PROFILE])
         .arg("--target-dir")
         .arg(target_dir)
-        .env("CARGO_ENCODED_RUSTFLAGS", "")
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(&workspace)?)
         .env_remove("RUSTC_WRAPPER")
         .env_remove("RUSTC_WORKSPACE_WRAPPER")
         .env_remove("CLIPPY_ARGS")
@@ -104,6 +104,19 @@ fn built(target_dir: &Path) -> Result<PathBuf> {
     let made = target_dir.join(WASM_TARGET).join(PROFILE).join(LIBRARY);
     watch(&workspace, target_dir, &made.with_extension("d"))?;
     Ok(made.with_extension("wasm"))
+}
+
+/// The compiler's flags, in cargo's encoding. A component is never loaded at another address, so its code need not be independent
+/// of it. Paths of this machine are no part of a component that others are to rebuild to the same bytes.
+fn flags(workspace: &Path) -> Result<String> {
+    let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let registry = cargo_home.ok_or("neither CARGO_HOME nor a home folder is known")?.join("registry").join("src");
+    Ok([
+        "-Crelocation-model=static".to_owned(),
+        format!("--remap-path-prefix={}=registry", registry.display()),
+        format!("--remap-path-prefix={}/=", workspace.display()),
+    ]
+    .join("\u{1f}"))
 }
 
 fn require_wasm_target() -> Result<()> {
