@@ -4,19 +4,21 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Args, ValueEnum};
 
+const TOKEN: &str = "ID token";
+const ENTRA: &str = "Microsoft Entra";
+
 /// Where the ID token comes from. Nothing given means: from the platform that is detected.
 #[derive(Debug, Clone, Default, Args)]
 #[group(multiple = false)]
-#[command(next_help_heading = "ID token")]
 pub struct TokenSource {
     /// Read the ID token from this variable
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, help_heading = TOKEN, value_name = "NAME")]
     pub id_token_env: Option<String>,
     /// Read the ID token from this file
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, help_heading = TOKEN, value_name = "PATH")]
     pub id_token_file: Option<String>,
     /// Read the ID token from standard input; `-` is the only value, because a command line is public
-    #[arg(long, value_name = "-", value_parser = stdin_only)]
+    #[arg(long, help_heading = TOKEN, value_name = "-", value_parser = stdin_only)]
     pub id_token: Option<StandardInput>,
 }
 
@@ -41,19 +43,18 @@ pub struct PlatformArgs {
 
 /// Where to sign in, and as whom.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Microsoft Entra")]
 pub struct SignIn {
     /// Tenant: a GUID or a verified domain [PLUGIN_TENANT_ID, AZURE_TENANT_ID, ARM_TENANT_ID]
-    #[arg(long, value_name = "ID")]
+    #[arg(long, help_heading = ENTRA, value_name = "ID")]
     pub tenant_id: Option<String>,
     /// Application or managed identity: a GUID [PLUGIN_CLIENT_ID, AZURE_CLIENT_ID, ARM_CLIENT_ID]
-    #[arg(long, value_name = "GUID")]
+    #[arg(long, help_heading = ENTRA, value_name = "GUID")]
     pub client_id: Option<String>,
     /// Azure cloud: public, usgov, china, france, germany or singapore
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, help_heading = ENTRA, value_name = "NAME")]
     pub cloud: Option<String>,
     /// Sign-in service instead of the cloud's [PLUGIN_AZURE_AUTHORITY_HOST, AZURE_AUTHORITY_HOST]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, help_heading = ENTRA, value_name = "URL")]
     pub authority_host: Option<String>,
 }
 
@@ -84,7 +85,7 @@ pub struct ExchangeArgs {
     #[arg(long, value_name = "FORM", default_value = "auto")]
     pub output: String,
     /// What to publish
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, hide_possible_values = true, default_value_t)]
     pub publish: Publish,
     /// Where `sdk-env` keeps the ID token, in a file for its owner only [default: a file in the folder that the platform empties with
     /// each job]
@@ -123,7 +124,7 @@ pub struct DoctorArgs {
     #[command(flatten)]
     pub sign_in: SignIn,
     /// text or json
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, hide_possible_values = true, default_value_t)]
     pub output: Form,
 }
 
@@ -152,8 +153,8 @@ pub struct HostOptions {
     /// Run the CI system's own program when only that makes the ID token, such as `circleci run oidc get` for `--audience`
     #[arg(long, global = true)]
     pub allow_program: bool,
-    /// Colour the answer; auto does so on a terminal, unless NO_COLOR is set
-    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
+    /// Colour the answer: auto (on a terminal, unless NO_COLOR is set), always or never
+    #[arg(long, global = true, value_name = "WHEN", value_enum, hide_possible_values = true, default_value_t)]
     pub color: Color,
     /// Print how long each phase took, as JSON on standard error
     #[arg(long, global = true)]

@@ -9,6 +9,8 @@ use clap::{ArgGroup, Args};
 use crate::options::{Form, PlatformArgs, TokenSource};
 use crate::parts::Parts;
 
+const DESCRIBED: &str = "Before there is a token";
+
 /// Options of `check`.
 #[derive(Debug, Clone, Default, Args)]
 #[command(group(ArgGroup::new("fics").required(true).multiple(true).args(["credential", "subject"])))]
@@ -16,17 +18,17 @@ pub struct CheckArgs {
     /// Where the ID token comes from.
     #[command(flatten)]
     pub token: TokenSource,
-    /// No token yet: the issuer that it will have
-    #[arg(long, value_name = "URL", requires = "token_subject", conflicts_with_all = ["TokenSource", "jwks", "discover"])]
+    /// The issuer that it will have
+    #[arg(long, help_heading = DESCRIBED, value_name = "URL", requires = "token_subject", conflicts_with_all = ["TokenSource", "jwks", "discover"])]
     pub token_issuer: Option<String>,
-    /// No token yet: the subject that it will have
-    #[arg(long, value_name = "SUBJECT", requires = "token_issuer")]
+    /// The subject that it will have
+    #[arg(long, help_heading = DESCRIBED, value_name = "SUBJECT", requires = "token_issuer")]
     pub token_subject: Option<String>,
-    /// No token yet: the audience that it will have [default: the cloud's]
-    #[arg(long, value_name = "AUDIENCE", requires = "token_subject")]
+    /// The audience that it will have [default: the cloud's]
+    #[arg(long, help_heading = DESCRIBED, value_name = "AUDIENCE", requires = "token_subject")]
     pub token_audience: Option<String>,
-    /// No token yet: another claim that it will have, for credentials with an expression
-    #[arg(long, value_name = "NAME=VALUE", requires = "token_subject", value_parser = named_value)]
+    /// Another claim that it will have, for credentials with an expression
+    #[arg(long, help_heading = DESCRIBED, value_name = "NAME=VALUE", requires = "token_subject", value_parser = named_value)]
     pub token_claim: Vec<(String, String)>,
     /// The CI platform.
     #[command(flatten)]
@@ -60,7 +62,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "NAME", default_value = "public")]
     pub cloud: String,
     /// text or json
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, hide_possible_values = true, default_value_t)]
     pub output: Form,
 }
 
@@ -81,7 +83,7 @@ pub struct VerifyArgs {
     #[arg(long)]
     pub discover: bool,
     /// text or json
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, hide_possible_values = true, default_value_t)]
     pub output: Form,
 }
 
@@ -95,7 +97,7 @@ pub struct InspectArgs {
     #[command(flatten)]
     pub platform: PlatformArgs,
     /// text or json
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, hide_possible_values = true, default_value_t)]
     pub output: Form,
 }
 
@@ -112,7 +114,7 @@ pub struct ExplainArgs {
     #[arg(long, value_name = "FILE")]
     pub credential: Option<String>,
     /// text or json
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, hide_possible_values = true, default_value_t)]
     pub output: Form,
 }
 

@@ -141,6 +141,20 @@ pub enum TransportKind {
 }
 
 impl TransportKind {
+    /// What happened, in words that end a sentence about a server.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Denied => "the host does not allow requests there",
+            Self::Dns => "its name has no address",
+            Self::Connect => "there was no connection",
+            Self::Tls => "its TLS certificate was not accepted",
+            Self::Timeout => "it did not answer in time",
+            Self::Cut => "the connection ended before the answer did",
+            Self::TooLarge => "its answer is too long",
+            Self::Other => "the request failed",
+        }
+    }
+
     /// Whether the same request may succeed a moment later. A refused certificate or destination stays refused.
     pub const fn is_transient(self) -> bool {
         matches!(self, Self::Dns | Self::Connect | Self::Timeout | Self::Cut | Self::Other)

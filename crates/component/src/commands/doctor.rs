@@ -145,7 +145,7 @@ fn outputs(args: &DoctorArgs, context: Context<'_>) -> Line {
     match selected.outputs(env) {
         Err(fault) => Line::bad(WHAT, &fault),
         Ok(files) if files.is_empty() => {
-            Line::good(WHAT, format!("{TOKEN}: on standard output, as {} takes it", selected.title()))
+            Line::good(WHAT, format!("{TOKEN} goes to standard output, as {} takes it", selected.title()))
         }
         Ok(files) => {
             let names: Vec<_> = files
@@ -155,7 +155,7 @@ fn outputs(args: &DoctorArgs, context: Context<'_>) -> Line {
                     platform::File::Path(path) => path,
                 })
                 .collect();
-            Line::good(WHAT, format!("{TOKEN}: {}, as {} takes it", names.join(" and "), selected.title()))
+            Line::good(WHAT, format!("{TOKEN} goes to {}, as {} takes it", names.join(" and "), selected.title()))
         }
     }
 }
@@ -189,9 +189,7 @@ fn reach(authority: &Authority, context: Context<'_>) -> Line {
         Some(Err(error)) => Line {
             ok: false,
             what: WHAT,
-            said: format!("{} cannot be reached: {:?} {}", authority.base(), error.kind, error.detail)
-                .trim_end()
-                .to_owned(),
+            said: format!("{} cannot be reached: {}", authority.base(), error.kind.words()),
             hints: vec!["check proxies (`HTTPS_PROXY`, `NO_PROXY`), `--ca-file`, and what the host allows".to_owned()],
         },
         None => Line::good(WHAT, "was not asked"),

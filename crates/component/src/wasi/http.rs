@@ -146,7 +146,11 @@ fn transport_error(code: &ErrorCode) -> TransportError {
     let detail = match code {
         ErrorCode::InternalError(Some(text)) => text.clone(),
         ErrorCode::InternalError(None) => String::new(),
-        code => format!("{code:?}").trim_start_matches("ErrorCode::").to_owned(),
+        // The case's name says it; what some cases carry is for machines.
+        code => {
+            let shown = format!("{code:?}");
+            shown.trim_start_matches("ErrorCode::").split('(').next().unwrap_or_default().to_owned()
+        }
     };
     TransportError { kind, detail }
 }

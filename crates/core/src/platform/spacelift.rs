@@ -74,7 +74,13 @@ impl Platform for Spacelift {
         let both_said = parts.get("run-type").is_some() && parts.get("scope").is_some();
         let runs = types.iter().flat_map(|kind| scopes.iter().map(move |scope| (*kind, *scope)));
         let runs = runs.filter(|run| both_said || usual.contains(run));
-        Ok(runs.map(|(kind, scope)| format!("space:{space}:{owner}:run_type:{kind}:scope:{scope}")).collect())
+        let subjects: Vec<_> =
+            runs.map(|(kind, scope)| format!("space:{space}:{owner}:run_type:{kind}:scope:{scope}")).collect();
+        if subjects.is_empty() {
+            Err(parts.missing("`run-type` beside `scope`: these runs are not usual"))
+        } else {
+            Ok(subjects)
+        }
     }
 
     fn issuer_from_parts(&self, parts: &[(String, String)]) -> Result<String, Fault> {

@@ -328,6 +328,12 @@ fn a_part_that_does_not_fit_is_a_fault_that_names_the_parts_there_are() {
         ),
         ("spacelift", &["space=s", "stack=a", "module=b"], "subject-part-missing", "not both"),
         (
+            "spacelift",
+            &["space=s", "module=b", "run-type=TRACKED"],
+            "subject-part-missing",
+            "`run-type` beside `scope`",
+        ),
+        (
             "semaphore",
             &["org=o", "project=p", "repo=r", "ref=x", "ref-type=y"],
             "subject-part-invalid",
