@@ -161,7 +161,9 @@ impl Fixture {
 
 /// A text with what differs from run to run replaced by what it is.
 pub(crate) fn settled(text: &str, stage: &Stage) -> String {
+    let metadata = stage.emulator.ready()["jobs"]["google-cloud"]["GCE_METADATA_HOST"].clone();
     let mut text = text
+        .replace(metadata.as_str().unwrap_or("${metadata}"), "${metadata}")
         .replace(stage.folder().to_str().expect("temporary folders have plain names"), "${folder}")
         .replace(stage.emulator.url(), "${authority}")
         .replace(stage.emulator.url().trim_start_matches("https://"), "${authority}");

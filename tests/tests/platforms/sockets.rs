@@ -62,7 +62,7 @@ fn hosts_beside_the_job_are_never_asked_through_a_proxy() {
     // There is no such host here. What matters is whom it was not asked of, and that the policy let it pass.
     let ran = job.args(&["--timeout", "5s"]).run().expect(3);
     assert!(!ran.stderr.contains("was refused"), "{}", ran.stderr);
-    assert_eq!(proxy.opened(), [String::new(); 0]);
+    assert!(proxy.opened().is_empty(), "{:?}", proxy.opened());
 }
 
 #[test]
