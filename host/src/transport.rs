@@ -208,7 +208,7 @@ fn at_socket(builder: ClientBuilder, _path: &str) -> ClientBuilder {
 
 async fn whole(body: WasiBody) -> Result<Bytes, Error> {
     let collected = Limited::new(body, MAX_REQUEST).collect().await;
-    collected.map(|body| body.to_bytes()).map_err(|error| match error.downcast::<Error>() {
+    collected.map(http_body_util::Collected::to_bytes).map_err(|error| match error.downcast::<Error>() {
         Ok(error) => *error,
         Err(_too_long) => Error::HttpRequestBodySize(None),
     })
