@@ -15,7 +15,7 @@ use crate::sandbox::Publication;
 use replacement::Replacement;
 
 /// The files that results may be appended to, open since it was proved that they can be.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Outputs {
     appended: Vec<Output>,
     /// The file that is written anew.
@@ -38,7 +38,7 @@ impl Outputs {
     ///
     /// `output-not-writable` names the file, the variable, and what the system said.
     pub(crate) fn prove(files: &[Named], replaced: Option<String>, env: &dyn Env) -> Result<Self, Fault> {
-        let mut outputs = Self { appended: Vec::new(), replaced: None };
+        let mut outputs = Self::default();
         for named in files {
             let (variable, path) = match named {
                 Named::Variable(name) => (Some(*name), env.present(name)),

@@ -2,7 +2,8 @@
 //! written, run, publish, print.
 
 use std::io::{self, Write};
-use std::sync::Arc;
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use azure_oidc_cli::{self as cli, Cli, Command, Unread, failure, grants};
 use azure_oidc_core::{Category, Fault};
@@ -52,24 +53,43 @@ fn in_sandbox(cli: &Cli, arguments: &[String], timings: &Arc<Timings>) -> Result
     }
     let policy = Policy::new(needed.destinations, &cli.host.allow_host)?.with_sockets(needed.sockets);
     let trust = Trust::new(cli.host.ca_file.as_deref())?;
-    let mut outputs = Outputs::prove(&needed.outputs, needed.id_token_output, &Process)?;
+    let outputs = Outputs::prove(&needed.outputs, needed.id_token_output, &Process)?;
     timings.phase_done("arguments");
 
     let warnings = Arc::new(Warnings::default());
     let grants = Grants {
         variables: inputs::shown(&needed.variables, &Process),
         transport: Transport::new(policy, trust, warnings, Arc::clone(timings)),
-        time: deadline::of(&cli.command),
     };
     let arguments = inputs::with_color(arguments, cli.host.color);
-    let outcome = sandbox::run(grants, &arguments, files, timings)?;
+    let outputs = Arc::new(Mutex::new(outputs));
+    let watch = deadline::watch(deadline::of(&cli.command), {
+        let (outputs, timings) = (Arc::clone(&outputs), cli.host.timings.then(|| Arc::clone(timings)));
+        let json = cli::wants_json(&arguments);
+        move |fault| {
+            drop(take(&outputs));
+            if let Some(timings) = timings {
+                timings.print();
+            }
+            std::process::exit(show(&fault, json).into())
+        }
+    });
+    let outcome = sandbox::run(grants, &arguments, files, timings);
+    drop(watch);
 
+    let mut outputs = take(&outputs);
+    let outcome = outcome?;
     outputs.publish(&outcome.publish)?;
     print(&outcome.stdout)?;
     // Nowhere is left to say that standard error is gone.
     io::stderr().write_all(&outcome.stderr).ok();
     timings.phase_done("publish");
     Ok(outcome.exit_code)
+}
+
+/// Whoever takes the outputs first has them: to publish, or to remove what only the proof had made.
+fn take(outputs: &Mutex<Outputs>) -> Outputs {
+    mem::take(&mut outputs.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Prints a result. Whoever asked for it must know when it did not arrive.

@@ -1,8 +1,5 @@
 //! The sandbox: an engine without a compiler, a store with limits, and links to no more of the world than the component imports.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use azure_oidc_core::{Category, Fault};
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, Error, Result, Store, Trap};
@@ -14,7 +11,6 @@ mod image;
 mod limits;
 mod links;
 
-use crate::deadline;
 use crate::inputs::Files;
 use crate::timings::Timings;
 use crate::transport::Transport;
@@ -41,8 +37,6 @@ pub(crate) struct Grants {
     pub(crate) variables: Vec<(String, String)>,
     /// The network, as far as it is allowed.
     pub(crate) transport: Transport,
-    /// From start to end.
-    pub(crate) time: Duration,
 }
 
 /// Runs one command in the component.
@@ -50,18 +44,7 @@ pub(crate) struct Grants {
 /// # Errors
 ///
 /// Only what the component cannot say itself: that it was ended, or that it could not be started.
-pub(crate) fn run(
-    grants: Grants,
-    arguments: &[String],
-    files: Files,
-    timings: &Arc<Timings>,
-) -> Result<Outcome, Fault> {
-    let time = grants.time;
-    let (arguments, timings) = (arguments.to_vec(), Arc::clone(timings));
-    deadline::within(time, move || guest(grants, &arguments, files, &timings)).unwrap_or_else(|| Err(late(time)))
-}
-
-fn guest(grants: Grants, arguments: &[String], files: Files, timings: &Timings) -> Result<Outcome, Fault> {
+pub(crate) fn run(grants: Grants, arguments: &[String], files: Files, timings: &Timings) -> Result<Outcome, Fault> {
     let log = MemoryOutputPipe::new(LARGEST_LOG);
     let ended = |error: Error| fault(&error, &log);
 
@@ -122,16 +105,6 @@ impl WasiHttpView for State {
 /// How much is kept of what the component writes to standard error by itself, in bytes. That happens only when it panics, and the
 /// message may quote a whole token.
 const LARGEST_LOG: usize = 1 << 20;
-
-/// The fault of a run that was not waited for any longer.
-fn late(time: Duration) -> Fault {
-    Fault::new(
-        Category::Network,
-        "guest-deadline",
-        format!("The component was ended: it was not done within {} s", time.as_secs()),
-    )
-    .hint("`--timings` shows where the time went; `--timeout TIME` gives `exchange` more of it")
-}
 
 /// Why a run ended early.
 fn fault(error: &Error, log: &MemoryOutputPipe) -> Fault {

@@ -17,7 +17,7 @@ struct Noted {
     /// When the phase that runs now began.
     since: Instant,
     phases: Vec<(&'static str, Duration)>,
-    /// Building the HTTP client, which happens within the guest's time, if at all.
+    /// Building HTTP clients, which happens within the guest's time, if at all.
     client: Option<Duration>,
     /// Each request: where to and how long, the connection included.
     requests: Vec<(String, Duration)>,
@@ -42,9 +42,9 @@ impl Timings {
         });
     }
 
-    /// Notes how long it took to build the HTTP client.
+    /// Notes how long it took to build an HTTP client.
     pub(crate) fn client(&self, since: Instant) {
-        self.note(|noted| noted.client = Some(since.elapsed()));
+        self.note(|noted| noted.client = Some(noted.client.unwrap_or_default() + since.elapsed()));
     }
 
     /// Notes one request.

@@ -3,6 +3,7 @@
 //! The answer is read whole before the component sees any of it: a failure half-way then has its proper code too, and an answer
 //! that is too long is dropped and not paged through.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -44,12 +45,25 @@ struct Inner {
     timings: Arc<Timings>,
 }
 
-#[derive(Debug, Clone)]
+/// What all clients have in common, and the clients.
+#[derive(Debug)]
 struct Network {
-    client: Client,
+    tls: ClientConfig,
     resolver: Arc<Resolver>,
-    /// The same reading of the proxy variables that the client makes.
-    proxies: Arc<Matcher>,
+    /// The same reading of the proxy variables that the usual client makes.
+    proxies: Matcher,
+    clients: BTreeMap<Route, Client>,
+}
+
+/// How a request travels.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Route {
+    /// As the proxy variables have it.
+    Usual,
+    /// To this machine or next to it, where no proxy has a part in it.
+    Direct,
+    /// Through the Unix socket at this path.
+    Socket(String),
 }
 
 impl Transport {
@@ -89,8 +103,8 @@ impl Inner {
             self.warnings.say(&refusal.to_string());
             Error::HttpRequestDenied
         })?;
-        let place = failure::Place::of(&url);
-        let answer = self.exchange(request, url, options).await;
+        let mut place = failure::Place::of(&url);
+        let answer = self.exchange(request, url, options, &mut place).await;
         self.timings.request(place.to_string(), since);
         answer.map_err(|failed| {
             if let Some(text) = failed.explained(&place) {
@@ -105,19 +119,13 @@ impl Inner {
         request: Request<WasiBody>,
         url: Url,
         options: RequestOptions,
+        place: &mut failure::Place,
     ) -> Result<Response<WasiBody>, failure::Failed> {
         let (head, body) = request.into_parts();
         let body = whole(body).await?;
         let connect_timeout = options.connect_timeout.unwrap_or(USUAL_STEP);
-        let client = if let Some(path) = self.policy.socket(&url) {
-            at_socket(secured(&self.policy, &self.trust, connect_timeout)?.0, path).build()?
-        } else if self.policy.is_near(url.host_str().unwrap_or_default()) {
-            secured(&self.policy, &self.trust, connect_timeout)?.0.no_proxy().build()?
-        } else {
-            let network = self.network(connect_timeout)?;
-            network.trust_proxy_of(&head.uri);
-            network.client
-        };
+        let (client, proxy) = self.client(&url, &head.uri, connect_timeout)?;
+        place.proxy = proxy;
         let sent = client.request(head.method, url).headers(head.headers).body(body).send();
         let mut answer = tokio::time::timeout(options.first_byte_timeout.unwrap_or(USUAL_STEP), sent)
             .await
@@ -143,55 +151,74 @@ impl Inner {
         Ok(response)
     }
 
-    fn network(&self, connect_timeout: Duration) -> Result<Network, failure::Failed> {
-        let mut network = self.network.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(network) = &*network {
-            return Ok(network.clone());
-        }
+    /// The client for a URL, and the proxy that it goes through. There is one for each route, so that requests after the first find a
+    /// connection.
+    fn client(
+        &self,
+        url: &Url,
+        uri: &Uri,
+        connect_timeout: Duration,
+    ) -> Result<(Client, Option<String>), failure::Failed> {
         let since = Instant::now();
-        let made = Network::new(&self.policy, &self.trust, connect_timeout)?;
+        let mut network = self.network.lock().unwrap_or_else(PoisonError::into_inner);
+        let network = match &mut *network {
+            Some(network) => network,
+            none => none.insert(Network::new(&self.policy, &self.trust)?),
+        };
+        let route = match self.policy.socket(url) {
+            Some(path) => Route::Socket(path.to_owned()),
+            None if self.policy.is_near(url.host_str().unwrap_or_default()) => Route::Direct,
+            None => Route::Usual,
+        };
+        let proxy = if route == Route::Usual { network.trusted_proxy(uri) } else { None };
+        if let Some(client) = network.clients.get(&route) {
+            return Ok((client.clone(), proxy));
+        }
+        let client = network.build(&route, connect_timeout)?;
+        network.clients.insert(route, client.clone());
         self.timings.client(since);
-        Ok(network.insert(made).clone())
+        Ok((client, proxy))
     }
 }
 
 impl Network {
-    fn new(policy: &Arc<Policy>, trust: &Trust, connect_timeout: Duration) -> Result<Self, failure::Failed> {
-        let (builder, resolver) = secured(policy, trust, connect_timeout)?;
-        Ok(Self { client: builder.build()?, resolver, proxies: Arc::new(Matcher::from_system()) })
+    fn new(policy: &Arc<Policy>, trust: &Trust) -> Result<Self, failure::Failed> {
+        // ring: the first random bytes of aws-lc-rs take 30 ms.
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| failure::Failed::internal(&error))?
+            .dangerous() // rustls' word for any verifier but its own; this one asks several of rustls' own.
+            .with_custom_certificate_verifier(trust.verifier(provider))
+            .with_no_client_auth();
+        let resolver = Arc::new(Resolver::new(Arc::clone(policy)));
+        Ok(Self { tls, resolver, proxies: Matcher::from_system(), clients: BTreeMap::new() })
     }
 
-    /// When a proxy takes this request, the name to look up is the proxy's. The user configured it, so it may be anywhere; the
-    /// proxy is then the one that looks up the destination.
-    fn trust_proxy_of(&self, uri: &Uri) {
-        if let Some(host) = self.proxies.intercept(uri).and_then(|proxy| proxy.uri().host().map(ToOwned::to_owned)) {
-            self.resolver.trust(host);
-        }
+    fn build(&self, route: &Route, connect_timeout: Duration) -> Result<Client, failure::Failed> {
+        let builder = Client::builder()
+            .tls_backend_preconfigured(self.tls.clone())
+            .dns_resolver(Arc::clone(&self.resolver))
+            // A redirect would carry the assertion to a place that was not configured.
+            .redirect(redirect::Policy::none())
+            .connect_timeout(connect_timeout);
+        let builder = match route {
+            Route::Usual => builder,
+            Route::Direct => builder.no_proxy(),
+            Route::Socket(path) => at_socket(builder.no_proxy(), path),
+        };
+        Ok(builder.build()?)
     }
-}
 
-/// What every client has: the policy, the trust, and no redirects.
-fn secured(
-    policy: &Arc<Policy>,
-    trust: &Trust,
-    connect_timeout: Duration,
-) -> Result<(ClientBuilder, Arc<Resolver>), failure::Failed> {
-    // ring: the first random bytes of aws-lc-rs take 30 ms.
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| failure::Failed::internal(&error))?
-        .dangerous() // rustls' word for any verifier but its own; this one asks several of rustls' own.
-        .with_custom_certificate_verifier(trust.verifier(provider))
-        .with_no_client_auth();
-    let resolver = Arc::new(Resolver::new(Arc::clone(policy)));
-    let builder = Client::builder()
-        .tls_backend_preconfigured(tls)
-        .dns_resolver(Arc::clone(&resolver))
-        // A redirect would carry the assertion to a place that was not configured.
-        .redirect(redirect::Policy::none())
-        .connect_timeout(connect_timeout);
-    Ok((builder, resolver))
+    /// The proxy that takes this request, if any. The name to look up is then the proxy's, which may be anywhere, because the user
+    /// configured it; and the proxy is the one that looks up the destination.
+    fn trusted_proxy(&self, uri: &Uri) -> Option<String> {
+        let proxy = self.proxies.intercept(uri)?;
+        let host = proxy.uri().host()?;
+        self.resolver.trust(host.to_owned());
+        // Not the URI as a whole: it may hold a password.
+        Some(proxy.uri().port_u16().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+    }
 }
 
 /// A client of a socket on this machine, whatever the URL says.
@@ -203,7 +230,7 @@ fn at_socket(builder: ClientBuilder, path: &str) -> ClientBuilder {
 /// There are none here; the name that stands for the socket leads to nobody.
 #[cfg(not(unix))]
 fn at_socket(builder: ClientBuilder, _path: &str) -> ClientBuilder {
-    builder.no_proxy()
+    builder
 }
 
 async fn whole(body: WasiBody) -> Result<Bytes, Error> {

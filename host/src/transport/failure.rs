@@ -16,21 +16,26 @@ use crate::egress::Refusal;
 pub(super) struct Place {
     host: String,
     port: u16,
+    /// The proxy that it went through.
+    pub(super) proxy: Option<String>,
 }
 
 impl Place {
     /// The host and port of a URL.
     pub(super) fn of(url: &Url) -> Self {
-        Self {
-            host: url.host_str().unwrap_or_default().to_owned(),
-            port: url.port_or_known_default().unwrap_or_default(),
-        }
+        let (host, port) =
+            (url.host_str().unwrap_or_default().to_owned(), url.port_or_known_default().unwrap_or_default());
+        Self { host, port, proxy: None }
     }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.host, self.port)
+        write!(f, "{}:{}", self.host, self.port)?;
+        match &self.proxy {
+            Some(proxy) => write!(f, " through the proxy {proxy}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -146,3 +146,28 @@ fn a_name_that_stands_for_a_socket_leads_to_the_socket() {
     assert_eq!(answer.status().as_u16(), 200);
     assert!(server.join().unwrap().starts_with("POST /mint HTTP/1.1\r\n"));
 }
+
+#[test]
+fn a_second_request_to_the_same_place_uses_the_connection_of_the_first() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://127.0.0.1:{}/", listener.local_addr().unwrap().port());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        for _ in 0..2 {
+            let mut buffer = [0; 4096];
+            assert!(std::io::Read::read(&mut stream, &mut buffer).unwrap() > 0);
+            stream.write_all(OK).unwrap();
+        }
+    });
+    let mut transport = transport(None);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        for _ in 0..2 {
+            let request =
+                Request::get(&url).body(Full::new(Bytes::new()).map_err(|never| match never {}).boxed_unsync());
+            let sent = transport.send_request(request.unwrap(), None, Box::new(async { Ok(()) }));
+            assert_eq!(Box::into_pin(sent).await.unwrap().0.status().as_u16(), 200);
+        }
+    });
+    server.join().unwrap();
+}
