@@ -33,12 +33,13 @@ fn main() -> Result<()> {
         "client_id={client}&grant_type=client_credentials&scope=https%3A%2F%2Fmanagement.azure.com%2F.default\
          &client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion={token}"
     );
-    write!(
-        stream,
+    // In one write: the pieces would wait for each other on the wire.
+    let request = format!(
         "POST /{tenant}/oauth2/v2.0/token HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
-    )?;
+    );
+    stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     // A server that closes without TLS's goodbye has sent everything all the same.
     let _ = stream.read_to_end(&mut answer);
