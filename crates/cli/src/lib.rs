@@ -8,7 +8,7 @@ mod parts;
 mod questions;
 
 use azure_oidc_core::{Category, Fault};
-use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
+use clap::{Parser, Subcommand, error::ErrorKind};
 
 pub use options::*;
 pub use parts::Parts;
@@ -72,6 +72,9 @@ pub fn parse<I: IntoIterator<Item = String>>(arguments: I) -> Result<Cli, Unread
     {
         arguments.insert(0, "exchange".to_owned());
     }
+    if let Some(cli) = usual(&arguments) {
+        return checked(cli);
+    }
     let words = std::iter::once("azure-oidc".to_owned()).chain(arguments.iter().cloned());
     let cli = Cli::try_parse_from(words).map_err(|error| match error.kind() {
         ErrorKind::DisplayHelp if arguments.iter().any(|argument| argument == "credential") => {
@@ -82,6 +85,29 @@ pub fn parse<I: IntoIterator<Item = String>>(arguments: I) -> Result<Cli, Unread
         }
         _ => Unread::Usage(usage_fault(&error)),
     })?;
+    checked(cli)
+}
+
+/// What a job normally runs: `exchange`, with nothing wrong in its options.
+#[derive(Debug, Parser)]
+#[command(disable_help_flag = true)]
+struct Usual {
+    #[command(flatten)]
+    args: ExchangeArgs,
+    #[command(flatten)]
+    host: HostOptions,
+}
+
+/// Reads an `exchange` by itself, which takes a fraction of the time of building every command. Whatever is not that, the whole
+/// definition reads, and says what is wrong.
+fn usual(arguments: &[String]) -> Option<Cli> {
+    let (_, options) = arguments.split_first().filter(|(command, _)| *command == "exchange")?;
+    let words = std::iter::once("azure-oidc").chain(options.iter().map(String::as_str));
+    let Usual { args, host } = Usual::try_parse_from(words).ok()?;
+    Some(Cli { command: Command::Exchange(args), host })
+}
+
+fn checked(cli: Cli) -> Result<Cli, Unread> {
     match standard_input_uses(&cli) {
         0 | 1 => Ok(cli),
         _ => {
@@ -114,8 +140,11 @@ fn standard_input_uses(cli: &Cli) -> usize {
 }
 
 fn is_command(argument: &str) -> bool {
-    Cli::command().get_subcommands().any(|command| command.get_name() == argument)
+    COMMANDS.contains(&argument)
 }
+
+/// The names of the commands. Asking the definition for them would build all of it.
+const COMMANDS: [&str; 8] = ["exchange", "check", "verify", "inspect", "explain", "credential", "doctor", "component"];
 
 /// Clap's message, without its usage block. A value it complains about can be a token that was pasted in the wrong place, so
 /// long values are not repeated.
@@ -200,3 +229,41 @@ Examples:
 
 const DOCTOR_HELP: &str = "\
 Prints no secret: which platform this is and how one can tell, what is missing, what the token claims.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn words(line: &str) -> Vec<String> {
+        line.split(' ').map(ToOwned::to_owned).collect()
+    }
+
+    #[test]
+    fn every_command_is_known_by_its_name() {
+        let command = Cli::command();
+        let names: Vec<_> = command.get_subcommands().map(clap::Command::get_name).collect();
+        assert_eq!(names, COMMANDS);
+    }
+
+    #[test]
+    fn an_exchange_reads_the_same_by_itself_as_among_all_commands() {
+        for line in [
+            "exchange",
+            "exchange --scope arm,graph --output json --timeout 5s --retries 0 --no-preflight",
+            "exchange --id-token - --timings --allow-host a.example --allow-host b.example:8443",
+            "exchange --tenant-id a --client-id b --cloud usgov --output-name A,B --ca-file /c --color never",
+        ] {
+            let alone = usual(&words(line)).unwrap();
+            let whole = Cli::try_parse_from(words(&format!("azure-oidc {line}"))).unwrap();
+            assert_eq!(format!("{alone:?}"), format!("{whole:?}"), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_exchange_is_said_by_the_whole_definition() {
+        for line in ["exchange --nope", "exchange --help", "exchange --version", "exchange check", "check"] {
+            assert!(usual(&words(line)).is_none(), "{line}");
+        }
+    }
+}
