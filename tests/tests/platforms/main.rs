@@ -3,6 +3,7 @@
 //!
 //! `fixtures/PLATFORM/CASE.toml` is a job and what comes of it. Beside `exchange.toml` stand the answers of the other two commands.
 
+mod azure_pipelines;
 mod consumers;
 mod fixture;
 mod jobs;

@@ -11,7 +11,7 @@ const OUTPUTS: &[(&str, &str, &[&str])] = &[
     ("harness", "HARNESS_OUTPUT_SECRET_FILE=/s\nDRONE_OUTPUT=/o", &["$HARNESS_OUTPUT_SECRET_FILE", "$DRONE_OUTPUT"]),
     ("circleci", "BASH_ENV=/b", &["$BASH_ENV"]),
     ("pulumi", "", &["/PULUMI_ENV"]),
-    ("pulumi", "AZURE_OIDC_PULUMI_ENV=/work/PULUMI_ENV", &["$AZURE_OIDC_PULUMI_ENV"]),
+    ("pulumi", "AZURE_OIDC_PULUMI_ENV=/srv/PULUMI_ENV", &["$AZURE_OIDC_PULUMI_ENV"]),
     ("github", "GITHUB_OUTPUT=/o\nGITHUB_ENV=/e", &["$GITHUB_OUTPUT"]),
     ("github", "GITHUB_OUTPUT=/o\nGITHUB_ENV=/e\nAZURE_OIDC_GITHUB_ENV=true", &["$GITHUB_OUTPUT", "$GITHUB_ENV"]),
     ("github", "GITHUB_ENV=/e", &["$GITHUB_ENV"]),

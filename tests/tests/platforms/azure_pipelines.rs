@@ -1,0 +1,60 @@
+//! What Azure DevOps answers in place of a token when something is wrong, and how often it is asked.
+
+use azure_oidc_tests::{Stage, secrets};
+use serde_json::{Value, json};
+
+use crate::fixture::{all, stage};
+
+/// Runs the ordinary job after this went wrong, and gives its exit code, what it said, and how often a token was asked for.
+fn job(fault: Value) -> (i32, String, usize) {
+    let fixture = all().into_iter().find(|fixture| fixture.name() == "azure-pipelines/exchange").expect("it is there");
+    let stage: Stage = stage();
+    let mut fault = fault;
+    fault["path"] = json!("*/oidctoken");
+    stage.fault(serde_json::from_value(fault).expect("a sound rule"));
+    let ran = fixture.job(&stage, "exchange").run();
+    secrets::assert_none(&ran.stderr, "");
+    let asked = stage.emulator.requests().iter().filter(|entry| entry.path.contains("/oidctoken")).count();
+    (ran.code, ran.stderr, asked)
+}
+
+#[test]
+fn a_null_token_on_a_rerun_is_asked_for_again() {
+    let null =
+        json!({ "kind": "answer", "body": "{\"oidcToken\":null}", "content_type": "application/json", "times": 2 });
+    let (code, said, asked) = job(null);
+    assert_eq!((code, asked), (0, 3), "{said}");
+}
+
+#[test]
+fn a_token_that_stays_null_ends_after_three_tries() {
+    let null =
+        json!({ "kind": "answer", "body": "{\"oidcToken\":null}", "content_type": "application/json", "times": 0 });
+    let (code, said, asked) = job(null);
+    assert_eq!((code, asked), (3, 3), "{said}");
+    assert!(said.contains("hint: "), "{said}");
+}
+
+#[test]
+fn a_sign_in_page_is_taken_for_a_bad_access_token_and_not_followed() {
+    for fault in [
+        json!({ "kind": "html", "status": 203 }),
+        json!({ "kind": "html", "status": 200 }),
+        json!({ "kind": "redirect", "status": 302 }),
+    ] {
+        let (code, said, asked) = job(fault.clone());
+        assert_eq!((code, asked), (3, 1), "{fault}: {said}");
+        assert!(said.contains("SYSTEM_ACCESSTOKEN"), "{fault}: {said}");
+    }
+}
+
+#[test]
+fn a_service_that_takes_another_method_is_named_as_such() {
+    let refused = json!({
+        "kind": "answer", "status": 405, "content_type": "application/json",
+        "body": "{\"message\":\"The requested resource does not support http method 'POST'.\"}",
+    });
+    let (code, said, asked) = job(refused);
+    assert_eq!((code, asked), (3, 1), "{said}");
+    assert!(said.contains("405") && said.contains("hint: "), "{said}");
+}
