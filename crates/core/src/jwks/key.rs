@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::token::base64url;
 
+use super::ecdsa::{EcKey, P256, P384, P521};
 use super::{reason, roca};
 
 /// A key as its set describes it.
@@ -25,7 +26,7 @@ pub struct Key {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Material {
     Rsa(RsaPublicKey),
-    P256(p256::ecdsa::VerifyingKey),
+    Ec(EcKey),
     Ed25519(ed25519_dalek::VerifyingKey),
 }
 
@@ -59,9 +60,11 @@ fn material(members: &Map<String, Value>) -> Result<Material, &'static str> {
     }
     match (required(members, "kty")?, text(members, "crv")?) {
         ("RSA", _) => rsa(&bytes(members, "n")?, &bytes(members, "e")?),
-        ("EC", Some("P-256")) => p256::ecdsa::VerifyingKey::from_sec1_bytes(&point(members, 32)?)
-            .map(Material::P256)
-            .map_err(|_| reason::KEY_MALFORMED),
+        ("EC", Some(crv)) => {
+            let curve = [&P256, &P384, &P521].into_iter().find(|curve| curve.crv == crv);
+            let key = EcKey::new(curve.ok_or(reason::KEY_UNSUPPORTED)?, &bytes(members, "x")?, &bytes(members, "y")?);
+            key.map(Material::Ec).ok_or(reason::KEY_MALFORMED)
+        }
         ("OKP", Some("Ed25519")) => ed25519(&bytes(members, "x")?),
         ("EC" | "OKP", None) => Err(reason::KEY_MALFORMED),
         _ => Err(reason::KEY_UNSUPPORTED),
@@ -97,19 +100,6 @@ fn rsa(n: &[u8], e: &[u8]) -> Result<Material, &'static str> {
             _ => reason::KEY_MALFORMED,
         }
     })
-}
-
-/// The uncompressed point of SEC 1 §2.3.3. Each coordinate has the full size of the field (RFC 7518 §6.2.1.2).
-fn point(members: &Map<String, Value>, size: usize) -> Result<Vec<u8>, &'static str> {
-    let mut point = vec![4];
-    for name in ["x", "y"] {
-        let coordinate = bytes(members, name)?;
-        if coordinate.len() != size {
-            return Err(reason::KEY_MALFORMED);
-        }
-        point.extend(coordinate);
-    }
-    Ok(point)
 }
 
 /// A point of small order is no key: signatures under it can be made by anyone.

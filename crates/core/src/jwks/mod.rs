@@ -3,6 +3,7 @@
 //! A key comes from the set that the caller trusts and from nowhere else: `jwk`, `jku`, `x5u` and `x5c` in a token's
 //! header are not read. The set says what a key may do; the token only says which of the known algorithms it claims.
 
+mod ecdsa;
 mod key;
 mod key_set;
 mod reason;

@@ -28,7 +28,10 @@ pub(super) const SIGNATURE_MISSING: &str = "signature-missing";
 pub const REASONS: &[(&str, &str)] = &[
     (ALG_NONE, "the token says that it is not signed (`alg` is `none`)"),
     (ALG_SYMMETRIC, "`alg` is an HMAC algorithm, for which a published key would be a published secret"),
-    (ALG_UNSUPPORTED, "`alg` is not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, EdDSA and Ed25519"),
+    (
+        ALG_UNSUPPORTED,
+        "`alg` is not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA and Ed25519",
+    ),
     (B64_UNSUPPORTED, "the header has `b64`, for a payload without base64url (RFC 7797), which is not accepted"),
     (CRIT_INVALID, "`crit` in the header is not a list of extension names that RFC 7515 §4.1.11 allows"),
     (CRIT_UNSUPPORTED, "`crit` in the header names an extension that is not understood here"),

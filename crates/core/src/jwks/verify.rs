@@ -1,7 +1,6 @@
 //! Whether a JWS was signed with a key of a set.
 
 use ed25519_dalek::Signature as Ed25519Signature;
-use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use rsa::{BigUint, Pkcs1v15Sign, Pss, RsaPublicKey, traits::PublicKeyParts};
 use serde_json::Value;
 use sha2::{Digest, Sha256, Sha384, Sha512};
@@ -9,6 +8,7 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 use crate::token::{Header, Jws};
 
 use super::{
+    ecdsa::{Curve, P256, P384, P521},
     key::{Key, Material},
     key_set::{KeySet, MAX_KEYS},
     reason,
@@ -35,7 +35,7 @@ pub fn verify(jws: &Jws, keys: &KeySet) -> Verification {
     let header = jws.header();
     let chosen = preconditions(jws).and_then(|alg| Ok((alg, choose(alg, header, keys)?)));
     let (key_index, outcome) = match chosen {
-        Ok((alg, (index, material))) => (Some(index), alg.verify(material, jws)),
+        Ok((alg, (index, material))) => (Some(index), alg.verify(material, jws.signing_input(), jws.signature())),
         Err(reason) => (None, Err(reason)),
     };
     Verification {
@@ -49,15 +49,15 @@ pub fn verify(jws: &Jws, keys: &KeySet) -> Verification {
 
 /// A signature algorithm that is accepted (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2).
 #[derive(Clone, Copy)]
-enum Algorithm {
+pub(super) enum Algorithm {
     Rs(Hash),
     Ps(Hash),
-    Es256,
+    Es(&'static Curve, Hash),
     Ed25519,
 }
 
 #[derive(Clone, Copy)]
-enum Hash {
+pub(super) enum Hash {
     Sha256,
     Sha384,
     Sha512,
@@ -136,7 +136,7 @@ fn fit<'a>(alg: Algorithm, header: &Header, key: &'a Key) -> Result<&'a Material
 }
 
 impl Algorithm {
-    fn from_name(name: &str) -> Result<Self, &'static str> {
+    pub(super) fn from_name(name: &str) -> Result<Self, &'static str> {
         Ok(match name {
             "RS256" => Self::Rs(Hash::Sha256),
             "RS384" => Self::Rs(Hash::Sha384),
@@ -144,7 +144,9 @@ impl Algorithm {
             "PS256" => Self::Ps(Hash::Sha256),
             "PS384" => Self::Ps(Hash::Sha384),
             "PS512" => Self::Ps(Hash::Sha512),
-            "ES256" => Self::Es256,
+            "ES256" => Self::Es(&P256, Hash::Sha256),
+            "ES384" => Self::Es(&P384, Hash::Sha384),
+            "ES512" => Self::Es(&P521, Hash::Sha512),
             "EdDSA" | "Ed25519" => Self::Ed25519,
             _ if name.eq_ignore_ascii_case("none") => return Err(reason::ALG_NONE),
             _ if name.get(..2).is_some_and(|family| family.eq_ignore_ascii_case("HS")) => {
@@ -155,16 +157,14 @@ impl Algorithm {
     }
 
     fn takes(self, material: &Material) -> bool {
-        matches!(
-            (self, material),
-            (Self::Rs(_) | Self::Ps(_), Material::Rsa(_))
-                | (Self::Es256, Material::P256(_))
-                | (Self::Ed25519, Material::Ed25519(_))
-        )
+        match (self, material) {
+            (Self::Rs(_) | Self::Ps(_), Material::Rsa(_)) | (Self::Ed25519, Material::Ed25519(_)) => true,
+            (Self::Es(curve, _), Material::Ec(key)) => key.is_of(curve),
+            _ => false,
+        }
     }
 
-    fn verify(self, material: &Material, jws: &Jws) -> Result<(), &'static str> {
-        let (input, signature) = (jws.signing_input(), jws.signature());
+    pub(super) fn verify(self, material: &Material, input: &[u8], signature: &[u8]) -> Result<(), &'static str> {
         let good = match (self, material) {
             (Self::Rs(hash), Material::Rsa(key)) => {
                 is_representative(key, signature)?;
@@ -185,10 +185,9 @@ impl Algorithm {
                 };
                 key.verify(padding, &hash.of(input), signature).is_ok()
             }
-            (Self::Es256, Material::P256(key)) => {
-                has_length(signature, 64)?;
-                p256::ecdsa::Signature::from_slice(signature)
-                    .is_ok_and(|signature| key.verify_prehash(&Sha256::digest(input), &signature).is_ok())
+            (Self::Es(curve, hash), Material::Ec(key)) => {
+                has_length(signature, 2 * curve.size)?;
+                key.verifies(&hash.of(input), signature)
             }
             (Self::Ed25519, Material::Ed25519(key)) => {
                 has_length(signature, 64)?;

@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use p256::ecdsa::signature::Signer;
+use ed25519_dalek::Signer as _;
+use p256::ecdsa::signature::Signer as _;
 use rsa::{
     Pkcs1v15Sign, Pss, RsaPrivateKey,
     pkcs1::DecodeRsaPrivateKey,
@@ -23,7 +24,7 @@ pub(super) type Sign = fn(&[u8]) -> Vec<u8>;
 type PublicKey = fn() -> Value;
 
 /// An algorithm, how it signs, and the public key that goes with it.
-pub(super) const SIGNERS: [(&str, Sign, PublicKey); 9] = [
+pub(super) const SIGNERS: [(&str, Sign, PublicKey); 11] = [
     ("RS256", |input| pkcs1v15(rsa_2048(), Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(input)), rsa_jwk),
     ("RS384", |input| pkcs1v15(rsa_2048(), Pkcs1v15Sign::new::<Sha384>(), &Sha384::digest(input)), rsa_jwk),
     ("RS512", |input| pkcs1v15(rsa_2048(), Pkcs1v15Sign::new::<Sha512>(), &Sha512::digest(input)), rsa_jwk),
@@ -31,6 +32,8 @@ pub(super) const SIGNERS: [(&str, Sign, PublicKey); 9] = [
     ("PS384", |input| pss(Pss::new::<Sha384>(), &Sha384::digest(input)), rsa_jwk),
     ("PS512", |input| pss(Pss::new::<Sha512>(), &Sha512::digest(input)), rsa_jwk),
     ("ES256", |input| p256_signature(input).to_vec(), p256_jwk),
+    ("ES384", es384, p384_jwk),
+    ("ES512", es512, p521_jwk),
     ("EdDSA", ed25519, ed25519_jwk),
     ("Ed25519", ed25519, ed25519_jwk),
 ];
@@ -74,18 +77,20 @@ pub(super) fn rsa_1024_jwk() -> Value {
 }
 
 pub(super) fn p256_jwk() -> Value {
-    let point = p256_key().verifying_key().to_encoded_point(false);
-    let (x, y) = (base64url(point.x().unwrap()), base64url(point.y().unwrap()));
-    json!({"kty": "EC", "kid": "k", "use": "sig", "crv": "P-256", "x": x, "y": y})
+    ec_jwk("P-256", &p256_key().verifying_key().to_sec1_point(false).as_bytes()[1..])
 }
 
-/// A sound key of a curve that is not supported: the base point of P-384.
 pub(super) fn p384_jwk() -> Value {
-    json!({
-        "kty": "EC", "kid": "k", "use": "sig", "crv": "P-384",
-        "x": "qofKIr6LBTeOscce8yCtdG4dO2KLp5uYWfdB4IJUKjhVAvJdv1UpbDpUXjhydgq3",
-        "y": "NhfeSpYmLG9dnpi_kpLcKfj0Hb0omhR84doxE7XwuMAKYLHOHX6BnXpDHXyQ6g5f",
-    })
+    ec_jwk("P-384", &p384_key().verifying_key().to_sec1_point(false).as_bytes()[1..])
+}
+
+pub(super) fn p521_jwk() -> Value {
+    ec_jwk("P-521", &p521_key().verifying_key().to_sec1_point(false).as_bytes()[1..])
+}
+
+fn ec_jwk(crv: &str, point: &[u8]) -> Value {
+    let (x, y) = point.split_at(point.len() / 2);
+    json!({"kty": "EC", "kid": "k", "use": "sig", "crv": crv, "x": base64url(x), "y": base64url(y)})
 }
 
 pub(super) fn ed25519_jwk() -> Value {
@@ -151,6 +156,14 @@ fn p256_key() -> p256::ecdsa::SigningKey {
     p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap()
 }
 
+fn p384_key() -> p384::ecdsa::SigningKey {
+    p384::ecdsa::SigningKey::from_slice(&[7; 48]).unwrap()
+}
+
+fn p521_key() -> p521::ecdsa::SigningKey {
+    p521::ecdsa::SigningKey::from_slice(&[1; 66]).unwrap()
+}
+
 fn ed25519_key() -> ed25519_dalek::SigningKey {
     ed25519_dalek::SigningKey::from_bytes(&[7; 32])
 }
@@ -165,6 +178,16 @@ fn pss(padding: Pss, digest: &[u8]) -> Vec<u8> {
 
 fn p256_signature(input: &[u8]) -> p256::ecdsa::Signature {
     p256_key().sign(input)
+}
+
+fn es384(input: &[u8]) -> Vec<u8> {
+    let signature: p384::ecdsa::Signature = p384_key().sign(input);
+    signature.to_vec()
+}
+
+fn es512(input: &[u8]) -> Vec<u8> {
+    let signature: p521::ecdsa::Signature = p521_key().sign(input);
+    signature.to_vec()
 }
 
 fn ed25519(input: &[u8]) -> Vec<u8> {

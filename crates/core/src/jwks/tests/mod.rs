@@ -1,8 +1,10 @@
 mod attacks;
+mod curves;
 mod key_sets;
 mod mint;
 mod properties;
 mod vectors;
+mod wycheproof;
 
 use super::{KeySet, REASONS, Verification, sentence, verify};
 use crate::token::Jws;

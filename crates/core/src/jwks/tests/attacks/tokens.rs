@@ -32,7 +32,7 @@ fn algorithms() -> Vec<Attack> {
         ));
     }
     for alg in [
-        "", "ES384", "ES512", "ES256K", "RS1", "RSA-OAEP", "dir", "rs256", "RS256 ", "Rs256", "EDDSA", "Ed448", "nonce",
+        "", "ES224", "ES521", "ES256K", "RS1", "RSA-OAEP", "dir", "rs256", "RS256 ", "Rs256", "EDDSA", "Ed448", "nonce",
     ] {
         attacks.push(attack("alg-unsupported", alg, es256(json!({"alg": alg, "kid": "k"})), vec![p256_jwk()]));
     }
@@ -77,6 +77,7 @@ fn extensions() -> Vec<Attack> {
 fn bad_signatures() -> Vec<Attack> {
     let es256 = |sign: Sign| token(r#"{"alg":"ES256","kid":"k"}"#, sign);
     let rs256 = |sign: Sign| token(r#"{"alg":"RS256","kid":"k"}"#, sign);
+    let sign_as = |alg: &str, sign: Sign| token(&json!({"alg": alg, "kid": "k"}).to_string(), sign);
     let edited = |token: &str| {
         let mut parts: Vec<_> = token.split('.').map(str::to_owned).collect();
         parts[1] = base64url(br#"{"sub":"admin"}"#);
@@ -116,9 +117,37 @@ fn bad_signatures() -> Vec<Attack> {
             es256(|input| [&signer("ES256")(input)[..32], &[0; 32]].concat()),
             vec![p256_jwk()],
         ),
+        attack("signature-length", "ES384, 64 bytes", sign_as("ES384", |_| vec![1; 64]), vec![p384_jwk()]),
+        attack(
+            "signature-length",
+            "ES512, without leading zeros",
+            sign_as("ES512", |_| vec![1; 130]),
+            vec![p521_jwk()],
+        ),
+        attack("signature-mismatch", "ES384, r and s zero", sign_as("ES384", |_| vec![0; 96]), vec![p384_jwk()]),
+        attack(
+            "signature-mismatch",
+            "ES384, r and s beyond the order",
+            sign_as("ES384", |_| vec![0xff; 96]),
+            vec![p384_jwk()],
+        ),
+        attack("signature-mismatch", "ES512, r and s zero", sign_as("ES512", |_| vec![0; 132]), vec![p521_jwk()]),
+        attack(
+            "signature-mismatch",
+            "ES512, r and s beyond the order",
+            sign_as("ES512", |_| vec![0xff; 132]),
+            vec![p521_jwk()],
+        ),
         attack("signature-mismatch", "ES256, r and s beyond the order", es256(|_| vec![0xff; 64]), vec![p256_jwk()]),
     ];
-    for (alg, key) in [("RS256", rsa_jwk()), ("PS512", rsa_jwk()), ("ES256", p256_jwk()), ("EdDSA", ed25519_jwk())] {
+    for (alg, key) in [
+        ("RS256", rsa_jwk()),
+        ("PS512", rsa_jwk()),
+        ("ES256", p256_jwk()),
+        ("ES384", p384_jwk()),
+        ("ES512", p521_jwk()),
+        ("EdDSA", ed25519_jwk()),
+    ] {
         attacks.push(attack("signature-mismatch", format!("{alg}, another payload"), edited(&good(alg)), vec![key]));
     }
     attacks
