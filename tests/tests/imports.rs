@@ -8,10 +8,11 @@ use azure_oidc_tests::programs;
 use wit_parser::decoding::{DecodedWasm, decode};
 use wit_parser::{Resolve, World, WorldItem, WorldKey};
 
-const EXPORTS: [&str; 5] = [
+const EXPORTS: [&str; 6] = [
     "azure-oidc:federation/claims@0.1.0",
     "azure-oidc:federation/command@0.1.0",
     "azure-oidc:federation/exchange@0.1.0",
+    "azure-oidc:federation/types@0.1.0",
     "wasi:cli/run@0.2.6",
     "wasi:http/incoming-handler@0.2.6",
 ];

@@ -2,15 +2,14 @@
 
 use azure_oidc_cli::failure::json_text;
 use azure_oidc_core::check::time::moment;
-use azure_oidc_core::check::{Finding, Verdict};
+use azure_oidc_core::check::{Comparison, Finding, Verdict};
+use azure_oidc_core::credential::Matcher;
 use azure_oidc_core::exchange::AccessToken;
 use azure_oidc_core::explain::Explanation;
 use azure_oidc_core::jwks::Verification;
 use azure_oidc_core::platform::{self, Part};
 use azure_oidc_core::token::{Claims, Token};
 use serde_json::{Map, Value};
-
-use crate::commands::{Obtained, Target};
 
 /// One line of JSON for standard output.
 pub fn line(value: &Value) -> String {
@@ -34,17 +33,31 @@ pub fn object(members: Vec<(&str, Value)>) -> Value {
     Value::Object(object)
 }
 
+/// What an exchange came to.
+pub struct Exchanged<'a> {
+    /// Name of the CI platform.
+    pub platform: &'a str,
+    /// The claims of the ID token.
+    pub claims: &'a Claims,
+    /// The tenant, a GUID or a domain name.
+    pub tenant_id: &'a str,
+    /// The client id.
+    pub client_id: &'a str,
+    /// The access tokens.
+    pub tokens: &'a [AccessToken],
+}
+
 /// `exchange --output json`. Holds the access tokens: they are what was asked for.
-pub(crate) fn exchange(obtained: &Obtained, token: &Token, target: &Target, tokens: &[AccessToken]) -> String {
-    let claims = token.claims();
+pub fn exchange(exchanged: &Exchanged<'_>) -> String {
+    let claims = exchanged.claims;
     line(&object(vec![
-        ("platform", obtained.platform.name().into()),
+        ("platform", exchanged.platform.into()),
         ("issuer", claims.iss.as_deref().into()),
         ("subject", claims.sub.as_deref().into()),
         ("audience", audience(claims)),
-        ("tenant_id", target.tenant.as_str().into()),
-        ("client_id", target.client_id.as_str().into()),
-        ("tokens", self::tokens(tokens)),
+        ("tenant_id", exchanged.tenant_id.into()),
+        ("client_id", exchanged.client_id.into()),
+        ("tokens", tokens(exchanged.tokens)),
     ]))
 }
 
@@ -103,7 +116,27 @@ pub fn verdict(verdict: &Verdict, claims: Map<String, Value>) -> Value {
         ("predicted_error", verdict.predicted_error.map(aadsts).into()),
         ("matched", verdict.matched.as_deref().into()),
         ("findings", verdict.findings.iter().map(finding).collect()),
+        ("credentials", verdict.credentials.iter().map(comparison).collect()),
         ("token", Value::Object(claims)),
+    ])
+}
+
+/// One credential beside the token.
+fn comparison(comparison: &Comparison) -> Value {
+    let credential = &comparison.credential;
+    let (subject, expression) = match &credential.matcher {
+        Matcher::Subject(text) => (Some(text.as_str()), None),
+        Matcher::Expression { value, .. } => (None, Some(value.as_str())),
+    };
+    object(vec![
+        ("name", credential.name.as_str().into()),
+        ("issuer", credential.issuer.as_str().into()),
+        ("subject", subject.into()),
+        ("expression", expression.into()),
+        ("audience", credential.audience().into()),
+        ("issuer_matches", comparison.issuer.into()),
+        ("subject_matches", comparison.subject.into()),
+        ("audience_matches", comparison.audience.into()),
     ])
 }
 

@@ -35,6 +35,11 @@ impl Cloud {
     pub fn by_exchange_audience(audience: &str) -> Option<&'static Self> {
         CLOUDS.iter().find(|cloud| cloud.exchange_audience == Some(audience))
     }
+
+    /// The audience that is meant when none is said: the cloud's own, or the public cloud's where that is unknown.
+    pub fn usual_audience(&self) -> &'static str {
+        self.exchange_audience.or(PUBLIC.exchange_audience).unwrap_or_default()
+    }
 }
 
 /// The cloud that is meant when nothing else is said.

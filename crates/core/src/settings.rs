@@ -48,6 +48,15 @@ pub const AUTHORITY_HOST: Setting = Setting {
 pub const LOG_LEVEL: Setting =
     Setting { flag: "--log-level", variables: &["PLUGIN_LOG_LEVEL"], missing: "log-level-missing", what: "log level" };
 
+/// Scopes that callers of the service may ask for, separated by commas; Azure Resource Manager only when it is not set.
+pub const SERVICE_SCOPES: &str = "AZURE_OIDC_SERVICE_SCOPES";
+
+/// Origins whose pages may read the service's answers, exactly as browsers write them, separated by commas.
+pub const SERVICE_CORS_ORIGINS: &str = "AZURE_OIDC_SERVICE_CORS_ORIGINS";
+
+/// What a host shows the service, besides [`ALL`].
+pub const SERVICE: [&str; 2] = [SERVICE_SCOPES, SERVICE_CORS_ORIGINS];
+
 /// All of them: what a host shows a command that signs in.
 pub const ALL: &[&Setting] = &[&TENANT_ID, &CLIENT_ID, &SCOPE, &AUTHORITY_HOST, &LOG_LEVEL];
 

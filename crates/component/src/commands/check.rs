@@ -2,8 +2,8 @@
 
 use azure_oidc_cli::{CheckArgs, Form};
 use azure_oidc_core::authority::cloud_by_name;
-use azure_oidc_core::check::{self, Finding, Outcome as Checked, Question, Severity, Verdict};
-use azure_oidc_core::cloud::{self, Cloud};
+use azure_oidc_core::check::{self, Outcome as Checked, Presented, Question, Verdict};
+use azure_oidc_core::cloud::Cloud;
 use azure_oidc_core::credential::{Credential, Matcher};
 use azure_oidc_core::jwks::KeySet;
 use azure_oidc_core::token::Token;
@@ -19,14 +19,18 @@ pub(super) fn run(args: &CheckArgs, paint: Paint, context: Context<'_>) -> Resul
     let cloud = cloud_by_name(&args.cloud, "--cloud")?;
     let (mut credentials, stderr) = read_credentials(context, args.credential.as_deref())?;
     credentials.extend(by_hand(args, cloud));
-    let token = match (&args.token_issuer, &args.token_subject) {
-        (Some(issuer), Some(subject)) => {
-            let audience = args.token_audience.as_deref().unwrap_or(usual_audience(cloud));
-            Ok(Token::described(issuer, subject, audience, &args.token_claim))
-        }
-        _ => Token::parse(id_token::obtain(&Wanted::by(&args.token, &args.platform), context)?.token.reveal()),
+    let obtained = match args.token_issuer {
+        Some(_) => None,
+        None => Some(id_token::obtain(&Wanted::by(&args.token, &args.platform), context)?),
     };
-    let (verdict, claims) = match token {
+    let presented = Presented {
+        token: obtained.as_ref().map(|obtained| obtained.token.reveal()),
+        issuer: args.token_issuer.as_deref(),
+        subject: args.token_subject.as_deref(),
+        audience: args.token_audience.as_deref(),
+        claims: args.token_claim.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect(),
+    };
+    let (verdict, claims) = match presented.read(cloud)? {
         Ok(token) => (verdict(args, &token, &credentials, cloud, context)?, token.claims().raw.clone()),
         Err(malformed) => (malformed.into(), Map::new()),
     };
@@ -43,21 +47,17 @@ pub(super) fn run(args: &CheckArgs, paint: Paint, context: Context<'_>) -> Resul
 
 /// The credential that the options spell out.
 fn by_hand(args: &CheckArgs, cloud: &Cloud) -> Option<Credential> {
-    let audience = args.audience.as_deref().unwrap_or(usual_audience(cloud));
+    let audience = args.audience.as_deref().unwrap_or(cloud.usual_audience());
     Some(Credential {
         name: "command-line".to_owned(),
         issuer: args.issuer.clone()?,
         matcher: Matcher::Subject(args.subject.clone()?),
         audiences: vec![audience.to_owned()],
         description: None,
+        identity: None,
     })
 }
 
-fn usual_audience(cloud: &Cloud) -> &'static str {
-    cloud.exchange_audience.or(cloud::PUBLIC.exchange_audience).unwrap_or_default()
-}
-
-/// The answer. What was not looked at is said as well: nobody shall think that it was.
 fn verdict(
     args: &CheckArgs,
     token: &Token,
@@ -75,18 +75,10 @@ fn verdict(
         skew: i64::try_from(args.skew.as_secs()).unwrap_or(i64::MAX),
         keys: keys.as_ref().and_then(|keys| keys.as_ref().ok()),
     };
-    let (code, unsaid) = match &keys {
-        Some(Ok(_)) => return Ok(check::check(&question)),
-        Some(Err(why)) => return Ok(check::check_unreachable(&question, why)),
-        None if args.token_issuer.is_some() => (
-            "token-not-given",
-            "there is no token yet: issuer, subject and audience were compared, and neither time nor signature was",
-        ),
-        None => ("signature-not-checked", "the signature was not checked; `--discover` or `--jwks FILE` does that"),
-    };
-    let mut verdict = check::check(&question);
-    verdict.findings.push(Finding::new(code, Severity::Info, unsaid.to_owned()));
-    Ok(verdict)
+    Ok(match &keys {
+        Some(Err(why)) => check::check_unreachable(&question, why),
+        _ => check::check(&question),
+    })
 }
 
 /// The issuer's keys, if they are wanted; or why they could not be had, from which follows what Entra would say. It follows not when

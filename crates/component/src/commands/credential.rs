@@ -20,7 +20,7 @@ pub(super) fn run(args: &CredentialArgs, context: Context<'_>) -> Result<Outcome
     };
     let (stdout, stderr) = written(
         &Pipeline {
-            platform: platform(args.platform.platform.as_deref())?,
+            platform: named_platform(args.platform.platform.as_deref())?,
             parts: &args.parts.0,
             claims: token.as_ref().map(Token::claims),
             issuer: args.issuer.as_deref(),
@@ -41,7 +41,7 @@ pub(super) fn run(args: &CredentialArgs, context: Context<'_>) -> Result<Outcome
 }
 
 /// The platform whose parts are given. `auto` is for the token, and so is a name that no platform has.
-pub(crate) fn platform(name: Option<&str>) -> Result<Option<&'static dyn Platform>, Fault> {
+pub(crate) fn named_platform(name: Option<&str>) -> Result<Option<&'static dyn Platform>, Fault> {
     match name {
         None | Some("auto") => Ok(None),
         Some(name) => platform::by_name(name).map(Some).ok_or_else(|| {

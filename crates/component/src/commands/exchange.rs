@@ -100,11 +100,11 @@ fn notes(args: &ExchangeArgs, target: &Target, scopes: &[Scope], obtained: &Obta
 }
 
 /// Where to sign in and as whom, with everything checked that can be checked here.
-pub(crate) struct Target {
-    pub(crate) authority: Authority,
-    pub(crate) tenant: Tenant,
-    pub(crate) client_id: ClientId,
-    pub(crate) cloud: Option<&'static Cloud>,
+struct Target {
+    authority: Authority,
+    tenant: Tenant,
+    client_id: ClientId,
+    cloud: Option<&'static Cloud>,
 }
 
 impl Target {

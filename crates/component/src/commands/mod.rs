@@ -15,10 +15,9 @@ mod inspect;
 mod text;
 mod verify;
 
-pub(crate) use credential::{owner_of, platform, written};
-pub(crate) use exchange::{SKEW, Target, authority};
+pub(crate) use credential::{named_platform, owner_of, written};
+pub(crate) use exchange::{SKEW, authority};
 pub(crate) use explain::advice;
-pub(crate) use id_token::Obtained;
 
 /// What a command works with.
 #[derive(Clone, Copy)]
@@ -96,6 +95,12 @@ fn dispatch(cli: &Cli, context: Context<'_>) -> Result<Outcome, Fault> {
         Command::Explain(args) => explain::run(args, context),
         Command::Credential(args) => credential::run(args, context),
         Command::Doctor(args) => doctor::run(args, context),
+        Command::Serve(_) => Err(Fault::new(
+            Category::Usage,
+            "native-host-only",
+            "`serve` is a command of the native host; a component does not listen by itself",
+        )
+        .hint("`wasmtime serve -S cli azure_oidc.wasm` runs the same service, and so do Spin and wasmCloud")),
         Command::Component(_) => Err(Fault::new(
             Category::Usage,
             "native-host-only",

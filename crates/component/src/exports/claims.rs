@@ -1,23 +1,24 @@
 //! `azure-oidc:federation/claims`: the offline functions. They call no import.
 
 use azure_oidc_core::authority::cloud_by_name;
-use azure_oidc_core::check::{self, Question as CoreQuestion};
+use azure_oidc_core::check::{self, Presented, Question as CoreQuestion};
 use azure_oidc_core::cloud::{Cloud, PUBLIC};
 use azure_oidc_core::credential::forms;
 use azure_oidc_core::credential::pipeline::Pipeline;
 use azure_oidc_core::credential::write::Format;
 use azure_oidc_core::explain;
 use azure_oidc_core::jwks::{self, KeySet};
+use azure_oidc_core::platform;
 use azure_oidc_core::token::{Jws, Token};
 use azure_oidc_core::{Category, Fault as CoreFault};
 
 use super::convert;
 use crate::bindings::Component;
-use crate::bindings::azure_oidc::federation::types::Fault;
 use crate::bindings::exports::azure_oidc::federation::claims::{
-    CredentialRequest, Explanation, Guest, Inspection, Question, Verdict, Verification,
+    CredentialRequest, Explanation, Guest, Inspection, Platform, Question, Verdict, Verification,
 };
-use crate::commands::{advice, owner_of, platform, written};
+use crate::bindings::exports::azure_oidc::federation::types::Fault;
+use crate::commands::{advice, named_platform, owner_of, written};
 
 const DEFAULT_SKEW: u32 = 300;
 
@@ -27,10 +28,21 @@ impl Guest for Component {
     }
 
     fn check(question: Question) -> Result<Verdict, Fault> {
-        let token = Token::parse(&question.token)?;
+        let cloud = cloud_of(question.cloud.as_deref())?;
+        let presented = Presented {
+            token: question.token.as_deref(),
+            issuer: question.issuer.as_deref(),
+            subject: question.subject.as_deref(),
+            audience: question.audience.as_deref(),
+            claims: question.claims_json.as_deref().map(check::claims_object).transpose()?.unwrap_or_default(),
+        };
+        let token = presented.read(cloud)?;
         let credentials = forms::parse(&question.credentials)?;
         let keys = question.jwks.as_deref().map(KeySet::parse).transpose()?;
-        let cloud = cloud_of(question.cloud.as_deref())?;
+        let token = match token {
+            Ok(token) => token,
+            Err(malformed) => return Ok(convert::verdict(malformed.into())),
+        };
         Ok(convert::verdict(check::check(&CoreQuestion {
             token: &token,
             credentials: &credentials,
@@ -79,7 +91,7 @@ impl Guest for Component {
         };
         let parts: Vec<_> = request.parts.into_iter().flatten().map(|part| (part.name, part.value)).collect();
         let pipeline = Pipeline {
-            platform: platform(request.platform.as_deref())?,
+            platform: named_platform(request.platform.as_deref())?,
             parts: &parts,
             claims: token.as_ref().map(Token::claims),
             issuer: request.issuer.as_deref(),
@@ -89,7 +101,13 @@ impl Guest for Component {
             flexible: request.flexible.unwrap_or_default(),
             cloud: cloud_of(request.cloud.as_deref())?,
         };
-        Ok(written(&pipeline, format, owner_of(format, None, None))?.0)
+        let (name, group) = (request.identity_name.as_deref(), request.resource_group.as_deref());
+        let identity = (name.is_some() || group.is_some()).then_some((name, group));
+        Ok(written(&pipeline, format, owner_of(format, identity, request.client_id.as_deref()))?.0)
+    }
+
+    fn platforms() -> Vec<Platform> {
+        platform::ALL.iter().map(|platform| convert::platform(*platform)).collect()
     }
 }
 
@@ -121,6 +139,9 @@ mod tests {
             parts: Some(parts.iter().map(part).collect()),
             flexible: None,
             cloud: Some("usgov".to_owned()),
+            client_id: None,
+            identity_name: None,
+            resource_group: None,
         }
     }
 

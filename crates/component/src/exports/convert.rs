@@ -2,16 +2,19 @@
 
 use azure_oidc_core::Fault as CoreFault;
 use azure_oidc_core::check::{
-    Details, Finding as CoreFinding, Outcome as CoreOutcome, Severity as CoreSeverity, Verdict as CoreVerdict,
+    Comparison as CoreComparison, Details, Finding as CoreFinding, Outcome as CoreOutcome, Severity as CoreSeverity,
+    Verdict as CoreVerdict,
 };
+use azure_oidc_core::credential::Matcher;
+use azure_oidc_core::credential::pipeline::takes_expressions;
 use azure_oidc_core::fault::{EntraError, Failure};
-use azure_oidc_core::platform;
+use azure_oidc_core::platform::{self, PartName, Platform as CorePlatform};
 use azure_oidc_core::token::{Malformed, Token};
 
-use crate::bindings::azure_oidc::federation::types::{Fact, Fault};
 use crate::bindings::exports::azure_oidc::federation::claims::{
-    Finding, Inspection, Outcome, Severity, SubjectPart, Verdict,
+    Comparison, Finding, Inspection, Outcome, Platform, PlatformPart, Severity, SubjectPart, Verdict,
 };
+use crate::bindings::exports::azure_oidc::federation::types::{Fact, Fault};
 
 impl From<CoreFault> for Fault {
     fn from(fault: CoreFault) -> Self {
@@ -82,6 +85,41 @@ pub(super) fn verdict(verdict: CoreVerdict) -> Verdict {
         matched: verdict.matched,
         predicted_aadsts: verdict.predicted_error,
         findings: verdict.findings.into_iter().map(finding).collect(),
+        credentials: verdict.credentials.into_iter().map(comparison).collect(),
+    }
+}
+
+fn comparison(comparison: CoreComparison) -> Comparison {
+    let audience = comparison.credential.audience().map(ToOwned::to_owned);
+    let (subject, expression) = match comparison.credential.matcher {
+        Matcher::Subject(text) => (Some(text), None),
+        Matcher::Expression { value, .. } => (None, Some(value)),
+    };
+    Comparison {
+        name: comparison.credential.name,
+        issuer: comparison.credential.issuer,
+        subject,
+        expression,
+        audience,
+        issuer_matches: comparison.issuer,
+        subject_matches: comparison.subject,
+        audience_matches: comparison.audience,
+    }
+}
+
+pub(super) fn platform(platform: &dyn CorePlatform) -> Platform {
+    let part = |part: &PartName| PlatformPart {
+        name: part.name.to_owned(),
+        meaning: part.meaning.to_owned(),
+        required: part.required,
+        repeatable: part.many,
+        example: Some(part.example.to_owned()),
+    };
+    Platform {
+        name: platform.name().to_owned(),
+        title: platform.title().to_owned(),
+        parts: platform.parts().iter().map(part).collect(),
+        flexible: takes_expressions(platform),
     }
 }
 

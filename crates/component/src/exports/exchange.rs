@@ -12,8 +12,8 @@ use azure_oidc_core::token::Token;
 use azure_oidc_core::{Category, Fault as CoreFault, Secret};
 
 use crate::bindings::Component;
-use crate::bindings::azure_oidc::federation::types::Fault;
 use crate::bindings::exports::azure_oidc::federation::exchange::{AccessToken, ExchangeRequest, Guest};
+use crate::bindings::exports::azure_oidc::federation::types::Fault;
 use crate::commands::{SKEW, authority};
 use crate::wasi::Wasi;
 

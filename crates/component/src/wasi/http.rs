@@ -54,7 +54,9 @@ fn start(request: &Request, timeout: Duration) -> Result<FutureIncomingResponse,
         // A host that refuses the request may close the stream early; the answer then says why.
         streams::write(&stream, &request.body);
     }
-    OutgoingBody::finish(body, None).map_err(|code| transport_error(&code))?;
+    // A host that could not connect has thrown the body away, and may say here no more than that it is too short. Why it could not
+    // stands in the answer.
+    let _ = OutgoingBody::finish(body, None);
     Ok(future)
 }
 

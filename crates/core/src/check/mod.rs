@@ -1,15 +1,19 @@
 //! Will Entra accept this ID token for these credentials? If not: which claim is wrong, from which character on, and what mends it.
 
+mod comparison;
 pub mod decision;
 mod finding;
 mod near_miss;
 mod preflight;
+mod presented;
 pub(crate) mod remedy;
 mod signature;
 pub mod time;
 
+pub use comparison::Comparison;
 pub use finding::{Details, Finding, Severity};
 pub use preflight::{SHORT, preflight};
+pub use presented::{Presented, claims_object};
 
 use crate::cloud::Cloud;
 use crate::credential::limits;
@@ -38,7 +42,7 @@ pub struct Question<'a> {
     pub now: i64,
     /// By how many seconds clocks may differ; [`SKEW`] is a good choice.
     pub skew: i64,
-    /// The issuer's keys. Without them the signature counts as good.
+    /// The issuer's keys. Without them the signature counts as good, and a finding says that nobody looked.
     pub keys: Option<&'a KeySet>,
 }
 
@@ -53,6 +57,8 @@ pub struct Verdict {
     pub matched: Option<String>,
     /// What there is to say, the most useful first: every error comes before the warnings, and those before the rest.
     pub findings: Vec<Finding>,
+    /// Each credential beside the token, in the order in which they were given. None when the token could not be read.
+    pub credentials: Vec<Comparison>,
 }
 
 /// The answer in a word.
@@ -83,16 +89,27 @@ impl From<Malformed> for Verdict {
         let finding = Finding::error(malformed.code, malformed.aadsts, malformed.message);
         let finding = finding.remedy_if(malformed.hint.map(str::to_owned));
         let predicted_error = Some(malformed.aadsts);
-        Self { verdict: Outcome::InvalidToken, predicted_error, matched: None, findings: vec![finding] }
+        Self {
+            verdict: Outcome::InvalidToken,
+            predicted_error,
+            matched: None,
+            findings: vec![finding],
+            credentials: Vec::new(),
+        }
     }
 }
 
 /// Findings that say nothing new when a credential has the audience, or when the mismatch is told already.
 const UNUSUAL_AUDIENCE: [&str; 3] = ["audience-platform-default", "audience-unusual", "audience-several"];
 
-/// Predicts what Entra answers, and explains it.
+/// Predicts what Entra answers, and explains it. What was not looked at is said as well: nobody shall think that it was.
 pub fn check(question: &Question<'_>) -> Verdict {
-    answer(question, question.keys.map_or(Keys::Unknown, Keys::Set))
+    let keys = question.keys.filter(|_| !question.token.is_described());
+    let mut verdict = answer(question, keys.map_or(Keys::Unknown, Keys::Set));
+    if keys.is_none() {
+        verdict.findings.push(signature::not_checked(question.token));
+    }
+    verdict
 }
 
 /// As [`check`], when the issuer's metadata or keys were asked for and could not be had. `why` is a sentence.
@@ -130,7 +147,13 @@ fn answer(question: &Question<'_>, keys: Keys<'_>) -> Verdict {
     let rank = |finding: &Finding| (finding.severity, finding.aadsts != predicted_error);
     sort_short(&mut findings, |one, other| rank(one) < rank(other));
     drop_repetitions(&mut findings);
-    Verdict { verdict: outcome(&decided), predicted_error, matched: decided.ok().map(|one| one.name.clone()), findings }
+    Verdict {
+        verdict: outcome(&decided),
+        predicted_error,
+        matched: decided.ok().map(|one| one.name.clone()),
+        findings,
+        credentials: comparison::comparisons(question),
+    }
 }
 
 fn case<'a>(question: &Question<'a>, keys: Keys<'a>) -> Case<'a> {

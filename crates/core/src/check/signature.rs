@@ -18,6 +18,17 @@ pub(super) fn findings(token: &Token, keys: Keys<'_>) -> Vec<Finding> {
     }
 }
 
+/// That nothing was verified.
+pub(super) fn not_checked(token: &Token) -> Finding {
+    if token.is_described() {
+        let message =
+            "there is no token yet: issuer, subject and audience were compared, and neither time nor signature was";
+        return Finding::info("token-not-given", message);
+    }
+    let message = "the signature was not checked: that takes the issuer's keys, with `--discover` or `--jwks FILE`";
+    Finding::info("signature-not-checked", message)
+}
+
 fn refused(kid: &str, keys: Keys<'_>, refusal: &decision::Refusal) -> Finding {
     let reason = refusal.values.iter().find(|(name, _)| *name == "reason").map_or("", |(_, reason)| reason);
     let shown = kid.escape_debug();

@@ -117,7 +117,7 @@ fn issuer(issuer: &str) -> Vec<Problem> {
 fn matcher(matcher: &Matcher) -> Vec<Problem> {
     let Matcher::Subject(subject) = matcher else { return Vec::new() };
     let mut problems = text("subject", subject);
-    if subject.contains(['*', '?']) {
+    if subject.bytes().any(|c| matches!(c, b'*' | b'?')) {
         let message = format!("the subject {subject:?} is compared as it stands: * and ? are no wildcards in it");
         let problem = Problem::advice("subject-wildcard", message).aadsts(700_213).at("subject");
         problems.push(problem.remedy(
@@ -188,7 +188,14 @@ mod tests {
     fn credential(name: &str, issuer: &str, subject: &str, audiences: &[&str]) -> Credential {
         let (name, issuer) = (name.to_owned(), issuer.to_owned());
         let audiences = audiences.iter().map(|audience| (*audience).to_owned()).collect();
-        Credential { name, issuer, matcher: Matcher::Subject(subject.to_owned()), audiences, description: None }
+        Credential {
+            name,
+            issuer,
+            matcher: Matcher::Subject(subject.to_owned()),
+            audiences,
+            description: None,
+            identity: None,
+        }
     }
 
     fn codes(credential: &Credential) -> Vec<&'static str> {

@@ -30,6 +30,17 @@ pub struct Credential {
     pub audiences: Vec<String>,
     /// A remark, which matters to nobody but its readers. Credentials of managed identities have none.
     pub description: Option<String>,
+    /// The managed identity that it lives on, where that is known; otherwise it is taken to live on an application.
+    pub identity: Option<Identity>,
+}
+
+/// A user-assigned managed identity, as far as a document names it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Identity {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its resource group.
+    pub resource_group: Option<String>,
 }
 
 /// How a credential chooses among the tokens of its issuer.
@@ -120,7 +131,7 @@ mod tests {
 
     fn credential(matcher: Matcher) -> Credential {
         let (name, issuer) = ("main".to_owned(), ISSUER.to_owned());
-        Credential { name, issuer, matcher, audiences: vec![AUDIENCE.to_owned()], description: None }
+        Credential { name, issuer, matcher, audiences: vec![AUDIENCE.to_owned()], description: None, identity: None }
     }
 
     fn exact() -> Credential {

@@ -3,7 +3,7 @@
 use super::write::name_for;
 use super::{Credential, Matcher, expression};
 use crate::check::decision::wanted_audience;
-use crate::cloud::{Cloud, PUBLIC};
+use crate::cloud::Cloud;
 use crate::platform::{self, Platform};
 use crate::token::Claims;
 use crate::{Category, Fault};
@@ -63,9 +63,20 @@ pub fn credentials(pipeline: &Pipeline<'_>) -> Result<Vec<Credential>, Fault> {
             false => Matcher::Subject(subject),
         };
         let audiences = vec![audience.clone()];
-        Ok(Credential { name, issuer: issuer.clone(), matcher, audiences, description: None })
+        Ok(Credential { name, issuer: issuer.clone(), matcher, audiences, description: None, identity: None })
     };
     subjects.into_iter().map(credential).collect()
+}
+
+/// Whether expressions can stand for exact subjects of this platform: whether Entra allows them for its issuer.
+pub fn takes_expressions(platform: &dyn Platform) -> bool {
+    let examples: Vec<_> = platform
+        .parts()
+        .iter()
+        .filter(|part| part.required)
+        .map(|part| (part.name.to_owned(), part.example.to_owned()))
+        .collect();
+    platform.issuer_from_parts(&examples).is_ok_and(|issuer| expression::is_allowed_issuer(&issuer))
 }
 
 fn platform_of(claims: &Claims) -> Option<&'static dyn Platform> {
@@ -121,7 +132,7 @@ fn pattern(platform: Option<&dyn Platform>, subject: &str) -> String {
 }
 
 fn audience(pipeline: &Pipeline<'_>) -> Result<String, Fault> {
-    let usual = pipeline.cloud.exchange_audience.or(PUBLIC.exchange_audience).unwrap_or_default();
+    let usual = pipeline.cloud.usual_audience();
     Ok(match (pipeline.audience, pipeline.claims, pipeline.platform) {
         (Some(audience), ..) => audience.to_owned(),
         (None, Some(claims), _) => wanted_audience(claims, pipeline.cloud),

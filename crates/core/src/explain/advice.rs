@@ -36,7 +36,7 @@ pub fn advise(refused: &Refused<'_>) -> Vec<String> {
         if is_matching(refused.code) {
             hints.extend(changed_meanwhile(refused, token));
             hints.push(needed(token, refused.cloud));
-            hints.extend(remedy::create_for(token, refused.client_id, refused.cloud));
+            hints.extend(remedy::create_for(token, refused.credentials, refused.client_id, refused.cloud));
         }
     }
     if refused.token.is_none() {

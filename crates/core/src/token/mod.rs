@@ -16,10 +16,11 @@ mod tests;
 
 use std::fmt;
 
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 pub use claims::Claims;
 pub use header::Header;
+pub use json::strict_object;
 pub use jws::{Jws, MAX_BYTES};
 pub use malformed::Malformed;
 
@@ -51,17 +52,27 @@ impl Token {
         for (name, value) in others.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(named) {
             raw.insert(name.to_owned(), value.into());
         }
-        let claims = Claims {
-            iss: Some(issuer.to_owned()),
-            sub: Some(subject.to_owned()),
-            aud: vec![audience.to_owned()],
-            aud_is_array: false,
-            exp: Some(i64::MAX),
-            nbf: None,
-            iat: None,
-            raw,
-        };
-        Self { jws: Jws::absent(), claims }
+        let (iss, sub, aud) = (Some(issuer.to_owned()), Some(subject.to_owned()), vec![audience.to_owned()]);
+        Self::without_time(Claims { iss, sub, aud, aud_is_array: false, exp: None, nbf: None, iat: None, raw })
+    }
+
+    /// As [`described`](Self::described), by the claims themselves. Times among them do not count: the token that will have these
+    /// claims is not this one.
+    ///
+    /// # Errors
+    ///
+    /// When a registered claim has the wrong JSON type (RFC 7519 §4.1).
+    pub fn of_claims(raw: Map<String, Value>) -> Result<Self, Malformed> {
+        Claims::new(raw).map(Self::without_time)
+    }
+
+    fn without_time(claims: Claims) -> Self {
+        Self { jws: Jws::absent(), claims: Claims { exp: Some(i64::MAX), nbf: None, iat: None, ..claims } }
+    }
+
+    /// Whether there is no token yet, only what it will say.
+    pub fn is_described(&self) -> bool {
+        self.jws.len() == 0
     }
 
     /// The JOSE header.

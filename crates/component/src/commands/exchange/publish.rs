@@ -12,7 +12,7 @@ use azure_oidc_core::{Category, Fault, Secret};
 
 use super::{Obtained, Target};
 use crate::commands::{Appendix, Context, HostKind, Outcome, text};
-use crate::report;
+use crate::report::{self, Exchanged};
 
 /// How the result leaves.
 pub(super) enum Form {
@@ -49,9 +49,13 @@ impl Form {
     /// Puts it into this form.
     pub(super) fn show(&self, result: &Traded<'_>, context: Context<'_>) -> Result<Outcome, Fault> {
         match self {
-            Self::Json => {
-                Ok(Outcome::printed(report::exchange(result.obtained, result.token, result.target, result.tokens)))
-            }
+            Self::Json => Ok(Outcome::printed(report::exchange(&Exchanged {
+                platform: result.obtained.platform.name(),
+                claims: result.token.claims(),
+                tenant_id: result.target.tenant.as_str(),
+                client_id: result.target.client_id.as_str(),
+                tokens: result.tokens,
+            }))),
             Self::Text => Ok(Outcome::printed(text::tokens(result.tokens))),
             Self::Env => lines(result, assignment_lines, context),
             Self::Dotenv => {

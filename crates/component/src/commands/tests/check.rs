@@ -11,7 +11,7 @@ fn a_match_names_the_credential_and_what_was_not_looked_at() {
     exit 0
     match: Entra would accept this token for the credential `main`
 
-    note: the signature was not checked; `--discover` or `--jwks FILE` does that
+    note: the signature was not checked: that takes the issuer's keys, with `--discover` or `--jwks FILE`
     ---
     ");
 }
@@ -31,7 +31,7 @@ fn a_near_miss_is_shown_with_a_caret_and_the_command_that_mends_it() {
                      ^
       remedy:   az ad app federated-credential update --federated-credential-id 'main' --id "${AZURE_CLIENT_ID:?}" --parameters '{"audiences":["api://AzureADTokenExchange"],"issuer":"https://token.actions.githubusercontent.com","name":"main","subject":"repo:Octo-Org/octo-repo:environment:prod"}'
 
-    note: the signature was not checked; `--discover` or `--jwks FILE` does that
+    note: the signature was not checked: that takes the issuer's keys, with `--discover` or `--jwks FILE`
     ---
     "#);
     let colored = job.run("--color=always check --id-token-env T --credential -").stdout;

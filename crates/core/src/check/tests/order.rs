@@ -26,6 +26,7 @@ fn credential() -> Credential {
         matcher: Matcher::Subject("repo:acme/web:environment:prod".to_owned()),
         audiences: vec!["api://AzureADTokenExchange".to_owned()],
         description: None,
+        identity: None,
     }
 }
 

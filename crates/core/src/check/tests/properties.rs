@@ -19,6 +19,7 @@ fn credential(issuer: &str, subject: &str, audience: &str) -> Credential {
         matcher: Matcher::Subject(subject.to_owned()),
         audiences: vec![audience.to_owned()],
         description: None,
+        identity: None,
     }
 }
 

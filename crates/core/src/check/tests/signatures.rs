@@ -51,6 +51,7 @@ fn credential(subject: &str) -> Credential {
         matcher: Matcher::Subject(subject.to_owned()),
         audiences: vec!["api://AzureADTokenExchange".to_owned()],
         description: None,
+        identity: None,
     }
 }
 
@@ -129,7 +130,9 @@ fn a_good_signature_is_said_to_be_good_only_with_keys() {
         verdict.findings.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>(),
         ["the signature is good: the issuer's key `a`, number 2 of 2, made it"]
     );
-    assert_eq!(check(&question(&token, &credentials, None)).findings, []);
+    let unasked = check(&question(&token, &credentials, None));
+    let codes: Vec<_> = unasked.findings.iter().map(|finding| finding.code).collect();
+    assert_eq!((unasked.verdict, codes.as_slice()), (Outcome::Match, ["signature-not-checked"].as_slice()));
 }
 
 #[test]
@@ -169,8 +172,9 @@ fn what_a_pipeline_will_have_is_checked_before_there_is_a_token() {
     let credentials = [credential("job")];
     for (sub, wanted) in [("job", Outcome::Match), ("Job", Outcome::NoMatch)] {
         let token = Token::described(ISSUER, sub, "api://AzureADTokenExchange", &[]);
-        let verdict = check(&question(&token, &credentials, None));
+        let mut verdict = check(&question(&token, &credentials, None));
         assert_eq!(verdict.verdict, wanted);
+        assert_eq!(verdict.findings.pop().map(|last| last.code), Some("token-not-given"));
         assert!(verdict.findings.iter().all(|finding| finding.claim == Some("sub")), "{:?}", verdict.findings);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::fault;
+use super::{fault, identity};
 use crate::Fault;
 use crate::credential::{Credential, Matcher};
 
@@ -51,6 +51,7 @@ impl<'a> Reader<'a> {
             matcher: self.matcher()?,
             audiences: self.audiences()?,
             description: self.text(DESCRIPTION)?.filter(|text| !text.is_empty()),
+            identity: identity::of(self.object),
         })
     }
 
@@ -101,7 +102,10 @@ impl<'a> Reader<'a> {
         let Some((name, value)) = self.get(AUDIENCES) else { return Err(self.missing("audiences")) };
         match value {
             Value::Array(items) => {
-                let text = |(index, item)| self.string(&format!("{name}[{index}]"), item);
+                let text = |(index, item): (usize, &Value)| match item {
+                    Value::String(text) if !self.templates => Ok(text.clone()),
+                    other => self.string(&format!("{name}[{index}]"), other),
+                };
                 items.iter().enumerate().map(text).collect()
             }
             // Graph and Resource Manager want an array; others have a text here.

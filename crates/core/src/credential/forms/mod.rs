@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::{Credential, Problem};
 use crate::{Category, Fault};
 
+mod identity;
 mod member;
 mod terraform;
 mod text;
@@ -52,7 +53,15 @@ pub fn parse_with_notes(json: &str) -> Result<Parsed, Fault> {
     check_size(json.len())?;
     let json = text::without_mark(json)?;
     let document: Value = serde_json::from_slice(json.as_bytes()).map_err(|error| text::explain(json, &error))?;
-    match &document {
+    read(&document)
+}
+
+/// As [`parse_with_notes`], for a document that is a part of another one and has been read with it.
+///
+/// # Errors
+/// When the document isn't one of the known forms.
+pub fn read(document: &Value) -> Result<Parsed, Fault> {
+    match document {
         Value::Array(items) => Ok(Parsed { credentials: list(items, "")?, notes: Vec::new() }),
         Value::Object(object) => object_form(object),
         _ => Err(unknown_form("the document is neither a JSON object nor an array")),

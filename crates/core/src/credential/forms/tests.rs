@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::credential::Matcher;
+use crate::credential::{Identity, Matcher};
 
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
 const AUDIENCE: &str = "api://AzureADTokenExchange";
@@ -14,7 +14,13 @@ fn exact(name: &str, subject: &str) -> Credential {
         matcher: Matcher::Subject(subject.into()),
         audiences: vec![AUDIENCE.into()],
         description: None,
+        identity: None,
     }
+}
+
+fn of_identity(credential: Credential, name: Option<&str>, group: Option<&str>) -> Credential {
+    let (name, resource_group) = (name.map(str::to_owned), group.map(str::to_owned));
+    Credential { identity: Some(Identity { name, resource_group }), ..credential }
 }
 
 fn flexible(name: &str, value: &str) -> Credential {
@@ -75,11 +81,11 @@ fn resource_managers_form_is_read_nested_and_flat() {
     let flat = json!({"id": id, "name": "gh", "resourceGroup": "rg", "systemData": null, "issuer": GITHUB, "subject": "s",
                       "audiences": [AUDIENCE]});
     for document in [nested.clone(), json!({"value": [nested]}), json!([flat])] {
-        assert_eq!(read(&document), [exact("gh", "s")]);
+        assert_eq!(read(&document), [of_identity(exact("gh", "s"), Some("id"), Some("rg"))]);
     }
     let any = json!({"name": "any", "properties": {"issuer": GITHUB, "audiences": [AUDIENCE],
         "claimsMatchingExpression": {"languageVersion": 1, "value": "claims['sub'] eq 's'"}}});
-    assert_eq!(read(&any), [flexible("any", "claims['sub'] eq 's'")]);
+    assert_eq!(read(&any), [of_identity(flexible("any", "claims['sub'] eq 's'"), None, None)]);
 }
 
 #[test]
@@ -121,7 +127,8 @@ fn terraforms_json_configuration_is_read() {
                 "parent_id": "${azurerm_user_assigned_identity.x.id}", "resource_group_name": "rg"}},
         }
     });
-    assert_eq!(read(&document), [exact("main", "s${x}"), flexible("any", "claims['sub'] eq 's'"), exact("gh", "s")]);
+    let gh = of_identity(exact("gh", "s"), None, Some("rg"));
+    assert_eq!(read(&document), [exact("main", "s${x}"), flexible("any", "claims['sub'] eq 's'"), gh]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::cloud::{CLOUDS, PUBLIC};
-use crate::credential::{Matcher, forms};
+use crate::credential::{Identity, Matcher, forms};
 
 mod reading;
 
@@ -20,6 +20,7 @@ fn exact(name: &str, subject: &str) -> Credential {
         matcher: Matcher::Subject(subject.into()),
         audiences: vec![AUDIENCE.into()],
         description: None,
+        identity: None,
     }
 }
 
@@ -169,14 +170,17 @@ fn credentials() -> impl Strategy<Value = Vec<Credential>> {
             };
             // The names keep pairs of issuer and subject apart.
             let issuer = format!("https://{name}/{issuer}");
-            Credential { name, issuer, matcher, audiences: vec![audience], description }
+            Credential { name, issuer, matcher, audiences: vec![audience], description, identity: None }
         };
         map.into_iter().map(make).collect()
     })
 }
 
-fn without_descriptions(credentials: &[Credential]) -> Vec<Credential> {
-    credentials.iter().map(|credential| Credential { description: None, ..credential.clone() }).collect()
+/// As they are read from the forms of an identity, which have no description.
+fn of_an_identity(credentials: &[Credential]) -> Vec<Credential> {
+    let identity = Some(Identity::default());
+    let of = |one: &Credential| Credential { description: None, identity: identity.clone(), ..one.clone() };
+    credentials.iter().map(of).collect()
 }
 
 fn by_name(mut credentials: Vec<Credential>) -> Vec<Credential> {
@@ -190,13 +194,13 @@ proptest! {
         let graph = write(&credentials, Format::GraphJson, &application(None)).unwrap();
         prop_assert_eq!(forms::parse(&graph).unwrap(), credentials.clone());
         let arm = write(&credentials, Format::ArmJson, &identity(None, None)).unwrap();
-        prop_assert_eq!(forms::parse(&arm).unwrap(), without_descriptions(&credentials));
+        prop_assert_eq!(forms::parse(&arm).unwrap(), of_an_identity(&credentials));
         let terraform = write(&credentials, Format::TerraformJson, &application(None)).unwrap();
         prop_assert_eq!(by_name(forms::parse(&terraform).unwrap()), by_name(credentials.clone()));
         let exact: Vec<_> = credentials.into_iter().filter(|credential| credential.matcher.subject().is_some()).collect();
         if !exact.is_empty() {
             let azurerm = write(&exact, Format::TerraformJson, &identity(None, None)).unwrap();
-            prop_assert_eq!(by_name(forms::parse(&azurerm).unwrap()), by_name(without_descriptions(&exact)));
+            prop_assert_eq!(by_name(forms::parse(&azurerm).unwrap()), by_name(of_an_identity(&exact)));
         }
     }
 

@@ -1,0 +1,132 @@
+//! Questions about a token that will be.
+
+use serde_json::{Map, Value, json};
+
+use super::case::{NOW, token};
+use crate::check::{Outcome, Presented, Question, SKEW, Verdict, check, claims_object};
+use crate::cloud::{Cloud, PUBLIC};
+use crate::credential::{Credential, Matcher};
+use crate::jwks::KeySet;
+
+const ISSUER: &str = "https://gitlab.com";
+const SUBJECT: &str = "project_path:g/p:ref_type:branch:ref:main";
+
+fn credential(matcher: Matcher, audience: &str) -> Credential {
+    Credential {
+        name: "main".to_owned(),
+        issuer: ISSUER.to_owned(),
+        matcher,
+        audiences: vec![audience.to_owned()],
+        description: None,
+        identity: None,
+    }
+}
+
+fn exact() -> Credential {
+    credential(Matcher::Subject(SUBJECT.to_owned()), "api://AzureADTokenExchange")
+}
+
+fn named() -> Presented<'static> {
+    Presented { issuer: Some(ISSUER), subject: Some(SUBJECT), ..Presented::default() }
+}
+
+fn claims(claims: &Value) -> Map<String, Value> {
+    claims.as_object().cloned().unwrap()
+}
+
+fn asked(presented: Presented<'_>, credentials: &[Credential], keys: Option<&KeySet>) -> Verdict {
+    let token = presented.read(PUBLIC).unwrap().unwrap();
+    check(&Question { token: &token, credentials, client_id: None, cloud: PUBLIC, now: NOW, skew: SKEW, keys })
+}
+
+#[test]
+fn issuer_and_subject_are_enough_and_the_audience_is_the_clouds() {
+    let verdict = asked(named(), &[exact()], None);
+    assert_eq!(verdict.verdict, Outcome::Match);
+    assert_eq!(verdict.findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["token-not-given"]);
+    let usgov = named().read(Cloud::by_name("usgov").unwrap()).unwrap().unwrap();
+    assert_eq!(usgov.claims().aud, ["api://AzureADTokenExchangeUSGov"]);
+}
+
+#[test]
+fn all_claims_at_once_count_and_what_is_said_beside_them_counts_more() {
+    let all = || claims(&json!({"iss": ISSUER, "sub": SUBJECT, "aud": "other", "exp": 1, "nbf": 9_999_999_999_i64}));
+    let held = credential(Matcher::Subject(SUBJECT.to_owned()), "other");
+    let by_claims = asked(Presented { claims: all(), ..Presented::default() }, &[held], None);
+    assert_eq!(by_claims.verdict, Outcome::Match, "times do not count: {:?}", by_claims.findings);
+    let over = Presented { audience: Some("api://AzureADTokenExchange"), claims: all(), ..Presented::default() };
+    assert_eq!(asked(over, &[exact()], None).verdict, Outcome::Match);
+}
+
+#[test]
+fn an_expression_sees_the_further_claims() {
+    let value = "claims['sub'] matches 'project_path:g/p:*' and claims['project_id'] eq '72'".to_owned();
+    let flexible = [credential(Matcher::Expression { value, language_version: 1 }, "api://AzureADTokenExchange")];
+    let with = Presented { claims: claims(&json!({"project_id": "72"})), ..named() };
+    assert_eq!(asked(with, &flexible, None).verdict, Outcome::Match);
+    assert_eq!(asked(named(), &flexible, None).predicted_error, Some(7_002_131));
+}
+
+#[test]
+fn there_is_no_signature_to_verify_whatever_the_keys() {
+    let keys = KeySet::parse(r#"{"keys": []}"#).unwrap();
+    assert_eq!(asked(named(), &[exact()], Some(&keys)), asked(named(), &[exact()], None));
+}
+
+#[test]
+fn exactly_one_way_is_taken() {
+    let text = "a.b.c";
+    let cases = [
+        (Presented::default(), "token-missing"),
+        (Presented { issuer: Some(ISSUER), ..Presented::default() }, "token-missing"),
+        (Presented { subject: Some(SUBJECT), ..Presented::default() }, "token-missing"),
+        (Presented { token: Some(text), ..named() }, "token-and-description"),
+        (Presented { token: Some(text), audience: Some("x"), ..Presented::default() }, "token-and-description"),
+        (Presented { claims: claims(&json!({"iss": 7, "sub": "s"})), ..Presented::default() }, "token-claim-type"),
+    ];
+    for (presented, code) in cases {
+        let fault = presented.clone().read(PUBLIC).unwrap_err();
+        assert_eq!((fault.code, fault.category.exit_code()), (code, 2), "{presented:?}");
+    }
+    let given = Presented { token: Some(text), ..Presented::default() };
+    assert_eq!(given.read(PUBLIC).unwrap().unwrap_err().aadsts, 50027, "what is no token is an answer");
+}
+
+#[test]
+fn claims_are_one_strict_json_object() {
+    for text in ["", "[]", "{\"sub\": \"a\", \"sub\": \"b\"}", "sub"] {
+        assert_eq!(claims_object(text).unwrap_err().code, "claims-not-json", "{text}");
+    }
+    assert_eq!(claims_object("{\"sub\": \"a\"}").unwrap(), claims(&json!({"sub": "a"})));
+}
+
+#[test]
+fn each_credential_is_set_beside_the_token_in_the_order_of_the_list() {
+    let token = token(
+        &json!({"alg": "RS256", "kid": "k"}),
+        &json!({"iss": ISSUER, "sub": SUBJECT, "aud": "api://AzureADTokenExchange", "exp": NOW + 60}),
+    );
+    let pattern = |value: &str| Matcher::Expression { value: value.to_owned(), language_version: 1 };
+    let credentials = [
+        exact(),
+        Credential { issuer: "https://gitlab.example".to_owned(), ..exact() },
+        credential(Matcher::Subject("other".to_owned()), "other"),
+        credential(pattern("claims['sub'] matches 'project_path:g/p:*' and claims['project_id'] eq '72'"), "x"),
+        credential(pattern("nonsense"), "x"),
+    ];
+    let verdict = check(&Question {
+        token: &token,
+        credentials: &credentials,
+        client_id: None,
+        cloud: PUBLIC,
+        now: NOW,
+        skew: SKEW,
+        keys: None,
+    });
+    let found: Vec<_> = verdict.credentials.iter().map(|one| (one.issuer, one.subject, one.audience)).collect();
+    assert_eq!(
+        found,
+        [(true, true, true), (false, true, true), (true, false, false), (true, false, false), (true, false, false)]
+    );
+    assert!(verdict.credentials.iter().map(|one| &one.credential).eq(&credentials));
+}

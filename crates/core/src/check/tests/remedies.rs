@@ -1,0 +1,99 @@
+//! Remedies name what the credentials live on.
+
+use serde_json::{Value, json};
+
+use super::case::{NOW, token};
+use crate::check::{Question, SKEW, check};
+use crate::cloud::PUBLIC;
+use crate::credential::forms;
+use crate::explain::{Refused, advise};
+
+const ISSUER: &str = "https://gitlab.com";
+const SUBJECT: &str = "project_path:g/p:ref_type:branch:ref:main";
+const AUDIENCE: &str = "api://AzureADTokenExchange";
+const IDENTITY: &str =
+    "/subscriptions/0/resourcegroups/rg-ci/providers/Microsoft.ManagedIdentity/userAssignedIdentities/ci";
+
+fn presented(sub: &str) -> crate::token::Token {
+    let header = json!({"alg": "RS256", "kid": "k"});
+    token(&header, &json!({"iss": ISSUER, "sub": sub, "aud": AUDIENCE, "iat": NOW - 10, "exp": NOW + 290}))
+}
+
+fn remedies(document: &Value, sub: &str) -> Vec<String> {
+    let (token, credentials) = (presented(sub), forms::parse(&document.to_string()).unwrap());
+    let question = Question {
+        token: &token,
+        credentials: &credentials,
+        client_id: None,
+        cloud: PUBLIC,
+        now: NOW,
+        skew: SKEW,
+        keys: None,
+    };
+    let refused = Refused {
+        code: 700213,
+        description: "",
+        token: Some(&token),
+        credentials: &credentials,
+        client_id: None,
+        cloud: PUBLIC,
+        now: NOW,
+    };
+    let found = check(&question).findings.into_iter().filter_map(|finding| finding.remedy.clone());
+    found.chain(advise(&refused)).filter(|text| text.starts_with("az ")).collect()
+}
+
+fn arm(id: &str) -> Value {
+    let properties = json!({"issuer": ISSUER, "subject": SUBJECT, "audiences": [AUDIENCE]});
+    json!({"id": id, "name": "gl", "properties": properties})
+}
+
+#[test]
+fn a_credential_of_an_identity_is_corrected_there() {
+    let document = arm(&format!("{IDENTITY}/federatedIdentityCredentials/gl"));
+    let remedies = remedies(&document, &SUBJECT.replace("main", "Main"));
+    assert_eq!(
+        remedies[0],
+        "az identity federated-credential update --identity-name ci --resource-group rg-ci --name gl --issuer \
+         https://gitlab.com --subject project_path:g/p:ref_type:branch:ref:Main --audiences api://AzureADTokenExchange"
+    );
+    assert!(remedies.iter().all(|line| line.starts_with("az identity ")), "{remedies:?}");
+}
+
+#[test]
+fn a_missing_credential_is_made_beside_those_of_the_identity() {
+    let resource = |values: &Value| {
+        let resource = json!({"mode": "managed", "type": "azurerm_federated_identity_credential", "address": "a.b", "values": values});
+        json!({"values": {"root_module": {"resources": [resource]}}})
+    };
+    let values =
+        json!({"name": "gl", "issuer": ISSUER, "subject": SUBJECT, "audience": [AUDIENCE], "parent_id": IDENTITY});
+    let newer = json!({"name": "gl", "issuer": ISSUER, "subject": SUBJECT, "audience": [AUDIENCE], "user_assigned_identity_id": IDENTITY});
+    for document in [arm(IDENTITY), resource(&values), resource(&newer)] {
+        let remedies = remedies(&document, "project_path:other/p:ref_type:branch:ref:main");
+        assert!(!remedies.is_empty());
+        for line in remedies {
+            let start = "az identity federated-credential create --identity-name ci --resource-group rg-ci --name ";
+            assert!(line.starts_with(start), "{line}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_known_of_an_identity_is_a_variable() {
+    let written = json!({"resource": {"azurerm_federated_identity_credential": {"gl": {"name": "gl", "issuer": ISSUER,
+        "subject": SUBJECT, "audience": [AUDIENCE], "parent_id": "${azurerm_user_assigned_identity.ci.id}",
+        "resource_group_name": "${var.group}"}}}});
+    let first = remedies(&written, "other").remove(0);
+    let start = "az identity federated-credential create --identity-name \"${IDENTITY_NAME:?}\" --resource-group \"${RESOURCE_GROUP:?}\"";
+    assert!(first.starts_with(start), "{first}");
+}
+
+#[test]
+fn where_nothing_speaks_of_an_identity_it_is_an_application() {
+    let graph = json!([{"id": "7d", "name": "gl", "issuer": ISSUER, "subject": SUBJECT, "audiences": [AUDIENCE]}]);
+    for sub in ["other", &SUBJECT.replace("main", "Main")] {
+        let remedies = remedies(&graph, sub);
+        assert!(!remedies.is_empty() && remedies.iter().all(|line| line.starts_with("az ad app ")), "{remedies:?}");
+    }
+}
