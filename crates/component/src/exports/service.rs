@@ -7,60 +7,70 @@ use crate::bindings::exports::wasi::http::incoming_handler::Guest;
 use crate::bindings::wasi::http::types::{
     Fields, IncomingRequest, Method, OutgoingBody, OutgoingResponse, ResponseOutparam,
 };
-use crate::service::{self, Incoming, MAX_BODY, Reply};
+use crate::service::{self, Head, MAX_BODY, Reply, Unread};
+use crate::wasi::streams::ReadError;
 use crate::wasi::{Wasi, streams};
 
 impl Guest for Component {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
-        let reply = match read(&request) {
-            Ok(incoming) => service::answer(&incoming, Wasi::new().world()),
-            Err(reply) => reply,
-        };
-        send(reply, out);
+        let head = head(&request);
+        let reply = service::answer(&head, &mut || body(&request), Wasi::new().world());
+        send(&reply, head.method == "HEAD", out);
     }
 }
 
-fn read(request: &IncomingRequest) -> Result<Incoming, Reply> {
+fn head(request: &IncomingRequest) -> Head {
     let headers = request.headers();
-    let header = |name: &str| headers.get(name).into_iter().next().and_then(|value| String::from_utf8(value).ok());
+    let header = |name: &str| match <[Vec<u8>; 1]>::try_from(headers.get(name)) {
+        Ok([only]) => String::from_utf8(only).ok(),
+        Err(_) => None,
+    };
     let bearer = header("authorization").and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| Secret::new(token))
+        scheme.eq_ignore_ascii_case("bearer").then(|| Secret::new(token.trim_matches(' ')))
     });
     let path = request.path_with_query().unwrap_or_default();
-    let body = match request.consume().and_then(|body| body.stream().map(|stream| (body, stream))) {
-        // The stream is a child of the body and must go first.
-        Ok((body, stream)) => {
-            let bytes = streams::read(&stream, MAX_BODY);
-            drop(stream);
-            drop(body);
-            bytes.map_err(|_| service::too_large())?
-        }
-        Err(()) => Vec::new(),
-    };
-    Ok(Incoming {
-        method: method(&request.method()),
+    Head {
+        method: method(request.method()),
         path: path.split('?').next().unwrap_or_default().to_owned(),
         content_type: header("content-type"),
+        content_encoding: header("content-encoding"),
+        content_length: header("content-length").and_then(|length| length.parse().ok()),
         bearer,
-        body,
+        origin: header("origin"),
+    }
+}
+
+fn method(method: Method) -> String {
+    let name = match method {
+        Method::Get => "GET",
+        Method::Head => "HEAD",
+        Method::Post => "POST",
+        Method::Options => "OPTIONS",
+        Method::Other(name) => return name,
+        _ => "another",
+    };
+    name.to_owned()
+}
+
+fn body(request: &IncomingRequest) -> Result<Vec<u8>, Unread> {
+    let body = request.consume().map_err(|()| Unread::Cut)?;
+    // The stream is a child of the body and goes first.
+    let stream = body.stream().map_err(|()| Unread::Cut)?;
+    streams::read(&stream, MAX_BODY).map_err(|error| match error {
+        ReadError::TooLong => Unread::TooLong,
+        ReadError::Broken => Unread::Cut,
     })
 }
 
-fn method(method: &Method) -> String {
-    match method {
-        Method::Get => "GET".to_owned(),
-        Method::Post => "POST".to_owned(),
-        Method::Other(name) => name.clone(),
-        _ => "OTHER".to_owned(),
-    }
-}
-
-fn send(reply: Reply, out: ResponseOutparam) {
+fn send(reply: &Reply, head_only: bool, out: ResponseOutparam) {
     let mut headers: Vec<_> =
         reply.headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
-    headers.push(("content-length".to_owned(), reply.body.len().to_string().into_bytes()));
-    // Names and values are ours, so they are sound.
+    // What GET would have is not known here, and a reply without content has no length (RFC 9110 §8.6).
+    if !head_only && reply.status != 204 {
+        headers.push(("content-length".to_owned(), reply.body.len().to_string().into_bytes()));
+    }
+    // Names are ours, and values are ours or came as values.
     let fields = Fields::from_list(&headers).unwrap_or_else(|_| Fields::new());
     let response = OutgoingResponse::new(fields);
     let _ = response.set_status_code(reply.status);
@@ -68,7 +78,7 @@ fn send(reply: Reply, out: ResponseOutparam) {
     ResponseOutparam::set(out, Ok(response));
     // Past this point the caller has its status; one who hangs up is not our concern.
     if let Ok(body) = body {
-        if let Ok(stream) = body.write() {
+        if !head_only && let Ok(stream) = body.write() {
             streams::write(&stream, reply.body.as_bytes());
         }
         let _ = OutgoingBody::finish(body, None);

@@ -4,8 +4,6 @@ use crate::bindings::wasi::cli::{stderr::get_stderr, stdin::get_stdin, stdout::g
 use crate::bindings::wasi::io::streams::{InputStream, OutputStream, StreamError};
 
 const CHUNK: u64 = 64 * 1024;
-/// The most that `blocking-write-and-flush` takes at once.
-const WRITE_CHUNK: usize = 4096;
 
 /// Why a stream could not be read whole.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,5 +46,19 @@ pub fn note(bytes: &[u8]) {
 
 /// Writes all bytes. False when the stream ended before.
 pub fn write(stream: &OutputStream, bytes: &[u8]) -> bool {
-    bytes.chunks(WRITE_CHUNK).all(|chunk| stream.blocking_write_and_flush(chunk).is_ok())
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        // As much as the host takes, and not in pages of 4 KiB each of which it hands on before the next.
+        let Ok(room) = stream.check_write() else { return false };
+        if room == 0 {
+            stream.subscribe().block();
+            continue;
+        }
+        let (now, later) = rest.split_at(rest.len().min(usize::try_from(room).unwrap_or(usize::MAX)));
+        if stream.write(now).is_err() {
+            return false;
+        }
+        rest = later;
+    }
+    stream.blocking_flush().is_ok()
 }

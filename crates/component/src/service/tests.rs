@@ -1,0 +1,181 @@
+//! What is decided before anything is sent: whom the service trades for, what it reads, and which pages may read it. What every host
+//! answers is in `tests/conformance/service.json`.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use azure_oidc_core::ports::fixed::Variables;
+use azure_oidc_core::ports::{Chance, Clock, Http, Request, Response, TransportError, TransportKind, World};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use super::*;
+
+const NOW: i64 = 1_787_306_400;
+const TENANT: (&str, &str) = ("AZURE_TENANT_ID", "contoso.onmicrosoft.com");
+const ONE: &str = "22222222-2222-4222-8222-222222222222";
+const OTHER: &str = "33333333-3333-4333-8333-333333333333";
+const GRAPH: &str = "https://graph.microsoft.com/.default";
+
+/// A service whose network answers nothing.
+struct Place {
+    variables: Variables,
+    /// Requests that were tried.
+    sent: Cell<usize>,
+}
+
+impl Place {
+    fn with<const N: usize>(variables: [(&str, &str); N]) -> Self {
+        Self { variables: Variables::from(variables), sent: Cell::new(0) }
+    }
+
+    fn answer(&self, head: &Head, body: &Value) -> Reply {
+        let world = World { env: &self.variables, clock: self, chance: self, http: self };
+        answer(head, &mut || Ok(body.to_string().into_bytes()), world)
+    }
+
+    /// Status and code of the answer to an exchange, and how many requests were tried.
+    fn exchange(&self, body: &Value) -> (u16, String, usize) {
+        let head = Head { bearer: Some(Secret::new(token())), ..post("/v1/exchange") };
+        self.sent.set(0);
+        let reply = self.answer(&head, body);
+        let problem: Value = serde_json::from_str(&reply.body).unwrap();
+        (reply.status, problem["code"].as_str().unwrap().to_owned(), self.sent.get())
+    }
+}
+
+impl Clock for Place {
+    fn now(&self) -> i64 {
+        NOW
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn sleep(&self, _: Duration) {}
+}
+
+impl Chance for Place {
+    fn number(&self) -> u64 {
+        7
+    }
+}
+
+impl Http for Place {
+    fn send(&self, requests: &[Request], _: Duration) -> Vec<Result<Response, TransportError>> {
+        self.sent.set(self.sent.get() + requests.len());
+        let denied = || TransportError { kind: TransportKind::Denied, detail: String::new() };
+        requests.iter().map(|_| Err(denied())).collect()
+    }
+}
+
+fn post(path: &str) -> Head {
+    let content_type = Some("application/json".to_owned());
+    Head { method: "POST".to_owned(), path: path.to_owned(), content_type, ..Head::default() }
+}
+
+fn token() -> String {
+    let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+    let header = json!({"alg": "RS256", "typ": "JWT", "kid": "k1"});
+    let claims = json!({
+        "iss": "https://gitlab.com", "sub": "project_path:g/p:ref_type:branch:ref:main", "aud": "api://AzureADTokenExchange",
+        "iat": NOW - 10, "exp": NOW + 290,
+    });
+    format!("{}.{}.{}", part(&header), part(&claims), BASE64_URL_SAFE_NO_PAD.encode([7; 256]))
+}
+
+fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
+    reply.headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_str())
+}
+
+#[test]
+fn it_trades_for_the_clients_and_scopes_of_its_configuration_only() {
+    let place = Place::with([
+        TENANT,
+        ("AZURE_CLIENT_ID", "22222222-2222-4222-8222-222222222222, 33333333-3333-4333-8333-333333333333"),
+        ("AZURE_OIDC_SERVICE_SCOPES", "arm,graph"),
+    ]);
+    let nobody = "99999999-9999-4999-8999-999999999999";
+    for (body, status, code, sent) in [
+        (json!({ "client_id": ONE }), 502, "destination-denied", 1),
+        (json!({ "client_id": OTHER, "scopes": ["graph"] }), 502, "destination-denied", 1),
+        (json!({ "client_id": OTHER, "scopes": ["arm", GRAPH, "graph"] }), 502, "destination-denied", 2),
+        (json!({}), 400, "client-id-missing", 0),
+        (json!({ "client_id": nobody }), 403, "client-not-allowed", 0),
+        (json!({ "client_id": ONE, "scopes": ["storage"] }), 403, "scope-not-allowed", 0),
+        (json!({ "client_id": ONE, "scopes": ["arm", "storage"] }), 403, "scope-not-allowed", 0),
+        (json!({ "client_id": ONE, "scopes": "arm" }), 400, "member-type", 0),
+        (json!({ "client_id": ONE, "tenant_id": "x" }), 400, "member-unknown", 0),
+    ] {
+        assert_eq!(place.exchange(&body), (status, code.to_owned(), sent), "{body}");
+    }
+}
+
+#[test]
+fn a_wrong_configuration_is_no_mistake_of_the_caller() {
+    for variables in [
+        [TENANT, ("AZURE_CLIENT_ID", "not-a-guid"), ("X", "")],
+        [("AZURE_TENANT_ID", "a/b"), ("AZURE_CLIENT_ID", ONE), ("X", "")],
+        [TENANT, ("AZURE_CLIENT_ID", ONE), ("AZURE_AUTHORITY_HOST", "http://login.example")],
+        [TENANT, ("AZURE_CLIENT_ID", ONE), ("AZURE_OIDC_SERVICE_SCOPES", "no such scope")],
+    ] {
+        let (status, code, sent) = Place::with(variables).exchange(&json!({}));
+        assert_eq!((status, sent), (500, 0), "{code}: {variables:?}");
+    }
+    let (status, code, _) = Place::with([TENANT]).exchange(&json!({}));
+    assert_eq!((status, code.as_str()), (403, "exchange-not-configured"));
+}
+
+#[test]
+fn the_body_of_a_request_that_has_no_use_of_one_is_not_read() {
+    let place = Place::with([]);
+    let world = World { env: &place.variables, clock: &place, chance: &place, http: &place };
+    let too_long = Head { content_length: Some(MAX_BODY as u64 + 1), ..post("/v1/check") };
+    let no_type = Head { content_type: None, ..post("/v1/check") };
+    let get = Head { method: "GET".to_owned(), ..post("/v1/check") };
+    for (head, status) in [(too_long, 413), (no_type, 415), (get, 405), (post("/nowhere"), 404)] {
+        let reply = answer(&head, &mut || panic!("it is read"), world);
+        assert_eq!(reply.status, status);
+    }
+    for (unread, status) in [(Unread::TooLong, 413), (Unread::Cut, 400)] {
+        assert_eq!(answer(&post("/v1/check"), &mut || Err(unread), world).status, status);
+    }
+}
+
+#[test]
+fn only_a_page_whose_origin_is_listed_may_read_an_answer() {
+    let place =
+        Place::with([("AZURE_OIDC_SERVICE_CORS_ORIGINS", "*, null, https://app.example ,http://localhost:3000")]);
+    let allowed = |origin: &str| {
+        let reply = place.answer(&Head { origin: Some(origin.to_owned()), ..post("/v1/inspect") }, &json!({}));
+        assert_eq!(header(&reply, "vary"), Some("Origin"));
+        assert_eq!(header(&reply, "access-control-allow-credentials"), None);
+        header(&reply, "access-control-allow-origin").map(ToOwned::to_owned)
+    };
+    for origin in ["https://app.example", "http://localhost:3000"] {
+        assert_eq!(allowed(origin).as_deref(), Some(origin));
+    }
+    for origin in ["*", "null", "https://other.example", "https://app.example:8443", "https://APP.example", ""] {
+        assert_eq!(allowed(origin), None, "{origin}");
+    }
+}
+
+#[test]
+fn credentials_are_the_same_as_json_and_as_a_string_that_holds_it() {
+    let place = Place::with([]);
+    let credentials = json!([{
+        "name": "main", "issuer": "https://gitlab.com", "subject": "project_path:g/p:ref_type:branch:ref:main",
+        "audiences": ["api://AzureADTokenExchange"],
+    }]);
+    let verdict = |credentials: Value| {
+        let reply = place.answer(&post("/v1/check"), &json!({ "token": token(), "credentials": credentials }));
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        reply.body
+    };
+    let answer = verdict(credentials.clone());
+    assert!(answer.contains("\"verdict\":\"match\""), "{answer}");
+    assert_eq!(verdict(credentials.to_string().into()), answer);
+    assert_eq!(verdict(json!({ "value": credentials })), answer);
+}
