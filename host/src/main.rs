@@ -9,6 +9,7 @@ mod program;
 mod publish;
 mod run;
 mod sandbox;
+mod serve;
 #[cfg(test)]
 mod testing;
 mod timings;

@@ -15,6 +15,7 @@ use crate::inputs::{self, Files, Process};
 use crate::program;
 use crate::publish::Outputs;
 use crate::sandbox::{self, Grants};
+use crate::serve;
 use crate::timings::Timings;
 use crate::transport::Transport;
 use crate::trust::Trust;
@@ -38,7 +39,10 @@ fn command(cli: &Cli, arguments: &[String], timings: &Arc<Timings>) -> Result<u8
     if let Command::Component(args) = &cli.command {
         return component::hand_out(args).and_then(|text| print(text.as_bytes())).map(|()| 0);
     }
-    let done = in_sandbox(cli, arguments, timings);
+    let done = match &cli.command {
+        Command::Serve(args) => serve::run(args, cli, timings),
+        _ => in_sandbox(cli, arguments, timings),
+    };
     if cli.host.timings {
         timings.print();
     }

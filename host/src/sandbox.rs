@@ -2,7 +2,7 @@
 
 use azure_oidc_core::{Category, Fault};
 use wasmtime::component::ResourceTable;
-use wasmtime::{Engine, Error, Result, Store, Trap};
+use wasmtime::{Engine, Error, InstanceAllocationStrategy, Result, Store, Trap};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -10,6 +10,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 mod image;
 mod limits;
 mod links;
+mod service;
 
 use crate::inputs::Files;
 use crate::timings::Timings;
@@ -19,6 +20,7 @@ use bindings::exports::azure_oidc::federation::command::File;
 use limits::{Limits, TooMuch};
 
 pub(crate) use bindings::exports::azure_oidc::federation::command::{Outcome, Publication};
+pub(crate) use service::Service;
 
 /// The one interface of the component that this host calls.
 mod bindings {
@@ -48,13 +50,17 @@ pub(crate) fn run(grants: Grants, arguments: &[String], files: Files, timings: &
     let log = MemoryOutputPipe::new(LARGEST_LOG);
     let ended = |error: Error| fault(&error, &log);
 
-    let (engine, component) = image::load().map_err(ended)?;
-    timings.phase_done("image_load");
-
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
     let runtime = runtime.map_err(|error| ended(error.into()))?;
+    if grants.transport.is_allowed_any() {
+        // Names are looked up on another thread, which comes into being while the image is read.
+        runtime.spawn_blocking(|| ());
+    }
+    let (engine, component) = image::load(InstanceAllocationStrategy::OnDemand).map_err(ended)?;
+    timings.phase_done("image_load");
+
     let linker = links::linker(&engine).map_err(ended)?;
-    let mut store = store(&engine, grants, log.clone());
+    let mut store = store(&engine, &grants.variables, grants.transport, log.clone());
     let files: Vec<_> = files.into_iter().map(|(name, contents)| File { name, contents }).collect();
     let outcome = runtime.block_on(async {
         let runner = Runner::instantiate_async(&mut store, &component, &linker).await?;
@@ -68,12 +74,12 @@ pub(crate) fn run(grants: Grants, arguments: &[String], files: Files, timings: &
     outcome.map_err(ended)
 }
 
-fn store(engine: &Engine, grants: Grants, log: MemoryOutputPipe) -> Store<State> {
+fn store(engine: &Engine, variables: &[(String, String)], transport: Transport, log: MemoryOutputPipe) -> Store<State> {
     let state = State {
-        wasi: WasiCtx::builder().envs(&grants.variables).stderr(log).build(),
+        wasi: WasiCtx::builder().envs(variables).stderr(log).build(),
         http: WasiHttpCtx::new(),
         table: ResourceTable::new(),
-        transport: grants.transport,
+        transport,
         limits: Limits,
     };
     let mut store = Store::new(engine, state);

@@ -15,6 +15,11 @@ impl Warnings {
     pub(crate) fn say(&self, text: &str) {
         let line = format!("warning: {}\n", harmless(text));
         let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A service runs for months: what was said long ago may be said again.
+        const MOST: usize = 100;
+        if said.len() == MOST {
+            said.clear();
+        }
         if !said.contains(&line) {
             io::stderr().write_all(line.as_bytes()).ok();
             said.insert(line);

@@ -21,6 +21,11 @@ fn help_of_check() {
 }
 
 #[test]
+fn help_of_serve() {
+    shown("help-serve", &Job::host(&["serve", "--help"]).run());
+}
+
+#[test]
 fn a_job_with_nothing_set() {
     shown("nothing-set", &Job::host(&[]).run());
 }

@@ -81,7 +81,11 @@ pub fn files(cli: &Cli, env: &dyn Env) -> Vec<String> {
                 add(&Some(STANDARD_INPUT.to_owned()));
             }
         }
-        Command::Inspect(_) | Command::Credential(_) | Command::Doctor(_) | Command::Component(_) => {}
+        Command::Inspect(_)
+        | Command::Credential(_)
+        | Command::Doctor(_)
+        | Command::Serve(_)
+        | Command::Component(_) => {}
     }
     if let Some((source, platform)) = token_options(cli) {
         match source {
@@ -148,6 +152,7 @@ pub fn needed(cli: &Cli, env: &dyn Env, read: &dyn Fn(&str) -> Option<String>) -
         Command::Check(args) if args.discover => {
             grants.destinations.extend(issuer(&args.token, &args.platform, env, read));
         }
+        Command::Serve(_) => grants.variables.extend(settings::SERVICE.map(str::to_owned)),
         Command::Verify(args) if args.discover => {
             grants.destinations.extend(issuer(&args.token, &args.platform, env, read));
         }
@@ -237,9 +242,16 @@ pub(crate) fn token_options(cli: &Cli) -> Option<(&TokenSource, &PlatformArgs)> 
         Command::Doctor(args) => Some((&args.token, &args.platform)),
         Command::Credential(args) if args.from_token || args.token.is_given() => Some((&args.token, &args.platform)),
         Command::Explain(args) if args.token.is_given() => Some((&args.token, &ANY_PLATFORM)),
-        Command::Check(_) | Command::Explain(_) | Command::Credential(_) | Command::Component(_) => None,
+        Command::Check(_)
+        | Command::Explain(_)
+        | Command::Credential(_)
+        | Command::Serve(_)
+        | Command::Component(_) => None,
     }
 }
+
+/// The service takes nothing from a command line: hosts that run it have none.
+static BY_VARIABLES: SignIn = SignIn { tenant_id: None, client_id: None, cloud: None, authority_host: None };
 
 static ANY_PLATFORM: PlatformArgs = PlatformArgs { platform: None };
 
@@ -247,6 +259,7 @@ fn sign_in(cli: &Cli) -> Option<&SignIn> {
     match &cli.command {
         Command::Exchange(args) => Some(&args.sign_in),
         Command::Doctor(args) => Some(&args.sign_in),
+        Command::Serve(_) => Some(&BY_VARIABLES),
         _ => None,
     }
 }

@@ -50,6 +50,9 @@ pub enum Command {
     /// Which platform is this, what is missing, can the needed hosts be reached
     #[command(after_help = DOCTOR_HELP)]
     Doctor(DoctorArgs),
+    /// Answer the same questions over HTTP, for other programs (native host; `wasmtime serve` elsewhere)
+    #[command(after_help = SERVE_HELP)]
+    Serve(ServeArgs),
     /// Write out the component that this program runs, or print its digest (native host only)
     Component(ComponentArgs),
 }
@@ -144,7 +147,8 @@ fn is_command(argument: &str) -> bool {
 }
 
 /// The names of the commands. Asking the definition for them would build all of it.
-const COMMANDS: [&str; 8] = ["exchange", "check", "verify", "inspect", "explain", "credential", "doctor", "component"];
+const COMMANDS: [&str; 9] =
+    ["exchange", "check", "verify", "inspect", "explain", "credential", "doctor", "serve", "component"];
 
 /// Clap's message, without its usage block. A value it complains about can be a token that was pasted in the wrong place, so
 /// long values are not repeated.
@@ -226,6 +230,16 @@ Examples:
     --identity-name deployer --resource-group rg
   azure-oidc credential --issuer https://ci.example --subject job --format bicep
 `azure-oidc credential --platform NAME --help` shows the parts of one platform only.";
+
+const SERVE_HELP: &str = "\
+Examples:
+  azure-oidc serve                                         check, inspect, explain, credential; on this machine only
+  AZURE_TENANT_ID=contoso.onmicrosoft.com AZURE_CLIENT_ID=GUID azure-oidc serve    and /v1/exchange, for these
+  azure-oidc serve --listen 127.0.0.1:0 --output json      a free port, and a line for scripts
+  curl -s http://127.0.0.1:8080/v1/explain -H 'content-type: application/json' -d '{\"text\":\"AADSTS700213\"}'
+GET /openapi.json describes all of it. More variables: AZURE_OIDC_SERVICE_SCOPES (what may be traded for, comma-separated;
+default arm) and AZURE_OIDC_SERVICE_CORS_ORIGINS (which pages may read answers; default none).
+It speaks plain HTTP; put a proxy with TLS before it for others. With other hosts: wasmtime serve -S cli azure_oidc.wasm";
 
 const DOCTOR_HELP: &str = "\
 Prints no secret: which platform this is and how one can tell, what is missing, what the token claims.";

@@ -128,6 +128,29 @@ pub struct DoctorArgs {
     pub output: Form,
 }
 
+/// Options of `serve`.
+#[derive(Debug, Clone, Args)]
+pub struct ServeArgs {
+    /// Where to listen. Port 0 is any free one. Anything but this machine itself must be behind a proxy with TLS
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: String,
+    /// How many requests are answered at the same time; further ones get 503 and are to come again
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub max_concurrency: u32,
+    /// For one request, from its first byte to the answer
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
+    pub timeout: Duration,
+    /// How long requests may go on after SIGTERM or SIGINT; no new ones are taken meanwhile
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
+    pub grace: Duration,
+    /// Print a line for each request on standard error: method, path, status, time
+    #[arg(long)]
+    pub access_log: bool,
+    /// How standard error says that it listens, and where: text or json
+    #[arg(long, value_enum, hide_possible_values = true, default_value_t)]
+    pub output: Form,
+}
+
 /// Options of `component`.
 #[derive(Debug, Clone, Default, Args)]
 #[command(group(ArgGroup::new("act").required(true).args(["output", "digest"])))]

@@ -2,7 +2,7 @@
 
 use azure_oidc_artifact::{IMAGE, IMAGE_TARGET};
 use wasmtime::component::Component;
-use wasmtime::{Config, Engine, Result};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, Result};
 
 #[path = "../../../crates/artifact/engine.rs"]
 mod engine;
@@ -11,9 +11,10 @@ mod engine;
 ///
 /// # Errors
 ///
-/// When the processor lacks what the image needs.
-pub(super) fn load() -> Result<(Engine, Component)> {
+/// When the processor lacks what the image needs, or the system the memory of a pool.
+pub(super) fn load(strategy: InstanceAllocationStrategy) -> Result<(Engine, Component)> {
     let mut config = engine::config(IMAGE_TARGET)?;
+    config.allocation_strategy(strategy);
     in_place::prepare(&mut config);
     let engine = Engine::new(&config)?;
     let component = in_place::load(&engine)?;
@@ -80,7 +81,7 @@ mod tests {
 
     #[test]
     fn the_image_that_is_carried_can_be_loaded() {
-        load().unwrap();
+        load(InstanceAllocationStrategy::OnDemand).unwrap();
     }
 
     #[test]

@@ -5,9 +5,9 @@ use std::fmt;
 use wasmtime::{ResourceLimiter, Result};
 
 /// The most linear memory, in bytes. A run with the largest inputs stays far below.
-const MEMORY: usize = 64 << 20;
+pub(super) const MEMORY: usize = 64 << 20;
 /// The most entries of a table. The component's own has a few hundred and never grows.
-const TABLE: usize = 20_000;
+pub(super) const TABLE: usize = 20_000;
 
 /// Ends a run that asks for more.
 #[derive(Debug)]
