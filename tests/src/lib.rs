@@ -3,6 +3,7 @@
 //!
 //! The programs come from `cargo xtask test`, which builds them and says where they are.
 
+pub mod conformance;
 pub mod http;
 pub mod job;
 pub mod node;
@@ -11,6 +12,8 @@ pub mod proxy;
 pub mod relay;
 pub mod schema;
 pub mod secrets;
+pub mod serve;
+pub mod service_cases;
 pub mod stage;
 pub mod stock;
 pub mod tokens;

@@ -1,8 +1,9 @@
 //! The component under the stock wasmtime CLI.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -33,14 +34,28 @@ fn wasmtime() -> Job {
 pub struct Service {
     child: Child,
     address: String,
+    /// The numbers of the instances that answered, as far as its log has them.
+    instances: Arc<Mutex<BTreeSet<u64>>>,
 }
 
 impl Service {
     /// Starts it on a free port, with these variables, and waits until it listens.
     pub fn start(variables: &[(&str, &str)]) -> Self {
+        Self::with(&[], variables)
+    }
+
+    /// Starts one whose instances answer many requests, and that tells them apart.
+    pub fn reusing(variables: &[(&str, &str)]) -> Self {
+        Self::with(&["--max-instance-reuse-count", "1000", "--idle-instance-timeout", "60s"], variables)
+    }
+
+    fn with(options: &[&str], variables: &[(&str, &str)]) -> Self {
         const LONGEST: Duration = Duration::from_secs(60);
         let mut command = Command::new(programs::wasmtime());
-        command.args(["serve", "-S", "cli", "--addr", "127.0.0.1:0"]);
+        command.args(["serve", "-S", "cli", "--addr", "127.0.0.1:0"]).args(options);
+        if !options.is_empty() {
+            command.env("WASMTIME_LOG", "wasmtime_cli=info");
+        }
         for (name, value) in variables {
             command.arg("--env").arg(format!("{name}={value}"));
         }
@@ -52,14 +67,17 @@ impl Service {
             .unwrap_or_else(|error| panic!("wasmtime cannot be started: {error}"));
         let lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
         let (send, receive) = mpsc::channel();
+        let instances = Arc::new(Mutex::new(BTreeSet::new()));
+        let seen = Arc::clone(&instances);
         thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
+                seen.lock().unwrap_or_else(PoisonError::into_inner).extend(instance(&line));
                 let Some((_, url)) = line.split_once("http://") else { continue };
                 send.send(url.trim_end_matches('/').to_owned()).ok();
             }
         });
         let address = receive.recv_timeout(LONGEST);
-        let mut service = Self { child, address: String::new() };
+        let mut service = Self { child, address: String::new(), instances };
         service.address = address.unwrap_or_else(|_| panic!("`wasmtime serve` does not listen"));
         service
     }
@@ -68,6 +86,17 @@ impl Service {
     pub fn address(&self) -> &str {
         &self.address
     }
+
+    /// The instances that have answered so far, of a service that was started with [`reusing`](Self::reusing).
+    pub fn instances(&self) -> BTreeSet<u64> {
+        self.instances.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Which instance a line of the log is about.
+fn instance(line: &str) -> Option<u64> {
+    let (_, rest) = line.split_once("Instance ")?;
+    rest.split_once(" handling request")?.0.parse().ok()
 }
 
 impl Drop for Service {

@@ -77,4 +77,4 @@ fn every_option_in_an_example_is_there() {
     assert!(seen > 10, "{seen}");
 }
 
-const COMMANDS: [&str; 7] = ["exchange", "inspect", "check", "verify", "explain", "credential", "doctor"];
+const COMMANDS: [&str; 8] = ["exchange", "inspect", "check", "verify", "explain", "credential", "doctor", "serve"];

@@ -1,0 +1,106 @@
+//! `azure-oidc serve`, as a supervisor runs it.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::programs;
+
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// The native service. Ends when it is dropped.
+pub struct Serve {
+    child: Child,
+    address: String,
+    ready: Value,
+    stderr: Option<JoinHandle<String>>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Ended {
+    /// The exit code; -1 when a signal ended it.
+    pub code: i32,
+    /// All of standard error.
+    pub stderr: String,
+}
+
+impl Serve {
+    /// Starts it on a free port, with these variables and no others, and waits until it says that it listens.
+    pub fn start(variables: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let mut command = Command::new(programs::host());
+        command.args(["serve", "--listen", "127.0.0.1:0", "--output", "json"]).args(arguments).env_clear();
+        command.envs(variables.iter().copied()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("the host cannot be started: {error}"));
+        let (stderr, lines) = collect(&mut child);
+        let ready = loop {
+            let line = lines.recv_timeout(LONGEST).unwrap_or_else(|_| panic!("`azure-oidc serve` does not listen"));
+            if let Ok(ready @ Value::Object(_)) = serde_json::from_str(&line) {
+                break ready;
+            }
+        };
+        let address = ready["listening"].as_str().and_then(|url| url.strip_prefix("http://"));
+        let address = address.unwrap_or_else(|| panic!("no address: {ready}")).to_owned();
+        Self { child, address, ready, stderr: Some(stderr) }
+    }
+
+    /// Where it listens, as `host:port`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// What it said when it began to listen.
+    pub fn ready(&self) -> &Value {
+        &self.ready
+    }
+
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.id().to_string()).status();
+        assert!(sent.is_ok_and(|status| status.success()), "the signal cannot be sent");
+    }
+
+    /// Waits for its end.
+    pub fn finish(mut self) -> Ended {
+        let stderr = self.stderr.take().expect("it is taken once");
+        let code = self.child.wait().expect("it was started").code().unwrap_or(-1);
+        Ended { code, stderr: stderr.join().expect("it only reads") }
+    }
+
+    /// Asks it to end and waits for that.
+    pub fn terminate(self) -> Ended {
+        self.signal("TERM");
+        self.finish()
+    }
+}
+
+impl Drop for Serve {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn collect(child: &mut Child) -> (JoinHandle<String>, Receiver<String>) {
+    let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
+    let (send, receive) = mpsc::channel();
+    let reader = thread::spawn(move || {
+        let mut all = String::new();
+        for line in stderr.lines().map_while(Result::ok) {
+            all.push_str(&line);
+            all.push('\n');
+            send.send(line).ok();
+        }
+        all
+    });
+    (reader, receive)
+}

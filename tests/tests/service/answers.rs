@@ -1,0 +1,101 @@
+//! Every host of the service gives the same answers, and none of them remembers the request before.
+
+use azure_oidc_tests::http::{Message, post};
+use azure_oidc_tests::relay::Relay;
+use azure_oidc_tests::serve::Serve;
+use azure_oidc_tests::service_cases::Suite;
+use azure_oidc_tests::stock::Service;
+use azure_oidc_tests::{Stage, secrets};
+use serde_json::json;
+
+#[test]
+fn the_native_service_answers_every_case() {
+    let (suite, stage) = (Suite::read(), Stage::new());
+    assert!(suite.cases.len() > 50);
+    for kind in suite.services.keys() {
+        let mut variables = suite.variables(kind, stage.emulator.url());
+        variables.push(("SSL_CERT_FILE", stage.emulator.ca_file().to_str().unwrap()));
+        let service = Serve::start(&variables, &[]);
+        for case in suite.of(kind) {
+            suite.prove(case, service.address(), &stage);
+        }
+        let ended = service.terminate();
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        // The line that says that it listens, and nothing of any request.
+        assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+    }
+}
+
+/// wasmtime trusts compiled-in authorities only, so it reaches the emulator by way of plain HTTP on loopback.
+#[test]
+fn the_stock_host_answers_every_case_in_the_same_words() {
+    let (suite, stage) = (Suite::read(), Stage::new());
+    let relay = Relay::before(&stage.emulator);
+    for kind in suite.services.keys() {
+        let variables = suite.variables(kind, relay.url());
+        let (native, stock) = (Serve::start(&variables, &[]), Service::start(&variables));
+        for case in suite.of(kind) {
+            let (native, stock) =
+                (suite.prove(case, native.address(), &stage), suite.prove(case, stock.address(), &stage));
+            assert_eq!(headers(&native), headers(&stock), "{}", case.name);
+            // Entra's answers have ids and times of their own.
+            if case.expect.token_requests.unwrap_or_default() == 0 {
+                assert_eq!(native.body, stock.body, "{}", case.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_reused_instance_answers_as_a_fresh_one_does() {
+    let (suite, stage) = (Suite::read(), Stage::new());
+    let fresh = Serve::start(&[], &[]);
+    let reused = Service::reusing(&[]);
+    for case in suite.of("plain").chain(suite.of("plain")) {
+        let again = suite.prove(case, reused.address(), &stage);
+        assert_eq!(again.body, suite.prove(case, fresh.address(), &stage).body, "{}", case.name);
+    }
+    let count = suite.of("plain").count() * 2;
+    let instances = reused.instances();
+    assert!(instances.len() < count / 2, "{count} requests had {} instances", instances.len());
+}
+
+#[test]
+fn one_request_leaves_nothing_for_the_next_on_the_same_instance() {
+    const ROUNDS: usize = 20;
+    let stage = Stage::new();
+    let relay = Relay::before(&stage.emulator);
+    let suite = Suite::read();
+    let service = Service::reusing(&suite.variables("exchange", relay.url()));
+    let token = stage.id_token();
+    let credentials = json!([{
+        "name": "of-one", "issuer": "https://one.example", "subject": "subject-of-one", "audiences": ["api://AzureADTokenExchange"],
+    }]);
+    let question = json!({ "token": token, "credentials": credentials });
+    for _ in 0..ROUNDS {
+        let answer = post(service.address(), "/v1/check", &question);
+        assert!(String::from_utf8_lossy(&answer.body).contains("subject-of-one"));
+        // No token of its own: that of the one before must not do.
+        let answer = post(service.address(), "/v1/exchange", &json!({}));
+        assert_eq!((answer.status(), &answer.json()["code"]), (401, &json!("id-token-missing")));
+        let answer = post(service.address(), "/v1/check", &json!({ "token": "a.b", "credentials": [] }));
+        let text = String::from_utf8_lossy(&answer.body);
+        assert!(!text.contains("one"), "{text}");
+        secrets::assert_none(&text, &token);
+    }
+    // A second instance is made when the first one is not quite done yet.
+    assert!(service.instances().len() < ROUNDS, "the requests were to share instances: {:?}", service.instances());
+}
+
+/// The headers that the component decides on; the rest belongs to the connection.
+fn headers(message: &Message) -> Vec<(&str, &str)> {
+    let ours = |name: &str| !["date", "connection", "transfer-encoding"].contains(&name);
+    let mut headers: Vec<_> = message
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .filter(|(name, _)| ours(name))
+        .collect();
+    headers.sort_unstable();
+    headers
+}

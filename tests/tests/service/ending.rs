@@ -1,0 +1,116 @@
+//! How the native service begins and ends.
+
+use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use azure_oidc_emulator::Rule;
+use azure_oidc_emulator::faults::Kind;
+use azure_oidc_tests::http::send;
+use azure_oidc_tests::serve::Serve;
+use azure_oidc_tests::{Job, Stage};
+use serde_json::json;
+
+use crate::limits::{busy, exchange_again, trading};
+
+/// Far less than the time that it waits for requests by default.
+const SOON: Duration = Duration::from_secs(15);
+
+#[test]
+fn it_says_where_it_listens_and_whether_it_trades() {
+    let stage = Stage::new();
+    let (plain, trading) = (Serve::start(&[], &[]), trading(&stage, &[]));
+    assert_eq!(plain.ready(), &json!({ "listening": format!("http://{}", plain.address()), "exchange": false }));
+    assert_eq!(trading.ready()["exchange"], true);
+    assert!(!plain.address().ends_with(":0"), "the port is the real one");
+}
+
+#[test]
+fn a_signal_ends_it_at_once_when_nothing_is_under_way() {
+    for signal in ["TERM", "INT"] {
+        let service = Serve::start(&[], &[]);
+        // A connection that is open and idle is nothing under way.
+        let idle = TcpStream::connect(service.address()).unwrap();
+        assert_eq!(send(service.address(), "GET", "/healthz", &[], "").status(), 200);
+        let since = Instant::now();
+        service.signal(signal);
+        let ended = service.finish();
+        assert_eq!(ended.code, 0, "{signal}: {}", ended.stderr);
+        assert!(since.elapsed() < SOON, "{signal}: {:?}", since.elapsed());
+        drop(idle);
+    }
+}
+
+#[test]
+fn what_is_under_way_is_finished_and_nothing_new_is_taken() {
+    let stage = Stage::new();
+    stage.fault(Rule { milliseconds: Some(2000), ..Rule::new(Kind::Delay) });
+    let service = trading(&stage, &["--max-concurrency", "1"]);
+    let address = service.address().to_owned();
+    let ended = thread::scope(|scope| {
+        let traded = scope.spawn(|| exchange_again(&address, &stage.id_token()));
+        busy(&address);
+        service.signal("TERM");
+        let since = Instant::now();
+        while TcpStream::connect(&address).is_ok() {
+            assert!(since.elapsed() < Duration::from_secs(1), "it still takes connections");
+        }
+        let answer = traded.join().unwrap();
+        assert_eq!(answer.status(), 200, "{answer:?}");
+        service.finish()
+    });
+    assert_eq!((ended.code, ended.stderr.lines().count()), (0, 1), "{}", ended.stderr);
+}
+
+#[test]
+fn what_does_not_end_is_waited_for_no_longer_than_said() {
+    let stage = Stage::new();
+    stage.fault(Rule { times: Some(0), ..Rule::new(Kind::Hang) });
+    for (arguments, signals) in [(&["--grace", "1s"][..], 1), (&[], 2)] {
+        stage.emulator.clear_requests();
+        let service = trading(&stage, arguments);
+        let mut stream = TcpStream::connect(service.address()).unwrap();
+        ask(&mut stream, &stage.id_token());
+        stage.wait_for_a_request();
+        let since = Instant::now();
+        for _ in 0..signals {
+            service.signal("TERM");
+            // Two that come together are one.
+            while signals == 2 && TcpStream::connect(service.address()).is_ok() {}
+        }
+        let ended = service.finish();
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        assert!(ended.stderr.contains("warning: requests were cut off"), "{}", ended.stderr);
+        assert!(since.elapsed() < SOON, "{:?}", since.elapsed());
+    }
+}
+
+fn ask(stream: &mut TcpStream, id_token: &str) {
+    let head = "POST /v1/exchange HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n";
+    std::io::Write::write_all(stream, format!("{head}authorization: Bearer {id_token}\r\n\r\n{{}}").as_bytes())
+        .unwrap();
+}
+
+#[test]
+fn what_cannot_be_begun_is_said_before_anything_is_served() {
+    let taken = Serve::start(&[], &[]);
+    for (arguments, code) in [
+        (&["--listen", taken.address()][..], "address-not-usable"),
+        (&["--listen", "example.com:80"], "listen-malformed"),
+        (&["--max-concurrency", "0"], "max-concurrency-out-of-range"),
+        (&["--max-concurrency", "1001"], "max-concurrency-out-of-range"),
+        (&["--timeout", "1ms"], "timeout-too-short"),
+        (&["--ca-file", "/nonexistent"], "ca-file-unusable"),
+        (&["--allow-host", "a b"], "allow-host-malformed"),
+    ] {
+        let ran = Job::host(&["serve", "--output", "json"]).args(arguments).run().expect(2);
+        assert_eq!(ran.error()["code"], code, "{}", ran.printed());
+    }
+}
+
+#[test]
+fn a_stock_host_says_how_it_serves() {
+    let ran = azure_oidc_tests::stock::run(&[], &["serve"]).run();
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("wasmtime serve -S cli azure_oidc.wasm"), "{}", ran.stderr);
+}
