@@ -1,0 +1,182 @@
+//! `cargo xtask bench claims`: the claim checker in the component beside the same code native, and RS256 beside its peers.
+//!
+//! Workers do the same thing again and again, steady and warm, and measure it from within. They take turns, so that whatever else the
+//! machine does touches all alike; what counts are the ratios.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use anyhow::{Context, Result};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use crate::{build, shell, tools};
+
+/// How often each worker has its turn.
+const ROUNDS: usize = 40;
+/// About how long a turn is, in nanoseconds.
+const TURN: u64 = 50_000_000;
+/// Credentials of one application, as many as it can have.
+const CREDENTIALS: usize = 20;
+/// 2026-08-21T10:00:00Z.
+const NOW: i64 = 1_787_306_400;
+
+/// The key and the token of RFC 7515 appendix A.2: RS256 with 2048 bits.
+const JWKS: &str = r#"{"keys": [{"kty": "RSA", "n": "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ", "e": "AQAB"}]}"#;
+const JWS: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
+
+pub(crate) fn run() -> Result<()> {
+    let built = build::everything()?;
+    shell::run(&mut shell::cargo(&["build", "--release", "--locked", "--package", "azure-oidc-claims-bench"]))?;
+    let peers = shell::root().join("xtask").join("claims-peers");
+    let peers_target = build::target_folder().join("claims-peers");
+    let mut cargo = shell::cargo(&["build", "--release", "--locked", "--manifest-path"]);
+    shell::run(cargo.arg(peers.join("Cargo.toml")).arg("--target-dir").arg(&peers_target))?;
+    let mut npm = Command::new("npm");
+    shell::run(npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(peers.join("node")))?;
+
+    let folder = tempfile::tempdir()?;
+    let ask = folder.path();
+    for (name, text) in
+        [("token", token()), ("credentials", credentials()), ("jws", JWS.to_owned()), ("jwks", JWKS.to_owned())]
+    {
+        std::fs::write(ask.join(name), text)?;
+    }
+    compile(&built.component, &ask.join("component.cwasm"))?;
+
+    let ours = build::target_folder().join("release").join("azure-oidc-claims-bench");
+    let ours = |job: &str| {
+        let mut command = Command::new(&ours);
+        command.arg(job).arg(ask);
+        command
+    };
+    let mut jsonwebtoken = Command::new(peers_target.join("release").join("azure-oidc-claims-peers"));
+    jsonwebtoken.arg(ask);
+    let mut jose = Command::new("node");
+    jose.arg(peers.join("node").join("verify.mjs")).arg(ask);
+
+    let [native, component] = measured([ours("check-native"), ours("check-component")])?;
+    println!("decode and check against {CREDENTIALS} credentials, medians of {ROUNDS} turns:");
+    println!("  native {native:.1} µs, component {component:.1} µs");
+    println!("  component / native: {:.2} (goal 1.5)", component / native);
+    let names = ["native", "component", "jsonwebtoken with aws-lc-rs", "jose in Node"];
+    let times = measured([ours("verify-native"), ours("verify-component"), jsonwebtoken, jose])?;
+    println!("one RS256 signature of 2048 bits; ours read the key set each time, the peers had the key ready:");
+    for (name, time) in names.iter().zip(times) {
+        println!("  {name:<28}{time:7.1} µs, {:.2} times jsonwebtoken", time / times[2]);
+    }
+    Ok(())
+}
+
+/// For the plain runtime that the workers have: what wasmtime builds in besides is left out.
+fn compile(component: &Path, image: &Path) -> Result<()> {
+    let mut command = Command::new(tools::wasmtime()?);
+    command.arg("compile");
+    for feature in [
+        "gc",
+        "gc-support",
+        "concurrency-support",
+        "component-model-async",
+        "threads",
+        "exceptions",
+        "function-references",
+    ] {
+        command.arg(format!("-W{feature}=n"));
+    }
+    shell::run(command.arg("--output").arg(image).arg(component))
+}
+
+/// A token of GitLab's that the last of the credentials fits.
+fn token() -> String {
+    let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+    let claims = json!({
+        "iss": "https://gitlab.com", "aud": "api://AzureADTokenExchange", "sub": subject(CREDENTIALS - 1),
+        "iat": NOW - 10, "nbf": NOW - 15, "exp": NOW + 290, "jti": "0a6ba2b5-3a83-4d0a-9c4b-53c7b8b2a1f0",
+        "namespace_id": "72", "namespace_path": "my-group", "project_id": "20", "project_path": "my-group/my-project",
+        "user_id": "1", "user_login": "sample-user", "user_email": "sample-user@example.com", "pipeline_id": "574",
+        "pipeline_source": "push", "job_id": "302", "ref": "auto-deploy-2020-04-01", "ref_type": "branch", "ref_path": "refs/heads/main",
+        "ref_protected": "true", "groups_direct": ["mygroup/mysubgroup", "myothergroup/myothersubgroup"], "environment": "production",
+        "environment_protected": "false", "deployment_tier": "production", "runner_id": 1, "runner_environment": "self-hosted",
+        "sha": "714a629c0b401fdce83e847fc9589983fc6f46bc", "project_visibility": "public",
+    });
+    let header = json!({"alg": "RS256", "typ": "JWT", "kid": "4i3sFE7sxqNPOT7FdvcGA1ZVGGI_r-tsDXnEuYT4ZqE"});
+    format!("{}.{}.{}", part(&header), part(&claims), BASE64_URL_SAFE_NO_PAD.encode([7; 256]))
+}
+
+fn subject(number: usize) -> String {
+    format!("project_path:my-group/my-project:ref_type:branch:ref:release-{number}")
+}
+
+/// As `az ad app federated-credential list` prints them.
+fn credentials() -> String {
+    let one = |number: usize| {
+        json!({
+            "@odata.id": "x", "id": format!("00000000-0000-4000-8000-0000000000{number:02}"), "name": format!("release-{number}"),
+            "description": null, "issuer": "https://gitlab.com", "subject": subject(number), "audiences": ["api://AzureADTokenExchange"],
+        })
+    };
+    (0..CREDENTIALS).map(one).collect::<Value>().to_string()
+}
+
+/// The medians of the workers, each in microseconds for one repetition.
+fn measured<const N: usize>(commands: [Command; N]) -> Result<[f64; N]> {
+    let mut workers = Vec::new();
+    for command in commands {
+        let mut worker = Worker::start(command)?;
+        // The second turn is warm.
+        worker.turn(1)?;
+        let one = worker.turn(20)?.max(20) / 20;
+        workers.push((worker, u32::try_from(TURN / one).unwrap_or(u32::MAX).max(1), Vec::new()));
+    }
+    for _ in 0..ROUNDS {
+        for (worker, count, times) in &mut workers {
+            #[expect(clippy::cast_precision_loss, reason = "a turn takes far less than 2^53 nanoseconds")]
+            let nanoseconds = worker.turn(*count)? as f64;
+            times.push(nanoseconds / f64::from(*count) / 1000.0);
+        }
+    }
+    let mut medians = [0.0; N];
+    for (median, (_, _, mut times)) in medians.iter_mut().zip(workers) {
+        times.sort_by(f64::total_cmp);
+        *median = times[times.len() / 2];
+    }
+    Ok(medians)
+}
+
+struct Worker {
+    program: PathBuf,
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Worker {
+    fn start(mut command: Command) -> Result<Self> {
+        let program = PathBuf::from(command.get_program());
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("{} could not be started", program.display()))?;
+        let input = child.stdin.take().context("a pipe was asked for")?;
+        let output = BufReader::new(child.stdout.take().context("a pipe was asked for")?);
+        Ok(Self { program, child, input, output })
+    }
+
+    /// So many repetitions, in nanoseconds.
+    fn turn(&mut self, count: u32) -> Result<u64> {
+        writeln!(self.input, "{count}")?;
+        let mut line = String::new();
+        self.output.read_line(&mut line)?;
+        line.trim().parse().with_context(|| format!("{} ended", self.program.display()))
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
