@@ -10,15 +10,17 @@ use std::{env, fs};
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 
+#[path = "description.rs"]
+mod description;
 #[path = "engine.rs"]
 mod engine;
+#[path = "guest.rs"]
+mod guest;
+
+use guest::WASM_TARGET;
 
 /// Names a component to use instead of building one.
 const GIVEN: &str = "AZURE_OIDC_COMPONENT";
-const PACKAGE: &str = "azure-oidc-component";
-const LIBRARY: &str = "azure_oidc_component";
-const WASM_TARGET: &str = "wasm32-wasip2";
-const PROFILE: &str = "component";
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -35,21 +37,18 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<()> {
-    println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=engine.rs");
+    for file in ["build.rs", "description.rs", "engine.rs", "guest.rs"] {
+        println!("cargo::rerun-if-changed={file}");
+    }
     println!("cargo::rerun-if-env-changed={GIVEN}");
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    let path = match env::var_os(GIVEN) {
+    let component = match env::var_os(GIVEN) {
         Some(given) => {
             println!("cargo::rerun-if-changed={}", PathBuf::from(&given).display());
-            PathBuf::from(given)
+            read(Path::new(&given))?
         }
-        None => built(&out.join("target"))?,
+        None => description::described(&read(&built(&out.join("target"))?)?)?,
     };
-    let component = fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    if !is_component(&component) {
-        return Err(format!("{} is not a WebAssembly component", path.display()).into());
-    }
     let (target, image) = compiled(&component, &env::var("TARGET")?)?;
 
     fs::write(out.join("component.wasm"), &component)?;
@@ -60,14 +59,25 @@ fn run() -> Result<()> {
     Ok(())
 }
 
-/// Whether this is a component in binary form, and not a core module (whose layer is 0) or text.
-fn is_component(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"\0asm\x0d\0\x01\0")
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let bytes = fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    if !bytes.starts_with(description::PREAMBLE) {
+        return Err(format!("{} is not a WebAssembly component", path.display()).into());
+    }
+    Ok(bytes)
 }
 
 /// The image and what it is for: the target itself, or Wasmtime's interpreter where the compiler has no such target.
 fn compiled(component: &[u8], target: &str) -> Result<(String, Vec<u8>)> {
-    let image = |target: &str| Engine::new(&engine::config(target)?)?.precompile_component(component);
+    let image = |target: &str| -> Result<Vec<u8>> {
+        // Only the compiler for this machine's own processor is built in, unless the feature asks for all of them.
+        let engine = engine::config(target).and_then(|config| Engine::new(&config)).map_err(|error| {
+            format!(
+                "no code can be made for {target}: {error:#}\nbuild with: --features azure-oidc-artifact/all-targets"
+            )
+        })?;
+        Ok(engine.precompile_component(component)?)
+    };
     if is_compilable() {
         return Ok((target.to_owned(), image(target)?));
     }
@@ -84,39 +94,17 @@ fn is_compilable() -> bool {
         .is_ok_and(|arch| ["x86_64", "aarch64", "riscv64", "s390x"].contains(&arch.as_str()))
 }
 
-/// Builds the component with a cargo of its own: another target, another profile, none of the flags of this build.
+/// Builds the component, and has cargo watch its sources.
 fn built(target_dir: &Path) -> Result<PathBuf> {
     let workspace = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../..").canonicalize()?;
     require_wasm_target()?;
-    let status = Command::new(env::var("CARGO")?)
-        .current_dir(&workspace)
-        .args(["build", "--locked", "--lib", "--package", PACKAGE, "--target", WASM_TARGET, "--profile", PROFILE])
-        .arg("--target-dir")
-        .arg(target_dir)
-        .env("CARGO_ENCODED_RUSTFLAGS", flags(&workspace)?)
-        .env_remove("RUSTC_WRAPPER")
-        .env_remove("RUSTC_WORKSPACE_WRAPPER")
-        .env_remove("CLIPPY_ARGS")
-        .status()?;
+    let status = guest::build(env::var("CARGO")?.as_ref(), &workspace, target_dir, &guest::cargo_home()?).status()?;
     if !status.success() {
         return Err(format!("the component did not build ({status}); see above").into());
     }
-    let made = target_dir.join(WASM_TARGET).join(PROFILE).join(LIBRARY);
+    let made = guest::made(target_dir);
     watch(&workspace, target_dir, &made.with_extension("d"))?;
-    Ok(made.with_extension("wasm"))
-}
-
-/// The compiler's flags, in cargo's encoding. A component is never loaded at another address, so its code need not be independent
-/// of it. Paths of this machine are no part of a component that others are to rebuild to the same bytes.
-fn flags(workspace: &Path) -> Result<String> {
-    let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
-    let registry = cargo_home.ok_or("neither CARGO_HOME nor a home folder is known")?.join("registry").join("src");
-    Ok([
-        "-Crelocation-model=static".to_owned(),
-        format!("--remap-path-prefix={}=registry", registry.display()),
-        format!("--remap-path-prefix={}/=", workspace.display()),
-    ]
-    .join("\u{1f}"))
+    Ok(made)
 }
 
 fn require_wasm_target() -> Result<()> {

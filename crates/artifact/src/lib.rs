@@ -23,6 +23,18 @@ static PLACED: Placed<{ BYTES.len() }> = Placed { bytes: *BYTES };
 const BYTES: &[u8; include_bytes!(concat!(env!("OUT_DIR"), "/component.image")).len()] =
     include_bytes!(concat!(env!("OUT_DIR"), "/component.image"));
 
+/// The number that ELF has for the processor of this build; the image's own must be the same. Where Cranelift makes no code the
+/// image is the interpreter's, which no processor's number is in.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))]
+const _: () = {
+    const MACHINE: u16 = match () {
+        () if cfg!(target_arch = "x86_64") => 62,
+        () if cfg!(target_arch = "aarch64") => 183,
+        () => 243,
+    };
+    assert!(u16::from_le_bytes([BYTES[18], BYTES[19]]) == MACHINE, "the image is for another processor");
+};
+
 /// Aligned to the largest page that Linux uses: the compiler that made the image aligned its parts to the pages of the target.
 #[cfg_attr(target_arch = "x86_64", repr(C, align(4096)))]
 #[cfg_attr(not(target_arch = "x86_64"), repr(C, align(65536)))]
