@@ -35,13 +35,17 @@ pub(crate) fn everything() -> Result<Built> {
 
 /// Adds the component's target where it is missing.
 pub(crate) fn target() -> Result<()> {
-    const TARGET: &str = "wasm32-wasip2";
+    add_target("wasm32-wasip2")
+}
+
+/// Adds a target to the toolchain where it is missing.
+pub(crate) fn add_target(triple: &str) -> Result<()> {
     let mut list = std::process::Command::new("rustup");
     let installed = shell::output(list.args(["target", "list", "--installed"]).current_dir(shell::root()))?;
-    if installed.lines().any(|line| line.trim() == TARGET) {
+    if installed.lines().any(|line| line.trim() == triple) {
         return Ok(());
     }
-    shell::run(std::process::Command::new("rustup").args(["target", "add", TARGET]).current_dir(shell::root()))
+    shell::run(std::process::Command::new("rustup").args(["target", "add", triple]).current_dir(shell::root()))
 }
 
 /// Cargo's target folder.

@@ -15,6 +15,12 @@ pub(crate) fn root() -> PathBuf {
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root());
+    without_own_variables(&mut command);
+    command
+}
+
+/// Takes out of a command's environment what the cargo which runs us has set for us.
+pub(crate) fn without_own_variables(command: &mut Command) -> &mut Command {
     let ours =
         |name: &str| ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_PRIMARY_"].iter().any(|prefix| name.starts_with(prefix));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(ours)) {

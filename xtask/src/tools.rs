@@ -7,14 +7,25 @@ use anyhow::{Context, Result};
 use crate::{build, shell};
 
 /// The stock wasmtime CLI, in the version whose runtime the host embeds.
-const WASMTIME: Tool = Tool { package: "wasmtime-cli", binary: "wasmtime", version: "48.0.8" };
+const WASMTIME: Tool = Tool { package: "wasmtime-cli", binary: "wasmtime", version: "48.0.8", ask: &["--version"] };
 /// Licences and sources of dependencies.
-const DENY: Tool = Tool { package: "cargo-deny", binary: "cargo-deny", version: "0.20.2" };
+const DENY: Tool = Tool { package: "cargo-deny", binary: "cargo-deny", version: "0.20.2", ask: &["--version"] };
+
+/// The driver of libFuzzer.
+const FUZZ: Tool = Tool { package: "cargo-fuzz", binary: "cargo-fuzz", version: "0.13.1", ask: &["--version"] };
+
+/// Components to and from registries.
+const WKG: Tool = Tool { package: "wkg", binary: "wkg", version: "0.16.1", ask: &["--version"] };
+/// Lists of what a package is made of.
+const CYCLONEDX: Tool =
+    Tool { package: "cargo-cyclonedx", binary: "cargo-cyclonedx", version: "0.5.9", ask: &["cyclonedx", "--version"] };
 
 struct Tool {
     package: &'static str,
     binary: &'static str,
     version: &'static str,
+    /// What makes it tell its version.
+    ask: &'static [&'static str],
 }
 
 /// The stock wasmtime CLI; some minutes the first time.
@@ -27,11 +38,43 @@ pub(crate) fn deny() -> Result<PathBuf> {
     DENY.install()
 }
 
+/// wkg.
+pub(crate) fn wkg() -> Result<PathBuf> {
+    WKG.install()
+}
+
+/// cargo-cyclonedx.
+pub(crate) fn cyclonedx() -> Result<PathBuf> {
+    CYCLONEDX.install()
+}
+
+/// cargo-fuzz.
+pub(crate) fn fuzz() -> Result<PathBuf> {
+    FUZZ.install()
+}
+
+/// jco's own program; half a minute the first time.
+pub(crate) fn jco() -> Result<PathBuf> {
+    const VERSION: &str = "1.35.0";
+    let place = folder()?.join(format!("jco-{VERSION}"));
+    let program = place.join("node_modules/@bytecodealliance/jco/dist/jco.js");
+    if !place.join("installed").is_file() {
+        let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
+        let options = ["--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"];
+        let mut install = std::process::Command::new(npm);
+        install.arg("install").args(options).arg(&place).arg(format!("@bytecodealliance/jco@{VERSION}"));
+        std::fs::create_dir_all(&place)?;
+        shell::run(&mut install)?;
+        std::fs::write(place.join("installed"), VERSION)?;
+    }
+    Ok(program)
+}
+
 impl Tool {
     fn install(&self) -> Result<PathBuf> {
         let folder = folder()?;
         let binary = folder.join("bin").join(self.binary);
-        let present = shell::output(std::process::Command::new(&binary).arg("--version")).unwrap_or_default();
+        let present = shell::output(std::process::Command::new(&binary).args(self.ask)).unwrap_or_default();
         if present.split_whitespace().any(|word| word == self.version) {
             return Ok(binary);
         }

@@ -1,0 +1,192 @@
+//! What the host is built or checked for besides the machine at hand, and what that takes.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use object::elf::PT_INTERP;
+use object::read::elf::ElfFile64;
+use object::{Architecture, Endianness, Object};
+
+use crate::{build, shell};
+
+/// A target of the host.
+pub(super) struct Platform {
+    pub(super) triple: &'static str,
+    processor: Architecture,
+    /// The C compiler for what ring has in C; it links too.
+    compiler: &'static str,
+    /// Debian's package with it.
+    package: &'static str,
+}
+
+/// Linux without a C library of the system's: the processor's name in container images, and the target.
+pub(super) const STATIC: [(&str, Platform); 2] = [
+    (
+        "amd64",
+        Platform {
+            triple: "x86_64-unknown-linux-musl",
+            processor: Architecture::X86_64,
+            compiler: "gcc",
+            package: "gcc",
+        },
+    ),
+    ("arm64", ARM64_MUSL),
+];
+
+/// What else the host is for.
+pub(super) const OTHERS: [Platform; 2] = [
+    Platform {
+        triple: "aarch64-unknown-linux-gnu",
+        processor: Architecture::Aarch64,
+        compiler: "aarch64-linux-gnu-gcc",
+        package: "gcc-aarch64-linux-gnu libc6-dev-arm64-cross",
+    },
+    Platform {
+        triple: "x86_64-pc-windows-gnu",
+        processor: Architecture::X86_64,
+        compiler: "x86_64-w64-mingw32-gcc",
+        package: "gcc-mingw-w64-x86-64",
+    },
+];
+
+/// The C library comes with Rust's target; so any compiler for the processor does.
+const ARM64_MUSL: Platform = Platform {
+    triple: "aarch64-unknown-linux-musl",
+    processor: Architecture::Aarch64,
+    compiler: "aarch64-linux-gnu-gcc",
+    package: "gcc-aarch64-linux-gnu libc6-dev-arm64-cross",
+};
+
+impl Platform {
+    /// A cargo command for the host on this target, with the bytes that were tested as its component.
+    ///
+    /// # Errors
+    ///
+    /// When Rust's target or the C compiler is missing and cannot be installed.
+    pub(super) fn cargo(&self, subcommand: &str, component: &Path) -> Result<Command> {
+        build::add_target(self.triple)?;
+        self.require_compiler()?;
+        let mut command = shell::cargo(&[subcommand, "--release", "--locked", "--package", "azure-oidc"]);
+        command.args(["--target", self.triple]);
+        if !self.has_this_processor() {
+            command.args(["--features", "azure-oidc-artifact/all-targets"]);
+        }
+        let name = self.triple.replace('-', "_");
+        command
+            .env("AZURE_OIDC_COMPONENT", component)
+            .env(format!("CC_{name}"), self.compiler)
+            .env(format!("CARGO_TARGET_{}_LINKER", name.to_uppercase()), self.compiler);
+        Ok(command)
+    }
+
+    fn require_compiler(&self) -> Result<()> {
+        if found(self.compiler).is_some() {
+            return Ok(());
+        }
+        let install = format!("apt-get install --yes --no-install-recommends {}", self.package);
+        ensure!(is_root() && found("apt-get").is_some(), "{} is missing; on Debian: {install}", self.compiler);
+        let mut words = install.split(' ');
+        let mut command = Command::new(words.next().unwrap_or_default());
+        shell::run(command.args(words).env("DEBIAN_FRONTEND", "noninteractive"))
+    }
+
+    /// Refuses an image that is not for this target.
+    ///
+    /// Wasmtime packs every image as ELF, and writes the target into it in full.
+    pub(super) fn judge_image(&self, image: &[u8]) -> Result<()> {
+        self.judge_processor(image).context("the image")?;
+        let told = image.windows(self.triple.len()).any(|window| window == self.triple.as_bytes());
+        ensure!(told, "the image was made for another system than {}", self.triple);
+        Ok(())
+    }
+
+    /// Refuses a program that is not for this target, or that needs libraries which may not be there.
+    pub(super) fn judge_program(&self, program: &[u8]) -> Result<()> {
+        self.judge_processor(program).context("the program")?;
+        let file = ElfFile64::<Endianness>::parse(program)?;
+        let mut segments = file.elf_program_headers().iter();
+        ensure!(
+            segments.all(|segment| segment.p_type.get(file.endian()) != PT_INTERP),
+            "the program for {} asks for a loader of libraries; it is to be static",
+            self.triple
+        );
+        Ok(())
+    }
+
+    fn judge_processor(&self, bytes: &[u8]) -> Result<()> {
+        let found = object::File::parse(bytes)?.architecture();
+        ensure!(found == self.processor, "for {found:?}, and not for {}", self.triple);
+        Ok(())
+    }
+
+    /// Whether what is made for the target runs on this machine.
+    pub(super) fn is_native(&self) -> bool {
+        self.has_this_processor() && self.triple.contains(std::env::consts::OS)
+    }
+
+    fn has_this_processor(&self) -> bool {
+        self.processor_name() == std::env::consts::ARCH
+    }
+
+    /// The processor, as the target names it.
+    pub(super) fn processor_name(&self) -> &'static str {
+        self.triple.split_once('-').map_or(self.triple, |(processor, _)| processor)
+    }
+}
+
+/// Where a program is, if it is in `PATH`.
+pub(super) fn found(program: &str) -> Option<PathBuf> {
+    std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| path.is_file())
+}
+
+/// Whether this process may do everything.
+pub(super) fn is_root() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let user = status.lines().find_map(|line| line.strip_prefix("Uid:")).and_then(|ids| ids.split_whitespace().nth(1));
+    user == Some("0")
+}
+
+/// The program of a release build for this target.
+pub(super) fn program(platform: &Platform) -> Result<PathBuf> {
+    let path = build::target_folder().join(platform.triple).join("release").join("azure-oidc");
+    path.is_file().then_some(()).with_context(|| format!("{} was not built", path.display()))?;
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The header of an ELF file without anything in it.
+    fn image(machine: u8, triple: &str) -> Vec<u8> {
+        let mut image = b"\x7fELF\x02\x01\x01".to_vec();
+        image.resize(64, 0);
+        // A relocatable file; the processor; the version; the size of this header.
+        (image[16], image[18], image[20], image[52]) = (1, machine, 1, 64);
+        image.extend(triple.as_bytes());
+        image
+    }
+
+    #[test]
+    fn an_image_must_be_for_the_processor_and_for_the_system() {
+        let windows = &OTHERS[1];
+        windows.judge_image(&image(62, "x86_64-pc-windows-gnu")).unwrap();
+        for (bad, reason) in [
+            (image(183, "x86_64-pc-windows-gnu"), "for Aarch64"),
+            (image(62, "x86_64-unknown-linux-gnu"), "another system"),
+            (b"not an image".to_vec(), "file"),
+        ] {
+            let error = format!("{:#}", windows.judge_image(&bad).unwrap_err());
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_program_that_needs_libraries_is_no_static_one() {
+        let program = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        let (_, native) = STATIC.iter().find(|(_, platform)| platform.is_native()).unwrap();
+        let error = native.judge_program(&program).unwrap_err().to_string();
+        assert!(error.contains("to be static"), "{error}");
+    }
+}

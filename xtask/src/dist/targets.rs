@@ -1,0 +1,48 @@
+//! `cargo xtask check-targets`: the host for every system that it is for, without linking it, and the image that each would carry.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::component_to_carry;
+use super::platforms::{OTHERS, Platform, STATIC};
+use crate::build;
+
+/// Checks all of them with the component that was built for this machine.
+pub(crate) fn run() -> Result<()> {
+    let component = component_to_carry(&build::everything()?.component)?;
+    for platform in STATIC.iter().map(|(_, platform)| platform).chain(&OTHERS) {
+        check(platform, &component)?;
+    }
+    Ok(())
+}
+
+fn check(platform: &Platform, component: &Path) -> Result<()> {
+    eprintln!("\u{2022} cargo check for {}", platform.triple);
+    let mut command = platform.cargo("check", component)?;
+    let output = command
+        .arg("--message-format=json-render-diagnostics")
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cargo could not be started")?;
+    ensure!(output.status.success(), "the host does not build for {}", platform.triple);
+    let image = std::fs::read(image(&output.stdout).context("cargo did not say where the image is")?)?;
+    platform.judge_image(&image)?;
+    println!("{}: {} KiB of machine code for its processor and system", platform.triple, image.len() / 1024);
+    Ok(())
+}
+
+/// Where the artifact's build script has left the image.
+fn image(messages: &[u8]) -> Option<PathBuf> {
+    let messages = messages.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+    let mut scripts = messages.filter(|message| message["reason"] == "build-script-executed");
+    let ours = scripts.find(|message| {
+        message["package_id"]
+            .as_str()
+            .is_some_and(|id| id.contains("azure-oidc-artifact") || id.contains("crates/artifact"))
+    })?;
+    Some(Path::new(ours["out_dir"].as_str()?).join("component.image"))
+}
