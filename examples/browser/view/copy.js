@@ -1,0 +1,49 @@
+// Text to take along: a block with a button that copies it.
+
+import { h } from './dom.js';
+
+/**
+ * @param {string} text
+ * @param {string} what What it is, for the name of the button.
+ */
+export function copyable(text, what) {
+  return h(
+    text.includes('\n') ? 'div.copyable.lines' : 'div.copyable',
+    null,
+    h('pre', { tabindex: '0', role: 'group', 'aria-label': what }, h('code', null, text)),
+    copyButton(text, what),
+  );
+}
+
+/**
+ * @param {string} text
+ * @param {string} what
+ */
+export function copyButton(text, what) {
+  const label = h('span', null, 'Copy');
+  const button = h('button.copy', { type: 'button', 'aria-label': `Copy ${what}`, click: copy }, label);
+  return button;
+
+  async function copy() {
+    const done = await navigator.clipboard.writeText(text).then(
+      () => true,
+      () => false,
+    );
+    label.textContent = done ? 'Copied' : 'Select and copy';
+    button.classList.toggle('done', done);
+    spoken(done ? `Copied ${what}.` : 'The browser does not let this page copy.');
+    setTimeout(() => {
+      label.textContent = 'Copy';
+      button.classList.remove('done');
+    }, 2000);
+  }
+}
+
+/**
+ * Says something to who hears the page.
+ * @param {string} text
+ */
+export function spoken(text) {
+  const region = document.getElementById('spoken');
+  if (region && region.textContent !== text) region.textContent = text;
+}

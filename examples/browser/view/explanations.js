@@ -1,0 +1,57 @@
+// What a pasted error means, code by code, and whether it is the one that was to be expected.
+
+import { copyable } from './copy.js';
+import { code, h, icon, sentence } from './dom.js';
+import { isCommand } from './remedy.js';
+import { problem } from './verdict.js';
+
+/** @typedef {import('../ask.js').Answer} Answer */
+
+/**
+ * @param {Answer} answer
+ */
+export function explanations(answer) {
+  const { ok, fault } = answer.explanations ?? {};
+  if (fault) return problem('This error cannot be read', fault);
+  if (!ok) return null;
+  if (!ok.length) return h('section.card', { 'aria-label': 'Error' }, h('p', null, 'There is no AADSTS code in this text.'));
+  const predicted = answer.verdict?.ok?.predictedAadsts;
+  return ok.map((one) =>
+    h(
+      'section.card.explanation',
+      { 'aria-label': `${code(one.aadsts)}, explained`, 'data-explained': one.aadsts },
+      h('header', null, h('h2', null, h('span.code', null, code(one.aadsts)), one.name !== undefined && ` ${one.name}`)),
+      predicted === one.aadsts &&
+        h(
+          'p.note',
+          null,
+          icon('good'),
+          h('span', null, 'It is what Entra answers to this token and these credentials: see above.'),
+        ),
+      predicted !== undefined &&
+        predicted !== one.aadsts &&
+        answer.credentials &&
+        h(
+          'p.note',
+          null,
+          icon('warning'),
+          h(
+            'span',
+            null,
+            `This token and these credentials would lead to ${code(predicted)} instead: perhaps they are not those of that run, or something was mended since.`,
+          ),
+        ),
+      h('p.reason', null, sentence(one.message)),
+      one.cause !== undefined && !one.message.includes(one.cause) && h('p', null, h('strong', null, 'Why: '), sentence(one.cause)),
+      one.remedy !== undefined &&
+        !one.advice.includes(one.remedy) &&
+        h('p', null, h('strong', null, 'What to do: '), sentence(one.remedy)),
+      one.advice.length > 0 &&
+        h(
+          'ul.advice',
+          null,
+          one.advice.map((text) => h('li', null, isCommand(text) ? copyable(text, 'the command') : sentence(text))),
+        ),
+    ),
+  );
+}

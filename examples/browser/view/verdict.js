@@ -1,0 +1,262 @@
+// The answer first: yes or no, which code, which character, and what mends it.
+
+import { code, h, icon, sentence } from './dom.js';
+import { copyable } from './copy.js';
+import { pair } from './pair.js';
+import { faultBox, isCommand, remedies } from './remedy.js';
+
+/** @typedef {import('../ask.js').Answer} Answer */
+/** @typedef {import('../ask.js').Finding} Finding */
+/** @typedef {import('../component.js').Claims} Claims */
+
+/** What these say, the page says in its own place: they name options of the command line. */
+const SAID_ELSEWHERE = ['signature-not-checked', 'token-not-given', 'signature-valid'];
+const TIMES = ['iat', 'nbf', 'exp'];
+/** Claims that are compared with a credential, character by character. */
+const COMPARED = ['iss', 'sub', 'aud'];
+
+/**
+ * The headline, in plain text: what is spoken and what is seen must be the same.
+ * @param {Answer} answer
+ * @returns {{ tone: 'good' | 'bad', title: string, aadsts?: number }}
+ */
+export function headline(answer) {
+  const verdict = answer.verdict?.ok;
+  const what = answer.kind === 'token' ? 'this token' : 'such a token';
+  if (verdict?.outcome === 'match') return { tone: 'good', title: `Entra would accept ${what}` };
+  const title = verdict?.outcome === 'invalid-token' ? 'Entra would not take this for an ID token' : `Entra would refuse ${what}`;
+  return { tone: 'bad', title, aadsts: verdict?.predictedAadsts };
+}
+
+/**
+ * @param {Claims} claims
+ * @param {Answer} answer
+ * @param {string} cloud
+ * @param {() => void} atIssue Checks for the time at which the token was issued.
+ */
+export function verdict(claims, answer, cloud, atIssue) {
+  const { ok, fault } = /** @type {NonNullable<Answer['verdict']>} */ (answer.verdict);
+  if (!ok) return problem('This cannot be checked', fault);
+  const { tone, title, aadsts } = headline(answer);
+  const findings = ok.findings.filter((finding) => !SAID_ELSEWHERE.includes(finding.code));
+  const [first, ...others] = findings;
+  const isFirstAnError = first?.severity === 'error';
+  return h(
+    `section.card.verdict.${tone}`,
+    { 'aria-labelledby': 'verdict-title', 'data-outcome': ok.outcome, 'data-aadsts': aadsts },
+    h(
+      'header',
+      null,
+      icon(tone),
+      h('h2', { id: 'verdict-title' }, title),
+      aadsts !== undefined && h('span.code', null, code(aadsts)),
+    ),
+    ok.matched !== undefined &&
+      h('p.reason', null, 'The credential ', h('code', null, ok.matched), ' matches: issuer, subject and audience are the same.'),
+    isFirstAnError && finding(claims, answer, first, cloud, true),
+    isFirstAnError &&
+      isOutOfTime(answer, first) &&
+      h(
+        'p.note',
+        null,
+        icon('info'),
+        h(
+          'span',
+          null,
+          'Is it the token of an earlier run? ',
+          h('button.link', { type: 'button', click: atIssue }, 'Check it for the time when it was issued'),
+          ' instead.',
+        ),
+      ),
+    unlooked(answer),
+    rest(claims, answer, isFirstAnError ? others : findings, cloud),
+  );
+}
+
+/**
+ * @param {Claims} claims
+ * @param {Answer} answer
+ * @param {Finding[]} findings
+ * @param {string} cloud
+ */
+function rest(claims, answer, findings, cloud) {
+  if (!findings.length) return null;
+  const title = findings.length === 1 ? 'One more thing' : `${findings.length} more things`;
+  return h(
+    'details.more',
+    { open: findings.every((one) => one.severity === 'warning') },
+    h('summary', null, title),
+    findings.map((one) => finding(claims, answer, one, cloud, false)),
+  );
+}
+
+/**
+ * @param {Claims} claims
+ * @param {Answer} answer
+ * @param {Finding} one
+ * @param {string} cloud
+ * @param {boolean} isFirst
+ */
+function finding(claims, answer, one, cloud, isFirst) {
+  const tone = /** @type {const} */ ({ error: 'bad', warning: 'warning', info: 'info' })[one.severity];
+  const isCompared = one.claim !== undefined && COMPARED.includes(one.claim) && one.position !== undefined;
+  return h(
+    'div.finding',
+    { 'data-code': one.code, 'data-severity': one.severity, 'data-position': one.position },
+    h(
+      'p.reason',
+      null,
+      !isFirst && icon(tone),
+      !isFirst && h('span.sr', null, `${one.severity}: `),
+      h('span', null, sentence(one.message)),
+    ),
+    isCompared ? pair(one.expected ?? '', one.actual ?? '') : plain(one),
+    one.remedy !== undefined && remedy(claims, answer, one, one.remedy, cloud),
+  );
+}
+
+/**
+ * @param {Answer} answer
+ * @param {Finding} one
+ */
+function isOutOfTime({ inspection, now }, one) {
+  const issued = inspection?.ok?.issuedAt;
+  return TIMES.includes(one.claim ?? '') && issued !== undefined && Number(issued) !== now;
+}
+
+/** @param {Finding} one */
+function plain(one) {
+  if (one.expected === undefined || one.actual === undefined) return null;
+  return h(
+    'dl.plain',
+    null,
+    h('div', null, h('dt', null, 'Wanted'), h('dd', null, h('code', null, one.expected))),
+    h('div', null, h('dt', null, 'Token'), h('dd', null, h('code', null, one.actual))),
+  );
+}
+
+/**
+ * @param {Claims} claims
+ * @param {Answer} answer
+ * @param {Finding} one
+ * @param {string} text
+ * @param {string} cloud
+ */
+function remedy(claims, answer, one, text, cloud) {
+  const title = h('h3', null, 'What mends it');
+  if (!isCommand(text)) return h('div.remedy', null, title, h('p', null, sentence(text)));
+  const { issuer, subject, audiences } = answer.inspection?.ok ?? { audiences: [] };
+  if (!text.startsWith('az ') || one.severity !== 'error' || issuer === undefined || subject === undefined) {
+    return h('div.remedy', null, title, copyable(text, 'the command'));
+  }
+  const request = { issuer, subject, audience: audiences[0], cloud, ...named(answer, one, text), ...owned(text) };
+  return h('div.remedy', null, title, remedies(claims, text, request));
+}
+
+/**
+ * The name of the credential that the command changes; one that it creates gets a name of its own.
+ * @param {Answer} answer
+ * @param {Finding} one
+ * @param {string} command
+ */
+function named(answer, one, command) {
+  if (!command.includes('federated-credential update')) return {};
+  const held = /** @type {const} */ ({ iss: 'issuer', sub: 'subject', aud: 'audience' })[/** @type {'iss'} */ (one.claim)];
+  return {
+    name: answer.verdict?.ok?.credentials.find((credential) => (credential[held] ?? credential.expression) === one.expected)?.name,
+  };
+}
+
+/**
+ * The managed identity, where the command is for one, so that the other tools are told of it too.
+ * @param {string} command
+ */
+function owned(command) {
+  if (!command.startsWith('az identity ')) return {};
+  const value = (/** @type {string} */ option, /** @type {string} */ placeholder) => {
+    const [, found = ''] = new RegExp(`--${option} '?([\\w.()-]+)`).exec(command) ?? [];
+    return found || placeholder;
+  };
+  return { identityName: value('identity-name', 'IDENTITY_NAME'), resourceGroup: value('resource-group', 'RESOURCE_GROUP') };
+}
+
+/**
+ * What nobody has looked at, so that nobody thinks it was.
+ * @param {Answer} answer
+ */
+function unlooked(answer) {
+  const { verification, kind } = answer;
+  if (verification?.ok?.valid)
+    return note('good', 'The signature is good: ', [
+      h('code', null, verification.ok.kid ?? 'a key'),
+      ' among the pasted keys made it.',
+    ]);
+  if (verification?.ok) return null;
+  if (kind === 'token') return note('info', 'The signature was not checked. ', ['Paste the issuer’s key set to check it too.']);
+  return note('info', 'There is no token yet. ', ['Issuer, subject and audience were compared; neither time nor signature was.']);
+}
+
+/**
+ * @param {'good' | 'info'} name
+ * @param {string} title
+ * @param {import('./dom.js').Child[]} children
+ */
+function note(name, title, children) {
+  return h('p.note', null, icon(name), h('span', null, h('strong', null, title), children));
+}
+
+/**
+ * @param {string} title
+ * @param {import('../ask.js').Fault} fault
+ */
+export function problem(title, fault) {
+  return h(
+    'section.card.verdict.warning',
+    { 'aria-label': title, 'data-fault': fault.code },
+    h(
+      'header',
+      null,
+      icon('warning'),
+      h('h2', null, title),
+      fault.aadsts !== undefined && h('span.code', null, code(fault.aadsts)),
+    ),
+    faultBox(fault),
+  );
+}
+
+/**
+ * What can be said of a token alone, and the credential that would accept it.
+ * @param {Claims} claims
+ * @param {Answer} answer
+ * @param {string} token
+ * @param {string} cloud
+ */
+export function wanted(claims, answer, token, cloud) {
+  const findings =
+    answer.verdict?.ok?.findings.filter(
+      (one) => one.aadsts !== answer.verdict?.ok?.predictedAadsts || one.code !== 'no-credentials',
+    ) ?? [];
+  const said = findings.filter((one) => !SAID_ELSEWHERE.includes(one.code));
+  const command = resultOf(() => claims.credential({ token, format: 'az', cloud }));
+  return h(
+    'section.card.wanted',
+    { 'aria-labelledby': 'wanted-title' },
+    h('header', null, icon('info'), h('h2', { id: 'wanted-title' }, 'What a credential must hold for it')),
+    h('p.reason', null, 'Paste the credentials that you have to see whether one of them does. To create what is missing:'),
+    typeof command === 'string' ? remedies(claims, command.trimEnd(), { token, cloud }) : faultBox(command),
+    unlooked(answer),
+    rest(claims, answer, said, cloud),
+  );
+}
+
+/**
+ * @param {() => string} call
+ * @returns {string | import('../ask.js').Fault}
+ */
+function resultOf(call) {
+  try {
+    return call();
+  } catch (error) {
+    return /** @type {import('../ask.js').Fault} */ (error);
+  }
+}

@@ -1,0 +1,158 @@
+//! `cargo xtask web`: the claim checker for the browser, its server for this machine, and its tests in Debian's Chromium.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::build::{self, Built};
+use crate::shell;
+
+/// Where Debian's package puts it, unless `CHROMIUM` names another.
+const CHROMIUM: &str = "/usr/bin/chromium";
+const SOURCE: &str = "examples/browser";
+const TESTS: &str = "tests/browser";
+const PORT: &str = "8000";
+
+/// `web`, with what follows it on the command line.
+pub(crate) fn run(options: &[&str]) -> Result<()> {
+    match options {
+        [] => page(&build::everything()?).map(|page| println!("\n{}", page.display())),
+        ["--serve"] => serve(PORT),
+        ["--serve", port] => serve(port),
+        ["--test"] => test(&build::everything()?),
+        ["--screenshots"] => pictures(&build::everything()?),
+        _ => bail!(
+            "usage: cargo xtask web [--serve [PORT] | --test | --screenshots]\n\
+             (nothing)      build the page into target/web, say how large it is\n\
+             --serve        build it, and serve it to this machine on port {PORT}, or another\n\
+             --test         build it, and drive it in Chromium\n\
+             --screenshots  build it, measure it, and make the picture of the README again"
+        ),
+    }
+}
+
+/// Builds the page of a component.
+fn page(built: &Built) -> Result<PathBuf> {
+    let page = build::target_folder().join("web");
+    let modules = installed(&format!("{SOURCE}/build"), "web")?;
+    shell::run(
+        node("build.mjs", &format!("{SOURCE}/build"))
+            .args([&built.component, &page])
+            .env("AZURE_OIDC_WEB_MODULES", modules),
+    )?;
+    Ok(page)
+}
+
+fn serve(port: &str) -> Result<()> {
+    let page = page(&build::everything()?)?;
+    shell::run(node("serve.mjs", &format!("{SOURCE}/build")).arg(page).arg(port))
+}
+
+/// Drives the page: types, answers, policy, reach. Without Chromium it says loudly what did not run.
+pub(crate) fn test(built: &Built) -> Result<()> {
+    let page = page(built)?;
+    let modules = installed(TESTS, "web-tests")?;
+    types(&page, &modules)?;
+    let mut command = Command::new("node");
+    command.args(["--test", "--test-reporter", "spec"]);
+    if chromium() {
+        command.args(tests("")?);
+    } else {
+        eprintln!(
+            "\nWARNING: there is no {CHROMIUM}, and apt-get could not install it. The claim checker was NOT run in a browser,\n\
+             only in Node. Install the package `chromium`, or name another Chromium by the variable CHROMIUM.\n"
+        );
+        command.args(tests("alone")?);
+    }
+    shell::run(driven(&mut command, built, &page, &modules))
+}
+
+/// The figures, and the picture of the README.
+fn pictures(built: &Built) -> Result<()> {
+    let page = page(built)?;
+    let modules = installed(TESTS, "web-tests")?;
+    if !chromium() {
+        bail!("there is no {CHROMIUM}; install the package `chromium`");
+    }
+    shell::run(driven(&mut node("speed.mjs", TESTS), built, &page, &modules))?;
+    let picture = shell::root().join(SOURCE).join("screenshot.png");
+    shell::run(driven(node("picture.mjs", TESTS).arg(&picture), built, &page, &modules))?;
+    println!("{}, {} KiB", picture.display(), fs::metadata(&picture)?.len() / 1024);
+    Ok(())
+}
+
+/// The types that the sources state in their comments, against those of the component.
+fn types(page: &Path, modules: &Path) -> Result<()> {
+    shell::run(
+        Command::new("node")
+            .arg(modules.join("node_modules/typescript/bin/tsc"))
+            .arg("--project")
+            .arg(page.with_file_name("web-types")),
+    )
+}
+
+/// The files with tests whose names begin so.
+fn tests(start: &str) -> Result<Vec<PathBuf>> {
+    let folder = shell::root().join(TESTS);
+    let mut files = Vec::new();
+    for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with(start) && name.ends_with(".test.mjs") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn node(script: &str, folder: &str) -> Command {
+    let mut command = Command::new("node");
+    command.arg(shell::root().join(folder).join(script)).current_dir(shell::root());
+    command
+}
+
+/// Adds what the scripts of the tests look for.
+fn driven<'a>(command: &'a mut Command, built: &Built, page: &Path, modules: &Path) -> &'a mut Command {
+    command
+        .current_dir(shell::root())
+        .env("AZURE_OIDC_BIN", &built.host)
+        .env("AZURE_OIDC_WEB", page)
+        .env("AZURE_OIDC_WEB_TEST_MODULES", modules)
+        .env("AZURE_OIDC_WEB_SCREENSHOTS", build::target_folder().join("web-screenshots"))
+}
+
+/// Installs the packages of a folder below the target folder, unless the very same versions are there.
+fn installed(source: &str, name: &str) -> Result<PathBuf> {
+    let source = shell::root().join(source);
+    let place = build::target_folder().join(format!("tools-{name}"));
+    let lock = fs::read(source.join("package-lock.json"))?;
+    let stamp = place.join("installed.json");
+    if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(place);
+    }
+    fs::create_dir_all(&place)?;
+    for file in ["package.json", "package-lock.json"] {
+        fs::copy(source.join(file), place.join(file))?;
+    }
+    shell::run(Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&place))?;
+    fs::write(stamp, lock)?;
+    Ok(place)
+}
+
+/// Whether there is a Chromium; Debian's is installed where that can be done without asking.
+fn chromium() -> bool {
+    if let Some(named) = std::env::var_os("CHROMIUM") {
+        return Path::new(&named).is_file();
+    }
+    let installed = || Path::new(CHROMIUM).is_file();
+    let apt = |arguments: &[&str]| {
+        shell::run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+    };
+    installed()
+        || (apt(&["update", "--quiet"]).is_ok()
+            && apt(&["install", "--yes", "--quiet", "--no-install-recommends", "chromium"]).is_ok()
+            && installed())
+}
