@@ -1,0 +1,134 @@
+// Without a browser: the page's modules and the same component in plain Node, which has no JSPI, and the parts that only compute.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { NOW, PAGE, commandLine, expected, samples } from './stage.mjs';
+
+const module = (name) => import(pathToFileURL(resolve(PAGE, name)));
+const { load } = await module('component.js');
+const { ask } = await module('ask.js');
+const { filled } = await module('samples.js');
+const { align } = await module('align.js');
+const { recognise } = await module('recognise.js');
+const component = await load(new Uint8Array(readFileSync(resolve(PAGE, 'azure_oidc.wasm'))));
+const given = {
+  presented: '',
+  credentials: '',
+  error: '',
+  keys: '',
+  issuer: '',
+  audience: '',
+  cloud: 'public',
+  now: NOW,
+  atIssue: false,
+};
+
+test('the digest is the one that the native program prints', () => {
+  assert.equal(
+    component.digest,
+    commandLine(['component', '--digest'])
+      .trim()
+      .replace(/^sha256:/, ''),
+  );
+});
+
+test('every sample gets the answer of the command line in an engine without JSPI', () => {
+  assert.equal(typeof WebAssembly.promising, 'undefined', 'this Node has JSPI, so the test proves nothing');
+  for (const sample of samples) {
+    for (const which of ['near', 'right']) {
+      const { presented, credentials } = filled(component.claims, sample, which, NOW);
+      const { verdict } = ask(component.claims, { ...given, presented, credentials });
+      const args = ['check', '--id-token-env', 'T', '--credential', 'fics.json', '--now', String(NOW), '--output', 'json'];
+      const said = JSON.parse(commandLine(args, { token: presented, files: { 'fics.json': credentials } }));
+      assert.equal(verdict.ok.outcome, said.verdict, sample.title);
+      assert.deepEqual(
+        verdict.ok.findings.map((one) => [one.code, one.message, one.position ?? null]),
+        said.findings.map((one) => [one.code, one.message, one.position]),
+        sample.title,
+      );
+      assert.equal(expected(said).verdict, verdict.ok.outcome);
+    }
+  }
+});
+
+test('a fault is an answer, and the next question is answered as if nothing had been', () => {
+  const sample = filled(component.claims, samples[0], 'right', NOW);
+  const bad = ask(component.claims, { ...given, ...sample, credentials: '{"appId": "1"}' });
+  assert.equal(bad.credentials.fault.code, 'credential-form-unknown');
+  assert.equal(bad.verdict, undefined);
+  assert.equal(ask(component.claims, { ...given, ...sample }).verdict.ok.outcome, 'match');
+});
+
+test('aligned strings are whole, and what is marked is what differs', () => {
+  const cases = [
+    ['refs/heads/Main', 'refs/heads/main', [['M', 'm']]],
+    ['https://gitlab.com/', 'https://gitlab.com', [['/', '']]],
+    ['a:b', 'a:b', []],
+    ['ref:refs/heads/main', 'environment:production', [['ref:refs/heads/main', 'environment:production']]],
+    ['deploy-x', 'deploy-yx', [['', 'y']]],
+    ['group/Web', 'group/web', [['W', 'w']]],
+    [
+      'a:Yes',
+      'a:yeS',
+      [
+        ['Y', 'y'],
+        ['s', 'S'],
+      ],
+    ],
+    ['', 'x', [['', 'x']]],
+    [
+      'project:OIDC_Test',
+      'project:oidc_test',
+      [
+        ['OIDC', 'oidc'],
+        ['T', 't'],
+      ],
+    ],
+    ['repo:o/r:environment:prod', 'repo:o/r:ref:refs/heads/main', [['environment:prod', 'ref:refs/heads/main']]],
+    ['job:deploy', 'job:depl\u043ey', [['o', '\u043e']]],
+    ['a😀b', 'a😀c', [['b', 'c']]],
+    ['x'.repeat(2000), 'y'.repeat(2000), [['x'.repeat(2000), 'y'.repeat(2000)]]],
+  ];
+  for (const [one, other, marked] of cases) {
+    const stretches = align(one, other);
+    assert.equal(stretches.flatMap((stretch) => stretch.one).join(''), one);
+    assert.equal(stretches.flatMap((stretch) => stretch.other).join(''), other);
+    for (const stretch of stretches.filter((stretch) => stretch.same)) assert.deepEqual(stretch.one, stretch.other);
+    assert.deepEqual(
+      stretches.filter((stretch) => !stretch.same).map((stretch) => [stretch.one.join(''), stretch.other.join('')]),
+      marked,
+    );
+  }
+});
+
+test('a pasted text is recognised by its shape', () => {
+  const cases = {
+    token: [
+      'eyJhbGciOiJSUzI1NiJ9.e30.eA',
+      ' eyJhbGciOiJSUzI1NiJ9.e30.eA\n',
+      'Bearer eyJhbGciOiJSUzI1NiJ9.e30.eA',
+      'eyJhbGciOiJSUzI1NiJ9.e30',
+    ],
+    claims: ['{"iss": "x", "sub": "y"}', '{"sub": "y", "iss": '],
+    subject: [
+      'repo:o/r:ref:refs/heads/main',
+      'organization:acme:project:Default Project:workspace:web:run_phase:apply',
+      'sc://contoso/Payments/azure-prod',
+      '104857632190485763219',
+      '{6f0f5a3e}:{d1b7c6a5}',
+    ],
+    credentials: ['[]', '[{"name": "x"}]', '{"value": []}', '{"issuer": "x", "subject": "y"}', '{"resource": {}}'],
+    keys: ['{"keys": []}', '{"kty": "RSA", "n": "x", "e": "AQAB"}'],
+    error: [
+      'AADSTS700213: No matching',
+      '700213',
+      '{"error": "invalid_client", "error_codes": [700213]}',
+      'line one\nERROR: AADSTS70025: x',
+      'some\nlog',
+    ],
+  };
+  for (const [kind, texts] of Object.entries(cases)) for (const text of texts) assert.equal(recognise(text), kind, text);
+  assert.equal(recognise(' \n'), undefined);
+});

@@ -1,0 +1,254 @@
+// The page says what the command line says: the same verdict, code, position, words and commands, for every sample.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { NOW, commandLine, expected, isCommand, samples, sentence, shown, stage, values } from './stage.mjs';
+
+let here;
+before(async () => (here = await stage()));
+after(() => here.close());
+
+const check = (token, credentials, now = NOW, more = []) =>
+  JSON.parse(
+    commandLine(['check', '--id-token-env', 'T', '--credential', 'fics.json', '--now', String(now), '--output', 'json', ...more], {
+      token,
+      files: { 'fics.json': credentials },
+    }),
+  );
+
+function assertSame(seen, said) {
+  const { credentials, headline, ...rest } = seen;
+  assert.deepEqual(rest, expected(said));
+  if (said.matched !== null)
+    assert.ok(
+      credentials.some((one) => one.name === said.matched && one.matches),
+      said.matched,
+    );
+}
+
+for (const which of ['near', 'right']) {
+  test(`every sample that is ${which}`, async () => {
+    const page = await here.open();
+    await page.check(`input[value=${which}]`, { force: true });
+    for (const { title, platform } of samples) {
+      await page.click(`[data-sample="${title}"]`);
+      const { presented, credentials } = await values(page);
+      const said = check(presented, credentials);
+      assert.equal(said.verdict, which === 'right' ? 'match' : 'no-match', title);
+      assertSame(await shown(page), said);
+      const inspected = JSON.parse(commandLine(['inspect', '--id-token-env', 'T', '--output', 'json'], { token: presented }));
+      assert.equal(inspected.platform, platform === 'generic' ? null : platform);
+      assert.equal(await page.getAttribute('.token', 'data-platform'), inspected.platform);
+      assert.deepEqual(
+        await page.$$eval('.parts .part-name', (all) => all.map((one) => one.textContent)),
+        inspected.subject_parts.map((part) => part.name),
+      );
+    }
+    assert.deepEqual(page.mistakes, []);
+    await page.close();
+  });
+}
+
+test('a pasted signature is checked with the pasted keys, and a changed byte of it is noticed', async () => {
+  const page = await here.open();
+  await page.check('input[value=right]', { force: true });
+  await page.click('[data-sample="Signed, with keys"]');
+  await page.waitForSelector('.note .icon.good');
+  const { presented, credentials, keys } = await values(page);
+  const said = (token) =>
+    JSON.parse(
+      commandLine(
+        [
+          'check',
+          '--id-token-env',
+          'T',
+          '--credential',
+          'fics.json',
+          '--jwks',
+          'keys.json',
+          '--now',
+          String(NOW),
+          '--output',
+          'json',
+        ],
+        { token, files: { 'fics.json': credentials, 'keys.json': keys } },
+      ),
+    );
+  assertSame(await shown(page), said(presented));
+  const at = presented.lastIndexOf('.') + 20;
+  const forged = presented.slice(0, at) + (presented[at] === 'A' ? 'B' : 'A') + presented.slice(at + 1);
+  await page.fill('#presented', forged);
+  assertSame(await shown(page), said(forged));
+  assert.equal((await shown(page)).predicted_error, 'AADSTS7000274');
+  await page.close();
+});
+
+test('claims as JSON and a bare subject are checked as a token that will be', async () => {
+  const page = await here.open();
+  await page.click('[data-sample="GitLab"]');
+  const { credentials } = await values(page);
+  const [{ issuer, subject }] = JSON.parse(credentials);
+  const said = (given) =>
+    JSON.parse(
+      commandLine(
+        [
+          'check',
+          '--credential',
+          'fics.json',
+          '--token-issuer',
+          given.iss,
+          '--token-subject',
+          given.sub,
+          '--token-audience',
+          given.aud,
+          '--now',
+          String(NOW),
+          '--output',
+          'json',
+        ],
+        { files: { 'fics.json': credentials } },
+      ),
+    );
+  const claims = { iss: issuer, sub: subject.replace('main', 'release'), aud: 'api://AzureADTokenExchange' };
+  await page.fill('#presented', JSON.stringify(claims));
+  assertSame(await shown(page), said(claims));
+  await page.fill('#presented', claims.sub);
+  assert.equal(await page.getAttribute('#expected-issuer', 'placeholder'), issuer);
+  assertSame(await shown(page), said(claims));
+  await page.fill('#expected-issuer', 'https://gitlab.example');
+  assertSame(await shown(page), said({ ...claims, iss: 'https://gitlab.example' }));
+  await page.close();
+});
+
+test('a token that is out of its time is refused, and can be checked for the time when it was issued', async () => {
+  const page = await here.open();
+  await page.click('[data-sample="GitHub Actions"]');
+  const { presented, credentials } = await values(page);
+  await page.clock.setFixedTime((NOW + 86_400) * 1000);
+  await page.fill('#presented', presented);
+  assert.equal((await shown(page)).predicted_error, 'AADSTS700024');
+  await page.click('text=Check it for the time when it was issued');
+  const issued = JSON.parse(Buffer.from(presented.split('.')[1], 'base64url')).iat;
+  assertSame(await shown(page), check(presented, credentials, issued));
+  await page.close();
+});
+
+test('what mends a credential of a managed identity is said for managed identities, under the name that it has', async () => {
+  const page = await here.open();
+  const one = {
+    name: 'main',
+    resourceGroup: 'rg',
+    issuer: 'https://gitlab.com',
+    subject: 'project_path:g/p:ref_type:branch:ref:Main',
+    audiences: ['api://AzureADTokenExchange'],
+    id: '/subscriptions/0/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/deployer/federatedIdentityCredentials/main',
+  };
+  await page.fill('#presented', one.subject.replace('Main', 'main'));
+  await page.fill('#credentials', JSON.stringify([one]));
+  assert.match(
+    await page.textContent('.remedy pre'),
+    /^az identity federated-credential update --identity-name deployer --resource-group rg --name main /,
+  );
+  const args = [
+    'credential',
+    '--issuer',
+    one.issuer,
+    '--subject',
+    one.subject.replace('Main', 'main'),
+    '--name',
+    'main',
+    '--identity-name',
+    'deployer',
+    '--resource-group',
+    'rg',
+  ];
+  for (const [title, format] of [
+    ['Terraform', 'terraform'],
+    ['Bicep', 'bicep'],
+  ]) {
+    await page.locator('.remedy').getByRole('tab', { name: title }).click();
+    assert.equal(`${await page.textContent('.remedy pre')}\n`, commandLine([...args, '--format', format]));
+  }
+  await page.close();
+});
+
+test('every cloud of the list is one that the component knows', async () => {
+  const page = await here.open();
+  await page.click('[data-sample="GitLab"]');
+  const { presented, credentials } = await values(page);
+  const clouds = await page.$$eval('#cloud option', (all) => all.map((one) => one.value));
+  assert.ok(clouds.length >= 3);
+  for (const cloud of clouds) {
+    await page.selectOption('#cloud', cloud);
+    assertSame(await shown(page), check(presented, credentials, NOW, ['--cloud', cloud]));
+  }
+  await page.close();
+});
+
+test('an error is explained in the words of the command line', async () => {
+  const page = await here.open();
+  for (const text of [
+    '700213',
+    'AADSTS700016 and AADSTS700024',
+    '{"error":"invalid_client","error_codes":[7000222]}',
+    'AADSTS99999999',
+  ]) {
+    const { explanations } = JSON.parse(commandLine(['explain', text, '--output', 'json']));
+    await page.fill('#error', text);
+    const seen = await page.$$eval('.explanation', (all) =>
+      all.map((one) => ({ code: one.querySelector('.code').textContent, text: one.textContent })),
+    );
+    assert.deepEqual(
+      seen.map((one) => one.code),
+      explanations.map((one) => one.code),
+    );
+    explanations.forEach((one, index) => {
+      for (const said of [one.message, one.remedy, ...one.advice].filter((said) => said && !isCommand(said)))
+        assert.ok(seen[index].text.includes(sentence(said)), `${said}\nis not in\n${seen[index].text}`);
+    });
+  }
+  await page.close();
+});
+
+test('what cannot be read is said in the words of the command line', async () => {
+  const page = await here.open();
+  await page.click('[data-sample="GitLab"]');
+  const { presented } = await values(page);
+  for (const [field, text, args] of [
+    ['#credentials', '[{"name": "x"}]', ['check', '--id-token-env', 'T', '--credential', 'bad.json']],
+    ['#credentials', '{"appId": "1"}', ['check', '--id-token-env', 'T', '--credential', 'bad.json']],
+    ['#keys', '{"keys": 1}', ['verify', '--id-token-env', 'T', '--jwks', 'bad.json']],
+  ]) {
+    await page.click('[data-sample="GitLab"]');
+    await page.fill(field, text);
+    const seen = await page.$eval('.verdict.warning', (card) => ({
+      code: card.dataset.fault,
+      message: card.querySelector('.fault p').textContent,
+    }));
+    assert.throws(
+      () => commandLine([...args, '--output', 'json'], { token: presented, files: { 'bad.json': text } }),
+      (error) => {
+        const { error: said } = JSON.parse(/\{.*\}/s.exec(error.message)[0]);
+        assert.deepEqual(seen, { code: said.code, message: sentence(said.message) });
+        return true;
+      },
+    );
+  }
+  await page.close();
+});
+
+test('a token that is none gets the code that Entra gives', async () => {
+  const page = await here.open();
+  await page.click('[data-sample="GitLab"]');
+  const { credentials } = await values(page);
+  for (const token of ['eyJhbGciOiJSUzI1NiJ9.e30', 'eyJhbGciOiJub25lIn0.eyJpc3MiOiJ4In0.', 'Bearer eyJhbGciOiJSUzI1NiJ9.e30.eA']) {
+    await page.fill('#presented', token);
+    const said = check(token, credentials);
+    const seen = await shown(page);
+    assert.deepEqual(
+      [seen.verdict, seen.predicted_error, seen.findings.map((one) => one.code)],
+      [said.verdict, said.predicted_error, expected(said).findings.map((one) => one.code)],
+      token,
+    );
+  }
+  await page.close();
+});
