@@ -19,7 +19,10 @@ pub(crate) enum Problem {
 
 /// The bytes that the text stands for.
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, Problem> {
-    if let Some((position, foreign)) = text.chars().enumerate().find(|(_, c)| !is_digit(*c)) {
+    // By bytes first: that is several times as fast in a component that is compiled for size.
+    if !text.bytes().all(|byte| is_digit(byte.into()))
+        && let Some((position, foreign)) = text.chars().enumerate().find(|(_, c)| !is_digit(*c))
+    {
         return Err(match foreign {
             '=' => Problem::Padding,
             '+' | '/' => Problem::StandardAlphabet(position + 1),

@@ -5,6 +5,10 @@ use super::Malformed;
 
 /// What the text is, when it is one of the known mistakes.
 pub(super) fn instead_of_a_token(text: &str) -> Option<Malformed> {
+    // Nearly always; to ask each question of each character would take longer than all the rest of reading a token.
+    if has_alphabet_of_a_token(text) {
+        return None;
+    }
     let pasted = Pasted { text, bare: text.trim_matches(|c| is_blank(c) || is_quote(c)) };
     MISTAKES
         .iter()
@@ -151,6 +155,11 @@ const MISTAKES: &[Mistake] = &[
         hint: "a token is one line; it was probably wrapped when it was copied",
     },
 ];
+
+fn has_alphabet_of_a_token(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    text.bytes().all(is_part) && text.bytes().filter(|byte| *byte == b'.').count() == 2
+}
 
 fn is_markup(bare: &str) -> bool {
     bare.starts_with('<') && (bare.contains("</") || starts_with_word(bare, &["<!doctype", "<?xml"]))
