@@ -51,6 +51,11 @@ impl Policy {
         Self { sockets, ..self }
     }
 
+    /// Whether no call at all is allowed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.needed.is_empty() && self.by_hand.is_empty() && self.sockets.is_empty()
+    }
+
     /// The socket that a URL stands for.
     pub(crate) fn socket(&self, url: &Url) -> Option<&str> {
         let (_, path) = self.sockets.iter().find(|(host, _)| url.host_str() == Some(*host))?;

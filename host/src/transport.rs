@@ -71,6 +71,11 @@ impl Transport {
     pub(crate) fn new(policy: Policy, trust: Trust, warnings: Arc<Warnings>, timings: Arc<Timings>) -> Self {
         Self(Arc::new(Inner { policy: Arc::new(policy), trust, network: Mutex::default(), warnings, timings }))
     }
+
+    /// Whether anything may be sent.
+    pub(crate) fn is_allowed_any(&self) -> bool {
+        !self.0.policy.is_empty()
+    }
 }
 
 type Answer = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
