@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::{build, shell, tools};
+use crate::{build, conformance, shell, tools, web};
 
 /// The packages whose tests need neither the host's runtime nor its compiler.
 const PLAIN: [&str; 6] =
@@ -19,11 +19,10 @@ pub(crate) fn run() -> Result<()> {
     shell::run(&mut shell::cargo(&["test", "--locked", "--release", "--package", "azure-oidc"]))?;
     shell::run(
         shell::cargo(&["test", "--locked", "--package", "azure-oidc-tests"])
-            .env("AZURE_OIDC_BIN", &built.host)
-            .env("AZURE_OIDC_EMULATOR_BIN", &built.emulator)
-            .env("AZURE_OIDC_WASM", &built.component)
-            .env("WASMTIME", wasmtime),
-    )
+            .envs(conformance::variables(&built, &wasmtime)?),
+    )?;
+    conformance::test(&built, &wasmtime)?;
+    web::test(&built)
 }
 
 /// What must hold before anything is tested.

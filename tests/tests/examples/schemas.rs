@@ -18,12 +18,13 @@ const SCHEMAS: [(&str, &str); 6] = [
 ];
 
 /// No schema for these is published where packages are.
-const WITHOUT_SCHEMA: [&str; 5] = [
+const WITHOUT_SCHEMA: [&str; 6] = [
     "codefresh/codefresh.yml",
     "harness/pipeline.yaml",
     "kubernetes/job.yaml",
     "semaphore/semaphore.yml",
     "spacelift/config.yml",
+    "wasmcloud/workload.yaml",
 ];
 
 #[test]

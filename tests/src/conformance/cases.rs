@@ -1,0 +1,127 @@
+//! The cases of `conformance/commands.json`, which `conformance/README.md` explains.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use azure_oidc_emulator::Order;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::Stage;
+
+/// The file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Suite {
+    pub(super) cases: Vec<Case>,
+}
+
+/// One job.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Case {
+    pub(super) name: String,
+    token: Option<Minted>,
+    /// The command line; empty for what only a typed function does.
+    #[serde(default)]
+    pub(super) arguments: Vec<String>,
+    #[serde(default)]
+    pub(super) variables: BTreeMap<String, String>,
+    #[serde(default)]
+    stdin: Value,
+    /// The same job as a call.
+    pub(super) typed: Option<Call>,
+    pub(super) expect: Expect,
+    /// Hosts that cannot do this, and why.
+    #[serde(default)]
+    pub(super) cannot: BTreeMap<String, String>,
+}
+
+/// An ID token for the emulator to make.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Minted {
+    mint: String,
+    #[serde(default)]
+    claims: Map<String, Value>,
+}
+
+/// A call of a typed function.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Call {
+    pub(super) function: String,
+    pub(super) arguments: Value,
+}
+
+/// What must come of it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Expect {
+    /// Exit code of the native host.
+    pub(super) exit: i32,
+    /// Values in the JSON on standard output, by JSON Pointer.
+    #[serde(default)]
+    pub(super) stdout: BTreeMap<String, Value>,
+    /// Values in the typed answer, by JSON Pointer, below `/ok` or `/err`.
+    #[serde(default)]
+    pub(super) typed: BTreeMap<String, Value>,
+    /// How many requests the emulator sees.
+    #[serde(default)]
+    pub(super) requests: usize,
+}
+
+/// A case with its token made and its placeholders filled in.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) arguments: Vec<String>,
+    pub(super) variables: Vec<(String, String)>,
+    pub(super) stdin: String,
+    pub(super) typed: Option<Call>,
+    pub(super) id_token: Option<String>,
+}
+
+impl Suite {
+    /// Reads the file.
+    pub(super) fn read() -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/commands.json");
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+}
+
+impl Case {
+    /// Makes the token and fills in `{token}`, `{stdin}` and the `places`.
+    pub(super) fn asked(&self, stage: &Stage, places: &[(&str, &str)]) -> Asked {
+        let id_token = self.token.as_ref().map(|token| {
+            let order = Order::of(token.mint.as_str());
+            stage.mint(&token.claims.iter().fold(order, |order, (name, value)| order.claim(name, value.clone())))
+        });
+        let stdin = match &self.stdin {
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            document => document.to_string(),
+        };
+        let mut places = places.to_vec();
+        places.extend([("{token}", id_token.as_deref().unwrap_or_default()), ("{stdin}", stdin.as_str())]);
+        let fill = |text: &String| places.iter().fold(text.clone(), |text, (place, value)| text.replace(place, value));
+        let typed = self.typed.clone().map(|call| Call { arguments: filled(call.arguments, &fill), ..call });
+        Asked {
+            arguments: self.arguments.iter().map(fill).collect(),
+            variables: self.variables.iter().map(|(name, value)| (name.clone(), fill(value))).collect(),
+            typed,
+            id_token: id_token.clone(),
+            stdin: fill(&stdin),
+        }
+    }
+}
+
+fn filled(value: Value, fill: &impl Fn(&String) -> String) -> Value {
+    match value {
+        Value::String(text) => Value::String(fill(&text)),
+        Value::Array(items) => items.into_iter().map(|item| filled(item, fill)).collect(),
+        Value::Object(members) => members.into_iter().map(|(name, value)| (name, filled(value, fill))).collect(),
+        other => other,
+    }
+}

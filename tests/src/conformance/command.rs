@@ -1,0 +1,75 @@
+//! Hosts of the command line.
+
+use std::path::{Path, PathBuf};
+
+use super::cases::Asked;
+use crate::{Job, Ran, Stage, programs, stock};
+
+/// One way to run the command line.
+#[derive(Debug)]
+pub(super) enum CommandHost {
+    /// `azure-oidc`.
+    Own,
+    /// `wasmtime run`.
+    Wasmtime,
+    /// The command of the package for Node; its folder.
+    Node(PathBuf),
+    /// `jco run`; the path of jco.
+    Jco(PathBuf),
+}
+
+impl CommandHost {
+    /// The name by which the cases know it.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Own => "azure-oidc",
+            Self::Wasmtime => "wasmtime run",
+            Self::Node(_) => "Node, command",
+            Self::Jco(_) => "jco run",
+        }
+    }
+
+    /// Its version.
+    pub(super) fn version(&self) -> String {
+        let here = std::env::temp_dir();
+        let said = match self {
+            Self::Own => Job::host(&["--version"]).run(),
+            Self::Wasmtime => Job::program(&programs::wasmtime()).args(&["--version"]).run(),
+            Self::Node(_) => node(&here).args(&["--version"]).run(),
+            Self::Jco(path) => node(&here).args(&[path.as_os_str(), "--version".as_ref()]).run(),
+        };
+        let word = said.stdout.split_whitespace().find(|word| word.contains('.')).unwrap_or("?");
+        word.trim_start_matches('v').to_owned()
+    }
+
+    /// Runs a case, with trust in the emulator's certificate where this host can be given any.
+    pub(super) fn run(&self, asked: &Asked, stage: &Stage) -> Ran {
+        let ca = stage.emulator.ca_file();
+        let variables: Vec<_> = asked.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let arguments: Vec<_> = asked.arguments.iter().map(String::as_str).collect();
+        let job = match self {
+            Self::Own => set(Job::host(&arguments).env("SSL_CERT_FILE", ca), &variables),
+            Self::Wasmtime => stock::run(&variables, &arguments),
+            Self::Node(folder) => {
+                let shown = variables.iter().flat_map(|(name, _)| ["--show", name]);
+                let job = node(folder).env("NODE_EXTRA_CA_CERTS", ca).args(&["bin/azure-oidc.mjs"]);
+                set(job.args(&shown.collect::<Vec<_>>()).args(&arguments), &variables)
+            }
+            Self::Jco(path) => {
+                let job = node(stage.folder()).env("NODE_EXTRA_CA_CERTS", ca).args(&[path]);
+                set(job.args(&["run".as_ref(), programs::component().as_os_str()]).args(&arguments), &variables)
+            }
+        };
+        job.input(asked.stdin.clone()).run()
+    }
+}
+
+fn set(job: Job, variables: &[(&str, &str)]) -> Job {
+    variables.iter().fold(job, |job, (name, value)| job.env(name, value))
+}
+
+/// Node with none of this machine's variables: `jco run` shows the component all that there are.
+fn node(folder: &Path) -> Job {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    Job::program("node".as_ref()).within(folder).env("PATH", path)
+}

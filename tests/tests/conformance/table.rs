@@ -1,0 +1,12 @@
+//! The table of hosts and cases.
+
+use azure_oidc_tests::conformance;
+
+#[test]
+fn no_host_differs_from_another() {
+    let report = conformance::run();
+    println!("{}", report.markdown());
+    assert!(report.differences().is_empty(), "{}", report.differences().join("\n"));
+    let asked: usize = report.tables.iter().map(|table| table.rows.len() * table.columns.len()).sum();
+    assert!(asked > 100, "{asked} cells");
+}

@@ -1,0 +1,44 @@
+//! `cargo xtask conformance`: the same bytes under every host that is found, as a table of hosts and cases.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::build::Built;
+use crate::{build, shell, tools};
+
+/// Builds everything, prints the table, and writes it as Markdown; fails when a cell differs.
+pub(crate) fn run() -> Result<()> {
+    let built = build::everything()?;
+    let table = build::target_folder().join("conformance.md");
+    let mut command = shell::cargo(&["run", "--locked", "--package", "azure-oidc-tests", "--bin", "conformance"]);
+    command.arg("--").arg(&table).envs(variables(&built, &tools::wasmtime()?)?);
+    shell::run(&mut command)?;
+    println!("{}", table.display());
+    Ok(())
+}
+
+/// The tests of the Rust engine in `examples/embed-rust`. They link wasmtime's compiler, so they have a cargo command of their own.
+pub(crate) fn test(built: &Built, wasmtime: &Path) -> Result<()> {
+    let mut command = shell::cargo(&["test", "--locked", "--package", "azure-oidc-embed"]);
+    shell::run(command.envs(of_the_build(built, wasmtime)))
+}
+
+/// Where the tests find all hosts.
+pub(crate) fn variables(built: &Built, wasmtime: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
+    let embed = ["build", "--locked", "--package", "azure-oidc-embed", "--example", "answers"];
+    shell::run(&mut shell::cargo(&embed))?;
+    let mut variables = of_the_build(built, wasmtime);
+    variables.push(("AZURE_OIDC_EMBED", build::target_folder().join("debug/examples/answers")));
+    variables.push(("JCO", tools::jco()?));
+    Ok(variables)
+}
+
+fn of_the_build(built: &Built, wasmtime: &Path) -> Vec<(&'static str, PathBuf)> {
+    vec![
+        ("AZURE_OIDC_BIN", built.host.clone()),
+        ("AZURE_OIDC_EMULATOR_BIN", built.emulator.clone()),
+        ("AZURE_OIDC_WASM", built.component.clone()),
+        ("WASMTIME", wasmtime.to_owned()),
+    ]
+}
