@@ -19,6 +19,10 @@ mod warnings;
 
 use std::sync::Arc;
 
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 fn main() {
     let timings = Arc::new(timings::Timings::start());
     let code = run::run(&timings);

@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: how long and how large one exchange is, as ratios beside peers in the same run.
 //!
+//! What is measured is the program that a release has for this machine, and where it has none, the one built here.
+//!
 //! The peers make the same trade against the same emulator: `curl`, and the floor, a bare Rust program that does the POST and
 //! nothing else. Runs alternate, so that whatever else the machine does touches all alike.
 
@@ -11,15 +13,21 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::build::{self, Built};
+use crate::dist;
 use crate::emulator::Emulator;
 use crate::shell;
+
+pub(crate) mod claims;
 
 const RUNS: usize = 200;
 const TENANT: &str = "contoso.example";
 const CLIENT: &str = "22222222-2222-4222-8222-222222222222";
 
 pub(crate) fn run() -> Result<()> {
-    let built = build::everything()?;
+    let mut built = build::everything()?;
+    if let Some(released) = dist::released(&built)? {
+        built.host = released;
+    }
     shell::run(&mut shell::cargo(&["build", "--release", "--locked", "--package", "azure-oidc-floor"]))?;
     let floor = build::target_folder().join("release").join("azure-oidc-floor");
     let folder = tempfile::tempdir()?;
