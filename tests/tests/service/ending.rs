@@ -88,7 +88,7 @@ fn what_does_not_end_is_waited_for_no_longer_than_said() {
 fn ask(stream: &mut TcpStream, id_token: &str) {
     let head = "POST /v1/exchange HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n";
     std::io::Write::write_all(stream, format!("{head}authorization: Bearer {id_token}\r\n\r\n{{}}").as_bytes())
-        .unwrap();
+        .expect("the service takes the request");
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub(crate) fn trading(stage: &Stage, arguments: &[&str]) -> Serve {
         ("AZURE_TENANT_ID", TENANT),
         ("AZURE_CLIENT_ID", APPLICATION),
         ("AZURE_AUTHORITY_HOST", stage.emulator.url()),
-        ("SSL_CERT_FILE", stage.emulator.ca_file().to_str().unwrap()),
+        ("SSL_CERT_FILE", stage.emulator.ca_file().to_str().expect("a path of ours is text")),
     ];
     Serve::start(&variables, arguments)
 }
@@ -45,11 +45,11 @@ pub(crate) fn exchange_again(address: &str, id_token: &str) -> Message {
 
 /// What comes back for these bytes, until the other side closes.
 fn raw(address: &str, bytes: &[u8]) -> String {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(GENEROUS)).unwrap();
-    stream.write_all(bytes).unwrap();
+    let mut stream = TcpStream::connect(address).expect("the service listens");
+    stream.set_read_timeout(Some(GENEROUS)).expect("a time-out above zero");
+    stream.write_all(bytes).expect("the service reads");
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
+    stream.read_to_end(&mut answer).expect("the service closes what it will not answer");
     String::from_utf8_lossy(&answer).into_owned()
 }
 
