@@ -27,7 +27,7 @@ pub(crate) fn run(timings: &Arc<Timings>) -> u8 {
         Ok(arguments) => arguments,
         Err(fault) => return show(&fault, false),
     };
-    let done = match cli::parse(arguments.iter().cloned()) {
+    let done = match cli::parse(&arguments) {
         Ok(cli) => command(&cli, &arguments, timings),
         Err(Unread::Help(text)) => print(component::with_digest(text, &arguments).as_bytes()).map(|()| 0),
         Err(Unread::Usage(fault)) => Err(fault),

@@ -1,94 +1,47 @@
 //! The parts of a pipeline as options of `credential`, such as `--org contoso`: whatever the platforms take.
 
-use azure_oidc_core::platform;
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
+use azure_oidc_core::{Fault, platform};
 
-/// Names and values, as they were given.
+use crate::reader::Given;
+use crate::table::{Kind, Row, part};
+
+/// Names and values, in the order in which they were given.
 #[derive(Debug, Clone, Default)]
 pub struct Parts(pub Vec<(String, String)>);
 
-impl Args for Parts {
-    fn augment_args(mut command: Command) -> Command {
-        for name in names() {
-            if command.get_arguments().all(|argument| argument.get_long() != Some(name)) {
-                command = command.arg(Arg::new(name).long(name).action(ArgAction::Append).hide(true));
+impl Parts {
+    pub(crate) fn read(given: &Given, _name: &'static str) -> Result<Self, Fault> {
+        let mut parts = Vec::new();
+        for (name, value) in given.all() {
+            if given.row(name).kind == Kind::Part {
+                parts.push(((*name).to_owned(), value.clone()));
             }
-        }
-        command
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        Self::augment_args(command)
-    }
-}
-
-impl FromArgMatches for Parts {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        let mut parts: Vec<(String, String)> = Vec::new();
-        for name in names() {
-            // `--issuer` is an option of its own, and a part of some platforms.
-            let seen = parts.iter().any(|(known, _)| known == name);
-            let given = matches.try_get_many::<String>(name).ok().flatten().filter(|_| !seen && name != "issuer");
-            parts.extend(given.into_iter().flatten().map(|value| (name.to_owned(), value.clone())));
         }
         Ok(Self(parts))
     }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
 }
 
-/// What each platform takes, for the end of the help; of one platform when the arguments name it.
-pub(crate) fn help(arguments: &[String]) -> String {
-    let named = platform::ALL.iter().find(|platform| arguments.iter().any(|argument| argument == platform.name()));
-    let mut text = "\nParts of each platform, to be given as options, such as `--org contoso`:\n".to_owned();
-    for one in named.map_or(platform::ALL, std::slice::from_ref) {
-        if !one.parts().is_empty() {
-            text += &format!("{}:\n{}", one.name(), platform::listed(one.parts()));
-        }
-    }
-    text
-}
-
-fn names() -> impl Iterator<Item = &'static str> {
-    platform::ALL.iter().flat_map(|platform| platform.parts()).map(|part| part.name)
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-    use crate::{Cli, Command as Chosen, parse};
-
-    #[test]
-    fn every_part_of_every_platform_is_an_option() {
-        for platform in platform::ALL {
-            for part in platform.parts() {
-                let line = ["credential", "--platform", platform.name(), &format!("--{}", part.name), part.example];
-                let cli = parse(line.map(str::to_owned)).unwrap();
-                let Chosen::Credential(args) = cli.command else { panic!() };
-                let part = (part.name.to_owned(), part.example.to_owned());
-                assert!(args.parts.0 == [part.clone()] || args.issuer.as_ref() == Some(&part.1), "{part:?}");
+/// Adds a row for each part of each platform, unless an option of the command has its name, such as `--issuer`.
+pub(crate) fn add_rows(rows: &mut Vec<Row>) {
+    for platform in platform::ALL {
+        for one in platform.parts() {
+            if rows.iter().all(|row| row.name != one.name) {
+                rows.push(part().of(one.name, one.meaning));
             }
         }
     }
+}
 
-    #[test]
-    fn values_of_one_part_stay_in_order_and_take_any_text() {
-        let line = "credential --branch b --repo o/r --branch=a=1 --branch=-x";
-        let Ok(Cli { command: Chosen::Credential(args), .. }) = parse(line.split(' ').map(str::to_owned)) else {
-            panic!()
-        };
-        let branches: Vec<_> =
-            args.parts.0.iter().filter(|(name, _)| name == "branch").map(|(_, value)| value).collect();
-        assert_eq!(branches, ["b", "a=1", "-x"]);
-    }
-
-    #[test]
-    fn the_command_line_is_sound() {
-        Cli::command().debug_assert();
+/// What each platform takes, for the end of the help; of one platform when the words name it.
+pub(crate) fn help(words: &[String], out: &mut String) {
+    let is_named = |name: &str| words.iter().any(|word| word.strip_prefix("--platform=").unwrap_or(word) == name);
+    let named = platform::ALL.iter().find(|platform| is_named(platform.name()));
+    out.push_str("\nParts of each platform, to be given as options, such as `--org contoso`:\n");
+    for one in named.map_or(platform::ALL, std::slice::from_ref) {
+        if !one.parts().is_empty() {
+            out.push_str(one.name());
+            out.push_str(":\n");
+            out.push_str(&platform::listed(one.parts()));
+        }
     }
 }

@@ -5,7 +5,7 @@ use azure_oidc_core::ports::fixed::Variables;
 use super::*;
 
 fn grants(arguments: &[&str], env: &[(&str, &str)]) -> Grants {
-    let cli = crate::parse(arguments.iter().map(ToString::to_string)).unwrap();
+    let cli = crate::parse(&arguments.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
     let env = Variables(env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
     needed(&cli, &env, &|_| None)
 }

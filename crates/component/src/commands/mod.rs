@@ -78,7 +78,7 @@ pub struct Appendix {
 
 /// Runs one command. `arguments` do not begin with a program's name.
 pub fn run(arguments: &[String], context: Context<'_>) -> Outcome {
-    let cli = match azure_oidc_cli::parse(arguments.iter().cloned()) {
+    let cli = match azure_oidc_cli::parse(arguments) {
         Ok(cli) => cli,
         Err(Unread::Help(text)) => return Outcome::printed(text),
         Err(Unread::Usage(fault)) => return failed(&fault, azure_oidc_cli::wants_json(arguments)),

@@ -1,0 +1,123 @@
+//! What a line means.
+
+use super::*;
+
+/// Lines, and what must be in what they are read as.
+const LINES: &[(&str, &[&str])] = &[
+    // Defaults, and `exchange` when nothing is said.
+    ("", &["Exchange(", r#"output: "auto""#, "publish: Token", r#"output_name: ["AZURE_ACCESS_TOKEN"]"#, "scope: []"]),
+    ("exchange", &["timeout: 30s", "retries: 3", "replication_wait: 0ns", "no_preflight: false", "color: Auto"]),
+    ("check --credential c", &["skew: 300s", r#"cloud: "public""#, "output: Text", "now: None", "discover: false"]),
+    ("serve", &[r#"listen: "127.0.0.1:8080""#, "max_concurrency: 64", "grace: 30s", "access_log: false"]),
+    ("credential", &["format: Graph", r#"cloud: "public""#, "parts: Parts([])"]),
+    ("--tenant-id a", &["Exchange(", r#"tenant_id: Some("a")"#]),
+    ("--", &["Exchange("]),
+    ("-- exchange", &["Exchange("]),
+    // A value is the next word, or what follows `=`.
+    ("--tenant-id a=b", &[r#"tenant_id: Some("a=b")"#]),
+    ("--tenant-id=a=b", &[r#"tenant_id: Some("a=b")"#]),
+    ("--tenant-id=--help", &[r#"tenant_id: Some("--help")"#]),
+    ("--tenant-id=", &[r#"tenant_id: Some("")"#]),
+    ("--tenant-id ~", &[r#"tenant_id: Some("")"#]),
+    ("--tenant-id -", &[r#"tenant_id: Some("-")"#]),
+    ("--audience=check", &[r#"audience: Some("check")"#]),
+    ("--tenant-id LONG", &["Exchange("]),
+    // What may be repeated.
+    ("--scope a,b --scope c", &[r#"scope: ["a", "b", "c"]"#]),
+    ("--scope a,,b --scope=", &[r#"scope: ["a", "", "b", ""]"#]),
+    ("--output-name A,B", &[r#"output_name: ["A", "B"]"#]),
+    ("--allow-host a,b --allow-host c:1", &[r#"allow_host: ["a,b", "c:1"]"#]),
+    // What the host has may be before the command, after it, and both; then the later one counts.
+    ("--ca-file c --timings check --credential c", &["Check(", r#"ca_file: Some("c")"#, "timings: true"]),
+    ("check --ca-file c --credential c --allow-program", &[r#"ca_file: Some("c")"#, "allow_program: true"]),
+    ("--ca-file a --color always exchange --color never --ca-file b", &[r#"ca_file: Some("b")"#, "color: Never"]),
+    ("--timings exchange --timings", &["timings: true"]),
+    ("--allow-host a exchange --allow-host b", &[r#"allow_host: ["a", "b"]"#]),
+    // Types.
+    ("--timeout 1h30m --replication-wait=500ms", &["timeout: 5400s", "replication_wait: 500ms"]),
+    ("--retries 0", &["retries: 0"]),
+    ("--publish sdk-env", &["publish: SdkEnv"]),
+    ("--publish both --output gitlab", &["publish: Both", r#"output: "gitlab""#]),
+    ("--id-token -", &["id_token: Some(StandardInput)"]),
+    ("--platform auto", &[r#"platform: Some("auto")"#]),
+    ("--platform=gitlab", &[r#"platform: Some("gitlab")"#]),
+    ("check --credential c --now 2026-11-20T17:00:00Z", &["now: Some(1795194000)"]),
+    ("check --credential c --now=-5", &["now: Some(-5)"]),
+    ("check --credential c --output=json", &["output: Json"]),
+    ("credential --format terraform-json", &["format: TerraformJson"]),
+    // What belongs together.
+    ("check --issuer i --subject s --audience a", &[r#"issuer: Some("i")"#, r#"audience: Some("a")"#]),
+    (
+        "check --credential c --token-issuer i --token-subject s --token-claim a=b --token-claim c==d",
+        &[r#"token_subject: Some("s")"#, r#"token_claim: [("a", "b"), ("c", "=d")]"#],
+    ),
+    ("verify --jwks k", &[r#"jwks: Some("k")"#, "discover: false"]),
+    ("verify --discover", &["jwks: None", "discover: true"]),
+    ("component --digest", &["digest: true"]),
+    ("component --output=", &[r#"output: Some("")"#]),
+    ("credential --identity-name n --resource-group g", &[r#"identity_name: Some("n")"#]),
+    // Words by themselves.
+    ("explain -", &[r#"what: "-""#]),
+    ("explain 700213 --output json", &[r#"what: "700213""#, "output: Json"]),
+    ("explain --output json 700213", &[r#"what: "700213""#]),
+    ("explain check", &["Explain(", r#"what: "check""#]),
+    ("explain -- -x", &[r#"what: "-x""#]),
+    ("explain -- --output", &[r#"what: "--output""#]),
+    ("explain ~", &[r#"what: """#]),
+    // Parts of platforms, in their order; the option of the same name comes first.
+    ("credential --branch b --org=o --branch=-x", &[r#"Parts([("branch", "b"), ("org", "o"), ("branch", "-x")])"#]),
+    ("credential --platform kubernetes --issuer i", &[r#"issuer: Some("i")"#, "parts: Parts([])"]),
+];
+
+#[test]
+fn a_line_means_what_it_says() {
+    for (line, expected) in LINES {
+        let shown = format!("{:?}", read(line));
+        for part in *expected {
+            assert!(shown.contains(part), "{line}: no {part} in {shown}");
+        }
+    }
+}
+
+#[test]
+fn the_version_is_that_of_the_program() {
+    let version = format!("azure-oidc {}\n", env!("CARGO_PKG_VERSION"));
+    for line in ["-V", "--version", "--timings --version", "-V exchange"] {
+        assert_eq!(help(line), version, "{line}");
+    }
+}
+
+#[test]
+fn the_help_is_that_of_the_command_that_was_named() {
+    for line in
+        ["check -h", "check --help", "--timings check --credential c --help", "check -hx", "check --skew soon -h"]
+    {
+        assert!(help(line).starts_with("Would Entra accept"), "{line}");
+    }
+    assert_eq!(help("-h"), help("--help check"));
+    assert_eq!(help("--scope arm --help"), help("exchange --help"));
+}
+
+#[test]
+fn the_help_of_credential_tells_the_parts_of_the_platform_that_is_named() {
+    let all = help("credential --help");
+    assert!(all.contains("\npulumi:\n") && all.contains("\ngitlab:\n"));
+    for line in ["credential --platform pulumi --help", "credential --help --platform=pulumi"] {
+        let one = help(line);
+        assert!(one.contains("\npulumi:\n") && !one.contains("\ngitlab:\n"), "{line}");
+    }
+    assert!(!help("explain credential --help").contains("\npulumi:\n"));
+}
+
+#[test]
+fn every_part_of_every_platform_is_an_option() {
+    use azure_oidc_core::platform;
+    for platform in platform::ALL {
+        for part in platform.parts() {
+            let line = ["credential", "--platform", platform.name(), &format!("--{}", part.name), part.example];
+            let Command::Credential(args) = parse(&line.map(str::to_owned)).unwrap().command else { panic!() };
+            let part = (part.name.to_owned(), part.example.to_owned());
+            assert!(args.parts.0 == [part.clone()] || args.issuer.as_ref() == Some(&part.1), "{part:?}");
+        }
+    }
+}
