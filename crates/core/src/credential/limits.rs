@@ -153,9 +153,15 @@ fn text(member: &'static str, text: &str) -> Vec<Problem> {
 }
 
 fn too_long(member: &'static str, text: &str) -> Option<Problem> {
+    // A character has at least one byte.
+    if text.len() <= MAX_CHARACTERS {
+        return None;
+    }
     let length = text.chars().count();
-    let message = format!("`{member}` has {length} characters, and at most {MAX_CHARACTERS} are stored");
-    (length > MAX_CHARACTERS).then(|| Problem::fatal("member-too-long", message).at(member))
+    (length > MAX_CHARACTERS).then(|| {
+        let message = format!("`{member}` has {length} characters, and at most {MAX_CHARACTERS} are stored");
+        Problem::fatal("member-too-long", message).at(member)
+    })
 }
 
 fn expression_problems(credential: &Credential) -> Vec<Problem> {

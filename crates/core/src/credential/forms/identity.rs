@@ -4,21 +4,26 @@ use serde_json::{Map, Value};
 
 use crate::credential::Identity;
 
-/// Where the identity's resource id stands: Resource Manager's, PowerShell's, and Terraform's in two of its provider's versions. The
-/// first two are the credential's own id, which goes on after the identity's name.
-const IDS: [&str; 4] = ["id", "Id", "parent_id", "user_assigned_identity_id"];
-const RESOURCE_GROUPS: [&str; 3] = ["resourceGroup", "ResourceGroupName", "resource_group_name"];
-
 /// The identity, if it is one: Graph's credentials have neither `properties` nor a resource id nor a resource group.
 pub(super) fn of(credential: &Map<String, Value>) -> Option<Identity> {
-    let text = |name: &&str| credential.get(*name).and_then(Value::as_str);
-    let by_id = IDS.iter().filter_map(text).find_map(of_resource_id);
-    let resource_group = RESOURCE_GROUPS.iter().find_map(text);
-    let has = |name: &str| credential.contains_key(name);
-    let is_one = by_id.is_some()
-        || resource_group.is_some()
-        || ["properties", "Properties", "parent_id", "user_assigned_identity_id"].into_iter().any(has);
-    is_one.then(|| {
+    let (mut by_id, mut resource_group, mut is_one) = (None, None, false);
+    for (name, value) in credential {
+        match name.as_str() {
+            // The credential's own id, of Resource Manager and of PowerShell, goes on after the identity's name.
+            "id" | "Id" => by_id = by_id.or_else(|| of_resource_id(value.as_str()?)),
+            // Terraform's, in two of its provider's versions.
+            "parent_id" | "user_assigned_identity_id" => {
+                by_id = by_id.or_else(|| of_resource_id(value.as_str()?));
+                is_one = true;
+            }
+            "resourceGroup" | "ResourceGroupName" | "resource_group_name" => {
+                resource_group = resource_group.or(value.as_str());
+            }
+            "properties" | "Properties" => is_one = true,
+            _ => {}
+        }
+    }
+    (is_one || by_id.is_some() || resource_group.is_some()).then(|| {
         let known = by_id.unwrap_or_default();
         let resource_group = known.resource_group.or(resource_group.filter(|name| is_name(name)).map(str::to_owned));
         Identity { resource_group, ..known }

@@ -1,62 +1,130 @@
 //! Reads one credential from an object, and names the member that stands in the way.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use super::{fault, identity};
 use crate::Fault;
 use crate::credential::{Credential, Matcher};
 
-/// Names of a member: Graph's and Resource Manager's, then PowerShell's, then Terraform's.
-type Names = &'static [&'static str];
+/// What is read of a credential.
+#[derive(Clone, Copy)]
+enum Member {
+    Name,
+    Issuer,
+    Subject,
+    Audiences,
+    Description,
+    Expression,
+    Properties,
+}
 
-const NAME: Names = &["name", "Name", "display_name"];
-const ISSUER: Names = &["issuer", "Issuer"];
-const SUBJECT: Names = &["subject", "Subject"];
-const AUDIENCES: Names = &["audiences", "Audiences", "Audience", "audience"];
-const DESCRIPTION: Names = &["description", "Description"];
-const EXPRESSION: Names = &["claimsMatchingExpression", "ClaimsMatchingExpression", "claims_matching_expression"];
-const PROPERTIES: Names = &["properties", "Properties"];
+/// Which member a name means, and its place among that member's names: Graph's and Resource Manager's, then PowerShell's, then
+/// Terraform's.
+fn known(name: &str) -> Option<(Member, usize)> {
+    Some(match name {
+        "name" => (Member::Name, 0),
+        "Name" => (Member::Name, 1),
+        "display_name" => (Member::Name, 2),
+        "issuer" => (Member::Issuer, 0),
+        "Issuer" => (Member::Issuer, 1),
+        "subject" => (Member::Subject, 0),
+        "Subject" => (Member::Subject, 1),
+        "audiences" => (Member::Audiences, 0),
+        "Audiences" => (Member::Audiences, 1),
+        "Audience" => (Member::Audiences, 2),
+        "audience" => (Member::Audiences, 3),
+        "description" => (Member::Description, 0),
+        "Description" => (Member::Description, 1),
+        "claimsMatchingExpression" => (Member::Expression, 0),
+        "ClaimsMatchingExpression" => (Member::Expression, 1),
+        "claims_matching_expression" => (Member::Expression, 2),
+        "properties" => (Member::Properties, 0),
+        "Properties" => (Member::Properties, 1),
+        _ => return None,
+    })
+}
 
 /// Whether an object looks like one credential, rather than like something else.
 pub(super) fn is_credential(object: &Map<String, Value>) -> bool {
-    let has = |names: Names| names.iter().any(|name| object.contains_key(*name));
-    has(ISSUER) || has(SUBJECT) || has(PROPERTIES)
+    let telling =
+        |name: &String| matches!(known(name), Some((Member::Issuer | Member::Subject | Member::Properties, _)));
+    object.keys().any(telling)
+}
+
+/// Where a credential stands in its document. Nothing is written down until somebody asks.
+#[derive(Clone, Copy)]
+pub(super) enum Place<'a> {
+    /// An element of the list of this name.
+    Item(&'a str, usize),
+    /// Known by this name; empty for the document itself.
+    Named(&'a str),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Item(list, index) => write!(f, "{list}[{index}]"),
+            Self::Named(name) => f.write_str(name),
+        }
+    }
+}
+
+/// The members of an object that are there and not null, each by the first of its names.
+type Members<'a> = [Option<(usize, &'a str, &'a Value)>; Member::Properties as usize + 1];
+
+fn members(object: &Map<String, Value>) -> Members<'_> {
+    let mut found = Members::default();
+    for (name, value) in object.iter().filter(|(_, value)| !value.is_null()) {
+        let Some((member, rank)) = known(name) else { continue };
+        let slot = &mut found[member as usize];
+        if slot.is_none_or(|(earlier, ..)| rank < earlier) {
+            *slot = Some((rank, name, value));
+        }
+    }
+    found
 }
 
 /// An object that should hold a credential, and where it stands.
 pub(super) struct Reader<'a> {
     object: &'a Map<String, Value>,
-    /// `properties`, where Resource Manager keeps everything but the name.
-    properties: Option<&'a Map<String, Value>>,
-    place: String,
+    members: Members<'a>,
+    place: Place<'a>,
     /// Whether texts are Terraform templates, in which `$${` stands for `${`.
     templates: bool,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn of(object: &'a Map<String, Value>, place: String) -> Self {
-        let properties = PROPERTIES.iter().find_map(|name| object.get(*name)?.as_object());
-        Self { object, properties, place, templates: false }
+    pub(super) fn of(object: &'a Map<String, Value>, place: Place<'a>) -> Self {
+        let mut all = members(object);
+        // Where Resource Manager keeps everything but the name.
+        if let Some((_, _, Value::Object(properties))) = all[Member::Properties as usize] {
+            for (slot, inner) in all.iter_mut().zip(members(properties)) {
+                *slot = inner.or(*slot);
+            }
+        }
+        Self { object, members: all, place, templates: false }
     }
 
     /// A block of Terraform's JSON configuration.
-    pub(super) fn of_templates(object: &'a Map<String, Value>, place: String) -> Self {
+    pub(super) fn of_templates(object: &'a Map<String, Value>, place: Place<'a>) -> Self {
         Self { templates: true, ..Self::of(object, place) }
     }
 
     pub(super) fn credential(&self) -> Result<Credential, Fault> {
         Ok(Credential {
-            name: self.required(NAME)?,
-            issuer: self.required(ISSUER)?,
+            name: self.required(Member::Name, "name")?,
+            issuer: self.required(Member::Issuer, "issuer")?,
             matcher: self.matcher()?,
             audiences: self.audiences()?,
-            description: self.text(DESCRIPTION)?.filter(|text| !text.is_empty()),
+            description: self.text(Member::Description)?.filter(|text| !text.is_empty()),
             identity: identity::of(self.object),
         })
     }
 
     fn matcher(&self) -> Result<Matcher, Fault> {
-        match (self.text(SUBJECT)?, self.expression()?) {
+        match (self.text(Member::Subject)?, self.expression()?) {
             (Some(subject), None) => Ok(Matcher::Subject(subject)),
             (None, Some(expression)) => Ok(expression),
             (None, None) => {
@@ -72,7 +140,7 @@ impl<'a> Reader<'a> {
     }
 
     fn expression(&self) -> Result<Option<Matcher>, Fault> {
-        let Some((name, value)) = self.get(EXPRESSION) else { return Ok(None) };
+        let Some((name, value)) = self.get(Member::Expression) else { return Ok(None) };
         if name == "claims_matching_expression" {
             let value = self.string(name, value)?;
             return Ok(Some(Matcher::Expression { value, language_version: 1 }));
@@ -99,7 +167,7 @@ impl<'a> Reader<'a> {
     }
 
     fn audiences(&self) -> Result<Vec<String>, Fault> {
-        let Some((name, value)) = self.get(AUDIENCES) else { return Err(self.missing("audiences")) };
+        let Some((name, value)) = self.get(Member::Audiences) else { return Err(self.missing("audiences")) };
         match value {
             Value::Array(items) => {
                 let text = |(index, item): (usize, &Value)| match item {
@@ -116,12 +184,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn required(&self, names: Names) -> Result<String, Fault> {
-        self.text(names)?.ok_or_else(|| self.missing(names[0]))
+    fn required(&self, member: Member, name: &str) -> Result<String, Fault> {
+        self.text(member)?.ok_or_else(|| self.missing(name))
     }
 
-    fn text(&self, names: Names) -> Result<Option<String>, Fault> {
-        self.get(names).map(|(name, value)| self.string(name, value)).transpose()
+    fn text(&self, member: Member) -> Result<Option<String>, Fault> {
+        self.get(member).map(|(name, value)| self.string(name, value)).transpose()
     }
 
     fn string(&self, name: &str, value: &Value) -> Result<String, Fault> {
@@ -132,13 +200,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The first of these members that is there and not null, in `properties` before outside.
-    fn get(&self, names: Names) -> Option<(&'static str, &'a Value)> {
-        let objects = [self.properties, Some(self.object)];
-        objects
-            .into_iter()
-            .flatten()
-            .find_map(|object| names.iter().find_map(|name| Some((*name, present(object.get(*name)?)?))))
+    /// The member by the name that it has here.
+    fn get(&self, member: Member) -> Option<(&'a str, &'a Value)> {
+        self.members[member as usize].map(|(_, name, value)| (name, value))
     }
 
     fn missing(&self, member: &str) -> Fault {
@@ -155,11 +219,17 @@ impl<'a> Reader<'a> {
 
     /// The beginning of a sentence about this credential.
     fn owner(&self) -> String {
-        if self.place.is_empty() { "the credential has ".to_owned() } else { format!("`{}` has ", self.place) }
+        match self.place {
+            Place::Named("") => "the credential has ".to_owned(),
+            place => format!("`{place}` has "),
+        }
     }
 
     fn member(&self, name: &str) -> String {
-        if self.place.is_empty() { name.to_owned() } else { format!("{}.{name}", self.place) }
+        match self.place {
+            Place::Named("") => name.to_owned(),
+            place => format!("{place}.{name}"),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ mod member;
 mod terraform;
 mod text;
 
-use member::Reader;
+use member::{Place, Reader};
 
 /// The largest document that is read, in bytes.
 pub const MAX_BYTES: usize = 1024 * 1024;
@@ -90,17 +90,17 @@ fn object_form(object: &Map<String, Value>) -> Result<Parsed, Fault> {
         }
     }
     if member::is_credential(object) {
-        return Ok(Parsed { credentials: vec![Reader::of(object, String::new()).credential()?], notes: Vec::new() });
+        return Ok(Parsed { credentials: vec![Reader::of(object, Place::Named("")).credential()?], notes: Vec::new() });
     }
     Err(not_credentials(object))
 }
 
 fn list(items: &[Value], name: &str) -> Result<Vec<Credential>, Fault> {
     let read = |(index, item): (usize, &Value)| {
-        let place = format!("{name}[{index}]");
+        let place = Place::Item(name, index);
         match item {
             Value::Object(object) => Reader::of(object, place).credential(),
-            other => Err(member::wrong_type(&place, "an object", other)),
+            other => Err(member::wrong_type(&place.to_string(), "an object", other)),
         }
     };
     items.iter().enumerate().map(read).collect()

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::member::{Reader, wrong_type};
+use super::member::{Place, Reader, wrong_type};
 use super::{LIST_HINT, fault};
 use crate::Fault;
 use crate::credential::Credential;
@@ -43,7 +43,7 @@ fn configuration(resource: &Value, found: &mut Vec<Credential>) -> Result<(), Fa
                 for (label, body) in by_label {
                     let place = format!("{name}.{label}");
                     for block in blocks(body, &place)? {
-                        found.push(Reader::of_templates(block, place.clone()).credential()?);
+                        found.push(Reader::of_templates(block, Place::Named(&place)).credential()?);
                     }
                 }
             }
@@ -92,7 +92,7 @@ fn read(values: Option<&Value>, address: &str) -> Result<Credential, Fault> {
     let values = values.unwrap_or(&Value::Null);
     let object = values.as_object().ok_or_else(|| wrong_type(address, "an object", values))?;
     // In a plan, what is known only after it was carried out is left away.
-    Reader::of(object, address.to_owned()).credential().map_err(|missing| match missing.code {
+    Reader::of(object, Place::Named(address)).credential().map_err(|missing| match missing.code {
         "credential-member-missing" => missing.hint("Terraform may know it only after `terraform apply`"),
         _ => missing,
     })
