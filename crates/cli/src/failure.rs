@@ -3,7 +3,7 @@
 
 use azure_oidc_core::Fault;
 use azure_oidc_core::fault::EntraError;
-use azure_oidc_core::platform::text::defuse;
+use azure_oidc_core::platform::text::{defuse, json_text};
 use serde_json::{Map, Value};
 
 /// For people, on standard error.
@@ -46,16 +46,6 @@ pub fn of_entra(fault: &Fault) -> Vec<(&'static str, String)> {
         }
     }
     members
-}
-
-/// JSON in one line in which no CI system finds a command of its own: `##` is written so that no `##vso[` appears.
-pub fn json_text(value: &Value) -> String {
-    // Not by way of `Display`, which takes twice as long. There is no value that cannot be written.
-    let text = serde_json::to_string(value).unwrap_or_default();
-    match text.as_bytes().windows(2).any(|pair| pair == b"##") {
-        true => text.replace("##", "#\\u0023"),
-        false => text,
-    }
 }
 
 /// Text from outside, fit to be printed: in one line, without control characters, and with nothing that a CI system takes for a

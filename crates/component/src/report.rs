@@ -1,19 +1,19 @@
 //! The JSON of every command, as the schemas of this project describe it.
 
-use azure_oidc_cli::failure::json_text;
 use azure_oidc_core::check::time::moment;
 use azure_oidc_core::check::{Comparison, Finding, Verdict};
-use azure_oidc_core::credential::Matcher;
+use azure_oidc_core::credential::{Credential, Matcher};
 use azure_oidc_core::exchange::AccessToken;
 use azure_oidc_core::explain::Explanation;
 use azure_oidc_core::jwks::Verification;
 use azure_oidc_core::platform::{self, Part};
 use azure_oidc_core::token::{Claims, Token};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// One line of JSON for standard output.
-pub fn line(value: &Value) -> String {
-    let mut text = json_text(value);
+pub fn line(value: &impl Serialize) -> String {
+    let mut text = platform::text::json_text(value);
     text.push('\n');
     text
 }
@@ -109,35 +109,61 @@ pub fn inspection(token: &Token) -> Value {
     ])
 }
 
-/// `check --output json`.
-pub fn verdict(verdict: &Verdict, claims: Map<String, Value>) -> Value {
-    object(vec![
-        ("verdict", verdict.verdict.name().into()),
-        ("predicted_error", verdict.predicted_error.map(aadsts).into()),
-        ("matched", verdict.matched.as_deref().into()),
-        ("findings", verdict.findings.iter().map(finding).collect()),
-        ("credentials", verdict.credentials.iter().map(comparison).collect()),
-        ("token", Value::Object(claims)),
-    ])
+/// `check --output json`. Members are in the order of the alphabet, as in every other answer.
+#[derive(Serialize)]
+pub struct CheckReport<'a> {
+    credentials: Vec<CredentialReport<'a>>,
+    findings: Vec<Value>,
+    matched: Option<&'a str>,
+    predicted_error: Option<String>,
+    token: &'a Map<String, Value>,
+    verdict: &'static str,
 }
 
 /// One credential beside the token.
-fn comparison(comparison: &Comparison) -> Value {
-    let credential = &comparison.credential;
+#[derive(Serialize)]
+struct CredentialReport<'a> {
+    audience: Option<&'a str>,
+    audience_matches: bool,
+    expression: Option<&'a str>,
+    issuer: &'a str,
+    issuer_matches: bool,
+    name: &'a str,
+    subject: Option<&'a str>,
+    subject_matches: bool,
+}
+
+/// `check --output json`, of these credentials and a token with these claims.
+pub fn verdict<'a>(
+    verdict: &'a Verdict,
+    credentials: &'a [Credential],
+    claims: &'a Map<String, Value>,
+) -> CheckReport<'a> {
+    CheckReport {
+        credentials: credentials.iter().zip(&verdict.credentials).map(comparison).collect(),
+        findings: verdict.findings.iter().map(finding).collect(),
+        matched: verdict.matched.as_deref(),
+        predicted_error: verdict.predicted_error.map(aadsts),
+        token: claims,
+        verdict: verdict.verdict.name(),
+    }
+}
+
+fn comparison<'a>((credential, comparison): (&'a Credential, &Comparison)) -> CredentialReport<'a> {
     let (subject, expression) = match &credential.matcher {
         Matcher::Subject(text) => (Some(text.as_str()), None),
         Matcher::Expression { value, .. } => (None, Some(value.as_str())),
     };
-    object(vec![
-        ("name", credential.name.as_str().into()),
-        ("issuer", credential.issuer.as_str().into()),
-        ("subject", subject.into()),
-        ("expression", expression.into()),
-        ("audience", credential.audience().into()),
-        ("issuer_matches", comparison.issuer.into()),
-        ("subject_matches", comparison.subject.into()),
-        ("audience_matches", comparison.audience.into()),
-    ])
+    CredentialReport {
+        audience: credential.audience(),
+        audience_matches: comparison.audience,
+        expression,
+        issuer: &credential.issuer,
+        issuer_matches: comparison.issuer,
+        name: &credential.name,
+        subject,
+        subject_matches: comparison.subject,
+    }
 }
 
 /// One finding, wherever findings appear.

@@ -39,7 +39,7 @@ pub(super) fn run(args: &CheckArgs, paint: Paint, context: Context<'_>) -> Resul
         Checked::NoMatch | Checked::InvalidToken => Category::Negative.exit_code(),
     };
     let stdout = match args.output {
-        Form::Json => report::line(&report::verdict(&verdict, claims)),
+        Form::Json => report::line(&report::verdict(&verdict, &credentials, &claims)),
         Form::Text => told(&verdict, paint),
     };
     Ok(Outcome { exit_code, stderr, ..Outcome::printed(stdout) })

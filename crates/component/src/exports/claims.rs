@@ -41,9 +41,9 @@ impl Guest for Component {
         let keys = question.jwks.as_deref().map(KeySet::parse).transpose()?;
         let token = match token {
             Ok(token) => token,
-            Err(malformed) => return Ok(convert::verdict(malformed.into())),
+            Err(malformed) => return Ok(convert::verdict(malformed.into(), credentials)),
         };
-        Ok(convert::verdict(check::check(&CoreQuestion {
+        let verdict = check::check(&CoreQuestion {
             token: &token,
             credentials: &credentials,
             client_id: None,
@@ -51,7 +51,8 @@ impl Guest for Component {
             now: question.now,
             skew: question.skew.unwrap_or(DEFAULT_SKEW).into(),
             keys: keys.as_ref(),
-        })))
+        });
+        Ok(convert::verdict(verdict, credentials))
     }
 
     fn verify(jws: String, jwks: String) -> Result<Verification, Fault> {

@@ -5,8 +5,8 @@ use azure_oidc_core::check::{
     Comparison as CoreComparison, Details, Finding as CoreFinding, Outcome as CoreOutcome, Severity as CoreSeverity,
     Verdict as CoreVerdict,
 };
-use azure_oidc_core::credential::Matcher;
 use azure_oidc_core::credential::pipeline::takes_expressions;
+use azure_oidc_core::credential::{Credential, Matcher};
 use azure_oidc_core::fault::{EntraError, Failure};
 use azure_oidc_core::platform::{self, PartName, Platform as CorePlatform};
 use azure_oidc_core::token::{Malformed, Token};
@@ -75,7 +75,8 @@ pub(super) fn inspection(token: &Token) -> Inspection {
     }
 }
 
-pub(super) fn verdict(verdict: CoreVerdict) -> Verdict {
+/// Of the credentials that were asked about.
+pub(super) fn verdict(verdict: CoreVerdict, credentials: Vec<Credential>) -> Verdict {
     Verdict {
         outcome: match verdict.verdict {
             CoreOutcome::Match => Outcome::Match,
@@ -85,19 +86,19 @@ pub(super) fn verdict(verdict: CoreVerdict) -> Verdict {
         matched: verdict.matched,
         predicted_aadsts: verdict.predicted_error,
         findings: verdict.findings.into_iter().map(finding).collect(),
-        credentials: verdict.credentials.into_iter().map(comparison).collect(),
+        credentials: credentials.into_iter().zip(verdict.credentials).map(comparison).collect(),
     }
 }
 
-fn comparison(comparison: CoreComparison) -> Comparison {
-    let audience = comparison.credential.audience().map(ToOwned::to_owned);
-    let (subject, expression) = match comparison.credential.matcher {
+fn comparison((credential, comparison): (Credential, CoreComparison)) -> Comparison {
+    let audience = credential.audience().map(ToOwned::to_owned);
+    let (subject, expression) = match credential.matcher {
         Matcher::Subject(text) => (Some(text), None),
         Matcher::Expression { value, .. } => (None, Some(value)),
     };
     Comparison {
-        name: comparison.credential.name,
-        issuer: comparison.credential.issuer,
+        name: credential.name,
+        issuer: credential.issuer,
         subject,
         expression,
         audience,

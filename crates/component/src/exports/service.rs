@@ -20,10 +20,12 @@ impl Guest for Component {
 }
 
 fn head(request: &IncomingRequest) -> Head {
-    let headers = request.headers();
-    let header = |name: &str| match <[Vec<u8>; 1]>::try_from(headers.get(name)) {
-        Ok([only]) => String::from_utf8(only).ok(),
-        Err(_) => None,
+    // All of them in one call of the host.
+    let headers = request.headers().entries();
+    let header = |name: &str| {
+        let mut values = headers.iter().filter(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+        let only = values.next().filter(|_| values.next().is_none())?;
+        String::from_utf8(only.clone()).ok()
     };
     let bearer = header("authorization").and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;

@@ -42,22 +42,20 @@ pub(super) fn check(_: &Head, body: &Body, world: World<'_>) -> Result<String, P
         audience: body.text("audience")?,
         claims: body.object("claims")?,
     };
-    let (verdict, claims) = match presented.read(cloud)? {
-        Ok(token) => {
-            let question = Question {
-                token: &token,
-                credentials: &credentials,
-                client_id: None,
-                cloud,
-                now,
-                skew,
-                keys: keys.as_ref(),
-            };
-            (check::check(&question), token.claims().raw.clone())
-        }
-        Err(malformed) => (malformed.into(), Map::new()),
+    let token = match presented.read(cloud)? {
+        Ok(token) => token,
+        Err(malformed) => return Ok(line(&report::verdict(&malformed.into(), &credentials, &Map::new()))),
     };
-    Ok(line(&report::verdict(&verdict, claims)))
+    let verdict = check::check(&Question {
+        token: &token,
+        credentials: &credentials,
+        client_id: None,
+        cloud,
+        now,
+        skew,
+        keys: keys.as_ref(),
+    });
+    Ok(line(&report::verdict(&verdict, &credentials, &token.claims().raw)))
 }
 
 pub(super) fn inspect(_: &Head, body: &Body, _: World<'_>) -> Result<String, Problem> {

@@ -4,11 +4,9 @@ use super::Question;
 use super::decision::{matches_audience, matches_subject};
 use crate::credential::Credential;
 
-/// One credential, and which parts of it the token has. Entra takes a token only when one credential has all three.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Which parts of a credential the token has. Entra takes a token only when one credential has all three.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Comparison {
-    /// The credential.
-    pub credential: Credential,
     /// Whether the issuers are equal.
     pub issuer: bool,
     /// Whether the subjects are equal, or the expression is true.
@@ -24,7 +22,6 @@ pub(super) fn comparisons(question: &Question<'_>) -> Vec<Comparison> {
         issuer: credential.matches_issuer(claims),
         subject: matches_subject(credential, claims) == Ok(true),
         audience: matches_audience(credential, claims, question.cloud),
-        credential: credential.clone(),
     };
     question.credentials.iter().map(one).collect()
 }

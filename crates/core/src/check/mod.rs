@@ -57,7 +57,7 @@ pub struct Verdict {
     pub matched: Option<String>,
     /// What there is to say, the most useful first: every error comes before the warnings, and those before the rest.
     pub findings: Vec<Finding>,
-    /// Each credential beside the token, in the order in which they were given. None when the token could not be read.
+    /// Each of the question's credentials beside the token, in their order. None when the token could not be read.
     pub credentials: Vec<Comparison>,
 }
 

@@ -4,6 +4,7 @@
 use std::{cell::Cell, fmt};
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Value};
 
 use super::Malformed;
@@ -171,11 +172,13 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let inside = self.inside()?;
         let mut map = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            if map.contains_key(&name) {
-                let known = WELL_KNOWN.into_iter().find(|known| *known == name);
-                return Err(self.refuse(Problem::Duplicate(known)));
-            }
-            map.insert(name, members.next_value_seed(inside)?);
+            match map.entry(name) {
+                Entry::Vacant(member) => member.insert(members.next_value_seed(inside)?),
+                Entry::Occupied(earlier) => {
+                    let known = WELL_KNOWN.into_iter().find(|known| known == earlier.key());
+                    return Err(self.refuse(Problem::Duplicate(known)));
+                }
+            };
         }
         Ok(Value::Object(map))
     }
