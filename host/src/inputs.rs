@@ -48,7 +48,23 @@ pub(crate) fn with_color(arguments: &[String], asked: Color) -> Vec<String> {
     // Consoles of Windows show escape sequences as they are, but for its Terminal.
     let shows = !cfg!(windows) || is_set("WT_SESSION");
     let wanted = asked == Color::Auto && shows && !is_set("NO_COLOR") && io::stdout().is_terminal();
-    wanted.then(|| "--color=always".to_owned()).into_iter().chain(arguments.iter().cloned()).collect()
+    if wanted { always_coloured(arguments) } else { arguments.to_vec() }
+}
+
+/// An option is given once, so a spelled out `auto` makes way.
+fn always_coloured(arguments: &[String]) -> Vec<String> {
+    let mut coloured = arguments.to_vec();
+    let spelled_out = arguments.iter().position(|word| word == "--color=auto").or_else(|| {
+        let at = arguments.windows(2).position(|pair| pair == ["--color", "auto"])?;
+        coloured.remove(at + 1);
+        Some(at)
+    });
+    let always = "--color=always".to_owned();
+    match spelled_out {
+        Some(at) => coloured[at] = always,
+        None => coloured.insert(0, always),
+    }
+    coloured
 }
 
 /// The granted variables that are set.
@@ -104,6 +120,19 @@ fn capped(from: impl Read) -> io::Result<Vec<u8>> {
 mod tests {
     use super::*;
     use azure_oidc_core::ports::fixed::Variables;
+
+    #[test]
+    fn colour_is_asked_for_once() {
+        for (line, coloured) in [
+            ("", "--color=always"),
+            ("check --discover", "--color=always check --discover"),
+            ("--color auto --timings", "--color=always --timings"),
+            ("check --color=auto --discover", "check --color=always --discover"),
+        ] {
+            let words: Vec<_> = line.split_whitespace().map(ToOwned::to_owned).collect();
+            assert_eq!(always_coloured(&words).join(" "), coloured, "{line}");
+        }
+    }
 
     #[test]
     fn only_granted_variables_are_shown() {
