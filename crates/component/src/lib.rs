@@ -7,6 +7,8 @@ mod bindings;
 pub mod commands;
 mod discovery;
 mod exports;
+#[cfg(any(target_family = "wasm", test))]
+mod memory;
 pub mod report;
 pub mod service;
 mod wasi;
