@@ -18,7 +18,5 @@ pub(crate) fn config(target: &str) -> Result<Config> {
     // every stack with the help of one of them.
     let unwind = target.contains("windows");
     config.debug_symbols(false).generate_address_map(false).wasm_backtrace_max_frames(None).native_unwind_info(unwind);
-    // One instance, once: to map its initial memory from a file of its own costs more than to copy it.
-    config.memory_init_cow(false);
     Ok(config)
 }
