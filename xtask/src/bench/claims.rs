@@ -1,4 +1,5 @@
-//! `cargo xtask bench claims`: the claim checker in the component beside the same code native, and RS256 beside its peers.
+//! `cargo xtask bench claims`: the claim checker in the component beside the same code native, compiled for speed as it is there, and
+//! RS256 beside its peers.
 //!
 //! Workers do the same thing again and again, steady and warm, and measure it from within. They take turns, so that whatever else the
 //! machine does touches all alike; what counts are the ratios.
@@ -29,7 +30,14 @@ const JWS: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkz
 
 pub(crate) fn run() -> Result<()> {
     let built = build::everything()?;
-    shell::run(&mut shell::cargo(&["build", "--release", "--locked", "--package", "azure-oidc-claims-bench"]))?;
+    shell::run(&mut shell::cargo(&[
+        "build",
+        "--profile",
+        "native",
+        "--locked",
+        "--package",
+        "azure-oidc-claims-bench",
+    ]))?;
     let peers = shell::root().join("xtask").join("claims-peers");
     let peers_target = build::target_folder().join("claims-peers");
     let mut cargo = shell::cargo(&["build", "--release", "--locked", "--manifest-path"]);
@@ -46,7 +54,7 @@ pub(crate) fn run() -> Result<()> {
     }
     compile(&built.component, &ask.join("component.cwasm"))?;
 
-    let ours = build::target_folder().join("release").join("azure-oidc-claims-bench");
+    let ours = build::target_folder().join("native").join("azure-oidc-claims-bench");
     let ours = |job: &str| {
         let mut command = Command::new(&ours);
         command.arg(job).arg(ask);
