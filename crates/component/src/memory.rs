@@ -9,25 +9,34 @@
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 #[expect(unsafe_code, reason = "it is called by compiled code in the place of libc's, with pointers")]
 unsafe extern "C" fn memcmp(one: *const u8, other: *const u8, count: usize) -> i32 {
-    const WORD: usize = size_of::<u64>();
-    let mut at = 0;
-    while count - at >= WORD {
-        // SAFETY: `at + WORD` is at most `count`, and the reads ask for no alignment.
-        let (a, b) =
-            unsafe { (one.add(at).cast::<u64>().read_unaligned(), other.add(at).cast::<u64>().read_unaligned()) };
-        if a != b {
-            // The first byte in memory decides, so it must be the highest.
-            return if u64::from_be(a) < u64::from_be(b) { -1 } else { 1 };
-        }
-        at += WORD;
+    // The first byte in memory decides, so it must be the highest of a number.
+    macro_rules! differing {
+        ($word:ty, $at:expr) => {
+            // SAFETY: each use is within `count` bytes, and the reads ask for no alignment.
+            let (a, b) = unsafe {
+                (one.add($at).cast::<$word>().read_unaligned(), other.add($at).cast::<$word>().read_unaligned())
+            };
+            if a != b {
+                return if <$word>::from_be(a) < <$word>::from_be(b) { -1 } else { 1 };
+            }
+        };
     }
-    while at < count {
-        // SAFETY: `at` is below `count`.
-        let (a, b) = unsafe { (one.add(at).read(), other.add(at).read()) };
-        if a != b {
-            return i32::from(a) - i32::from(b);
+    // The last word reaches back over bytes that are known to be equal.
+    let mut at = 0;
+    if count >= 8 {
+        while at < count - 8 {
+            differing!(u64, at);
+            at += 8;
         }
-        at += 1;
+        differing!(u64, count - 8);
+    } else if count >= 4 {
+        differing!(u32, 0);
+        differing!(u32, count - 4);
+    } else {
+        while at < count {
+            differing!(u8, at);
+            at += 1;
+        }
     }
     0
 }

@@ -68,7 +68,7 @@ fn duplicates(credentials: &[Credential]) -> Vec<Problem> {
             problems.push(Problem::fatal("credential-name-taken", message).of(index).at("name"));
         }
         let Some(subject) = credential.matcher.subject() else { continue };
-        let same = |other: &Credential| other.issuer == credential.issuer && other.matcher.subject() == Some(subject);
+        let same = |other: &Credential| other.matcher.subject() == Some(subject) && other.issuer == credential.issuer;
         if let Some(first) = earlier.iter().rposition(same) {
             let message = format!("issuer and subject are the same as those of credential {}", first + 1);
             let problem = Problem::fatal("credential-duplicate", message).of(index).at("subject");

@@ -1,6 +1,7 @@
 //! Harness CI: a plugin step's token in a variable, or one from the mint of a pipeline identity; results in the output files.
 
-use base64ct::{Base64, Encoding};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 
 use super::parts::Parts;
@@ -213,7 +214,7 @@ fn line(value: &Value) -> Result<String, Fault> {
     let text = value.value.reveal();
     let line = match survives_the_parser(text) {
         true => format!("{}={text}\n", value.name),
-        false => format!("{}={ENCODED}{}\n", value.name, Base64::encode_string(text.as_bytes())),
+        false => format!("{}={ENCODED}{}\n", value.name, BASE64_STANDARD.encode(text.as_bytes())),
     };
     if line.len() > MAX_LINE {
         return Err(text::unfit(

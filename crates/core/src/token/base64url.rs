@@ -1,6 +1,7 @@
 //! base64url as JOSE writes it (RFC 7515 §2): no padding, no line breaks, no second spelling of the same bytes.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 /// Why a text isn't base64url. It names no character of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,20 +20,18 @@ pub(crate) enum Problem {
 
 /// The bytes that the text stands for.
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, Problem> {
-    // By bytes first: that is several times as fast in a component that is compiled for size.
-    if !text.bytes().all(|byte| is_digit(byte.into()))
-        && let Some((position, foreign)) = text.chars().enumerate().find(|(_, c)| !is_digit(*c))
-    {
-        return Err(match foreign {
-            '=' => Problem::Padding,
-            '+' | '/' => Problem::StandardAlphabet(position + 1),
-            _ => Problem::Foreign(position + 1),
-        });
+    BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| problem(text))
+}
+
+#[cold]
+fn problem(text: &str) -> Problem {
+    match text.chars().enumerate().find(|(_, c)| !is_digit(*c)) {
+        Some((_, '=')) => Problem::Padding,
+        Some((position, '+' | '/')) => Problem::StandardAlphabet(position + 1),
+        Some((position, _)) => Problem::Foreign(position + 1),
+        None if text.len() % 4 == 1 => Problem::Length,
+        None => Problem::TrailingBits,
     }
-    if text.len() % 4 == 1 {
-        return Err(Problem::Length);
-    }
-    Base64UrlUnpadded::decode_vec(text).map_err(|_| Problem::TrailingBits)
 }
 
 /// Whether a character is of the alphabet (RFC 4648 §5).
