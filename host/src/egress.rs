@@ -13,8 +13,8 @@ mod address;
 
 use address::{Kind, is_loopback, is_same, kind, literal};
 
-/// What may be called.
-#[derive(Debug)]
+/// What may be called; nothing at first.
+#[derive(Debug, Default)]
 pub(crate) struct Policy {
     /// What the command needs.
     needed: Vec<Destination>,

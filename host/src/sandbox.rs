@@ -80,7 +80,7 @@ fn store(engine: &Engine, variables: &[(String, String)], transport: Transport, 
         http: WasiHttpCtx::new(),
         table: ResourceTable::new(),
         transport,
-        limits: Limits,
+        limits: Limits::default(),
     };
     let mut store = Store::new(engine, state);
     store.limiter(|state| &mut state.limits);

@@ -35,6 +35,8 @@ use worker::Worker;
 const MOST: u32 = 1000;
 /// Connections for each request that may be answered: most of them are idle or slow most of the time.
 const CONNECTIONS: usize = 4;
+/// How long an instance of the component may wait for its next request. Its memory still has the last one meanwhile.
+const IDLE: Duration = Duration::from_secs(1);
 /// How much longer than a request's time a worker may be stuck in one. The component computes for a few milliseconds, ever.
 const STUCK: Duration = Duration::from_secs(5);
 
@@ -59,7 +61,7 @@ pub(crate) fn run(args: &ServeArgs, cli: &Cli, timings: &Arc<Timings>) -> Result
         say(args, address);
         tokio::select! {
             () = listen(&listener, &connections, &workers) => {}
-            fault = stuck(&workers, args.timeout + STUCK) => return Err(fault),
+            fault = watch_over(&workers, &desk, args.timeout + STUCK) => return Err(fault),
             () = signals.next() => {}
         }
         drop(listener);
@@ -104,7 +106,7 @@ fn desk(args: &ServeArgs, cli: &Cli, timings: &Arc<Timings>) -> Result<Desk, Fau
         transport: Transport::new(policy, trust, Arc::new(Warnings::default()), Arc::clone(timings)),
     };
     Ok(Desk {
-        service: Service::load(grants, args.max_concurrency)?,
+        service: Service::load(grants, args.max_concurrency, args.isolate)?,
         places: Semaphore::new(args.max_concurrency as usize),
         time: args.timeout,
         access_log: args.access_log,
@@ -179,12 +181,13 @@ async fn listen(listener: &TcpListener, connections: &Arc<Semaphore>, workers: &
     }
 }
 
-/// Returns when a worker has been stuck in the component for so long: nothing else can end a component that computes forever, whose
-/// machine code would be a sixth larger with checks for the time in it. Whoever runs this starts it again.
-async fn stuck(workers: &[Worker], longest: Duration) -> Fault {
+/// Ends idle instances, and returns when a worker has been stuck in the component for so long: nothing else can end a component that
+/// computes forever, whose machine code would be a sixth larger with checks for the time in it. Whoever runs this starts it again.
+async fn watch_over(workers: &[Worker], desk: &Desk, longest: Duration) -> Fault {
     let mut seen: Vec<(u64, Duration)> = workers.iter().map(|_| (0, Duration::ZERO)).collect();
     loop {
         tokio::time::sleep(worker::BEAT).await;
+        desk.service.forget(IDLE);
         for (worker, (beats, silent)) in workers.iter().zip(&mut seen) {
             let now = worker.beats();
             // In steps, and not by the clock: a machine that slept has not been stuck.

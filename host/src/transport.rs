@@ -72,6 +72,12 @@ impl Transport {
         Self(Arc::new(Inner { policy: Arc::new(policy), trust, network: Mutex::default(), warnings, timings }))
     }
 
+    /// One that refuses whatever it is to send, and says so where this one does.
+    pub(crate) fn refusing(&self) -> Self {
+        let Inner { warnings, timings, .. } = &*self.0;
+        Self::new(Policy::default(), Trust::default(), Arc::clone(warnings), Arc::clone(timings))
+    }
+
     /// Whether anything may be sent.
     pub(crate) fn is_allowed_any(&self) -> bool {
         !self.0.policy.is_empty()

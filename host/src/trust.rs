@@ -20,7 +20,7 @@ mod system;
 use system::Place;
 
 /// Whom to trust, before anything of the system's was read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Trust {
     added: Vec<CertificateDer<'static>>,
 }

@@ -124,6 +124,8 @@ options! {
         timeout: Duration = one("TIME").or("30s") => time,
         /// How long requests may go on after SIGTERM or SIGINT; no new ones are taken meanwhile
         grace: Duration = one("TIME").or("30s") => time,
+        /// Give each request an instance of the component of its own, as an exchange always has; it takes longer
+        isolate: bool = switch() => switched,
         /// Print a line for each request on standard error: method, path, status, time
         access_log: bool = switch() => switched,
         /// How standard error says that it listens, and where: text or json

@@ -48,6 +48,9 @@ pub const AUTHORITY_HOST: Setting = Setting {
 pub const LOG_LEVEL: Setting =
     Setting { flag: "--log-level", variables: &["PLUGIN_LOG_LEVEL"], missing: "log-level-missing", what: "log level" };
 
+/// The path of the service whose job alone needs the network and what is configured for it.
+pub const SERVICE_EXCHANGE: &str = "/v1/exchange";
+
 /// Scopes that callers of the service may ask for, separated by commas; Azure Resource Manager only when it is not set.
 pub const SERVICE_SCOPES: &str = "AZURE_OIDC_SERVICE_SCOPES";
 

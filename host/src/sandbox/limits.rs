@@ -10,8 +10,11 @@ pub(super) const MEMORY: usize = 64 << 20;
 pub(super) const TABLE: usize = 20_000;
 
 /// Ends a run that asks for more.
-#[derive(Debug)]
-pub(super) struct Limits;
+#[derive(Debug, Default)]
+pub(super) struct Limits {
+    /// How much memory it has, in bytes.
+    pub(super) memory: usize,
+}
 
 /// More was asked for.
 #[derive(Debug)]
@@ -19,7 +22,11 @@ pub(super) struct TooMuch;
 
 impl ResourceLimiter for Limits {
     fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
-        if desired <= MEMORY { Ok(true) } else { Err(TooMuch.into()) }
+        if desired > MEMORY {
+            return Err(TooMuch.into());
+        }
+        self.memory = desired;
+        Ok(true)
     }
 
     fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
@@ -41,9 +48,11 @@ mod tests {
 
     #[test]
     fn growth_ends_at_the_limit_with_an_error_and_not_with_a_refusal_that_a_guest_could_ignore() {
-        assert!(Limits.memory_growing(0, MEMORY, None).unwrap());
-        assert!(Limits.memory_growing(0, MEMORY + 1, None).unwrap_err().is::<TooMuch>());
-        assert!(Limits.table_growing(0, TABLE, None).unwrap());
-        assert!(Limits.table_growing(0, TABLE + 1, None).unwrap_err().is::<TooMuch>());
+        let mut limits = Limits::default();
+        assert!(limits.memory_growing(0, MEMORY, None).unwrap());
+        assert!(limits.memory_growing(0, MEMORY + 1, None).unwrap_err().is::<TooMuch>());
+        assert_eq!(limits.memory, MEMORY);
+        assert!(limits.table_growing(0, TABLE, None).unwrap());
+        assert!(limits.table_growing(0, TABLE + 1, None).unwrap_err().is::<TooMuch>());
     }
 }

@@ -49,11 +49,13 @@ fn the_stock_host_answers_every_case_in_the_same_words() {
 #[test]
 fn a_reused_instance_answers_as_a_fresh_one_does() {
     let (suite, stage) = (Suite::read(), Stage::new());
-    let fresh = Serve::start(&[], &[]);
-    let reused = Service::reusing(&[]);
+    let fresh = Serve::start(&[], &["--isolate"]);
+    let (native, reused) = (Serve::start(&[], &[]), Service::reusing(&[]));
     for case in suite.of("plain").chain(suite.of("plain")) {
-        let again = suite.prove(case, reused.address(), &stage);
-        assert_eq!(again.body, suite.prove(case, fresh.address(), &stage).body, "{}", case.name);
+        let answer = suite.prove(case, fresh.address(), &stage).body;
+        for again in [native.address(), reused.address()] {
+            assert_eq!(suite.prove(case, again, &stage).body, answer, "{}", case.name);
+        }
     }
     let count = suite.of("plain").count() * 2;
     let instances = reused.instances();
@@ -66,25 +68,26 @@ fn one_request_leaves_nothing_for_the_next_on_the_same_instance() {
     let stage = Stage::new();
     let relay = Relay::before(&stage.emulator);
     let suite = Suite::read();
-    let service = Service::reusing(&suite.variables("exchange", relay.url()));
+    let variables = suite.variables("exchange", relay.url());
+    let (native, stock) = (Serve::start(&variables, &[]), Service::reusing(&variables));
     let token = stage.id_token();
     let credentials = json!([{
         "name": "of-one", "issuer": "https://one.example", "subject": "subject-of-one", "audiences": ["api://AzureADTokenExchange"],
     }]);
     let question = json!({ "token": token, "credentials": credentials });
-    for _ in 0..ROUNDS {
-        let answer = post(service.address(), "/v1/check", &question);
+    for service in [native.address(), stock.address()].repeat(ROUNDS) {
+        let answer = post(service, "/v1/check", &question);
         assert!(String::from_utf8_lossy(&answer.body).contains("subject-of-one"));
         // No token of its own: that of the one before must not do.
-        let answer = post(service.address(), "/v1/exchange", &json!({}));
+        let answer = post(service, "/v1/exchange", &json!({}));
         assert_eq!((answer.status(), &answer.json()["code"]), (401, &json!("id-token-missing")));
-        let answer = post(service.address(), "/v1/check", &json!({ "token": "a.b", "credentials": [] }));
+        let answer = post(service, "/v1/check", &json!({ "token": "a.b", "credentials": [] }));
         let text = String::from_utf8_lossy(&answer.body);
         assert!(!text.contains("one"), "{text}");
         secrets::assert_none(&text, &token);
     }
     // A second instance is made when the first one is not quite done yet.
-    assert!(service.instances().len() < ROUNDS, "the requests were to share instances: {:?}", service.instances());
+    assert!(stock.instances().len() < ROUNDS, "the requests were to share instances: {:?}", stock.instances());
 }
 
 /// The headers that the component decides on; the rest belongs to the connection.

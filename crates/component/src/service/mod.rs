@@ -5,6 +5,7 @@
 
 use azure_oidc_core::Secret;
 use azure_oidc_core::ports::World;
+use azure_oidc_core::settings::SERVICE_EXCHANGE;
 
 mod body;
 mod cors;
@@ -65,7 +66,7 @@ pub fn answer(head: &Head, read: &mut dyn FnMut() -> Result<Vec<u8>, Unread>, wo
         "/v1/inspect" => posted(head, read, jobs::inspect, world),
         "/v1/explain" => posted(head, read, jobs::explain, world),
         "/v1/credential" => posted(head, read, jobs::credential, world),
-        "/v1/exchange" => posted(head, read, exchange::exchange, world),
+        SERVICE_EXCHANGE => posted(head, read, exchange::exchange, world),
         _ => Problem::new(404, "not-found", "There is nothing at this path")
             .hint("`GET /openapi.json` describes what there is")
             .into(),

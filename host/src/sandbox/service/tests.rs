@@ -1,0 +1,101 @@
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use super::*;
+use crate::egress::Policy;
+use crate::timings::Timings;
+use crate::trust::Trust;
+
+/// The image lies in the program once, and is loaded once at a time.
+static LOADED: Mutex<()> = Mutex::const_new(());
+
+/// A service whose exchange may call one host.
+fn service(isolate: bool) -> Service {
+    let policy = Policy::new(Vec::new(), &["login.example".to_owned()]).unwrap();
+    let trust = Trust::new(None).unwrap();
+    let transport = Transport::new(policy, trust, Arc::default(), Arc::new(Timings::start()));
+    Service::load(Grants { variables: Vec::new(), transport }, 4, isolate).unwrap()
+}
+
+fn request(path: &str, body: impl Into<Bytes>) -> Request<Bytes> {
+    let request = Request::post(path).header("host", "localhost").header("content-type", "application/json");
+    request.body(body.into()).unwrap()
+}
+
+fn explain(what: &str) -> Request<Bytes> {
+    request("/v1/explain", serde_json::json!({ "text": what }).to_string())
+}
+
+async fn status(service: &Service, request: Request<Bytes>) -> u16 {
+    service.answer(request).await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn an_instance_answers_one_request_after_the_other() {
+    let _loaded = LOADED.lock().await;
+    let service = service(false);
+    for answered in 1..=3 {
+        assert_eq!(status(&service, explain("AADSTS700213")).await, 200);
+        assert_eq!(service.idle.answered(), [answered]);
+    }
+}
+
+#[tokio::test]
+async fn an_exchange_neither_takes_an_instance_that_was_used_nor_leaves_one() {
+    let _loaded = LOADED.lock().await;
+    let service = service(false);
+    assert_eq!(status(&service, request("/v1/exchange", "{}")).await, 401);
+    assert!(service.idle.answered().is_empty());
+    assert_eq!(status(&service, explain("AADSTS700213")).await, 200);
+    assert_eq!(status(&service, request("/v1/exchange", "{}")).await, 401);
+    assert_eq!(service.idle.answered(), [1]);
+}
+
+#[tokio::test]
+async fn only_the_exchange_is_granted_the_network() {
+    let _loaded = LOADED.lock().await;
+    let service = service(false);
+    assert!(service.grants.transport.is_allowed_any());
+    assert!(!service.no_network.is_allowed_any());
+}
+
+#[tokio::test]
+async fn isolated_requests_share_nothing() {
+    let _loaded = LOADED.lock().await;
+    let service = service(true);
+    assert_eq!(status(&service, explain("AADSTS700213")).await, 200);
+    assert!(service.idle.answered().is_empty());
+}
+
+#[tokio::test]
+async fn an_idle_instance_is_ended() {
+    let _loaded = LOADED.lock().await;
+    let service = service(false);
+    assert_eq!(status(&service, explain("AADSTS700213")).await, 200);
+    service.forget(Duration::from_secs(3600));
+    assert_eq!(service.idle.answered(), [1]);
+    service.forget(Duration::ZERO);
+    assert!(service.idle.answered().is_empty());
+}
+
+#[tokio::test]
+async fn an_instance_that_has_answered_often_is_replaced() {
+    let _loaded = LOADED.lock().await;
+    let service = service(false);
+    for _ in 0..instance::MOST_ANSWERS {
+        assert_eq!(status(&service, request("/healthz", "")).await, 405);
+    }
+    assert!(service.idle.answered().is_empty());
+    assert_eq!(status(&service, request("/healthz", "")).await, 405);
+    assert_eq!(service.idle.answered(), [1]);
+}
+
+#[tokio::test]
+async fn an_instance_that_grew_is_replaced() {
+    let _loaded = LOADED.lock().await;
+    let service = service(false);
+    let many = format!("[{}0]", "0,".repeat(100_000));
+    assert_eq!(status(&service, request("/v1/check", many)).await, 400);
+    assert!(service.idle.answered().is_empty());
+}
