@@ -41,30 +41,18 @@ pub(crate) fn arguments() -> Result<Vec<String>, Fault> {
     std::env::args_os().skip(1).enumerate().map(read).collect()
 }
 
-/// The arguments, with word of whether to colour the answer: on a terminal, unless `NO_COLOR` is set (no-color.org). The component
-/// cannot see where its answer goes.
-pub(crate) fn with_color(arguments: &[String], asked: Color) -> Vec<String> {
-    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+/// The variable that has the component colour its answer, if that goes to a terminal, which the component cannot see, or if the
+/// variable is set; unless `NO_COLOR` is.
+pub(crate) fn color(env: &dyn Env) -> Option<(String, String)> {
     // Consoles of Windows show escape sequences as they are, but for its Terminal.
-    let shows = !cfg!(windows) || is_set("WT_SESSION");
-    let wanted = asked == Color::Auto && shows && !is_set("NO_COLOR") && io::stdout().is_terminal();
-    if wanted { always_coloured(arguments) } else { arguments.to_vec() }
-}
-
-/// An option is given once, so a spelled out `auto` makes way.
-fn always_coloured(arguments: &[String]) -> Vec<String> {
-    let mut coloured = arguments.to_vec();
-    let spelled_out = arguments.iter().position(|word| word == "--color=auto").or_else(|| {
-        let at = arguments.windows(2).position(|pair| pair == ["--color", "auto"])?;
-        coloured.remove(at + 1);
-        Some(at)
-    });
-    let always = "--color=always".to_owned();
-    match spelled_out {
-        Some(at) => coloured[at] = always,
-        None => coloured.insert(0, always),
-    }
-    coloured
+    let shows = if cfg!(windows) {
+        env.present("WT_SESSION").is_some()
+    } else {
+        env.var("TERM").is_none_or(|term| term != "dumb")
+    };
+    let on_terminal = shows && io::stdout().is_terminal() && env.present(Color::NONE).is_none();
+    let wanted = on_terminal || Color::Auto.is_wanted(env);
+    wanted.then(|| (Color::FORCE.to_owned(), "1".to_owned()))
 }
 
 /// The granted variables that are set.
@@ -120,19 +108,6 @@ fn capped(from: impl Read) -> io::Result<Vec<u8>> {
 mod tests {
     use super::*;
     use azure_oidc_core::ports::fixed::Variables;
-
-    #[test]
-    fn colour_is_asked_for_once() {
-        for (line, coloured) in [
-            ("", "--color=always"),
-            ("check --discover", "--color=always check --discover"),
-            ("--color auto --timings", "--color=always --timings"),
-            ("check --color=auto --discover", "check --color=always --discover"),
-        ] {
-            let words: Vec<_> = line.split_whitespace().map(ToOwned::to_owned).collect();
-            assert_eq!(always_coloured(&words).join(" "), coloured, "{line}");
-        }
-    }
 
     #[test]
     fn only_granted_variables_are_shown() {

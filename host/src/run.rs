@@ -61,15 +61,13 @@ fn in_sandbox(cli: &Cli, arguments: &[String], timings: &Arc<Timings>) -> Result
     timings.phase_done("arguments");
 
     let warnings = Arc::new(Warnings::default());
-    let grants = Grants {
-        variables: inputs::shown(&needed.variables, &Process),
-        transport: Transport::new(policy, trust, warnings, Arc::clone(timings)),
-    };
-    let arguments = inputs::with_color(arguments, cli.host.color);
+    let mut variables = inputs::shown(&needed.variables, &Process);
+    variables.extend(inputs::color(&Process));
+    let grants = Grants { variables, transport: Transport::new(policy, trust, warnings, Arc::clone(timings)) };
     let outputs = Arc::new(Mutex::new(outputs));
     let watch = deadline::watch(deadline::of(&cli.command), {
         let (outputs, timings) = (Arc::clone(&outputs), cli.host.timings.then(|| Arc::clone(timings)));
-        let json = cli::wants_json(&arguments);
+        let json = cli::wants_json(arguments);
         move |fault| {
             drop(take(&outputs));
             if let Some(timings) = timings {
@@ -78,7 +76,7 @@ fn in_sandbox(cli: &Cli, arguments: &[String], timings: &Arc<Timings>) -> Result
             std::process::exit(show(&fault, json).into())
         }
     });
-    let outcome = sandbox::run(grants, &arguments, files, timings);
+    let outcome = sandbox::run(grants, arguments, files, timings);
     drop(watch);
 
     let mut outputs = take(&outputs);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use azure_oidc_core::ports::Env;
+
 use crate::table::{group, list, many, one, options, switch};
 use crate::values::{maybe, number, platform, stdin_only, switched, text, texts, time};
 
@@ -92,7 +94,7 @@ options! {
         replication_wait: Duration = one("TIME").or("0s") => time,
         /// Send the token although it looks wrong
         no_preflight: bool = switch() => switched,
-        /// `debug` says on standard error what is sent where, without any token [PLUGIN_LOG_LEVEL]
+        /// `debug` says on standard error what is sent where, without any token; the same as PLUGIN_LOG_LEVEL
         log_level: Option<String> = one("LEVEL") => maybe,
     }
 }
@@ -154,7 +156,7 @@ options! {
         allow_host: Vec<String> = many("HOST[:PORT]").under(HOST) => texts,
         /// Run the CI system's own program when only that makes the ID token, such as `circleci run oidc get` for `--audience`
         allow_program: bool = switch().under(HOST) => switched,
-        /// Colour the answer: auto (on a terminal, unless NO_COLOR is set), always or never
+        /// Colour the answer: auto (on a terminal, or with CLICOLOR_FORCE, unless NO_COLOR is set), always or never
         color: Color = one("WHEN").under(HOST).among(Color::NAMES).or("auto") => Color::read,
         /// Print how long each phase took, as JSON on standard error
         timings: bool = switch().under(HOST) => switched,
@@ -164,13 +166,31 @@ options! {
 /// When words are coloured.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Color {
-    /// When a host says that it prints to a terminal, by passing `always`.
+    /// When the variables ask for it.
     #[default]
     Auto,
     /// Always.
     Always,
     /// Never.
     Never,
+}
+
+impl Color {
+    /// Asks for colours, with any value but `0` (bixense.com/clicolors). The native host sets it when it prints to a terminal.
+    pub const FORCE: &str = "CLICOLOR_FORCE";
+    /// Asks for none (no-color.org).
+    pub const NONE: &str = "NO_COLOR";
+
+    /// Whether these variables leave it at colours.
+    pub fn is_wanted(self, env: &dyn Env) -> bool {
+        match self {
+            Self::Auto => {
+                env.present(Self::NONE).is_none() && env.present(Self::FORCE).is_some_and(|value| value != "0")
+            }
+            Self::Always => true,
+            Self::Never => false,
+        }
+    }
 }
 
 /// How an answer is printed.

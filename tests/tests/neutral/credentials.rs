@@ -67,6 +67,29 @@ fn check_answers_with_its_exit_code() {
     assert_eq!(check(&["--issuer", HARNESS, "--subject", SUBJECT, "--now", &then], &expired), 0, "at its own time");
 }
 
+/// `script` runs a command at a terminal.
+#[test]
+fn an_answer_on_a_terminal_is_coloured() {
+    let id_token = Stage::new().id_token();
+    for (at_terminal, variable, is_coloured) in [
+        (true, "", true),
+        (true, "NO_COLOR=1", false),
+        (true, "TERM=dumb", false),
+        (false, "", false),
+        (false, "CLICOLOR_FORCE=1", true),
+    ] {
+        let check = ["check", "--id-token-env", "T", "--issuer", HARNESS, "--subject", SUBJECT, "--color", "auto"];
+        let job = Job::host(&check).env("T", &id_token);
+        let job = match variable.split_once('=') {
+            Some((name, value)) => job.env(name, value),
+            None => job,
+        };
+        let script = if at_terminal { r#"exec script -qec "$0 $*" /dev/null"# } else { r#"exec "$0" "$@""# };
+        let ran = job.through_a_shell(script).run().expect(0);
+        assert_eq!(ran.stdout.contains("\x1b["), is_coloured, "{variable}: {}", ran.stdout);
+    }
+}
+
 /// What `check` predicts and what Entra answers are decided in one place; this proves that both use it.
 #[test]
 fn check_predicts_what_entra_answers() {

@@ -1,6 +1,6 @@
 //! The command line over the ports: arguments in, an outcome out. Nothing is printed and nothing is written here.
 
-use azure_oidc_cli::{Cli, Color, Command, Unread, failure, grants::STANDARD_INPUT};
+use azure_oidc_cli::{Cli, Command, Unread, failure, grants::STANDARD_INPUT};
 use azure_oidc_core::credential::{Credential, forms};
 use azure_oidc_core::ports::World;
 use azure_oidc_core::{Category, Fault, Secret};
@@ -89,7 +89,7 @@ pub fn run(arguments: &[String], context: Context<'_>) -> Outcome {
 fn dispatch(cli: &Cli, context: Context<'_>) -> Result<Outcome, Fault> {
     match &cli.command {
         Command::Exchange(args) => exchange::run(args, context),
-        Command::Check(args) => check::run(args, text::Paint(cli.host.color == Color::Always), context),
+        Command::Check(args) => check::run(args, text::Paint(cli.host.color.is_wanted(context.world.env)), context),
         Command::Verify(args) => verify::run(args, context),
         Command::Inspect(args) => inspect::run(args, context),
         Command::Explain(args) => explain::run(args, context),

@@ -41,6 +41,27 @@ fn a_near_miss_is_shown_with_a_caret_and_the_command_that_mends_it() {
 }
 
 #[test]
+fn colours_are_for_who_asks_for_them() {
+    for (variables, option, is_colored) in [
+        (&[][..], "", false),
+        (&["CLICOLOR_FORCE=1"], "", true),
+        (&["CLICOLOR_FORCE=1"], "--color auto", true),
+        (&["CLICOLOR_FORCE=1"], "--color never", false),
+        (&["CLICOLOR_FORCE=0"], "", false),
+        (&["CLICOLOR_FORCE=1", "NO_COLOR=1"], "", false),
+        (&["CLICOLOR_FORCE=1", "NO_COLOR="], "", true),
+        (&["NO_COLOR=1"], "--color always", true),
+    ] {
+        let token = token(GITHUB, PROD, AUDIENCE);
+        let mut job = Job::with_token(&token).file("f", list(&[("main", GITHUB, PROD)]));
+        let variables = variables.iter().filter_map(|text| text.split_once('='));
+        job.variables.0.extend(variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let outcome = job.run(&format!("check --id-token-env T --credential f {option}"));
+        assert_eq!(outcome.stdout.contains("\x1b["), is_colored, "{option}");
+    }
+}
+
+#[test]
 fn what_is_no_token_is_an_answer_and_not_a_failure() {
     let job = Job::with_token("eyJhbGciOiJSUzI1NiJ9.e30").file("f", list(&[("main", GITHUB, PROD)]));
     insta::assert_snapshot!(shown(&job.run("check --id-token-env T --credential f")), @r"
