@@ -1,7 +1,8 @@
 //! `cargo xtask bench service`: what the service does in a second, as ratios beside peers in the same run, and whether it keeps memory.
 //!
 //! The question is `/v1/check` with a token and 20 credentials. The peers are the stock `wasmtime serve` with the same component, and
-//! the component's own code, compiled for speed as it is there, as a native program behind hyper. They take turns, so that whatever
+//! the component's own code, compiled for speed as it is there, as a native program behind hyper; and the service itself with a new
+//! instance for each request. They take turns, so that whatever
 //! else the machine does touches all alike; the load comes from this process, on the same processors.
 
 use std::fs::File;
@@ -34,7 +35,7 @@ pub(crate) fn run() -> Result<()> {
     shell::run(&mut shell::cargo(&["build", "--profile", "native", "--locked", "--package", "azure-oidc-peer"]))?;
     let peer = build::target_folder().join("native").join("azure-oidc-peer");
     let request = request()?;
-    let contenders = [native(&peer)?, own(&built)?, stock(&wasmtime, &built)?];
+    let contenders = [native(&peer)?, own(&built, &[])?, stock(&wasmtime, &built)?, own(&built, &["--isolate"])?];
     compare(&contenders, &request)?;
     memory(&contenders[1], &request)
 }
@@ -77,10 +78,11 @@ fn native(peer: &Path) -> Result<Contender> {
     Contender::start("native", &mut Command::new(peer), false)
 }
 
-fn own(built: &Built) -> Result<Contender> {
+fn own(built: &Built, options: &[&str]) -> Result<Contender> {
     let mut command = Command::new(&built.host);
-    command.args(["serve", "--listen", "127.0.0.1:0", "--output", "json"]).env_clear();
-    Contender::start("azure-oidc serve", &mut command, true)
+    command.args(["serve", "--listen", "127.0.0.1:0", "--output", "json"]).args(options).env_clear();
+    let name = if options.is_empty() { "azure-oidc serve" } else { "the same, isolated" };
+    Contender::start(name, &mut command, true)
 }
 
 fn stock(wasmtime: &Path, built: &Built) -> Result<Contender> {
@@ -131,7 +133,7 @@ fn compare(contenders: &[Contender], request: &[u8]) -> Result<()> {
         times.sort_unstable();
         let rate = times.len() as f64 / (TURN.as_secs_f64() * TURNS as f64);
         let micros = |share: usize| times[times.len() * share / 100].as_micros();
-        println!("  {:<17}{rate:8.0} a second, p50 {:5} us, p99 {:5} us", contender.name, micros(50), micros(99));
+        println!("  {:<18}{rate:8.0} a second, p50 {:5} us, p99 {:5} us", contender.name, micros(50), micros(99));
         rates.push(rate);
     }
     let (own, stock) = (rates[1] / rates[0], rates[1] / rates[2]);

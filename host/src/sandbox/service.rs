@@ -1,7 +1,7 @@
 //! The component as a service: one engine, one image, and instances out of a pool of memory that is set up once and wiped after use.
 //!
 //! The exchange, which alone needs the network, has a new instance each time. Every other request goes to an instance that is granted
-//! no network; such a one may answer several, one after the other, because making it takes a third of such a request.
+//! no network; such a one may answer several, one after the other, because making it takes a quarter of such a request.
 
 use std::num::NonZero;
 use std::thread;
