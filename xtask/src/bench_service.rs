@@ -2,8 +2,8 @@
 //!
 //! The question is `/v1/check` with a token and 20 credentials. The peers are the stock `wasmtime serve` with the same component, and
 //! the component's own code, compiled for speed as it is there, as a native program behind hyper; and the service itself with a new
-//! instance for each request. They take turns, so that whatever
-//! else the machine does touches all alike; the load comes from this process, on the same processors.
+//! instance for each request. They take turns, so that whatever else the machine does touches all alike; the load comes from this
+//! process, on the same processors.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};

@@ -1,4 +1,4 @@
-//! One instance of the component, and what it may do between two requests: nothing.
+//! One instance of the component, which answers one request at a time.
 
 use bytes::Bytes;
 use http::Request;
@@ -56,6 +56,11 @@ impl Instance {
         // not given learns it by this.
         self.store.data_mut().table = ResourceTable::new();
         ran
+    }
+
+    #[cfg(test)]
+    pub(super) fn has_network(&self) -> bool {
+        self.store.data().transport.is_allowed_any()
     }
 
     #[cfg(test)]

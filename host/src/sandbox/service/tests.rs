@@ -53,11 +53,12 @@ async fn an_exchange_neither_takes_an_instance_that_was_used_nor_leaves_one() {
 }
 
 #[tokio::test]
-async fn only_the_exchange_is_granted_the_network() {
+async fn what_answers_several_requests_has_no_network() {
     let _loaded = LOADED.lock().await;
     let service = service(false);
-    assert!(service.grants.transport.is_allowed_any());
-    assert!(!service.no_network.is_allowed_any());
+    assert!(service.grants.transport.is_allowed_any(), "an exchange has it");
+    assert_eq!(status(&service, explain("AADSTS700213")).await, 200);
+    assert!(!service.idle.take().unwrap().has_network());
 }
 
 #[tokio::test]
