@@ -7,7 +7,7 @@ use std::time::Duration;
 use azure_oidc_core::authority::Authority;
 use azure_oidc_core::exchange::USER_AGENT;
 use azure_oidc_core::jwks::KeySet;
-use azure_oidc_core::ports::{Method, Request, TransportKind, World};
+use azure_oidc_core::ports::{Method, Ports, Request, TransportKind};
 use azure_oidc_core::token::Claims;
 use azure_oidc_core::{Category, Fault};
 use serde_json::Value;
@@ -20,7 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub const DENIED: &str = "discovery-denied";
 
 /// Fetches the keys of the issuer that the claims name.
-pub fn keys(claims: &Claims, world: World<'_>) -> Result<KeySet, Fault> {
+pub fn keys(claims: &Claims, ports: Ports<'_>) -> Result<KeySet, Fault> {
     let issuer = claims.iss.as_deref().ok_or_else(|| {
         Fault::new(
             Category::Usage,
@@ -29,10 +29,10 @@ pub fn keys(claims: &Claims, world: World<'_>) -> Result<KeySet, Fault> {
         )
         .hint("give the keys with `--jwks FILE`")
     })?;
-    let started = world.clock.monotonic();
-    let left = || TIMEOUT.saturating_sub(world.clock.monotonic().saturating_sub(started));
+    let started = ports.clock.monotonic();
+    let left = || TIMEOUT.saturating_sub(ports.clock.monotonic().saturating_sub(started));
     let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-    let Ok(Value::Object(document)) = serde_json::from_slice(get(&url, left(), world)?.as_bytes()) else {
+    let Ok(Value::Object(document)) = serde_json::from_slice(get(&url, left(), ports)?.as_bytes()) else {
         return Err(failed(format!("{url} is not a JSON object")));
     };
     let text = |name: &str| document.get(name).and_then(Value::as_str);
@@ -47,10 +47,10 @@ pub fn keys(claims: &Claims, world: World<'_>) -> Result<KeySet, Fault> {
         }
     }
     let jwks_uri = text("jwks_uri").ok_or_else(|| failed(format!("{url} names no `jwks_uri`")))?;
-    KeySet::parse(&get(jwks_uri, left(), world)?)
+    KeySet::parse(&get(jwks_uri, left(), ports)?)
 }
 
-fn get(url: &str, timeout: Duration, world: World<'_>) -> Result<String, Fault> {
+fn get(url: &str, timeout: Duration, ports: Ports<'_>) -> Result<String, Fault> {
     let base = url
         .split_once("://")
         .map(|(scheme, rest)| format!("{scheme}://{}", rest.split(['/', '?', '#']).next().unwrap_or_default()));
@@ -65,7 +65,7 @@ fn get(url: &str, timeout: Duration, world: World<'_>) -> Result<String, Fault> 
         body: Vec::new(),
         max_response: MAX_DOCUMENT,
     };
-    let response = match world.http.send(&[request], timeout).pop() {
+    let response = match ports.http.send(&[request], timeout).pop() {
         Some(Ok(response)) => response,
         Some(Err(error)) => {
             let fault = failed(format!("{url} gave no answer"))

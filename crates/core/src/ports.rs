@@ -1,4 +1,4 @@
-//! What the world must give: variables, time, a little chance, and HTTP. Each trait is as small as its use.
+//! Ports: environment, clock, randomness, HTTP. Each trait is as small as its use.
 
 use std::fmt;
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub trait Clock {
 }
 
 /// Numbers that differ from run to run, for request ids and jitter. Nothing secret may depend on them.
-pub trait Chance {
+pub trait Random {
     /// The next number.
     fn number(&self) -> u64;
 }
@@ -43,13 +43,13 @@ pub trait Http {
 
 /// The ports together, as the commands use them.
 #[derive(Clone, Copy)]
-pub struct World<'a> {
+pub struct Ports<'a> {
     /// Variables.
     pub env: &'a dyn Env,
     /// Time.
     pub clock: &'a dyn Clock,
     /// Request ids and jitter.
-    pub chance: &'a dyn Chance,
+    pub random: &'a dyn Random,
     /// The network.
     pub http: &'a dyn Http,
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use azure_oidc_component::service::{self, Head, Unread};
 use azure_oidc_core::ports::{
-    Chance, Clock, Env, Http, Request as CoreRequest, Response as CoreResponse, TransportError, TransportKind, World,
+    Clock, Env, Http, Ports, Random, Request as CoreRequest, Response as CoreResponse, TransportError, TransportKind,
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -41,8 +41,8 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
     };
     let body = body.collect().await.map(|body| body.to_bytes().to_vec());
     let mut body = Some(body.map_err(|_| Unread::Cut));
-    let world = World { env: &Bare, clock: &Bare, chance: &Bare, http: &Bare };
-    let reply = service::answer(&head, &mut || body.take().unwrap_or(Err(Unread::Cut)), world);
+    let ports = Ports { env: &Bare, clock: &Bare, random: &Bare, http: &Bare };
+    let reply = service::answer(&head, &mut || body.take().unwrap_or(Err(Unread::Cut)), ports);
     let mut response = Response::builder().status(reply.status);
     for (name, value) in reply.headers {
         response = response.header(name, value);
@@ -80,7 +80,7 @@ impl Clock for Bare {
     }
 }
 
-impl Chance for Bare {
+impl Random for Bare {
     fn number(&self) -> u64 {
         0
     }

@@ -71,7 +71,7 @@ fn verdict(
         credentials,
         client_id: None,
         cloud,
-        now: args.now.unwrap_or_else(|| context.world.clock.now()),
+        now: args.now.unwrap_or_else(|| context.ports.clock.now()),
         skew: i64::try_from(args.skew.as_secs()).unwrap_or(i64::MAX),
         keys: keys.as_ref().and_then(|keys| keys.as_ref().ok()),
     };
@@ -90,7 +90,7 @@ fn keys(args: &CheckArgs, token: &Token, context: Context<'_>) -> Result<Option<
     if !args.discover || token.claims().iss.is_none() {
         return Ok(None);
     }
-    match discovery::keys(token.claims(), context.world) {
+    match discovery::keys(token.claims(), context.ports) {
         Ok(keys) => Ok(Some(Ok(keys))),
         Err(fault) if fault.code == discovery::DENIED => Err(fault),
         Err(fault) => {

@@ -25,7 +25,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const TOLERABLE_SKEW: i64 = 60;
 
 pub(super) fn run(args: &DoctorArgs, context: Context<'_>) -> Result<Outcome, Fault> {
-    let env = context.world.env;
+    let env = context.ports.env;
     let (authority, cloud) = authority(
         args.sign_in.cloud.as_deref(),
         settings::AUTHORITY_HOST.find(args.sign_in.authority_host.as_deref(), env),
@@ -97,9 +97,9 @@ fn detector(platform: &dyn platform::Platform, verdict: Detection) -> Detector {
 }
 
 fn setting(setting: &'static Setting, flag: Option<&str>, required: bool, context: Context<'_>) -> Line {
-    match setting.find(flag, context.world.env) {
+    match setting.find(flag, context.ports.env) {
         Some(found) => Line::good(setting.what, format!("{} from {}", found.value, found.named)),
-        None if required => match setting.require(None, context.world.env) {
+        None if required => match setting.require(None, context.ports.env) {
             Err(fault) => Line::bad(setting.what, &fault),
             Ok(found) => Line::good(setting.what, found.value),
         },
@@ -114,7 +114,7 @@ fn id_token(args: &DoctorArgs, cloud: Option<&'static Cloud>, context: Context<'
     match found {
         Err(fault) => Line::bad(WHAT, &fault),
         Ok((token, place)) => {
-            let findings = check::preflight(&token, cloud, context.world.clock.now(), TOLERABLE_SKEW);
+            let findings = check::preflight(&token, cloud, context.ports.clock.now(), TOLERABLE_SKEW);
             let ok = !findings.iter().any(|finding| finding.severity == check::Severity::Error);
             let said = findings.iter().map(|finding| format!("; {}", finding.message)).collect::<String>();
             let hints = findings.into_iter().filter_map(|mut finding| finding.remedy.take()).collect();
@@ -137,7 +137,7 @@ fn claims(token: &Token) -> String {
 fn outputs(args: &DoctorArgs, context: Context<'_>) -> Line {
     const WHAT: &str = "output";
     const TOKEN: &str = "AZURE_ACCESS_TOKEN";
-    let env = context.world.env;
+    let env = context.ports.env;
     let selected = match platform::select_for_output(args.platform.platform.as_deref(), env) {
         Ok(selected) => selected.platform,
         Err(fault) => return Line::bad(WHAT, &fault),
@@ -170,8 +170,8 @@ fn reach(authority: &Authority, context: Context<'_>) -> Line {
         body: Vec::new(),
         max_response: 64 * 1024,
     };
-    match context.world.http.send(&[request], TIMEOUT).pop() {
-        Some(Ok(response)) => match skew(&response, context.world.clock.now()) {
+    match context.ports.http.send(&[request], TIMEOUT).pop() {
+        Some(Ok(response)) => match skew(&response, context.ports.clock.now()) {
             Some(skew) if skew.abs() > TOLERABLE_SKEW => Line {
                 ok: false,
                 what: WHAT,

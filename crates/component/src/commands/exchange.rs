@@ -25,7 +25,7 @@ use publish::{Form, Traded};
 pub(crate) const SKEW: i64 = 300;
 
 pub(super) fn run(args: &ExchangeArgs, context: Context<'_>) -> Result<Outcome, Fault> {
-    let started = context.world.clock.monotonic();
+    let started = context.ports.clock.monotonic();
     let target = Target::resolve(&args.sign_in, context)?;
     let scopes = scopes(&args.scope, &target, context)?;
     let names = output_names(&args.output_name, &scopes)?;
@@ -50,7 +50,7 @@ pub(super) fn run(args: &ExchangeArgs, context: Context<'_>) -> Result<Outcome, 
 
     let said = of_list + &warnings + &notes(args, &target, &scopes, &obtained, context);
 
-    let spent = context.world.clock.monotonic().saturating_sub(started);
+    let spent = context.ports.clock.monotonic().saturating_sub(started);
     let terms = Terms {
         authority: target.authority.clone(),
         tenant: target.tenant.clone(),
@@ -67,9 +67,9 @@ pub(super) fn run(args: &ExchangeArgs, context: Context<'_>) -> Result<Outcome, 
         assertion = again.clone();
         Some(again)
     };
-    let traded = exchange::run(terms, context.world, &mut renew)
+    let traded = exchange::run(terms, context.ports, &mut renew)
         .map_err(|fault| {
-            advise(fault, &token, credentials.as_deref().unwrap_or_default(), &target, context.world.clock.now())
+            advise(fault, &token, credentials.as_deref().unwrap_or_default(), &target, context.ports.clock.now())
         })
         .and_then(|tokens| {
             let (obtained, token, assertion) = (&obtained, &token, &assertion);
@@ -84,7 +84,7 @@ pub(super) fn run(args: &ExchangeArgs, context: Context<'_>) -> Result<Outcome, 
 
 /// What `debug` adds: everything that was decided, and no token.
 fn notes(args: &ExchangeArgs, target: &Target, scopes: &[Scope], obtained: &Obtained, context: Context<'_>) -> String {
-    let level = settings::LOG_LEVEL.find(args.log_level.as_deref(), context.world.env).map(|found| found.value);
+    let level = settings::LOG_LEVEL.find(args.log_level.as_deref(), context.ports.env).map(|found| found.value);
     if !level.is_some_and(|level| ["debug", "trace"].contains(&level.to_ascii_lowercase().as_str())) {
         return String::new();
     }
@@ -109,7 +109,7 @@ struct Target {
 
 impl Target {
     fn resolve(args: &SignIn, context: Context<'_>) -> Result<Self, Fault> {
-        let env = context.world.env;
+        let env = context.ports.env;
         let shown = |fault: Fault| stock_hint(fault, context.host);
         let tenant = settings::TENANT_ID.require(args.tenant_id.as_deref(), env).map_err(shown)?;
         let client = settings::CLIENT_ID.require(args.client_id.as_deref(), env).map_err(shown)?;
@@ -163,7 +163,7 @@ fn stock_hint(fault: Fault, host: HostKind) -> Fault {
 
 fn scopes(flags: &[String], target: &Target, context: Context<'_>) -> Result<Vec<Scope>, Fault> {
     let (texts, named) = match flags {
-        [] => match settings::SCOPE.find(None, context.world.env) {
+        [] => match settings::SCOPE.find(None, context.ports.env) {
             Some(found) => (found.value.split(',').map(|part| part.trim().to_owned()).collect(), found.named),
             None => (vec!["arm".to_owned()], "the default"),
         },
@@ -220,11 +220,11 @@ fn publisher(args: &ExchangeArgs, context: Context<'_>) -> Result<Form, Fault> {
         "text" => return Ok(Form::Text),
         "env" => return Ok(Form::Env),
         "dotenv" => return Ok(Form::Dotenv),
-        output => publishing_platform(output, &args.platform, context.world.env),
+        output => publishing_platform(output, &args.platform, context.ports.env),
     };
     match platform {
         Some(platform) => {
-            platform.outputs(context.world.env).map_err(|fault| stock_hint(fault, context.host))?;
+            platform.outputs(context.ports.env).map_err(|fault| stock_hint(fault, context.host))?;
             Ok(Form::Platform(platform))
         }
         None if args.output == "auto" => Ok(Form::Text),
@@ -247,7 +247,7 @@ fn preflight(
     target: &Target,
     context: Context<'_>,
 ) -> Result<String, Fault> {
-    let now = context.world.clock.now();
+    let now = context.ports.clock.now();
     let findings = match credentials {
         None => check::preflight(token, target.cloud, now, SKEW),
         Some(credentials) => {

@@ -32,7 +32,7 @@ pub(super) fn run(args: &ExplainArgs, context: Context<'_>) -> Result<Outcome, F
     }
     let advice: Vec<_> = found
         .iter()
-        .map(|one| advice(one, &text, token.as_ref(), &credentials, Some(context.world.clock.now())))
+        .map(|one| advice(one, &text, token.as_ref(), &credentials, Some(context.ports.clock.now())))
         .collect();
     let stdout = match args.output {
         Form::Json => report::line(&report::explanations(&found, &advice)),

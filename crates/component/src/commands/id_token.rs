@@ -64,14 +64,14 @@ impl<'a> Wanted<'a> {
 pub fn obtain(wanted: &Wanted<'_>, context: Context<'_>) -> Result<Obtained, Fault> {
     // A platform that gives this job no token is no obstacle when the token comes from elsewhere.
     let select = if wanted.source.is_given() { platform::select_for_output } else { platform::select };
-    let platform = select(wanted.platform.platform.as_deref(), context.world.env)?.platform;
+    let platform = select(wanted.platform.platform.as_deref(), context.ports.env)?.platform;
     let (token, place) = match wanted.source {
         TokenSource { id_token_env: Some(name), .. } => from_variable(name, context)?,
         TokenSource { id_token_file: Some(path), .. } => from_file(path, "--id-token-file", context)?,
         TokenSource { id_token: Some(_), .. } => from_file(STANDARD_INPUT, "--id-token", context)?,
         _ => from_platform(wanted, platform, context)?,
     };
-    let file = match (wanted.source, platform.id_token(context.world.env, "")) {
+    let file = match (wanted.source, platform.id_token(context.ports.env, "")) {
         (TokenSource { id_token_file: Some(path), .. }, _) => Some(path.clone()),
         (source, Ok(Source::File(path))) if !source.is_given() => Some(path),
         _ => None,
@@ -80,7 +80,7 @@ pub fn obtain(wanted: &Wanted<'_>, context: Context<'_>) -> Result<Obtained, Fau
 }
 
 fn from_variable(name: &str, context: Context<'_>) -> Result<(Secret, String), Fault> {
-    let token = context.world.env.present(name).ok_or_else(|| {
+    let token = context.ports.env.present(name).ok_or_else(|| {
         let fault = Fault::new(
             Category::IdToken,
             "id-token-missing",
@@ -129,7 +129,7 @@ fn from_platform(
     platform: &'static dyn Platform,
     context: Context<'_>,
 ) -> Result<(Secret, String), Fault> {
-    let env = context.world.env;
+    let env = context.ports.env;
     let source = match wanted.audience {
         Some(audience) => platform.id_token_for(env, audience)?,
         None => {
@@ -170,7 +170,7 @@ fn ask(
 ) -> Result<Secret, Fault> {
     let mut attempt = 1;
     loop {
-        let result = context.world.http.send(std::slice::from_ref(request), timeout / attempts).pop();
+        let result = context.ports.http.send(std::slice::from_ref(request), timeout / attempts).pop();
         let (fault, passing) = match result {
             Some(Ok(response)) => match read(&response) {
                 Ok(token) => return Ok(token),
@@ -186,7 +186,7 @@ fn ask(
             return Err(fault);
         }
         attempt += 1;
-        context.world.clock.sleep(PAUSE);
+        context.ports.clock.sleep(PAUSE);
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) fn run(args: &InspectArgs, context: Context<'_>) -> Result<Outcome, F
     let token = id_token::obtain(&Wanted::by(&args.token, &args.platform), context)?.parse()?;
     let stdout = match args.output {
         Form::Json => report::line(&report::inspection(&token)),
-        Form::Text => told(&token, context.world.clock.now()),
+        Form::Text => told(&token, context.ports.clock.now()),
     };
     Ok(Outcome::printed(stdout))
 }

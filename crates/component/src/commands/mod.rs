@@ -2,8 +2,8 @@
 
 use azure_oidc_cli::{Cli, Command, Unread, failure, grants::STANDARD_INPUT};
 use azure_oidc_core::credential::{Credential, forms};
-use azure_oidc_core::ports::World;
 use azure_oidc_core::{Category, Fault, Secret};
+pub use azure_oidc_jobs::{Context, Files, HostKind};
 
 mod check;
 mod credential;
@@ -18,32 +18,6 @@ mod verify;
 pub(crate) use credential::{named_platform, owner_of, written};
 pub(crate) use exchange::{SKEW, authority};
 pub(crate) use explain::advice;
-
-/// What a command works with.
-#[derive(Clone, Copy)]
-pub struct Context<'a> {
-    /// Variables, time, chance, network.
-    pub world: World<'a>,
-    /// Files that the arguments name.
-    pub files: &'a dyn Files,
-    /// What the host can do with the result.
-    pub host: HostKind,
-}
-
-/// What kind of host runs this.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HostKind {
-    /// It hands files over and appends to the files that a CI system reads.
-    Native,
-    /// It has streams only; a shell redirects them.
-    Stock,
-}
-
-/// Where the contents of a named file come from.
-pub trait Files {
-    /// The contents, or why they cannot be had, in words that end a sentence.
-    fn read(&self, name: &str) -> Result<Vec<u8>, String>;
-}
 
 /// What came of a command.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -89,7 +63,7 @@ pub fn run(arguments: &[String], context: Context<'_>) -> Outcome {
 fn dispatch(cli: &Cli, context: Context<'_>) -> Result<Outcome, Fault> {
     match &cli.command {
         Command::Exchange(args) => exchange::run(args, context),
-        Command::Check(args) => check::run(args, text::Paint(cli.host.color.is_wanted(context.world.env)), context),
+        Command::Check(args) => check::run(args, text::Paint(cli.host.color.is_wanted(context.ports.env)), context),
         Command::Verify(args) => verify::run(args, context),
         Command::Inspect(args) => inspect::run(args, context),
         Command::Explain(args) => explain::run(args, context),

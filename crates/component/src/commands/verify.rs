@@ -17,7 +17,7 @@ pub(super) fn run(args: &VerifyArgs, context: Context<'_>) -> Result<Outcome, Fa
         Some(name) => KeySet::parse(&read_text(context, name, "--jwks")?)?,
         None => {
             let token = Token::parse(obtained.token.reveal()).map_err(|malformed| obtained.malformed(&malformed))?;
-            discovery::keys(token.claims(), context.world)?
+            discovery::keys(token.claims(), context.ports)?
         }
     };
     let verification = jwks::verify(&jws, &keys);

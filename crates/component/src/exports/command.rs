@@ -8,7 +8,7 @@ use crate::wasi::Wasi;
 impl Guest for Component {
     fn run(arguments: Vec<String>, files: Vec<File>) -> Outcome {
         let wasi = Wasi::new();
-        let context = Context { world: wasi.world(), files: &HandedOver(files), host: HostKind::Native };
+        let context = Context { ports: wasi.ports(), files: &HandedOver(files), host: HostKind::Native };
         let outcome = commands::run(&arguments, context);
         let publish = outcome.publish.into_iter().map(|appendix| Publication {
             variable: appendix.variable,

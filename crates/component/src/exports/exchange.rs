@@ -31,7 +31,7 @@ impl Guest for Component {
             let fault = finding.remedy.iter().fold(fault, CoreFault::hint);
             return Err(Fault { aadsts: finding.aadsts, ..fault.into() });
         }
-        let tokens = exchange::run(terms, wasi.world(), &mut || None)?;
+        let tokens = exchange::run(terms, wasi.ports(), &mut || None)?;
         Ok(tokens
             .into_iter()
             .map(|token| AccessToken {

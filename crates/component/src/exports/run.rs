@@ -16,7 +16,7 @@ impl Guest for Component {
         let wasi = Wasi::new();
         // The first argument is the name under which the host started us.
         let arguments: Vec<_> = get_arguments().into_iter().skip(1).collect();
-        let context = Context { world: wasi.world(), files: &StandardInput, host: HostKind::Stock };
+        let context = Context { ports: wasi.ports(), files: &StandardInput, host: HostKind::Stock };
         let outcome = commands::run(&arguments, context);
         let lines: String = outcome.publish.iter().map(|appendix| appendix.lines.reveal()).collect();
         streams::note(outcome.stderr.as_bytes());

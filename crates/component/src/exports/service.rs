@@ -14,7 +14,7 @@ use crate::wasi::{Wasi, streams};
 impl Guest for Component {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
         let head = head(&request);
-        let reply = service::answer(&head, &mut || body(&request), Wasi::new().world());
+        let reply = service::answer(&head, &mut || body(&request), Wasi::new().ports());
         send(&reply, head.method == "HEAD", out);
     }
 }

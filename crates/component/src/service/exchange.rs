@@ -7,7 +7,7 @@ use azure_oidc_core::check::{self, Severity};
 use azure_oidc_core::cloud::{Cloud, PUBLIC};
 use azure_oidc_core::exchange::{self, Terms};
 use azure_oidc_core::platform::{self, Platform};
-use azure_oidc_core::ports::{Env, World};
+use azure_oidc_core::ports::{Env, Ports};
 use azure_oidc_core::settings::{self, SERVICE_SCOPES as SCOPES, Setting};
 use azure_oidc_core::token::Token;
 use azure_oidc_core::{Category, Fault};
@@ -23,17 +23,17 @@ pub(super) const MISSING: &str = "id-token-missing";
 const TIMEOUT: Duration = Duration::from_secs(20);
 const RETRIES: u32 = 2;
 
-pub(super) fn exchange(head: &Head, body: &Body, world: World<'_>) -> Result<String, Problem> {
+pub(super) fn exchange(head: &Head, body: &Body, ports: Ports<'_>) -> Result<String, Problem> {
     let body = body.with_members(&["client_id", "scopes"])?;
     let assertion = head.bearer.clone().ok_or_else(|| {
         Fault::new(Category::IdToken, MISSING, "The request has no `Authorization: Bearer` with the caller's ID token")
     })?;
-    let served = Served::read(world.env)?;
+    let served = Served::read(ports.env)?;
     let client_id = served.client(body.text("client_id")?)?.clone();
     let scopes = served.scopes(&body.texts("scopes")?)?;
     let token = Token::parse(assertion.reveal())
         .map_err(|malformed| Fault::new(Category::IdToken, malformed.code, malformed.message))?;
-    let findings = check::preflight(&token, served.cloud, world.clock.now(), SKEW);
+    let findings = check::preflight(&token, served.cloud, ports.clock.now(), SKEW);
     if let Some(finding) = findings.into_iter().find(|finding| finding.severity == Severity::Error) {
         return Err(Fault::new(Category::IdToken, finding.code, finding.message.as_str()).into());
     }
@@ -48,7 +48,7 @@ pub(super) fn exchange(head: &Head, body: &Body, world: World<'_>) -> Result<Str
         retries: RETRIES,
         replication_wait: Duration::ZERO,
     };
-    let tokens = exchange::run(terms, world, &mut || None)?;
+    let tokens = exchange::run(terms, ports, &mut || None)?;
     let claims = token.claims();
     let platform = claims.iss.as_deref().and_then(|issuer| platform::identify(issuer, claims.sub.as_deref()));
     Ok(report::exchange(&Exchanged {

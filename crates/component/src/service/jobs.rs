@@ -7,7 +7,7 @@ use azure_oidc_core::credential::pipeline::Pipeline;
 use azure_oidc_core::credential::write::Format;
 use azure_oidc_core::explain;
 use azure_oidc_core::jwks::KeySet;
-use azure_oidc_core::ports::World;
+use azure_oidc_core::ports::Ports;
 use azure_oidc_core::token::Token;
 use azure_oidc_core::{Category, Fault};
 use serde_json::Map;
@@ -17,7 +17,7 @@ use super::{Head, Problem};
 use crate::commands::{SKEW, advice, named_platform, owner_of, written};
 use crate::report::{self, line, object};
 
-pub(super) fn check(_: &Head, body: &Body, world: World<'_>) -> Result<String, Problem> {
+pub(super) fn check(_: &Head, body: &Body, ports: Ports<'_>) -> Result<String, Problem> {
     let body = body.with_members(&[
         "token",
         "issuer",
@@ -33,7 +33,7 @@ pub(super) fn check(_: &Head, body: &Body, world: World<'_>) -> Result<String, P
     let cloud = cloud_of(body)?;
     let credentials = body.credentials()?.ok_or_else(|| missing("credentials"))?;
     let keys = body.document("jwks")?.as_deref().map(KeySet::parse).transpose()?;
-    let now = body.seconds("now")?.unwrap_or_else(|| world.clock.now());
+    let now = body.seconds("now")?.unwrap_or_else(|| ports.clock.now());
     let skew = body.skew()?.unwrap_or(SKEW);
     let presented = Presented {
         token: body.text("token")?,
@@ -58,12 +58,12 @@ pub(super) fn check(_: &Head, body: &Body, world: World<'_>) -> Result<String, P
     Ok(line(&report::verdict(&verdict, &credentials, &token.claims().raw)))
 }
 
-pub(super) fn inspect(_: &Head, body: &Body, _: World<'_>) -> Result<String, Problem> {
+pub(super) fn inspect(_: &Head, body: &Body, _: Ports<'_>) -> Result<String, Problem> {
     let token = parsed(body.with_members(&["token"])?.required("token")?)?;
     Ok(line(&report::inspection(&token)))
 }
 
-pub(super) fn explain(_: &Head, body: &Body, world: World<'_>) -> Result<String, Problem> {
+pub(super) fn explain(_: &Head, body: &Body, ports: Ports<'_>) -> Result<String, Problem> {
     let body = body.with_members(&["text", "token", "credentials"])?;
     let text = body.required("text")?;
     let token = body.text("token")?.map(parsed).transpose()?;
@@ -76,11 +76,11 @@ pub(super) fn explain(_: &Head, body: &Body, world: World<'_>) -> Result<String,
             .into());
     }
     let advice: Vec<_> =
-        found.iter().map(|one| advice(one, text, token.as_ref(), &credentials, Some(world.clock.now()))).collect();
+        found.iter().map(|one| advice(one, text, token.as_ref(), &credentials, Some(ports.clock.now()))).collect();
     Ok(line(&report::explanations(&found, &advice)))
 }
 
-pub(super) fn credential(_: &Head, body: &Body, _: World<'_>) -> Result<String, Problem> {
+pub(super) fn credential(_: &Head, body: &Body, _: Ports<'_>) -> Result<String, Problem> {
     let body = body.with_members(&[
         "token",
         "issuer",

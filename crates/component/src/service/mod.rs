@@ -4,7 +4,7 @@
 //! serves, and which pages may read answers, is decided by the variables that the host shows, never by a request. It logs nothing.
 
 use azure_oidc_core::Secret;
-use azure_oidc_core::ports::World;
+use azure_oidc_core::ports::Ports;
 use azure_oidc_core::settings::SERVICE_EXCHANGE;
 
 mod body;
@@ -55,23 +55,23 @@ pub enum Unread {
     Cut,
 }
 
-type Job = fn(&Head, &Body, World<'_>) -> Result<String, Problem>;
+type Job = fn(&Head, &Body, Ports<'_>) -> Result<String, Problem>;
 
 /// Answers one request. `read` reads the body, at most [`MAX_BODY`] of it; it is called only for a request that has use of one.
-pub fn answer(head: &Head, read: &mut dyn FnMut() -> Result<Vec<u8>, Unread>, world: World<'_>) -> Reply {
+pub fn answer(head: &Head, read: &mut dyn FnMut() -> Result<Vec<u8>, Unread>, ports: Ports<'_>) -> Reply {
     let reply = match head.path.as_str() {
         "/healthz" => document(head, &health()),
         "/openapi.json" => document(head, OPENAPI),
-        "/v1/check" => posted(head, read, jobs::check, world),
-        "/v1/inspect" => posted(head, read, jobs::inspect, world),
-        "/v1/explain" => posted(head, read, jobs::explain, world),
-        "/v1/credential" => posted(head, read, jobs::credential, world),
-        SERVICE_EXCHANGE => posted(head, read, exchange::exchange, world),
+        "/v1/check" => posted(head, read, jobs::check, ports),
+        "/v1/inspect" => posted(head, read, jobs::inspect, ports),
+        "/v1/explain" => posted(head, read, jobs::explain, ports),
+        "/v1/credential" => posted(head, read, jobs::credential, ports),
+        SERVICE_EXCHANGE => posted(head, read, exchange::exchange, ports),
         _ => Problem::new(404, "not-found", "There is nothing at this path")
             .hint("`GET /openapi.json` describes what there is")
             .into(),
     };
-    cors::apply(reply, head, world.env)
+    cors::apply(reply, head, ports.env)
 }
 
 fn health() -> String {
@@ -89,12 +89,12 @@ fn document(head: &Head, text: &str) -> Reply {
 }
 
 /// A path that does something with a body of JSON.
-fn posted(head: &Head, read: &mut dyn FnMut() -> Result<Vec<u8>, Unread>, job: Job, world: World<'_>) -> Reply {
+fn posted(head: &Head, read: &mut dyn FnMut() -> Result<Vec<u8>, Unread>, job: Job, ports: Ports<'_>) -> Reply {
     const METHODS: &str = "POST, OPTIONS";
     if head.method != "POST" {
         return other_method(&head.method, METHODS);
     }
-    match body::read(head, read).and_then(|body| job(head, &body, world)) {
+    match body::read(head, read).and_then(|body| job(head, &body, ports)) {
         Ok(text) => Reply::json(text),
         Err(problem) => problem.into(),
     }

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use azure_oidc_core::ports::fixed::Variables;
-use azure_oidc_core::ports::{Chance, Clock, Http, Request, Response, TransportError, TransportKind, World};
+use azure_oidc_core::ports::{Clock, Http, Ports, Random, Request, Response, TransportError, TransportKind};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -31,8 +31,8 @@ impl Place {
     }
 
     fn answer(&self, head: &Head, body: &Value) -> Reply {
-        let world = World { env: &self.variables, clock: self, chance: self, http: self };
-        answer(head, &mut || Ok(body.to_string().into_bytes()), world)
+        let ports = Ports { env: &self.variables, clock: self, random: self, http: self };
+        answer(head, &mut || Ok(body.to_string().into_bytes()), ports)
     }
 
     /// Status and code of the answer to an exchange, and how many requests were tried.
@@ -57,7 +57,7 @@ impl Clock for Place {
     fn sleep(&self, _: Duration) {}
 }
 
-impl Chance for Place {
+impl Random for Place {
     fn number(&self) -> u64 {
         7
     }
@@ -131,16 +131,16 @@ fn a_wrong_configuration_is_no_mistake_of_the_caller() {
 #[test]
 fn the_body_of_a_request_that_has_no_use_of_one_is_not_read() {
     let place = Place::with([]);
-    let world = World { env: &place.variables, clock: &place, chance: &place, http: &place };
+    let ports = Ports { env: &place.variables, clock: &place, random: &place, http: &place };
     let too_long = Head { content_length: Some(MAX_BODY as u64 + 1), ..post("/v1/check") };
     let no_type = Head { content_type: None, ..post("/v1/check") };
     let get = Head { method: "GET".to_owned(), ..post("/v1/check") };
     for (head, status) in [(too_long, 413), (no_type, 415), (get, 405), (post("/nowhere"), 404)] {
-        let reply = answer(&head, &mut || panic!("it is read"), world);
+        let reply = answer(&head, &mut || panic!("it is read"), ports);
         assert_eq!(reply.status, status);
     }
     for (unread, status) in [(Unread::TooLong, 413), (Unread::Cut, 400)] {
-        assert_eq!(answer(&post("/v1/check"), &mut || Err(unread), world).status, status);
+        assert_eq!(answer(&post("/v1/check"), &mut || Err(unread), ports).status, status);
     }
 }
 

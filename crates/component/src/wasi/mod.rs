@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-use azure_oidc_core::ports::{Chance, Clock, Env, World};
+use azure_oidc_core::ports::{Clock, Env, Ports, Random};
 
 use crate::bindings::wasi::cli::environment::get_environment;
 use crate::bindings::wasi::clocks::{monotonic_clock, wall_clock};
@@ -25,8 +25,8 @@ impl Wasi {
     }
 
     /// All ports, as the commands use them.
-    pub fn world(&self) -> World<'_> {
-        World { env: self, clock: self, chance: self, http: self }
+    pub fn ports(&self) -> Ports<'_> {
+        Ports { env: self, clock: self, random: self, http: self }
     }
 }
 
@@ -54,8 +54,8 @@ impl Clock for Wasi {
     }
 }
 
-impl Chance for Wasi {
-    /// Std seeds its hashers from the host's `insecure-seed`, which is chance enough for request ids and jitter, and keeps
+impl Random for Wasi {
+    /// Std seeds its hashers from the host's `insecure-seed`, which is random enough for request ids and jitter, and keeps
     /// `wasi:random/random` out of the import list.
     fn number(&self) -> u64 {
         self.drawn.set(self.drawn.get() + 1);

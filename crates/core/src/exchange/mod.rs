@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::authority::{Authority, ClientId, Scope, Tenant};
 use crate::fault::{Category, Fault};
-use crate::ports::{Chance, Request, Response, TransportError, World};
+use crate::ports::{Ports, Random, Request, Response, TransportError};
 use crate::secret::Secret;
 
 mod answer;
@@ -100,11 +100,11 @@ enum State {
 
 impl Exchange {
     /// Nothing has been sent yet. `started` is the monotonic time now.
-    pub fn new(terms: Terms, started: Duration, chance: &dyn Chance) -> Self {
+    pub fn new(terms: Terms, started: Duration, random: &dyn Random) -> Self {
         let asks = terms
             .scopes
             .iter()
-            .map(|scope| Ask { scope: scope.clone(), request_id: request::id(chance), tries: 0, token: None })
+            .map(|scope| Ask { scope: scope.clone(), request_id: request::id(random), tries: 0, token: None })
             .collect();
         Self { terms, started, asks, renewed: false, state: State::Asking }
     }
@@ -135,7 +135,7 @@ impl Exchange {
         results: Vec<Result<Response, TransportError>>,
         now: i64,
         monotonic: Duration,
-        chance: &dyn Chance,
+        random: &dyn Random,
     ) {
         let remaining = self.remaining(monotonic);
         let elapsed = monotonic.saturating_sub(self.started);
@@ -156,7 +156,7 @@ impl Exchange {
                     None => faults.push(place(fault)),
                 },
                 Answer::Passing { fault, after } => {
-                    match retry::pause(ask.tries, self.terms.retries, after, remaining, chance) {
+                    match retry::pause(ask.tries, self.terms.retries, after, remaining, random) {
                         Some(time) => pause = pause.max(Some(time)),
                         None => faults.push(place(retry::gave_up(fault, ask.tries, after, remaining))),
                     }
@@ -194,17 +194,17 @@ impl Exchange {
 /// Drives an exchange to its end. `renew` is called at most once, when the assertion has run out.
 pub fn run(
     terms: Terms,
-    world: World<'_>,
+    ports: Ports<'_>,
     renew: &mut dyn FnMut() -> Option<Secret>,
 ) -> Result<Vec<AccessToken>, Fault> {
-    let mut exchange = Exchange::new(terms, world.clock.monotonic(), world.chance);
+    let mut exchange = Exchange::new(terms, ports.clock.monotonic(), ports.random);
     loop {
-        match exchange.next(world.clock.monotonic()) {
+        match exchange.next(ports.clock.monotonic()) {
             Step::Send { requests, timeout } => {
-                let results = world.http.send(&requests, timeout);
-                exchange.answered(results, world.clock.now(), world.clock.monotonic(), world.chance);
+                let results = ports.http.send(&requests, timeout);
+                exchange.answered(results, ports.clock.now(), ports.clock.monotonic(), ports.random);
             }
-            Step::Wait(time) => world.clock.sleep(time),
+            Step::Wait(time) => ports.clock.sleep(time),
             Step::Renew => exchange.renewed(renew()),
             Step::Done(result) => return result,
         }

@@ -4,7 +4,7 @@ use form_urlencoded::Serializer;
 
 use super::Terms;
 use crate::authority::Scope;
-use crate::ports::{Chance, Method, Request};
+use crate::ports::{Method, Random, Request};
 
 /// What we call ourselves to every server.
 pub const USER_AGENT: &str = concat!("azure-oidc/", env!("CARGO_PKG_VERSION"));
@@ -37,9 +37,9 @@ pub(super) fn token(terms: &Terms, scope: &Scope, request_id: &str) -> Request {
 }
 
 /// A random GUID (RFC 9562 §5.4) for `client-request-id`; Entra echoes it as the correlation id.
-pub(super) fn id(chance: &dyn Chance) -> String {
-    let high = chance.number() & 0xffff_ffff_ffff_0fff | 0x4000;
-    let low = chance.number() & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000;
+pub(super) fn id(random: &dyn Random) -> String {
+    let high = random.number() & 0xffff_ffff_ffff_0fff | 0x4000;
+    let low = random.number() & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000;
     format!(
         "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
         high >> 32,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::fault::Fault;
-use crate::ports::Chance;
+use crate::ports::Random;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(400);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -24,14 +24,14 @@ pub(super) fn pause(
     retries: u32,
     after: Option<Duration>,
     remaining: Duration,
-    chance: &dyn Chance,
+    random: &dyn Random,
 ) -> Option<Duration> {
     if tries > retries {
         return None;
     }
     let pause = after.unwrap_or_else(|| {
         let doubled = FIRST_PAUSE.saturating_mul(1 << (tries - 1).min(10)).min(LONGEST_PAUSE);
-        doubled.mul_f64(0.75 + (chance.number() % 512) as f64 / 1024.0)
+        doubled.mul_f64(0.75 + (random.number() % 512) as f64 / 1024.0)
     });
     (pause < remaining).then_some(pause)
 }

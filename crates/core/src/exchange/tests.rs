@@ -8,7 +8,7 @@ use crate::ports::{Clock, Http, TransportKind};
 
 const NOW: i64 = 1_790_000_000;
 
-/// A world in which time passes only while someone sleeps, and answers come from a script.
+/// Ports with which time passes only while someone sleeps, and answers come from a script.
 struct Script {
     answers: RefCell<VecDeque<Result<Response, TransportError>>>,
     sent: RefCell<Vec<Request>>,
@@ -33,7 +33,7 @@ impl Script {
     }
 
     fn run_with(&self, terms: Terms, renew: &mut dyn FnMut() -> Option<Secret>) -> Result<Vec<AccessToken>, Fault> {
-        run(terms, World { env: &Variables::default(), clock: self, chance: self, http: self }, renew)
+        run(terms, Ports { env: &Variables::default(), clock: self, random: self, http: self }, renew)
     }
 
     fn bodies(&self) -> Vec<String> {
@@ -54,7 +54,7 @@ impl Clock for Script {
     }
 }
 
-impl Chance for Script {
+impl Random for Script {
     fn number(&self) -> u64 {
         self.numbers.set(self.numbers.get() + 1);
         self.numbers.get()

@@ -85,7 +85,7 @@ pub(super) fn check(args: &ExchangeArgs, obtained: &Obtained, context: Context<'
 }
 
 fn place(args: &ExchangeArgs, obtained: &Obtained, context: Context<'_>) -> Result<Place, Fault> {
-    match (&obtained.file, grants::id_token_output(args, obtained.file.is_some(), context.world.env)) {
+    match (&obtained.file, grants::id_token_output(args, obtained.file.is_some(), context.ports.env)) {
         (_, Some(path)) if context.host == HostKind::Native => Ok(Place::New(path)),
         (Some(path), _) => Ok(Place::File(path.clone())),
         (None, _) if context.host == HostKind::Stock => Ok(Place::Variable),
@@ -151,7 +151,7 @@ fn publish(platform: &'static dyn Platform, result: &Traded<'_>, context: Contex
     let is_native = context.host == HostKind::Native;
     let (values, file) = values(result, is_native, context)?;
     let mut outcome = Outcome { publish: file.into_iter().collect(), ..Outcome::default() };
-    for publication in platform.publish(&values, context.world.env)? {
+    for publication in platform.publish(&values, context.ports.env)? {
         match publication {
             Publication::Print(lines) => outcome.stdout.push_str(lines.reveal()),
             Publication::Append { file, lines } => outcome.publish.push(appendix(file, lines, context)),
@@ -175,7 +175,7 @@ fn publish(platform: &'static dyn Platform, result: &Traded<'_>, context: Contex
 fn appendix(file: File, lines: Secret, context: Context<'_>) -> Appendix {
     match file {
         File::Variable(name) => Appendix {
-            path: context.world.env.present(name).unwrap_or_default(),
+            path: context.ports.env.present(name).unwrap_or_default(),
             variable: Some(name.to_owned()),
             lines,
         },
@@ -192,7 +192,7 @@ fn send(request: &Request, platform: &dyn Platform, context: Context<'_>) -> Res
             format!("The agent of {} did not take the result: {why}", platform.title()),
         )
     };
-    match context.world.http.send(std::slice::from_ref(request), TIMEOUT).pop() {
+    match context.ports.http.send(std::slice::from_ref(request), TIMEOUT).pop() {
         Some(Ok(response)) if (200..300).contains(&response.status) => Ok(()),
         Some(Ok(response)) => Err(failed(format!("it answered {}", response.status))),
         Some(Err(error)) => Err(failed(format!("{:?} {}", error.kind, error.detail))),

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use azure_oidc_core::ports::fixed::Variables;
-use azure_oidc_core::ports::{Chance, Clock, Http, Request, Response, TransportError, TransportKind, World};
+use azure_oidc_core::ports::{Clock, Http, Ports, Random, Request, Response, TransportError, TransportKind};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -56,8 +56,8 @@ impl Job {
 
     fn run_words(&self, words: &[&str]) -> Outcome {
         let arguments: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
-        let world = World { env: &self.variables, clock: self, chance: self, http: self };
-        run(&arguments, Context { world, files: self, host: HostKind::Native })
+        let ports = Ports { env: &self.variables, clock: self, random: self, http: self };
+        run(&arguments, Context { ports, files: self, host: HostKind::Native })
     }
 }
 
@@ -80,7 +80,7 @@ impl Clock for Job {
     fn sleep(&self, _: Duration) {}
 }
 
-impl Chance for Job {
+impl Random for Job {
     fn number(&self) -> u64 {
         7
     }
