@@ -24,6 +24,15 @@ pub struct Failure {
     pub facts: Vec<(&'static str, String)>,
     /// What Entra answered, when it was Entra that refused.
     pub entra: Option<EntraError>,
+    /// The AADSTS number that Entra would answer with, when nothing was sent because it would refuse.
+    pub predicted: Option<u32>,
+}
+
+impl Failure {
+    /// The AADSTS number that Entra answered with, or would have.
+    pub fn aadsts(&self) -> Option<u32> {
+        self.entra.as_ref().and_then(EntraError::aadsts).or(self.predicted)
+    }
 }
 
 /// An error answer of the token endpoint (RFC 6749 §5.2 with Entra's own members).
@@ -107,13 +116,21 @@ impl Fault {
     pub fn new(category: Category, code: &'static str, message: impl Into<String>) -> Self {
         // What a message repeats may be a token in the place of a name.
         let message = without_tokens(&message.into());
-        Self(Box::new(Failure { code, category, message, hints: Vec::new(), facts: Vec::new(), entra: None }))
+        let (hints, facts) = (Vec::new(), Vec::new());
+        Self(Box::new(Failure { code, category, message, hints, facts, entra: None, predicted: None }))
     }
 
     /// Adds what to do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(without_tokens(&hint.into()));
+        self
+    }
+
+    /// Adds the AADSTS number that Entra would answer with.
+    #[must_use]
+    pub fn predicts(mut self, aadsts: u32) -> Self {
+        self.predicted = Some(aadsts);
         self
     }
 
