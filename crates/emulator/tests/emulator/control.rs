@@ -1,4 +1,4 @@
-//! The control plane over TLS, as tests in any language use it.
+//! The control API over TLS, as tests in any language use it.
 
 use azure_oidc_core::token::Token;
 use azure_oidc_emulator::Order;
@@ -38,23 +38,26 @@ fn the_log_shows_what_arrived_without_the_secrets() {
     assert_eq!(
         command(&played, Method::GET, "requests", Value::Null).json["requests"],
         json!([]),
-        "the control plane is not in it"
+        "the control API is not in it"
     );
 }
 
 #[test]
-fn faults_are_added_listed_and_removed() {
+fn injections_are_added_listed_and_removed() {
     let played = play();
-    let added = command(&played, Method::POST, "faults", json!({ "kind": "throttle", "times": 0 }));
-    assert_eq!(added.json, json!({ "faults": [{ "fault": { "kind": "throttle", "times": 0 }, "matched": 0 }] }));
+    let added = command(&played, Method::POST, "injections", json!({ "kind": "throttle", "times": 0 }));
+    assert_eq!(
+        added.json,
+        json!({ "injections": [{ "injection": { "kind": "throttle", "times": 0 }, "matched": 0 }] })
+    );
     assert_eq!(played.post(&played.github()).status, 429);
-    assert_eq!(command(&played, Method::GET, "faults", Value::Null).json["faults"][0]["matched"], 1);
-    command(&played, Method::DELETE, "faults", Value::Null);
+    assert_eq!(command(&played, Method::GET, "injections", Value::Null).json["injections"][0]["matched"], 1);
+    command(&played, Method::DELETE, "injections", Value::Null);
     assert_eq!(played.post(&played.github()).status, 200);
 }
 
 #[test]
-fn tokens_are_minted_with_the_claims_that_are_asked_for() {
+fn tokens_are_minted_with_the_requested_claims() {
     let played = play();
     let minted =
         command(&played, Method::POST, "mint", json!({ "issuer": "github", "claims": { "sub": "x", "nbf": null } }));
@@ -63,7 +66,7 @@ fn tokens_are_minted_with_the_claims_that_are_asked_for() {
 }
 
 #[test]
-fn credentials_are_replaced_in_the_form_in_which_people_have_them() {
+fn credentials_are_replaced_in_the_form_that_azures_tools_print() {
     let played = play();
     let list = json!({ "@odata.context": "x", "value": [{
         "id": "0e1d2c3b-4a59-4687-8796-a5b4c3d2e1f0", "name": "other", "issuer": "${issuer.github}",
@@ -77,13 +80,17 @@ fn credentials_are_replaced_in_the_form_in_which_people_have_them() {
 }
 
 #[test]
-fn a_command_that_cannot_be_carried_out_says_why() {
+fn a_command_that_fails_says_why() {
     let played = play();
     for (name, body, expected) in [
         ("mint", json!({ "issuer": "gitea" }), "there is no issuer `gitea`"),
         ("mint", json!({ "issuer": "github", "clams": {} }), "unknown field `clams`"),
-        ("faults", json!({ "kind": "throttle", "status": 500 }), "a fault of kind `throttle` has no setting `status`"),
-        ("faults", json!({ "kind": "explode" }), "unknown variant `explode`"),
+        (
+            "injections",
+            json!({ "kind": "throttle", "status": 500 }),
+            "an injection of kind `throttle` has no setting `status`",
+        ),
+        ("injections", json!({ "kind": "explode" }), "unknown variant `explode`"),
         (
             "credentials",
             json!({ "client_id": "x", "credentials": [] }),

@@ -1,4 +1,4 @@
-//! The documents that SDKs and verifiers ask for.
+//! The documents that SDKs and verifiers fetch.
 
 use azure_oidc_core::jwks::{self, KeySet};
 use azure_oidc_core::token::Token;
@@ -40,7 +40,7 @@ fn a_tenants_configuration_names_the_host_that_was_asked() {
 }
 
 #[test]
-fn a_tenant_nobody_has_is_an_invalid_tenant_here() {
+fn an_unknown_tenant_is_an_invalid_tenant_here() {
     let played = play();
     let answer = played.get("/fabrikam.example/v2.0/.well-known/openid-configuration");
     assert_eq!((answer.status, answer.text("error"), answer.aadsts()), (400, "invalid_tenant", 90002));
@@ -49,7 +49,7 @@ fn a_tenant_nobody_has_is_an_invalid_tenant_here() {
 }
 
 #[test]
-fn instance_discovery_knows_the_emulator_and_nobody_else() {
+fn instance_discovery_knows_only_the_emulator() {
     let played = play();
     let ask = |host: &str| {
         played.get(&format!(
@@ -68,10 +68,10 @@ fn instance_discovery_knows_the_emulator_and_nobody_else() {
 }
 
 #[test]
-fn documents_are_read_and_nothing_else() {
+fn documents_can_only_be_read() {
     let played = play();
     let posted = played.call(Method::POST, "/issuers/github/jwks", "");
-    assert_eq!((posted.status, posted.header("allow")), (405, Some("GET, HEAD")));
+    assert_eq!((posted.status, posted.header("allow")), (405, Some("GET,HEAD")));
     assert_eq!(played.get("/issuers/nobody/jwks").status, 404);
     assert_eq!(played.get("/issuers/github/elsewhere").status, 404);
     assert_eq!(played.get("/").status, 404);

@@ -1,4 +1,4 @@
-//! What Entra grants: access tokens that are real JWTs, in an answer with Entra's headers.
+//! Successful exchanges: access tokens that are real JWTs, in answers with Entra's headers.
 
 use azure_oidc_core::jwks::{self, KeySet};
 use azure_oidc_core::token::Token;

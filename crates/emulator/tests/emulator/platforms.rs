@@ -1,4 +1,4 @@
-//! How jobs get their ID token: each platform's endpoint, its refusals, and that the product's own clients get along with it.
+//! How jobs get their ID token: each platform's endpoint, its refusals, and the product's own clients.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -22,7 +22,7 @@ fn platforms() -> Played {
     play_config(&issuers.collect::<String>())
 }
 
-/// The variables of a job, as the line says that `serve` prints.
+/// The variables of a job in the line that `serve` prints.
 struct Job(Variables);
 
 impl Job {
@@ -65,7 +65,7 @@ fn plain(mut stream: impl Read + Write, method: &str, path: &str, headers: &str,
     (head[9..12].parse().unwrap(), body.to_owned())
 }
 
-/// What the product would send for this job, sent.
+/// Sends what the product sends for this job.
 #[cfg(unix)]
 fn as_the_product_does(played: &Played, platform: &str, audience: &str) -> Token {
     let job = Job::of(played, platform);
@@ -126,7 +126,7 @@ fn github_wants_a_bearer_token_and_fills_in_the_owner_as_audience() {
 }
 
 #[test]
-fn azure_pipelines_takes_a_job_without_a_good_token_for_a_browser() {
+fn azure_pipelines_treats_a_job_without_a_valid_token_as_a_browser() {
     let played = platforms();
     let job = Job::of(&played, "azure-pipelines");
     let url = format!("{}?api-version=7.1", job.var("SYSTEM_OIDCREQUESTURI"));
@@ -202,7 +202,7 @@ fn buildkite_chooses_audience_subject_and_lifetime_by_the_request() {
 
 #[cfg(unix)]
 #[test]
-fn the_mint_of_harness_is_a_unix_socket_where_the_handle_opens() {
+fn the_mint_of_harness_is_a_unix_socket_and_the_handle_is_the_secret() {
     let played = platforms();
     let job = Job::of(&played, "harness");
     let path = job.var("HARNESS_WI_MINT_URL").strip_prefix("unix://").unwrap().to_owned();
@@ -220,7 +220,7 @@ fn the_mint_of_harness_is_a_unix_socket_where_the_handle_opens() {
     assert_eq!(mint(json!({ "handle": handle, "name": "other" })), unknown);
     assert_eq!(mint(json!({ "handle": "x", "name": "my-harness" })), unknown);
     assert_eq!(plain(connect(), "POST", "/mint_workload_token", "", "{").0, 400);
-    assert_eq!(plain(connect(), "GET", "/_emulator/health", "", "").0, 404, "the control plane needs TLS");
+    assert_eq!(plain(connect(), "GET", "/_emulator/health", "", "").0, 404, "the control API needs TLS");
 }
 
 #[test]
@@ -243,11 +243,11 @@ fn google_has_a_metadata_server_over_plain_http() {
 }
 
 #[test]
-fn faults_strike_these_endpoints_too() {
+fn injections_apply_to_these_endpoints_too() {
     let played = platforms();
     let job = Job::of(&played, "azure-pipelines");
     let null = json!({ "kind": "answer", "path": "/platforms/*/oidctoken", "body": "{\"oidcToken\":null}" });
-    played.emulator.add_fault(serde_json::from_value(null).unwrap()).unwrap();
+    played.emulator.inject(serde_json::from_value(null).unwrap()).unwrap();
     let url = format!("{}?api-version=7.1", job.var("SYSTEM_OIDCREQUESTURI"));
     let bearer = format!("Bearer {}", job.var("SYSTEM_ACCESSTOKEN"));
     let answers: Vec<_> =

@@ -1,4 +1,4 @@
-//! What Entra refuses, with which answer, and which of two reasons comes first.
+//! Entra's refusals: the answer to each, and which of two reasons comes first.
 
 use azure_oidc_emulator::Order;
 use http::{Method, Request};
@@ -13,7 +13,7 @@ fn github(order: Order) -> Order {
     Order { issuer: "github".into(), ..order }
 }
 
-/// In the order in which Entra asks; each case is refused for its own reason alone.
+/// In the order of Entra's checks; each case has one reason to be refused.
 const CASES: &[Case] = &[
     ("a tenant that can't be one", |p| p.github().tenant("contoso"), 400, "invalid_request", 900023),
     ("a tenant that is shared", |p| p.github().tenant("common"), 400, "invalid_request", 9001023),
@@ -229,8 +229,8 @@ fn some_answers_have_no_error_uri_and_conditional_access_has_more_members() {
     let bare = played.post(&played.github().with("client_id", BARE));
     assert!(bare.json.get("error_uri").is_none());
     assert!(bare.text("error_description").contains("'77777777-7777-4777-8777-777777777777'(bare)"));
-    let rule = json!({ "kind": "entra-error", "code": 53003 });
-    played.emulator.add_fault(serde_json::from_value(rule).unwrap()).unwrap();
+    let injection = json!({ "kind": "entra-error", "code": 53003 });
+    played.emulator.inject(serde_json::from_value(injection).unwrap()).unwrap();
     let blocked = played.post(&played.github());
     assert_eq!(
         (blocked.status, blocked.text("error"), blocked.text("suberror")),
@@ -261,8 +261,8 @@ fn the_legacy_style_has_one_code_for_every_mismatch() {
 fn an_issuer_whose_documents_cannot_be_had_is_refused_as_such_until_they_can() {
     let played = play();
     for path in ["/issuers/github/.well-known/openid-configuration", "/issuers/github/.well-known/jwks"] {
-        let rule = json!({ "kind": "server-error", "path": path });
-        played.emulator.add_fault(serde_json::from_value(rule).unwrap()).unwrap();
+        let injection = json!({ "kind": "server-error", "path": path });
+        played.emulator.inject(serde_json::from_value(injection).unwrap()).unwrap();
         let stranger = Order::of("github").claim("iss", "https://nowhere.example");
         assert_eq!(played.post(&played.ask(&stranger)).aadsts(), 700211, "not fetched for nothing");
         assert_eq!(played.post(&played.github()).aadsts(), 501661);

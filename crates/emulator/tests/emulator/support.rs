@@ -1,4 +1,4 @@
-//! A running emulator and a client that talks to it as an SDK would.
+//! A running emulator, and a client that sends requests as an SDK does.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What each SDK is asked for, and what it must make of the answers.
+//! The requests to each SDK, and what it must return.
 
 use std::process::Command;
 
