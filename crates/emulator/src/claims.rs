@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 pub(crate) struct Shape {
     /// The platform, by the name that azure-oidc uses.
     pub(crate) platform: &'static str,
-    /// Its claims, without `iss` and the times. Every token gets a new `jti` if there is an empty one.
+    /// Its claims without `iss` and the times. An empty `jti` is filled for every token.
     claims: &'static str,
     /// Seconds from `iat` to `exp`.
     pub(crate) lifetime: i64,

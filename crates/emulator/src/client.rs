@@ -1,4 +1,4 @@
-//! A blocking HTTPS client that trusts one certificate only. `azure-oidc-emulator mint` and tests use it.
+//! A blocking HTTPS client that trusts one certificate only, for `mint` and for tests.
 
 use std::error::Error;
 use std::io;

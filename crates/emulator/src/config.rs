@@ -18,7 +18,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// When the text is not TOML, has an unknown key (the message shows the line), or is contradictory.
+    /// When the text is not TOML, has an unknown key, or is contradictory.
     pub fn parse(text: &str, directory: &Path) -> Result<Self, Fault> {
         let mut config: Self = toml::from_str(text).map_err(|error| {
             Fault::new(
@@ -33,7 +33,7 @@ impl Config {
         Ok(config)
     }
 
-    /// The configuration in [`DEFAULT`]: a tenant with applications, and CI systems whose tokens they accept.
+    /// The configuration in [`DEFAULT`]: a tenant with applications, and CI systems.
     ///
     /// # Errors
     ///

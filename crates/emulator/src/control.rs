@@ -1,4 +1,4 @@
-//! The control API under `/_emulator/`, with which tests in any language observe and steer the emulator.
+//! The control API under `/_emulator/`, for tests in any language.
 
 use std::sync::Arc;
 
@@ -77,7 +77,7 @@ pub(crate) async fn not_allowed() -> Response {
     failure(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "the `Allow` header lists the methods of this path")
 }
 
-/// An error that belongs to the emulator itself, not to what it emulates.
+/// An error of the emulator itself.
 pub(crate) fn failure(status: StatusCode, code: &str, message: &str) -> Response {
     (status, Json(json!({ "error": { "code": code, "message": message } }))).into_response()
 }

@@ -1,4 +1,4 @@
-//! The directory: tenants, applications and federated identity credentials, whose changes can arrive with a delay.
+//! The directory: tenants, applications, and credentials whose changes can be delayed.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -81,7 +81,7 @@ impl Directory {
         self.0.iter().find(|tenant| tenant.is(name))
     }
 
-    /// All of them.
+    /// All tenants.
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, Tenant> {
         self.0.iter()
     }
@@ -141,7 +141,7 @@ impl Tenant {
         self.applications.iter().find(|application| application.is(client_id))
     }
 
-    /// The version of a resource's access tokens, if the tenant knows the resource. A trailing slash does not matter.
+    /// The token version of a known resource. A trailing slash does not matter.
     pub(crate) fn token_version(&self, resource: &str) -> Option<u8> {
         let same = |id: &str| id.trim_end_matches('/') == resource.trim_end_matches('/');
         let own = self.resources.iter().find(|own| same(&own.id)).map(|own| own.token_version);
@@ -171,7 +171,7 @@ impl Application {
         })
     }
 
-    /// The credentials that a request sees. With `stale`, those from before the last change, whatever the delay is.
+    /// The credentials that a request sees. `stale`: those from before the last change.
     pub(crate) fn credentials(&self, stale: bool) -> &[Credential] {
         let waiting = match self.delay.get() {
             Delay::Until(moment) => Instant::now() < moment,
@@ -202,7 +202,7 @@ fn parse(document: &str, issuers: &Issuers) -> Result<Vec<Credential>, Fault> {
     Ok(credentials)
 }
 
-/// Refuses what Entra refuses to store. Tests need the credentials that Entra stores although they never match.
+/// Refuses what Entra refuses to store. Entra stores some credentials that never match.
 fn storable(credentials: &[Credential]) -> Result<(), Fault> {
     const REFUSED: [&str; 7] = [
         "credentials-too-many",

@@ -5,7 +5,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 /// Returns a new random GUID (RFC 9562 §5.4).
 pub(crate) fn random() -> String {
     let mut bytes = [0; 16];
-    // If the system has no randomness, all GUIDs are equal. That makes logs harder to read, nothing worse.
+    // Without randomness all GUIDs are equal, which only makes logs harder to read.
     let _ = SystemRandom::new().fill(&mut bytes);
     format(bytes, 4)
 }

@@ -1,7 +1,7 @@
-//! The layer around all handlers but the control API's: reads the request, applies an injection, writes the log.
+//! The layer around Entra and the platforms: reads requests, applies injections, writes the log.
 //!
-//! `axum` and `tower` answer every request with a whole response. Half a body and a broken connection need a body that
-//! fails: `hyper` then closes the connection, and discards what it has not sent yet.
+//! `axum` and `tower` have no response for a connection that breaks. A body that fails is the
+//! smallest one: `hyper` then closes the connection and discards what it has not sent.
 
 use std::future::{pending, ready};
 use std::io;
@@ -33,7 +33,7 @@ pub(crate) async fn layer(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    // A layer outside of this one limits the size and the time.
+    // The layers around this one limit size and time.
     let body = match to_bytes(body, usize::MAX).await {
         Ok(body) => body,
         Err(error) => return (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
@@ -82,7 +82,7 @@ pub(crate) async fn layer(
     response
 }
 
-/// Builds the response that an injection puts in place of the true one.
+/// Builds the response that replaces the real one.
 fn replace(injection: &Injection, call: &Call, tenant: &str) -> Response {
     const SIGN_IN: &str =
         "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>\n";
@@ -144,7 +144,7 @@ async fn cut_after(response: Response, bytes: u64) -> Response {
     parts.headers.insert(CONTENT_LENGTH, whole.len().into());
     let start = whole.slice(..whole.len().min(usize::try_from(bytes).unwrap_or(usize::MAX)));
     let failure = async {
-        // `hyper` sends what it has when the body is not ready, and only then asks again.
+        // `hyper` sends the start while the body is not ready.
         tokio::task::yield_now().await;
         Err(aborted())
     };

@@ -7,14 +7,14 @@ use azure_oidc_core::explain::catalogue;
 use azure_oidc_core::fault::Category;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// A failure and the requests that it applies to. Unset members of the first group match every request.
+/// A failure and the requests that it applies to. Unset conditions match every request.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Injection {
     /// The kind of failure.
     pub kind: Kind,
 
-    /// The path of the request, where `*` stands for any characters. Unset: the token endpoint of any tenant.
+    /// The path of the request; `*` matches any characters. Unset: any token endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// The tenant, as it is written in the path.
@@ -34,19 +34,19 @@ pub struct Injection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
 
-    /// `Retry-After`, sent unchanged: seconds or an HTTP date. For `throttle`, `server-error` and `answer`.
+    /// `Retry-After`: seconds or an HTTP date. For `throttle`, `server-error` and `answer`.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "text_or_number")]
     pub retry_after: Option<String>,
     /// HTTP status. For `server-error` (503), `html` (200), `redirect` (307) and `answer` (200).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Milliseconds that `delay` waits before the true answer (1000).
+    /// Milliseconds that `delay` waits before the real answer (1000).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub milliseconds: Option<u64>,
-    /// Size of an `oversized` body (64 MiB), or how much of the true answer `cut-body` sends (16).
+    /// Size of an `oversized` body (64 MiB), or how much of the real answer `cut-body` sends (16).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
-    /// The target of `redirect`. Unset: a path of the emulator that answers 404 and logs the request.
+    /// The target of `redirect`. Unset: a path of the emulator that answers 404.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
     /// The AADSTS number in the answer of `entra-error`.
@@ -71,11 +71,11 @@ pub enum Kind {
     ServerError,
     /// The emulator reads the request and never answers; the client's timeout must end it.
     Hang,
-    /// The true answer, late.
+    /// The real answer, late.
     Delay,
     /// The connection closes before the first byte of an answer.
     Cut,
-    /// The connection closes inside the body of the true answer.
+    /// The connection closes inside the body of the real answer.
     CutBody,
     /// A sign-in page instead of JSON, as proxies send it.
     Html,
@@ -186,7 +186,7 @@ pub(crate) struct Target<'a> {
     pub(crate) scope: Option<&'a str>,
 }
 
-/// An injection, and how many requests it has matched so far.
+/// An injection, and the number of requests that it has matched.
 #[derive(Debug, Serialize)]
 pub(crate) struct Active {
     injection: Injection,
@@ -215,7 +215,8 @@ impl Injections {
         self.0.iter()
     }
 
-    /// Returns the first injection that applies to this request. The matching ones before it count the request too.
+    /// Returns the first injection that applies to this request. All that match it up to then
+    /// count it.
     pub(crate) fn take(&mut self, target: &Target<'_>) -> Option<Injection> {
         self.0.iter_mut().find_map(|Active { injection, matched }| {
             if !injection.matches(target) {
@@ -246,7 +247,7 @@ fn text_or_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, 
     }))
 }
 
-/// Whether the whole text matches a pattern in which `*` stands for any characters.
+/// Whether the whole text matches a pattern, in which `*` matches any characters.
 fn glob(pattern: &str, text: &str) -> bool {
     let Some((head, tail)) = pattern.split_once('*') else { return pattern == text };
     let Some(rest) = text.strip_prefix(head) else { return false };

@@ -1,4 +1,4 @@
-//! The CI systems as issuers: URLs, keys and discovery documents (OpenID Connect Discovery 1.0 §3).
+//! The issuers: URLs, keys and discovery documents (OpenID Connect Discovery 1.0 §3).
 
 use azure_oidc_core::Fault;
 use azure_oidc_core::fault::Category;
@@ -54,7 +54,7 @@ impl Issuers {
         self.0.iter().find(|issuer| issuer.url == url)
     }
 
-    /// All of them.
+    /// All issuers.
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, Issuer> {
         self.0.iter()
     }

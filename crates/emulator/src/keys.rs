@@ -100,7 +100,7 @@ impl Key {
         let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).ok()?;
         let der = der.secret_pkcs8_der();
         let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        // The members of a thumbprint in the order of RFC 7638 §3.2, which `serde_json`'s sorted map keeps.
+        // RFC 7638 §3.2 sorts the members of a thumbprint, and so does the map of `serde_json`.
         let (pair, mut jwk, algorithm) = match RsaKeyPair::from_pkcs8(der) {
             Ok(pair) => {
                 let public = PublicKeyComponents::<Vec<u8>>::from(pair.public());

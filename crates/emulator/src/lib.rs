@@ -1,5 +1,5 @@
-//! Emulates Microsoft Entra and CI systems on this machine, for tests. The emulator issues ID tokens, trades them for
-//! access tokens as Entra does, refuses them with Entra's errors, and fails on demand.
+//! Emulates Microsoft Entra and CI systems on this machine, for tests. The emulator issues ID
+//! tokens, trades them for access tokens or refuses them as Entra does, and fails on demand.
 //!
 //! ```no_run
 //! use azure_oidc_emulator::{Config, Emulator, Order};
@@ -11,7 +11,7 @@
 //! # Ok::<(), azure_oidc_core::Fault>(())
 //! ```
 //!
-//! It is no security boundary: its signing keys are published, and everybody who can connect can get any token.
+//! It is no security boundary: its signing keys are published, and every client can get any token.
 
 mod claims;
 pub mod client;

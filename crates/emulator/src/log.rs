@@ -1,4 +1,4 @@
-//! The request log: requests and the outcome of each, without secrets, for tests and for people who watch.
+//! The request log: requests and their outcome, without secrets.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::SystemTime;
@@ -12,7 +12,7 @@ use crate::received::Received;
 /// How many requests are kept; the oldest are dropped.
 const CAPACITY: usize = 1000;
 
-/// One request and its answer. Values that are or may be secrets are replaced by their [`Fingerprint`].
+/// A request and its outcome. A [`Fingerprint`] replaces every value that may be a secret.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Entry {
     /// Counted from 1 since the start.
@@ -43,7 +43,7 @@ pub struct Entry {
     pub injection: Option<Kind>,
 }
 
-/// Identifies a secret without revealing it: a test can compare it with what it sent.
+/// Identifies a secret without revealing it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fingerprint {
     /// Its length.
@@ -69,7 +69,7 @@ impl Entry {
     /// What is known when a request arrives.
     pub(crate) fn new(request: &Received) -> Self {
         let query = request.query.iter().map(|(name, value)| {
-            // An assertion belongs in a form; in a query it is a client's mistake, and still a secret.
+            // A client must not put an assertion into the query, but may do so.
             let secret = is_secret_header(name) || name.contains("assertion");
             (name.clone(), shown(value, secret))
         });

@@ -1,4 +1,4 @@
-//! The command line: `serve` runs the emulator, `mint` gets a token from it, `config` prints the default configuration.
+//! The command line of the emulator.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -134,7 +134,7 @@ fn wait(for_stdin: bool) -> Result<(), Fault> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| failed(format!("can't wait for signals: {error}")))?;
     let (closed, on_close) = tokio::sync::oneshot::channel::<()>();
-    // The emulator runs until `closed` is dropped, by the thread that reads stdin or by this function.
+    // The emulator runs until the thread that reads stdin, or this function, drops `closed`.
     let _open = if for_stdin {
         std::thread::spawn(move || {
             let mut ignored = [0; 256];

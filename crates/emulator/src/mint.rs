@@ -39,7 +39,7 @@ pub struct Order {
     /// How many seconds ago it was issued; negative: in the future.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age_seconds: Option<i64>,
-    /// The key that signs: `ci-1`, `ci-2`, `stray`, `ec-1`; `none` makes an empty signature, `garbled` a wrong one.
+    /// The key that signs, or `none` for an empty signature, `garbled` for a wrong one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_with: Option<String>,
 }
@@ -69,7 +69,7 @@ impl Order {
 ///
 /// # Errors
 ///
-/// When the issuer or the key is not known, or the issuer is a real one, whose private key the emulator lacks.
+/// When the issuer or the key is not known, or the emulator lacks the issuer's private key.
 pub(crate) fn mint(order: &Order, issuers: &Issuers, keys: &Keys) -> Result<String, Fault> {
     let issuer = issuers.by_name(&order.issuer).ok_or_else(|| {
         let known: Vec<_> = issuers.iter().map(|issuer| issuer.name.as_str()).collect();

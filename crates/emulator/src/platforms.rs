@@ -1,7 +1,7 @@
-//! The endpoints at which CI systems give an ID token to a running job, and the variables that lead a job there.
+//! The endpoints where jobs of a CI system get an ID token, and the variables of such jobs.
 //!
-//! Most are under `/platforms/ISSUER/`. Harness and Google have fixed paths, which jobs reach over plain HTTP or a Unix
-//! socket.
+//! Most are under `/platforms/ISSUER/`. Harness and Google have fixed paths, which jobs reach
+//! over plain HTTP or a Unix socket.
 
 mod azure_pipelines;
 mod buildkite;

@@ -17,9 +17,9 @@ use crate::entra::{discovery, token};
 use crate::state::{Call, EmulatorState};
 use crate::{control, inject, platforms};
 
-/// Entra refuses a form that is larger than 64 KiB itself; this bounds what the emulator keeps in memory.
+/// The largest body that the emulator reads. Entra itself refuses forms of more than 64 KiB.
 const MAX_BODY: usize = 4 * 1024 * 1024;
-/// Lists of federated identity credentials arrive at the control API.
+/// The largest body for the control API, which lists of credentials need.
 const MAX_CONTROL_BODY: usize = 1024 * 1024;
 /// How long the emulator waits for the next part of a request body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);

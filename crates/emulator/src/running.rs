@@ -48,7 +48,7 @@ impl Emulator {
         Self::new(config).run()
     }
 
-    /// Writes files to this directory instead of a temporary one. It is created if it does not exist, and kept.
+    /// Writes files to this directory instead of a temporary one. It is created and kept.
     #[must_use]
     pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
         self.directory = Some(directory.into());
@@ -136,7 +136,7 @@ impl Running {
         mint::mint(order, &self.state.issuers, &self.state.keys)
     }
 
-    /// The requests so far, oldest first, without those to the control API.
+    /// The logged requests, oldest first, without those to the control API.
     pub fn requests(&self) -> Vec<Entry> {
         self.state.log().entries()
     }
@@ -236,7 +236,7 @@ fn host(hostnames: &[String]) -> String {
     }
 }
 
-/// Serves on a thread of its own, which ends when `stopped` does; the runtime then closes all connections.
+/// Serves on a new thread until `stopped`, when the runtime closes all connections.
 fn serve(
     sockets: Sockets,
     tls: Arc<ServerConfig>,

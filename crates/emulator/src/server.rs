@@ -56,7 +56,7 @@ impl Sockets {
 
 /// Accepts TLS connections. `axum::serve` has no TLS of its own.
 ///
-/// Handshakes run in tasks, so that a client that connects and stays silent does not hold up the others.
+/// Handshakes run in tasks, so that a client that sends nothing does not delay the others.
 struct TlsListener {
     tcp: TcpListener,
     acceptor: TlsAcceptor,
@@ -74,7 +74,7 @@ impl Listener for TlsListener {
                     let _ = stream.set_nodelay(true);
                     self.handshakes.spawn(self.acceptor.accept(stream));
                 }
-                // A failed handshake is the client's to report: it does not trust the certificate, for instance.
+                // The client reports a failed handshake; often it does not trust the certificate.
                 Some(done) = self.handshakes.join_next() => if let Ok(Ok(stream)) = done {
                     return (stream, ());
                 },
@@ -87,7 +87,7 @@ impl Listener for TlsListener {
     }
 }
 
-/// Many clients take `localhost` for 127.0.0.1 or for ::1, so the emulator listens on the same port of both.
+/// Some clients resolve `localhost` to 127.0.0.1, others to ::1, so both have the same port.
 fn bind(listen: IpAddr, port: u16) -> io::Result<Vec<StdListener>> {
     const ATTEMPTS: usize = 20;
     let mut taken = None;

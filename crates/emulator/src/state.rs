@@ -21,7 +21,7 @@ use crate::received::Received;
 /// Is called for every request when its answer is known.
 pub(crate) type Observer = Box<dyn Fn(&Entry) + Send + Sync>;
 
-/// What is emulated, and what has happened so far.
+/// The emulated tenants and issuers, the injections, and the log.
 pub(crate) struct EmulatorState {
     pub(crate) addresses: Addresses,
     /// By how many seconds clocks may differ.
@@ -91,12 +91,12 @@ impl EmulatorState {
     }
 }
 
-/// A panic in another thread leaves each of these consistent, because each change is one assignment.
+/// Every change is one assignment, so the data is consistent after a panic in another thread.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A request together with the state: what every handler of Entra and of the CI platforms needs.
+/// A request and the state, for the handlers of Entra and of the CI platforms.
 pub(crate) struct Call {
     pub(crate) state: Arc<EmulatorState>,
     pub(crate) request: Arc<Received>,
@@ -113,7 +113,7 @@ impl Call {
 }
 
 impl FromRequestParts<Arc<EmulatorState>> for Call {
-    /// Never happens: the layer that reads requests is around every handler that takes a `Call`.
+    /// Never happens: the layer in `inject` is around every handler that takes a `Call`.
     type Rejection = ExtensionRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<EmulatorState>) -> Result<Self, Self::Rejection> {

@@ -1,5 +1,4 @@
-//! TLS with a certificate authority that is created at every start. Its certificate is written to a file; its key
-//! stays in memory.
+//! TLS with a certificate authority that every start creates. Its key stays in memory.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use rcgen::{
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 
-/// Validity of the certificates: longer than any test, and short if somebody forgets one in a trust store.
+/// Longer than any test, and not too long if a certificate stays in a trust store.
 const LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Certificates become valid in the past, because the clocks of containers differ.
 const BEFORE: Duration = Duration::from_secs(24 * 3600);

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::injections::Injection;
 
-/// What the emulator emulates.
+/// A configuration.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
@@ -62,11 +62,11 @@ pub struct Tenant {
 /// The form of errors.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub enum Style {
-    /// As since 2024: a code for each mismatch, 401 `invalid_client`, one space before the trace block.
+    /// Since 2024: a code for each mismatch, 401 `invalid_client`, a space before the trace.
     #[default]
     #[serde(rename = "2024")]
     Of2024,
-    /// As until 2023: AADSTS70021 for every mismatch, 400 `invalid_request`, line breaks before the trace block.
+    /// Until 2023: AADSTS70021 for any mismatch, 400 `invalid_request`, the trace on new lines.
     #[serde(rename = "legacy")]
     Legacy,
 }
@@ -100,19 +100,19 @@ pub struct Application {
     /// Whether it has a service principal in the tenant.
     #[serde(default = "yes")]
     pub service_principal: bool,
-    /// The object id of its service principal, `oid` in its tokens. Unset: derived from the client id.
+    /// Object id of its service principal, `oid` in its tokens. Unset: from the client id.
     pub object_id: Option<String>,
     /// Its federated identity credentials.
     #[serde(default, rename = "credential")]
     pub credentials: Vec<Credential>,
-    /// A file with more of them, in any form that Azure's tools print; relative to the configuration.
+    /// A file with more credentials, as Azure's tools print them; relative to the configuration.
     pub credentials_file: Option<String>,
     /// The content of that file.
     #[serde(skip)]
     pub(crate) credentials_json: Option<String>,
 }
 
-/// Applications and managed identities differ in what their access tokens say.
+/// The access tokens of applications and managed identities have different claims.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -176,7 +176,7 @@ pub struct Issuer {
     /// The keys in its key set.
     #[serde(default = "published_keys")]
     pub publishes: Vec<String>,
-    /// A file with the keys of a real issuer, whose tokens are then accepted; relative to the configuration.
+    /// A file with the keys of a real issuer, to accept its tokens; relative to the configuration.
     pub jwks_file: Option<String>,
     /// The content of that file.
     #[serde(skip)]

@@ -15,8 +15,8 @@ use crate::guid;
 use crate::log::RefusalCode;
 use crate::state::Call;
 
-/// The headers of every answer of the token endpoint. `Strict-Transport-Security` is left out: browsers would then
-/// insist on https for `localhost` for a year.
+/// The headers of every answer of the token endpoint. `Strict-Transport-Security` is missing,
+/// because it would force browsers to use https for every program on `localhost`.
 const HEADERS: [(HeaderName, &str); 8] = [
     (CACHE_CONTROL, "no-store, no-cache"),
     (PRAGMA, "no-cache"),

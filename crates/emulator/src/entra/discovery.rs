@@ -1,4 +1,4 @@
-//! The documents that MSAL fetches before it sends a token request: the tenant's OpenID configuration and the instance.
+//! The documents that MSAL fetches before a token request.
 
 use axum::Json;
 use axum::extract::Path;
@@ -53,7 +53,7 @@ pub(crate) async fn keys(call: Call) -> Response {
     cached(&call.state.keys.set(&[ENTRA.to_owned()]))
 }
 
-/// `GET /common/discovery/instance`: whether a host belongs to Entra. The emulator knows only itself.
+/// `GET /common/discovery/instance`: whether a host belongs to Entra. Only the emulator does.
 pub(crate) async fn instance(call: Call) -> Response {
     let asked = call.request.parameter("authorization_endpoint").and_then(|url| url.strip_prefix("https://"));
     let base = call.base();

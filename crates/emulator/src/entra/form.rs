@@ -1,4 +1,4 @@
-//! Checks the form of a token request: method, content type and fields (RFC 6749 §4.4.2, RFC 7523 §2.2).
+//! Checks method, content type and fields of a request (RFC 6749 §4.4.2, RFC 7523 §2.2).
 
 use azure_oidc_core::check::decision::Refusal;
 
@@ -9,7 +9,7 @@ use crate::received::Received;
 const GRANT: &str = "client_credentials";
 /// The only type of assertion (RFC 7523 §2.2).
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/// Names in place of a tenant that stand for several tenants.
+/// Names that mean several tenants.
 pub(crate) const SHARED_TENANTS: [&str; 3] = ["common", "organizations", "consumers"];
 
 /// The fields that Entra evaluates. It ignores unknown ones.

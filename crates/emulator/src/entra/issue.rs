@@ -39,7 +39,7 @@ fn claims(grant: &Grant<'_>, now: i64, unique: &str) -> Value {
         "sub": application.object_id,
         "tid": tenant.id,
         "uti": unique,
-        // Marks the result of a federated exchange, which Entra does not accept in another exchange.
+        // Entra does not accept a token with this claim in another exchange.
         "xms_ficinfo": "emulator",
     });
     let own = match grant.version {

@@ -1,4 +1,4 @@
-//! The token endpoint: checks a request in Entra's order and answers with an access token or the first refusal.
+//! The token endpoint: checks a request in Entra's order, and stops at the first refusal.
 
 use axum::extract::Path;
 use axum::response::Response;
@@ -30,7 +30,8 @@ pub(crate) async fn answer(call: Call, Path(tenant): Path<String>) -> Response {
     response
 }
 
-/// Returns the access token and its lifetime. `matched` gets the name of the credential, also if a later check refuses.
+/// Returns the access token and its lifetime. `matched` gets the name of the credential, even if
+/// a later check refuses.
 fn decide(call: &Call, tenant_name: &str, matched: &mut Option<String>) -> Result<(String, i64), Refusal> {
     let state = &call.state;
     let form = form::of(&call.request)?;
@@ -92,7 +93,7 @@ fn credential(
     })
 }
 
-/// The keys of the token's issuer. Injections on the paths of its documents apply to Entra as to any other client.
+/// The keys of the token's issuer. Injections on the paths of its documents apply here too.
 fn keys<'a>(state: &'a EmulatorState, token: &Token) -> Keys<'a> {
     let reachable = |document| {
         let issuer = state.issuers.by_url(token.claims().iss.as_deref()?)?;

@@ -1,5 +1,4 @@
-//! Azure Pipelines: `POST $SYSTEM_OIDCREQUESTURI?api-version=7.1&serviceConnectionId=...`, and the sign-in pages that it
-//! sends if the job's token is wrong.
+//! Azure Pipelines: `POST $SYSTEM_OIDCREQUESTURI?api-version=7.1&serviceConnectionId=...`.
 
 use axum::Json;
 use axum::extract::Path;
@@ -69,7 +68,7 @@ pub(super) async fn with_ids(mut response: Response) -> Response {
     response
 }
 
-/// Azure Pipelines treats a client without a valid token as a browser, unless a header says that it is none.
+/// A client without a valid token gets a sign-in page, unless a header says it is no browser.
 fn sign_in(call: &Call) -> Response {
     const HTML: (http::HeaderName, &str) = (CONTENT_TYPE, "text/html; charset=utf-8");
     const PAGE: &str =

@@ -1,4 +1,4 @@
-//! Buildkite: `POST $BUILDKITE_AGENT_ENDPOINT/jobs/$BUILDKITE_JOB_ID/oidc/tokens` with the agent's token.
+//! Buildkite: `POST $BUILDKITE_AGENT_ENDPOINT/jobs/$BUILDKITE_JOB_ID/oidc/tokens`.
 
 use axum::Json;
 use axum::extract::Path;

@@ -1,4 +1,4 @@
-//! Google Cloud: the metadata server's `GET .../identity?audience=...` with `Metadata-Flavor: Google`.
+//! Google Cloud: the metadata server's `GET .../identity?audience=...`.
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;

@@ -1,4 +1,4 @@
-//! Harness: `POST /mint_workload_token` over a Unix socket or, on Windows, plain HTTP. The secret is a handle in the body.
+//! Harness: `POST /mint_workload_token` over a Unix socket or, on Windows, plain HTTP.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
