@@ -107,7 +107,7 @@ impl Directory {
             wrong(format!("there is no application with the client id `{}` in tenant {tenant_id}", change.client_id))
         })?;
         let credentials = parse(&change.credentials.to_string(), issuers)?;
-        storable(&credentials)?;
+        refuse_unstorable(&credentials)?;
         application.previous = std::mem::replace(&mut application.credentials, credentials);
         application.delay.set(match (change.replication_delay_seconds, change.replication_delay_requests) {
             (Some(seconds), _) => Delay::Until(Instant::now() + Duration::from_secs(seconds)),
@@ -155,9 +155,9 @@ impl Application {
         let documents = [Some(inline), configured.credentials_json.clone()];
         let mut credentials = Vec::new();
         for document in documents.into_iter().flatten() {
-            credentials.extend(parse(&document, issuers).map_err(|fault| of(configured, fault))?);
+            credentials.extend(parse(&document, issuers).map_err(|fault| in_application(configured, fault))?);
         }
-        storable(&credentials).map_err(|fault| of(configured, fault))?;
+        refuse_unstorable(&credentials).map_err(|fault| in_application(configured, fault))?;
         Ok(Self {
             client_id: configured.client_id.clone(),
             object_id: configured.object_id.clone().unwrap_or_else(|| guid::of(&configured.client_id)),
@@ -189,7 +189,7 @@ impl Application {
     }
 }
 
-fn of(application: &config::Application, mut fault: Fault) -> Fault {
+fn in_application(application: &config::Application, mut fault: Fault) -> Fault {
     fault.message = format!("application {}: {}", application.client_id, fault.message);
     fault
 }
@@ -203,7 +203,7 @@ fn parse(document: &str, issuers: &Issuers) -> Result<Vec<Credential>, Fault> {
 }
 
 /// Refuses what Entra refuses to store. Entra stores some credentials that never match.
-fn storable(credentials: &[Credential]) -> Result<(), Fault> {
+fn refuse_unstorable(credentials: &[Credential]) -> Result<(), Fault> {
     const REFUSED: [&str; 7] = [
         "credentials-too-many",
         "credential-name-taken",

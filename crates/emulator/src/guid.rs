@@ -1,37 +1,23 @@
 //! GUIDs: random ones, ones derived from a text, and their syntax.
 
-use ring::rand::{SecureRandom, SystemRandom};
+use uuid::{Builder, Uuid};
 
-/// Returns a new random GUID (RFC 9562 §5.4).
+/// Returns a new random GUID.
 pub(crate) fn random() -> String {
-    let mut bytes = [0; 16];
-    // Without randomness all GUIDs are equal, which only makes logs harder to read.
-    let _ = SystemRandom::new().fill(&mut bytes);
-    format(bytes, 4)
+    Uuid::new_v4().to_string()
 }
 
-/// Returns the GUID of a text: the same text always has the same GUID (RFC 9562 §5.8).
+/// Returns the GUID of a text. The same text always has the same GUID.
 pub(crate) fn of(text: &str) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest.as_ref()[..16]);
-    format(bytes, 8)
+    Builder::from_custom_bytes(bytes).into_uuid().to_string()
 }
 
-/// Whether this is a GUID with hyphens and without braces. Upper and lower case are both accepted.
+/// Whether this is a GUID with hyphens and without braces.
 pub(crate) fn is_guid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-}
-
-fn format(mut bytes: [u8; 16], version: u8) -> String {
-    bytes[6] = (bytes[6] & 0x0f) | (version << 4);
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    text.len() == 36 && Uuid::try_parse(text).is_ok()
 }
 
 #[cfg(test)]
@@ -43,5 +29,6 @@ mod tests {
         assert_eq!(of("deploy"), of("deploy"));
         assert_ne!(of("deploy"), of("Deploy"));
         assert!(is_guid(&of("deploy")) && is_guid(&random()));
+        assert!(!is_guid("{11111111-1111-4111-8111-111111111111}"));
     }
 }

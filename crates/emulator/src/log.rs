@@ -71,11 +71,11 @@ impl Entry {
         let query = request.query.iter().map(|(name, value)| {
             // A client must not put an assertion into the query, but may do so.
             let secret = is_secret_header(name) || name.contains("assertion");
-            (name.clone(), shown(value, secret))
+            (name.clone(), show(value, secret))
         });
         let headers = request.headers.iter().map(|(name, value)| {
             let text = String::from_utf8_lossy(value.as_bytes());
-            (name.to_string(), shown(&text, is_secret_header(name.as_str())))
+            (name.to_string(), show(&text, is_secret_header(name.as_str())))
         });
         let form = request.form.iter().flatten();
         Self {
@@ -84,7 +84,7 @@ impl Entry {
             path: request.path.clone(),
             query: query.collect(),
             headers: headers.collect(),
-            form: form.map(|(name, value)| (name.clone(), shown(value, !is_plain_field(name)))).collect(),
+            form: form.map(|(name, value)| (name.clone(), show(value, !is_plain_field(name)))).collect(),
             assertion: request.field("client_assertion").map(Fingerprint::of),
             body_bytes: request.body.len(),
             ..Self::default()
@@ -156,7 +156,7 @@ fn is_secret_header(name: &str) -> bool {
         .any(|word| name.contains(word))
 }
 
-fn shown(value: &str, secret: bool) -> String {
+fn show(value: &str, secret: bool) -> String {
     if secret { Fingerprint::of(value).to_string() } else { value.to_owned() }
 }
 

@@ -1,6 +1,5 @@
 //! The command line of the emulator.
 
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,7 +10,8 @@ use azure_oidc_emulator::client::Client;
 use azure_oidc_emulator::{Config, Emulator, Order, config};
 use clap::{Args, Parser, Subcommand};
 use http::{Method, Request};
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::Value;
 
 /// A local Microsoft Entra and CI token issuers, for tests
 #[derive(Parser)]
@@ -171,12 +171,12 @@ async fn terminated() {
 }
 
 fn mint(options: Mint) -> Result<(), Fault> {
-    let (url, ca_file) = emulator_of(&options)?;
+    let Ready { url, ca_file } = emulator_of(&options)?;
     let order = Order {
         issuer: options.issuer,
         audience: options.audience,
-        claims: options.claims.into_iter().collect::<Map<_, _>>(),
-        header: options.header.into_iter().collect::<Map<_, _>>(),
+        claims: options.claims.into_iter().collect(),
+        header: options.header.into_iter().collect(),
         lifetime_seconds: options.lifetime,
         age_seconds: options.age,
         sign_with: options.sign_with,
@@ -197,19 +197,20 @@ fn mint(options: Mint) -> Result<(), Fault> {
     Err(text("hint").into_iter().fold(fault, Fault::hint))
 }
 
-/// The URL of the running emulator and the file with its certificate.
-fn emulator_of(options: &Mint) -> Result<(String, PathBuf), Fault> {
-    if let (Some(url), Some(ca_file)) = (&options.url, &options.ca_file) {
-        return Ok((url.clone(), ca_file.clone()));
+/// Where a running emulator is: the part of its ready line that a client needs.
+#[derive(Deserialize)]
+struct Ready {
+    url: String,
+    ca_file: PathBuf,
+}
+
+fn emulator_of(options: &Mint) -> Result<Ready, Fault> {
+    if let (Some(url), Some(ca_file)) = (options.url.clone(), options.ca_file.clone()) {
+        return Ok(Ready { url, ca_file });
     }
     let file = options.ready_file.clone().unwrap_or_default();
-    let unreadable = |why: String| failed(format!("`{}` is not what `serve` printed: {why}", file.display()));
-    let ready = File::open(&file).map_err(|error| unreadable(error.to_string()))?;
-    let ready: Value = serde_json::from_reader(ready).map_err(|error| unreadable(error.to_string()))?;
-    match (ready["url"].as_str(), ready["ca_file"].as_str()) {
-        (Some(url), Some(ca_file)) => Ok((url.to_owned(), ca_file.into())),
-        _ => Err(unreadable("it has no `url` or no `ca_file`".to_owned())),
-    }
+    let ready = std::fs::read(&file).and_then(|json| Ok(serde_json::from_slice(&json)?));
+    ready.map_err(|error| failed(format!("`{}` is not what `serve` printed: {error}", file.display())))
 }
 
 /// Reads `NAME=VALUE`. A value that is not JSON is text, so subjects need no quotes.

@@ -21,7 +21,7 @@ pub(crate) struct Fields<'a> {
 }
 
 /// Refuses everything but a POST of a form.
-pub(crate) fn of(request: &Received) -> Result<&[(String, String)], Refusal> {
+pub(crate) fn posted(request: &Received) -> Result<&[(String, String)], Refusal> {
     if request.method != http::Method::POST {
         return Err(Refusal::new(900561).with("method", request.method.as_str()));
     }

@@ -34,7 +34,7 @@ pub(crate) async fn answer(call: Call, Path(tenant): Path<String>) -> Response {
 /// a later check refuses.
 fn decide(call: &Call, tenant_name: &str, matched: &mut Option<String>) -> Result<(String, i64), Refusal> {
     let state = &call.state;
-    let form = form::of(&call.request)?;
+    let form = form::posted(&call.request)?;
     form::tenant_syntax(tenant_name)?;
     let directory = state.directory();
     let tenant = directory.tenant(tenant_name).ok_or_else(|| Refusal::new(90002).with("tenant", tenant_name))?;
