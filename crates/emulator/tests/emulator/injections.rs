@@ -1,32 +1,32 @@
-//! Faults on demand, each as a client meets it.
+//! Injections, each as a client sees it.
 
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use azure_oidc_emulator::faults::Kind;
-use azure_oidc_emulator::{Config, Emulator, Rule, client::Client};
+use azure_oidc_emulator::injections::Kind;
+use azure_oidc_emulator::{Config, Emulator, Injection, client::Client};
 use serde_json::{Value, json};
 
 use super::support::*;
 
-fn struck(rule: Value) -> (Played, std::io::Result<Answer>) {
-    let played = play();
-    played.emulator.add_fault(serde_json::from_value(rule).unwrap()).unwrap();
-    let answer = played.try_post(&played.github());
-    (played, answer)
+fn with_injection(injection: Value) -> (Fixture, std::io::Result<Answer>) {
+    let fixture = start();
+    fixture.emulator.inject(serde_json::from_value(injection).unwrap()).unwrap();
+    let answer = fixture.try_post(&fixture.github());
+    (fixture, answer)
 }
 
-fn answered(rule: Value) -> (Played, Answer) {
-    let (played, answer) = struck(rule);
-    (played, answer.unwrap())
+fn answered(injection: Value) -> (Fixture, Answer) {
+    let (fixture, answer) = with_injection(injection);
+    (fixture, answer.unwrap())
 }
 
 #[test]
-fn a_throttled_request_is_told_when_to_come_back_and_then_succeeds() {
-    let (played, answer) = answered(json!({ "kind": "throttle", "retry_after": "7" }));
+fn a_throttled_request_gets_retry_after_and_then_succeeds() {
+    let (fixture, answer) = answered(json!({ "kind": "throttle", "retry_after": "7" }));
     assert_eq!((answer.status, answer.header("retry-after")), (429, Some("7")));
     assert_eq!(answer.aadsts(), 90055);
-    assert_eq!(played.post(&played.github()).status, 200);
+    assert_eq!(fixture.post(&fixture.github()).status, 200);
     assert_eq!(answered(json!({ "kind": "throttle" })).1.header("retry-after"), Some("1"));
     let date = "Wed, 21 Oct 2026 07:28:00 GMT";
     assert_eq!(answered(json!({ "kind": "throttle", "retry_after": date })).1.header("retry-after"), Some(date));
@@ -41,18 +41,18 @@ fn a_server_error_has_the_status_that_was_asked_for() {
 
 #[test]
 fn a_request_that_hangs_gets_no_answer_while_the_emulator_lives() {
-    let (tell, told) = mpsc::channel();
+    let (sender, entries) = mpsc::channel();
     let emulator = Emulator::new(Config::sample().unwrap())
-        .observer(move |entry| tell.send(entry.clone()).unwrap())
+        .observer(move |entry| sender.send(entry.clone()).unwrap())
         .run()
         .unwrap();
     let client = Client::trusting(emulator.ca_file()).unwrap();
-    emulator.add_fault(Rule::new(Kind::Hang)).unwrap();
+    emulator.inject(Injection::new(Kind::Hang)).unwrap();
     let request =
         http::Request::post(format!("{}/{TENANT}/oauth2/v2.0/token", emulator.url())).body(String::new()).unwrap();
     let waiting = std::thread::spawn(move || client.send(request));
-    let entry = told.recv().unwrap();
-    assert_eq!((entry.status, entry.fault), (None, Some(Kind::Hang)));
+    let entry = entries.recv().unwrap();
+    assert_eq!((entry.status, entry.injection), (None, Some(Kind::Hang)));
     assert!(!waiting.is_finished());
     drop(emulator);
     assert!(waiting.join().unwrap().is_err());
@@ -68,18 +68,19 @@ fn a_delayed_answer_is_the_true_one() {
 
 #[test]
 fn a_connection_can_be_cut_before_an_answer_or_inside_it() {
-    let (played, cut) = struck(json!({ "kind": "cut" }));
-    assert!(cut.is_err());
-    assert_eq!(played.last_request().status, None);
-    let (played, cut) = struck(json!({ "kind": "cut-body" }));
+    let (fixture, cut) = with_injection(json!({ "kind": "cut" }));
+    let error = cut.err().unwrap().to_string();
+    assert!(!error.contains("body"), "no header came: {error}");
+    assert_eq!(fixture.last_request().status, None);
+    let (fixture, cut) = with_injection(json!({ "kind": "cut-body" }));
     let error = cut.err().unwrap().to_string();
     assert!(error.contains("body"), "the header had come: {error}");
-    assert_eq!(played.last_request().status, Some(200));
-    assert_eq!(played.post(&played.github()).status, 200, "the next connection is whole");
+    assert_eq!(fixture.last_request().status, Some(200));
+    assert_eq!(fixture.post(&fixture.github()).status, 200, "the next connection is whole");
 }
 
 #[test]
-fn a_proxys_page_comes_in_place_of_json() {
+fn a_proxys_page_replaces_the_json() {
     let (_, answer) = answered(json!({ "kind": "html" }));
     assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/html; charset=utf-8")));
     assert!(answer.response.body().starts_with(b"<!DOCTYPE html>"));
@@ -96,15 +97,15 @@ fn an_oversized_body_is_64_mib_of_valid_json() {
 }
 
 #[test]
-fn a_redirect_leads_to_a_place_that_tells_on_whoever_follows() {
-    let (played, answer) = answered(json!({ "kind": "redirect" }));
+fn a_redirect_leads_to_a_path_that_logs_the_request() {
+    let (fixture, answer) = answered(json!({ "kind": "redirect" }));
     assert_eq!(answer.status, 307);
     let elsewhere = answer.header("location").unwrap().to_owned();
-    assert!(elsewhere.starts_with(&format!("{}/elsewhere/", played.emulator.url())));
-    assert_eq!(played.emulator.requests().len(), 1, "our client does not follow");
+    assert!(elsewhere.starts_with(&format!("{}/elsewhere/", fixture.emulator.url())));
+    assert_eq!(fixture.emulator.requests().len(), 1, "our client does not follow");
     let form = http::Request::post(elsewhere).header("content-type", "application/x-www-form-urlencoded");
-    assert_eq!(played.send(form.body(played.github().body()).unwrap()).unwrap().status, 404);
-    assert!(played.last_request().assertion.is_some());
+    assert_eq!(fixture.send(form.body(fixture.github().body()).unwrap()).unwrap().status, 404);
+    assert!(fixture.last_request().assertion.is_some());
     let (_, answer) = answered(json!({ "kind": "redirect", "status": 302, "location": "https://evil.example/" }));
     assert_eq!((answer.status, answer.header("location")), (302, Some("https://evil.example/")));
 }
@@ -119,9 +120,9 @@ fn a_success_can_come_without_a_token() {
 
 #[test]
 fn replication_delay_hides_the_credentials_that_were_set_last() {
-    let (played, answer) = answered(json!({ "kind": "replication-delay", "times": 1 }));
+    let (fixture, answer) = answered(json!({ "kind": "replication-delay", "times": 1 }));
     assert_eq!((answer.status, answer.aadsts()), (401, 70025));
-    assert_eq!(played.post(&played.github()).status, 200);
+    assert_eq!(fixture.post(&fixture.github()).status, 200);
 }
 
 #[test]
@@ -134,32 +135,32 @@ fn any_error_of_the_catalogue_can_be_asked_for() {
 
 #[test]
 fn any_answer_can_be_given() {
-    let rule =
+    let injection =
         json!({ "kind": "answer", "status": 418, "body": "{\"a\":", "content_type": "text/plain", "retry_after": "3" });
-    let (_, answer) = answered(rule);
+    let (_, answer) = answered(injection);
     assert_eq!((answer.status, &answer.response.body()[..]), (418, &b"{\"a\":"[..]));
     assert_eq!((answer.header("content-type"), answer.header("retry-after")), (Some("text/plain"), Some("3")));
 }
 
 #[test]
-fn a_fault_strikes_the_requests_that_it_names_and_as_often_as_it_says() {
-    let played = play();
-    let rule = json!({ "kind": "throttle", "client_id": DEPLOYER, "scope": ARM, "nth": 2, "times": 2 });
-    played.emulator.add_fault(serde_json::from_value(rule).unwrap()).unwrap();
-    let graph = played.github().with("scope", "https://graph.microsoft.com/.default");
-    assert_eq!(played.post(&graph).status, 200);
-    let statuses: Vec<_> = (0..4).map(|_| played.post(&played.github()).status).collect();
+fn an_injection_applies_to_the_requests_that_it_names_and_as_often_as_it_says() {
+    let fixture = start();
+    let injection = json!({ "kind": "throttle", "client_id": DEPLOYER, "scope": ARM, "nth": 2, "times": 2 });
+    fixture.emulator.inject(serde_json::from_value(injection).unwrap()).unwrap();
+    let graph = fixture.github().with("scope", "https://graph.microsoft.com/.default");
+    assert_eq!(fixture.post(&graph).status, 200);
+    let statuses: Vec<_> = (0..4).map(|_| fixture.post(&fixture.github()).status).collect();
     assert_eq!(statuses, [200, 429, 429, 200]);
-    assert_eq!(played.post(&graph).status, 200);
+    assert_eq!(fixture.post(&graph).status, 200);
 }
 
 #[test]
 fn documents_can_fail_too() {
-    let played = play();
-    let rule = json!({ "kind": "server-error", "path": "*/.well-known/openid-configuration", "times": 0 });
-    played.emulator.add_fault(serde_json::from_value(rule).unwrap()).unwrap();
-    assert_eq!(played.get(&format!("/{TENANT}/v2.0/.well-known/openid-configuration")).status, 503);
-    assert_eq!(played.get("/issuers/github/.well-known/openid-configuration").status, 503);
-    played.emulator.clear_faults();
-    assert_eq!(played.get("/issuers/github/.well-known/openid-configuration").status, 200);
+    let fixture = start();
+    let injection = json!({ "kind": "server-error", "path": "*/.well-known/openid-configuration", "times": 0 });
+    fixture.emulator.inject(serde_json::from_value(injection).unwrap()).unwrap();
+    assert_eq!(fixture.get(&format!("/{TENANT}/v2.0/.well-known/openid-configuration")).status, 503);
+    assert_eq!(fixture.get("/issuers/github/.well-known/openid-configuration").status, 503);
+    fixture.emulator.clear_injections();
+    assert_eq!(fixture.get("/issuers/github/.well-known/openid-configuration").status, 200);
 }

@@ -1,31 +1,21 @@
-//! What the emulator plays: one TOML file, read strictly, so that a misspelt key is an error and not a silence.
+//! The types of a configuration.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::Path;
 
-use azure_oidc_core::Fault;
-use azure_oidc_core::fault::Category;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::faults::Rule;
+use crate::injections::Injection;
 
-mod check;
-
-pub(crate) use check::is_guid;
-
-/// The configuration that is used when none is given, with a comment for every key.
-pub const DEFAULT: &str = include_str!("default.toml");
-
-/// What the emulator plays.
+/// A configuration.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// The port; 0 lets the system pick one.
     pub port: u16,
-    /// The address to listen on. With the loopback address of IPv4, that of IPv6 is used too where there is one.
+    /// The address to listen on. 127.0.0.1 includes ::1 if the system has it.
     pub listen: IpAddr,
-    /// Names for the certificate; the first stands in the URLs.
+    /// Names for the certificate; the URLs contain the first.
     pub hostnames: Vec<String>,
     /// By how many seconds clocks may differ.
     pub clock_skew_seconds: i64,
@@ -35,9 +25,9 @@ pub struct Config {
     /// The CI systems.
     #[serde(rename = "issuer")]
     pub issuers: Vec<Issuer>,
-    /// Faults that are in force from the start.
-    #[serde(rename = "fault")]
-    pub faults: Vec<Rule>,
+    /// Injections that are active from the start.
+    #[serde(rename = "injection")]
+    pub injections: Vec<Injection>,
 }
 
 /// A tenant.
@@ -46,19 +36,19 @@ pub struct Config {
 pub struct Tenant {
     /// Its GUID.
     pub id: String,
-    /// Verified domains, which may stand in a URL in place of the id.
+    /// Verified domains, which can replace the id in a URL.
     #[serde(default)]
     pub domains: Vec<String>,
-    /// How its errors look.
+    /// The form of its errors.
     #[serde(default)]
     pub style: Style,
-    /// The cloud it is in, by the name that azure-oidc uses.
+    /// Its cloud, by the name that azure-oidc uses.
     #[serde(default = "public")]
     pub cloud: String,
     /// `expires_in` of its access tokens.
     #[serde(default = "access_token_seconds")]
     pub access_token_seconds: i64,
-    /// GitHub enterprises whose tokens alone it takes; empty: all.
+    /// The GitHub enterprises whose tokens it accepts; empty: all.
     #[serde(default)]
     pub github_enterprises: Vec<String>,
     /// Resources beside those of the cloud.
@@ -69,19 +59,19 @@ pub struct Tenant {
     pub applications: Vec<Application>,
 }
 
-/// How errors look.
+/// The form of errors.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub enum Style {
-    /// As since 2024: a code for each mismatch, 401 `invalid_client`, one space before the trace block.
+    /// Since 2024: a code for each mismatch, 401 `invalid_client`, a space before the trace.
     #[default]
     #[serde(rename = "2024")]
     Of2024,
-    /// As until 2023: AADSTS70021 for every mismatch, 400 `invalid_request`, line breaks before the trace block.
+    /// Until 2023: AADSTS70021 for any mismatch, 400 `invalid_request`, the trace on new lines.
     #[serde(rename = "legacy")]
     Legacy,
 }
 
-/// Something that access tokens are for.
+/// An API that access tokens are for.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Resource {
@@ -101,30 +91,28 @@ pub struct Application {
     /// Its display name.
     #[serde(default)]
     pub name: String,
-    /// Which of the two it is.
+    /// Whether it is an application or a managed identity.
     #[serde(default)]
     pub kind: Kind,
-    /// Whether it may sign in at all.
+    /// Whether it may sign in.
     #[serde(default = "yes")]
     pub enabled: bool,
     /// Whether it has a service principal in the tenant.
     #[serde(default = "yes")]
     pub service_principal: bool,
-    /// The object id of its service principal, `oid` in its tokens. Unset: made from the client id.
-    #[serde(default)]
+    /// Object id of its service principal, `oid` in its tokens. Unset: from the client id.
     pub object_id: Option<String>,
-    /// Federated identity credentials written here.
+    /// Its federated identity credentials.
     #[serde(default, rename = "credential")]
     pub credentials: Vec<Credential>,
-    /// A file with more of them, in any form that Azure's tools print; relative to the configuration.
-    #[serde(default)]
+    /// A file with more credentials, as Azure's tools print them; relative to the configuration.
     pub credentials_file: Option<String>,
-    /// What that file holds.
+    /// The content of that file.
     #[serde(skip)]
     pub(crate) credentials_json: Option<String>,
 }
 
-/// Applications and managed identities differ in what their access tokens say.
+/// The access tokens of applications and managed identities have different claims.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -141,18 +129,18 @@ pub enum Kind {
 pub struct Credential {
     /// Its name.
     pub name: String,
-    /// Its issuer; `${issuer.NAME}` in it stands for the URL of an emulated one.
+    /// Its issuer. `${issuer.NAME}` stands for the URL of an emulated one.
     pub issuer: String,
-    /// The subject it takes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The subject that it matches.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// Or the expression that chooses tokens.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Or the expression that matches tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub claims_matching_expression: Option<Expression>,
-    /// Its audience, in a list of one.
+    /// A list with its one audience.
     pub audiences: Vec<String>,
-    /// A remark.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Its description.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
 
@@ -170,19 +158,17 @@ pub struct Expression {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Issuer {
-    /// Its name here, in paths and commands.
+    /// Its name in paths and commands.
     pub name: String,
-    /// The platform whose tokens it makes.
+    /// The platform whose tokens it imitates.
     #[serde(default = "generic")]
     pub platform: String,
     /// `iss` of its tokens. Unset: a URL of the emulator.
-    #[serde(default)]
     pub url: Option<String>,
-    /// Claims in place of, or beside, those of the platform's sample.
+    /// Claims that replace or extend those of the platform.
     #[serde(default)]
     pub claims: Map<String, Value>,
-    /// Seconds from `iat` to `exp`. Unset: as the platform does it.
-    #[serde(default)]
+    /// Seconds from `iat` to `exp`. Unset: as on the platform.
     pub lifetime_seconds: Option<i64>,
     /// The key that signs.
     #[serde(default = "signing_key")]
@@ -190,69 +176,15 @@ pub struct Issuer {
     /// The keys in its key set.
     #[serde(default = "published_keys")]
     pub publishes: Vec<String>,
-    /// A file with the keys of a true issuer, whose tokens are then taken; relative to the configuration.
-    #[serde(default)]
+    /// A file with the keys of a real issuer, to accept its tokens; relative to the configuration.
     pub jwks_file: Option<String>,
-    /// What that file holds.
+    /// The content of that file.
     #[serde(skip)]
     pub(crate) jwks_json: Option<String>,
 }
 
-impl Config {
-    /// Reads a configuration. Files that it names are read relative to `directory`.
-    ///
-    /// # Errors
-    ///
-    /// When the text isn't TOML, has a key that isn't known (the message shows the line), or says something that can't be.
-    pub fn parse(text: &str, directory: &Path) -> Result<Self, Fault> {
-        let mut config: Self = toml::from_str(text).map_err(|error| {
-            Fault::new(
-                Category::Usage,
-                "config-invalid",
-                format!("the configuration can't be read: {}", error.to_string().trim_end()),
-            )
-            .hint("`azure-oidc-emulator config` prints one with every key explained")
-        })?;
-        config.read_files(directory)?;
-        check::check(&config)?;
-        Ok(config)
-    }
-
-    /// What [`DEFAULT`] says: a tenant with applications, and CI systems whose tokens they take.
-    ///
-    /// # Errors
-    ///
-    /// None that a caller could cause.
-    pub fn sample() -> Result<Self, Fault> {
-        Self::parse(DEFAULT, Path::new(""))
-    }
-
-    /// Reads a configuration file.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Config::parse`], and when the file can't be read.
-    pub fn load(path: &Path) -> Result<Self, Fault> {
-        Self::parse(&read(path)?, path.parent().unwrap_or(Path::new("")))
-    }
-
-    fn read_files(&mut self, directory: &Path) -> Result<(), Fault> {
-        for application in self.tenants.iter_mut().flat_map(|tenant| &mut tenant.applications) {
-            if let Some(file) = &application.credentials_file {
-                application.credentials_json = Some(read(&directory.join(file))?);
-            }
-        }
-        for issuer in &mut self.issuers {
-            if let Some(file) = &issuer.jwks_file {
-                issuer.jwks_json = Some(read(&directory.join(file))?);
-            }
-        }
-        Ok(())
-    }
-}
-
 impl Default for Config {
-    /// Listens on loopback, plays nothing; see [`Config::sample`] for something to play with.
+    /// Listens on loopback and emulates nothing. [`Config::sample`] has tenants and issuers.
     fn default() -> Self {
         Self {
             port: 0,
@@ -261,15 +193,9 @@ impl Default for Config {
             clock_skew_seconds: 300,
             tenants: Vec::new(),
             issuers: Vec::new(),
-            faults: Vec::new(),
+            injections: Vec::new(),
         }
     }
-}
-
-fn read(path: &Path) -> Result<String, Fault> {
-    std::fs::read_to_string(path).map_err(|error| {
-        Fault::new(Category::Usage, "file-unreadable", format!("`{}` can't be read: {error}", path.display()))
-    })
 }
 
 fn public() -> String {

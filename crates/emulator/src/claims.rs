@@ -1,4 +1,4 @@
-//! What the ID tokens of each CI system look like: one JSON file of claims and one row here for what isn't a fixed claim.
+//! The ID tokens of each CI system: a JSON file with the fixed claims, and a row here for the rest.
 
 use serde_json::{Map, Value};
 
@@ -7,13 +7,13 @@ use serde_json::{Map, Value};
 pub(crate) struct Shape {
     /// The platform, by the name that azure-oidc uses.
     pub(crate) platform: &'static str,
-    /// Its claims, without `iss` and the times. An empty `jti` is filled anew for every token.
+    /// Its claims without `iss` and the times. An empty `jti` is filled for every token.
     claims: &'static str,
     /// Seconds from `iat` to `exp`.
     pub(crate) lifetime: i64,
-    /// Seconds from `nbf` to `iat`; none when the platform sets no `nbf`.
+    /// Seconds from `nbf` to `iat`; none if the platform sets no `nbf`.
     pub(crate) not_before: Option<i64>,
-    /// Where its key set is, after the issuer's URL.
+    /// The path of its key set below the issuer's URL.
     pub(crate) keys_path: &'static str,
 }
 
@@ -28,7 +28,7 @@ pub(crate) fn platforms() -> String {
 }
 
 impl Shape {
-    /// The claims as the file has them. Every file is read by a test, so an empty set can't come out of this.
+    /// The claims in the file. A test reads every file, so reading cannot fail here.
     pub(crate) fn claims(&self) -> Map<String, Value> {
         serde_json::from_str(self.claims).unwrap_or_default()
     }
@@ -38,7 +38,7 @@ macro_rules! shape {
     ($platform:literal, $lifetime:expr, $not_before:expr, $keys_path:literal) => {
         Shape {
             platform: $platform,
-            claims: include_str!(concat!($platform, ".json")),
+            claims: include_str!(concat!("claims/", $platform, ".json")),
             lifetime: $lifetime,
             not_before: $not_before,
             keys_path: $keys_path,
@@ -46,7 +46,7 @@ macro_rules! shape {
     };
 }
 
-/// Where the lifetime is the job's time-out or isn't published, an hour stands in.
+/// An hour is the lifetime if the real one is the job's timeout or is not published.
 const SHAPES: &[Shape] = &[
     shape!("harness", 3600, None, "/.wellknown/jwks"),
     shape!("circleci", 3600, None, "/.well-known/jwks-pub.json"),
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_of_claims_has_a_subject_and_an_audience_and_leaves_the_rest_to_its_row() {
+    fn every_file_has_a_subject_and_an_audience_and_no_computed_claim() {
         for shape in SHAPES {
             let claims = serde_json::from_str::<Map<String, Value>>(shape.claims).unwrap();
             assert!(claims["sub"].as_str().is_some_and(|sub| !sub.is_empty()), "{}", shape.platform);
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn subjects_agree_with_the_claims_they_are_made_of() {
+    fn subjects_agree_with_the_other_claims() {
         let text = |platform: &str, claim: &str| shape(platform).unwrap().claims()[claim].as_str().unwrap().to_owned();
         assert_eq!(
             text("github", "sub"),

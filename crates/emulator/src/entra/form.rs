@@ -1,15 +1,18 @@
-//! What Entra asks of a token request before it looks at the client: method, form, fields (RFC 6749 §4.4.2, RFC 7523 §2.2).
+//! Checks method, content type and fields of a request (RFC 6749 §4.4.2, RFC 7523 §2.2).
 
 use azure_oidc_core::check::decision::Refusal;
 
-use crate::server::Incoming;
+use crate::guid;
+use crate::received::Received;
 
-/// The only grant that is played.
+/// The only grant that is emulated.
 const GRANT: &str = "client_credentials";
-/// The only kind of assertion (RFC 7523 §2.2).
+/// The only type of assertion (RFC 7523 §2.2).
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// Names that mean several tenants.
+pub(crate) const SHARED_TENANTS: [&str; 3] = ["common", "organizations", "consumers"];
 
-/// The fields that count. Unknown ones are ignored.
+/// The fields that Entra evaluates. It ignores unknown ones.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fields<'a> {
     pub(crate) client_id: &'a str,
@@ -17,18 +20,15 @@ pub(crate) struct Fields<'a> {
     pub(crate) client_assertion: &'a str,
 }
 
-/// Refuses what isn't a POST of a form.
-pub(crate) fn envelope(incoming: &Incoming) -> Result<(), Refusal> {
-    if incoming.method != http::Method::POST {
-        return Err(Refusal::new(900561).with("method", incoming.method.as_str()));
+/// Refuses everything but a POST of a form.
+pub(crate) fn posted(request: &Received) -> Result<&[(String, String)], Refusal> {
+    if request.method != http::Method::POST {
+        return Err(Refusal::new(900561).with("method", request.method.as_str()));
     }
-    if incoming.too_large || incoming.form.is_none() {
-        return Err(Refusal::new(9002313));
-    }
-    Ok(())
+    request.form.as_deref().ok_or_else(|| Refusal::new(9002313))
 }
 
-/// Finds the fields, in the order in which Entra misses them.
+/// Finds the fields. Entra reports missing ones in this order.
 pub(crate) fn fields(form: &[(String, String)]) -> Result<Fields<'_>, Refusal> {
     if form.iter().enumerate().any(|(at, (name, _))| form[..at].iter().any(|(earlier, _)| earlier == name)) {
         return Err(Refusal::new(9002313));
@@ -58,15 +58,15 @@ pub(crate) fn fields(form: &[(String, String)]) -> Result<Fields<'_>, Refusal> {
     Ok(Fields { client_id, scope, client_assertion })
 }
 
-/// Whether this can be a tenant in a path: a GUID or a domain name.
+/// Refuses a tenant in a path that is neither a GUID nor a domain name.
 pub(crate) fn tenant_syntax(tenant: &str) -> Result<(), Refusal> {
-    if ["common", "organizations", "consumers"].contains(&tenant) {
+    if SHARED_TENANTS.contains(&tenant) {
         return Err(Refusal::new(9001023));
     }
     let label =
         |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let domain = tenant.contains('.') && tenant.split('.').all(label);
-    if domain || crate::config::is_guid(tenant) { Ok(()) } else { Err(Refusal::new(900023).with("tenant", tenant)) }
+    if domain || guid::is_guid(tenant) { Ok(()) } else { Err(Refusal::new(900023).with("tenant", tenant)) }
 }
 
 #[cfg(test)]
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_missed_in_this_order() {
+    fn missing_fields_are_reported_in_this_order() {
         let mut gone = vec![
             ("grant_type", None),
             ("client_id", None),
