@@ -9,33 +9,34 @@ use crate::questions::{CheckArgs, CredentialArgs, ExplainArgs, InspectArgs, Veri
 /// The name of the program.
 pub(crate) const NAME: &str = "azure-oidc";
 
-/// The whole program. The arguments may name the platform whose parts the help of `credential` lists.
+/// The whole program. The arguments may name the platform whose parts the help of `credential`
+/// lists.
 pub(crate) fn program(arguments: &[String]) -> clap::Command {
-    let program = Definition::augment_subcommands(base());
-    if !arguments.iter().any(|argument| argument == "credential") {
-        return program;
+    let mut program = Definition::augment_subcommands(base());
+    if arguments.iter().any(|argument| argument == "credential")
+        && let Some(command) = program.find_subcommand_mut("credential")
+    {
+        *command = command.clone().after_help(format!("{CREDENTIAL_EXAMPLES}\n\n{}", parts::help(arguments)));
     }
-    program.mut_subcommand("credential", |command| {
-        command.after_help(format!("{CREDENTIAL_EXAMPLES}\n\n{}", parts::help(arguments)))
-    })
+    program
 }
 
-/// What may stand before the name of a command. The command and all that follows it are left unread.
+/// What may stand before the name of a command. The command and all that follows it are left
+/// unread.
 pub(crate) fn start() -> clap::Command {
     base().allow_external_subcommands(true).external_subcommand_value_parser(clap::value_parser!(String))
 }
 
 fn base() -> clap::Command {
-    let command = clap::Command::new(NAME)
-        .about(ABOUT)
-        .after_help(EXAMPLES)
-        .version(env!("CARGO_PKG_VERSION"))
-        .max_term_width(100);
+    let command = clap::Command::new(NAME).version(env!("CARGO_PKG_VERSION")).max_term_width(100);
     // The terminal that runs the tests may have any width.
-    HostOptions::augment_args(if cfg!(test) { command.term_width(100) } else { command })
+    let command = if cfg!(test) { command.term_width(100) } else { command };
+    // The comment on the struct would become the description of the program.
+    HostOptions::augment_args(command).about(ABOUT).after_help(EXAMPLES)
 }
 
-// The commands, each with its options. No doc comment: clap would show it as the description of the program.
+// The commands, each with its options. No doc comment: clap would show it as the description of the
+// program.
 #[derive(Subcommand)]
 pub(crate) enum Definition {
     /// Obtain the ID token, check it, trade it, publish the access token (the default)
@@ -70,8 +71,8 @@ pub(crate) enum Definition {
     Completions(Lazy<CompletionsArgs>),
 }
 
-/// The options of a command, followed by those of the host. clap builds them only when the command is used: a run needs one
-/// command of ten.
+/// The options of a command, followed by those of the host. clap builds them only when the command
+/// is used: a run needs one command of ten.
 pub(crate) struct Lazy<A>(pub(crate) A);
 
 impl<A: Args> Args for Lazy<A> {
@@ -98,7 +99,8 @@ impl<A: FromArgMatches> FromArgMatches for Lazy<A> {
     }
 }
 
-const ABOUT: &str = "Trade a CI job's OIDC ID token for an Azure access token, check its claims, explain Entra's answers";
+const ABOUT: &str =
+    "Trade a CI job's OIDC ID token for an Azure access token, check its claims, explain Entra's answers";
 
 const EXAMPLES: &str = "\
 Examples:

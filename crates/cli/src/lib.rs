@@ -1,8 +1,10 @@
-//! The command line, defined once with clap. The component executes it; the native host reads from the same definition what a command
-//! needs ([`grants`]) and shows its own failures in the same form ([`failure`]).
+//! The command line, defined once with clap. The component executes it; the native host reads from
+//! the same definition what a command needs ([`grants`]) and shows its own failures in the same
+//! form ([`failure`]).
 //!
-//! An option is one field of a struct in `options` or `questions`: its comment is the help, its attributes are the rest. `definition`
-//! lists the commands, `parse` reads a command line, `usage` turns clap's errors into faults.
+//! An option is one field of a struct in `options` or `questions`: its comment is the help, its
+//! attributes are the rest. `definition` lists the commands, `parse` reads a command line, `usage`
+//! turns clap's errors into faults.
 
 pub mod failure;
 pub mod grants;

@@ -220,7 +220,8 @@ pub enum Color {
 }
 
 impl Color {
-    /// Asks for colours, with any value but `0` (bixense.com/clicolors). The native host sets it when it prints to a terminal.
+    /// Asks for colours, with any value but `0` (bixense.com/clicolors). The native host sets it
+    /// when it prints to a terminal.
     pub const FORCE: &str = "CLICOLOR_FORCE";
     /// Asks for none (no-color.org).
     pub const NONE: &str = "NO_COLOR";
@@ -260,7 +261,8 @@ pub enum Publish {
     /// The access token, with its expiry and scope.
     #[default]
     Token,
-    /// The variables from which the Azure SDKs, `az login` and Terraform sign in with the ID token, while that is valid.
+    /// The variables from which the Azure SDKs, `az login` and Terraform sign in with the ID token,
+    /// while that is valid.
     SdkEnv,
     /// Both.
     Both,

@@ -1,7 +1,8 @@
 //! Parses the arguments.
 //!
-//! A first pass reads what may stand before the command: options of the host. The second pass builds the one command and reads the
-//! rest, so that both an option of `exchange` without its name and an option of the host before a name are understood.
+//! The first pass reads options of the host and stops at the name of the command. The second pass
+//! builds that command and reads the rest. An option that the first pass does not know belongs to
+//! `exchange`, whose name may be left out.
 
 use std::iter;
 
@@ -32,7 +33,8 @@ impl From<Fault> for Unread {
     }
 }
 
-/// Parses arguments that do not begin with a program's name. Without a command, `exchange` is meant.
+/// Parses arguments that do not begin with a program's name. Without a command, `exchange` is
+/// meant.
 pub fn parse(arguments: &[String]) -> Result<Cli, Unread> {
     let mut program = program(arguments);
     let line = match Line::read(arguments) {
@@ -49,7 +51,8 @@ pub fn parse(arguments: &[String]) -> Result<Cli, Unread> {
         Some(name) if known(name) => name,
         Some(word) => return Err(unknown_command(word, &mut program)),
         None => match arguments.iter().find(|argument| known(argument)) {
-            // It was taken for a value, or follows options of `exchange`. No token must be traded by accident.
+            // Its name was taken for a value, or follows options of `exchange`. No token may be
+            // traded by accident.
             Some(command) => return Err(usage::misplaced_command(command).into()),
             None => DEFAULT,
         },

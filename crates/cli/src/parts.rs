@@ -1,4 +1,5 @@
-//! Accepts the parts of each platform's subject as options of `credential`, such as `--org contoso`.
+//! Accepts the parts of each platform's subject as options of `credential`, such as `--org
+//! contoso`.
 
 use azure_oidc_core::platform;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Args, Command, Error, FromArgMatches, Id};
@@ -12,7 +13,8 @@ pub struct Parts(pub Vec<(String, String)>);
 impl Args for Parts {
     fn augment_args(mut command: Command) -> Command {
         for part in platform::ALL.iter().flat_map(|platform| platform.parts()) {
-            // Two platforms may have a part of the same name, and `--issuer` is an option of the command.
+            // Two platforms may have a part of the same name, and `--issuer` is an option of the
+            // command.
             if command.get_arguments().all(|known| known.get_long() != Some(part.name)) {
                 let option = Arg::new(part.name).long(part.name).value_name("VALUE").group(GROUP);
                 command = command.arg(option.action(ArgAction::Append).hide(true));
@@ -45,7 +47,8 @@ impl FromArgMatches for Parts {
     }
 }
 
-/// Lists the parts of each platform for the end of the help; only of one platform when the words name it.
+/// Lists the parts of each platform for the end of the help; only of one platform when the words
+/// name it.
 pub(crate) fn help(words: &[String]) -> String {
     let is_named = |name: &str| words.iter().any(|word| word.strip_prefix("--platform=").unwrap_or(word) == name);
     let named = platform::ALL.iter().find(|platform| is_named(platform.name()));

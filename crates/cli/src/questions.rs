@@ -1,5 +1,5 @@
-//! The options of the commands that answer a question and send no token anywhere: `check`, `verify`, `inspect`, `explain`,
-//! `credential`.
+//! The options of the commands that answer a question and send no token anywhere: `check`,
+//! `verify`, `inspect`, `explain`, `credential`.
 
 use std::time::Duration;
 
@@ -114,7 +114,8 @@ pub struct InspectArgs {
 /// Options of `explain`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ExplainArgs {
-    /// A code such as AADSTS700213 or 700213, Entra's JSON answer, or `-` for a log on standard input
+    /// A code such as AADSTS700213 or 700213, Entra's JSON answer, or `-` for a log on standard
+    /// input
     #[arg(value_name = "CODE|JSON|-")]
     pub what: String,
     /// Where a token comes from, to name the claim that is wrong.

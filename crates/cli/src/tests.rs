@@ -1,4 +1,5 @@
-//! The command line as a whole: what lines mean, which errors wrong lines get, and what the help says.
+//! The command line as a whole: what lines mean, which errors wrong lines get, and what the help
+//! says.
 
 use azure_oidc_core::Fault;
 
@@ -7,6 +8,8 @@ use super::*;
 mod bad_lines;
 mod good_lines;
 mod help;
+#[cfg(feature = "native")]
+mod native;
 mod properties;
 
 /// The words of a line; `~` is an empty one, and `LONG` one that is too long to be repeated.

@@ -1,5 +1,5 @@
-//! Turns clap's errors into the project's faults. A word in an error can be a token that was pasted in the wrong place, so long words
-//! are not repeated.
+//! Turns clap's errors into the project's faults. A word in an error can be a token that was pasted
+//! in the wrong place, so long words are not repeated.
 
 use std::error::Error as _;
 
@@ -11,7 +11,8 @@ use crate::definition::NAME;
 
 const LONGEST_SHOWN: usize = 80;
 
-/// The fault for an error of clap. `command` is the name of the command, empty for the program itself.
+/// The fault for an error of clap. `command` is the name of the command, empty for the program
+/// itself.
 pub(crate) fn fault(error: &Error, program: &mut Command, command: &str, words: &[String]) -> Fault {
     let argument = text(error, ContextKind::InvalidArg);
     let value = text(error, ContextKind::InvalidValue);
@@ -87,7 +88,8 @@ fn unknown_command(error: &Error, program: &Command) -> Fault {
     }
 }
 
-/// Adds what an unknown argument probably is: the value of the option before it, an option of another command, or a misspelt option.
+/// Adds what an unknown argument probably is: the value of the option before it, an option of
+/// another command, or a misspelt option.
 fn with_way_out(fault: Fault, error: &Error, program: &mut Command, command: &str, words: &[String]) -> Fault {
     let argument = text(error, ContextKind::InvalidArg);
     program.build();

@@ -37,9 +37,14 @@ const LINES: &[(&str, &str, &[&str])] = &[
     ("LONG", "unrecognized command (a long value)", &[COMMANDS]),
     ("--output json LONG", "unrecognized command (a long value)", &[COMMANDS]),
     ("-- --help", "unrecognized command '--help'", &["a similar command exists: 'help'"]),
-    // A command after options that are not the host's, or in the place of a value: no token is traded by accident.
+    // A command after options that are not the host's, or in the place of a value: no token is
+    // traded by accident.
     ("--output json check", "the command 'check' must stand before its options", &["write `azure-oidc check ...`"]),
-    ("--scope arm exchange", "the command 'exchange' must stand before its options", &["write `azure-oidc exchange ...`"]),
+    (
+        "--scope arm exchange",
+        "the command 'exchange' must stand before its options",
+        &["write `azure-oidc exchange ...`"],
+    ),
     ("--tenant-id check", "the command 'check' must stand before its options", &["write `azure-oidc check ...`"]),
     (
         "--allow-host credential",
@@ -166,7 +171,11 @@ const LINES: &[(&str, &str, &[&str])] = &[
     ),
     ("component --output a --digest", "the argument '--output <FILE>' cannot be used with '--digest'", &[]),
     // Only together.
-    ("check", "the following required arguments were not provided: --credential <FILE> or --issuer <URL> or --subject <SUBJECT>", &[]),
+    (
+        "check",
+        "the following required arguments were not provided: --credential <FILE> or --issuer <URL> or --subject <SUBJECT>",
+        &[],
+    ),
     ("verify", "the following required arguments were not provided: --jwks <FILE> or --discover", &[]),
     ("component", "the following required arguments were not provided: --output <FILE> or --digest", &[]),
     ("check --issuer a", "the following required arguments were not provided: --subject <SUBJECT>", &[]),

@@ -93,9 +93,14 @@ fn the_version_is_that_of_the_program() {
 
 #[test]
 fn the_help_is_that_of_the_command_that_was_named() {
-    for line in
-        ["check -h", "check --help", "help check", "--timings check --credential c --help", "check -hx", "check --skew soon -h"]
-    {
+    for line in [
+        "check -h",
+        "check --help",
+        "help check",
+        "--timings check --credential c --help",
+        "check -hx",
+        "check --skew soon -h",
+    ] {
         assert!(help(line).starts_with("Check whether Entra would accept"), "{line}");
     }
     assert_eq!(help("-h"), help("--help check"));
