@@ -87,6 +87,14 @@ struct Line {
 
 impl Line {
     fn read(arguments: &[String]) -> Result<Self, clap::Error> {
+        // The usual case needs no first pass.
+        match arguments {
+            [] => return Ok(Self { before: None, command: None, rest: Vec::new() }),
+            [first, rest @ ..] if !first.starts_with('-') => {
+                return Ok(Self { before: None, command: Some(first.clone()), rest: rest.to_vec() });
+            }
+            _ => {}
+        }
         let words = iter::once(NAME).chain(arguments.iter().map(String::as_str));
         match start().try_get_matches_from(words) {
             Ok(mut before) => {
@@ -119,7 +127,7 @@ fn unread(error: &clap::Error, program: &mut clap::Command, command: &str, words
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return Unread::Help(error.to_string());
     }
-    // Who asks for help on a line with a wrong value wants to know the right ones.
+    // A user who asks for help on a line with a wrong value wants to see the possible ones.
     if usage::is_wrong_value(error)
         && words.iter().any(|word| word == "-h" || word == "--help")
         && let Some(command) = program.find_subcommand_mut(command)
