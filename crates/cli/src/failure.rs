@@ -1,12 +1,12 @@
-//! How a failure is shown: one form for people, one for programs. Both keep text from outside from being read as a command by
-//! the CI system that collects the output.
+//! Renders a fault as text for people or as JSON for programs. In both, text from outside cannot
+//! become a command of the CI system that collects the output.
 
 use azure_oidc_core::Fault;
 use azure_oidc_core::fault::EntraError;
 use azure_oidc_core::platform::text::{defuse, json_text};
 use serde_json::{Map, Value};
 
-/// For people, on standard error.
+/// Renders a fault for people, for standard error.
 pub fn text(fault: &Fault) -> String {
     let mut out = format!("error: {}\n", harmless(&fault.message));
     for (name, value) in facts(fault) {
@@ -25,7 +25,8 @@ pub fn text(fault: &Fault) -> String {
     out
 }
 
-/// For programs, on standard output: `{"error":{"code","message","hint","aadsts"?,"trace_id"?,"correlation_id"?,"scope"?}}` in one line.
+/// Renders a fault for programs, for standard output, in one line:
+/// `{"error":{"code","message","hint","aadsts"?,"trace_id"?,"correlation_id"?,"scope"?}}`.
 pub fn json(fault: &Fault) -> String {
     let mut error = Map::new();
     error.insert("code".into(), fault.code.into());
@@ -35,7 +36,8 @@ pub fn json(fault: &Fault) -> String {
     format!("{{\"error\":{}}}\n", json_text(&Value::Object(error)))
 }
 
-/// What Entra's answer adds to a failure in JSON, where it has it: `aadsts`, `trace_id`, `correlation_id`, `scope`.
+/// The members that an answer of Entra adds to the JSON: `aadsts`, `trace_id`, `correlation_id`,
+/// `scope`; each if known.
 pub fn of_entra(fault: &Fault) -> Vec<(&'static str, String)> {
     let aadsts = fault.entra.as_ref().and_then(EntraError::aadsts).map(|code| ("aadsts", format!("AADSTS{code}")));
     let mut members: Vec<_> = aadsts.into_iter().collect();
@@ -48,8 +50,8 @@ pub fn of_entra(fault: &Fault) -> Vec<(&'static str, String)> {
     members
 }
 
-/// Text from outside, fit to be printed: in one line, without control characters, and with nothing that a CI system takes for a
-/// command.
+/// Makes text from outside safe to print: one line, no control characters, nothing that a CI system
+/// takes for a command.
 pub fn harmless(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
@@ -67,7 +69,7 @@ const TRACE_ID: &str = "trace id";
 const CORRELATION_ID: &str = "correlation id";
 const SCOPE: &str = "scope";
 
-/// The fault's own facts, and what Microsoft support asks for when it was Entra that refused.
+/// The fault's own facts, and the ids that Microsoft support asks for after a refusal by Entra.
 fn facts(fault: &Fault) -> Vec<(&'static str, String)> {
     let mut facts = fault.facts.clone();
     if let Some(entra) = &fault.entra {

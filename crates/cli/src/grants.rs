@@ -85,7 +85,8 @@ pub fn files(cli: &Cli, env: &dyn Env) -> Vec<String> {
         | Command::Credential(_)
         | Command::Doctor(_)
         | Command::Serve(_)
-        | Command::Component(_) => {}
+        | Command::Component(_)
+        | Command::Completions(_) => {}
     }
     if let Some((source, platform)) = token_options(cli) {
         match source {
@@ -246,7 +247,8 @@ pub(crate) fn token_options(cli: &Cli) -> Option<(&TokenSource, &PlatformArgs)> 
         | Command::Explain(_)
         | Command::Credential(_)
         | Command::Serve(_)
-        | Command::Component(_) => None,
+        | Command::Component(_)
+        | Command::Completions(_) => None,
     }
 }
 
