@@ -38,16 +38,16 @@ impl Token {
     /// # Errors
     ///
     /// When the text isn't exactly three unpadded base64url segments, when header or claims aren't
-    /// one JSON object each without a repeated member name, or when a registered member has the wrong
-    /// JSON type (RFC 7519 §4.1).
+    /// one JSON object each without a repeated member name, or when a registered member has the
+    /// wrong JSON type (RFC 7519 §4.1).
     pub fn parse(text: &str) -> Result<Self, Malformed> {
         let jws = Jws::parse(text)?;
         let claims = Claims::new(json::object(jws.payload()).map_err(|error| error.of_segment("payload"))?)?;
         Ok(Self { jws, claims })
     }
 
-    /// A future token with these claims. It has no signature and does not expire. `others` are further
-    /// claims, which only expressions use.
+    /// A future token with these claims. It has no signature and does not expire. `others` are
+    /// further claims, which only expressions use.
     pub fn described(issuer: &str, subject: &str, audience: &str, others: &[(String, String)]) -> Self {
         let named = [("iss", issuer), ("sub", subject), ("aud", audience)];
         let mut raw = Map::new();
@@ -58,8 +58,8 @@ impl Token {
         Self::without_time(Claims { iss, sub, aud, aud_is_array: false, exp: None, nbf: None, iat: None, raw })
     }
 
-    /// As [`described`](Self::described), from a claims set. Its times are ignored: the future token
-    /// will have others.
+    /// As [`described`](Self::described), from a claims set. Its times are ignored: the future
+    /// token will have others.
     ///
     /// # Errors
     ///

@@ -174,8 +174,8 @@ pub fn lifetime(claims: &Claims) -> Option<(i64, i64)> {
     Some((issued, claims.exp?.saturating_sub(issued)))
 }
 
-/// The credential that has the token's issuer, its audience, and its subject or an expression that is
-/// true for it. One credential must have all three.
+/// The credential that has the token's issuer, its audience, and its subject or an expression that
+/// is true for it. One credential must have all three.
 ///
 /// # Errors
 ///
@@ -262,8 +262,8 @@ pub(super) fn lower_case(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).collect()
 }
 
-/// Whether a tenant that allows only certain GitHub enterprises accepts this token. Entra checks this
-/// last.
+/// Whether a tenant that allows only certain GitHub enterprises accepts this token. Entra checks
+/// this last.
 ///
 /// # Errors
 ///
@@ -309,7 +309,8 @@ impl Refusal {
         self.entry().map(|entry| entry.render(&self.values)).unwrap_or_default()
     }
 
-    /// The refusal as Entra gave it until 2023, when one number covered every mismatch of the credentials.
+    /// The refusal as Entra gave it until 2023, when one number covered every mismatch of the
+    /// credentials.
     pub fn legacy(self, token: &Token) -> Self {
         if !matches!(self.aadsts, 700211..=700214 | 7002121 | 7002131 | 7002138) {
             return self;

@@ -8,8 +8,8 @@ use crate::token::Token;
 /// The code for an issuer whose metadata or keys cannot be fetched.
 pub(super) const UNREACHABLE: &str = "issuer-unreachable";
 
-/// The findings for a result of [`signature`](super::decision::signature) with these keys. There are
-/// none without keys: a signature is never reported as good before it was verified.
+/// The findings for a result of [`signature`](super::decision::signature) with these keys. There
+/// are none without keys: a signature is never reported as good before it was verified.
 pub(super) fn findings(token: &Token, keys: Keys<'_>, result: &Result<(), Refusal>) -> Vec<Finding> {
     let kid = token.header().kid.as_deref().unwrap_or_default();
     match (result, keys) {
@@ -34,7 +34,9 @@ fn refused(kid: &str, keys: Keys<'_>, refusal: &Refusal) -> Finding {
     let shown = kid.escape_debug();
     let (code, message) = match (refusal.reason, position(kid, keys)) {
         (None, _) => (UNREACHABLE, "the issuer's metadata or keys cannot be read".to_owned()),
-        (Some(Reason::KidUnknown), _) => ("key-not-found", format!("the issuer's keys have none with the id `{shown}`")),
+        (Some(Reason::KidUnknown), _) => {
+            ("key-not-found", format!("the issuer's keys have none with the id `{shown}`"))
+        }
         (Some(Reason::KidBeyondLimit), Some(at)) => (
             "key-beyond-limit",
             format!("`{shown}` is key number {} of the issuer's, and Entra reads the first {MAX_KEYS} only", at + 1),

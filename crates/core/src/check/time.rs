@@ -56,9 +56,8 @@ mod tests {
 
     #[test]
     fn no_moment_is_too_far_away_to_be_written() {
-        for seconds in [i64::MIN, i64::MAX] {
-            assert!(moment(seconds).ends_with('Z'));
-        }
+        assert_eq!(moment(i64::MIN), "-9999-01-01T00:00:00Z");
+        assert_eq!(moment(i64::MAX), "9999-12-31T23:59:59Z");
     }
 
     #[test]

@@ -35,7 +35,8 @@ pub(super) enum Material {
 }
 
 impl Material {
-    /// How many bytes each of this key's signatures has (RFC 8017 §8, RFC 7518 §3.4, RFC 8032 §5.1.6).
+    /// How many bytes each of this key's signatures has (RFC 8017 §8, RFC 7518 §3.4, RFC 8032
+    /// §5.1.6).
     pub(super) fn signature_length(&self) -> usize {
         match self {
             Self::Rsa(key) => key.size(),
@@ -96,7 +97,8 @@ fn material(members: &Map<String, Value>) -> Result<Material, Reason> {
     }
 }
 
-/// `use` must be `sig` and `key_ops` must have `verify`, where they are present (RFC 7517 §4.2, §4.3).
+/// `use` must be `sig` and `key_ops` must have `verify`, where they are present (RFC 7517 §4.2,
+/// §4.3).
 fn is_for_signatures(members: &Map<String, Value>) -> Result<bool, Reason> {
     let may_verify = match members.get("key_ops") {
         None => true,
@@ -111,18 +113,21 @@ fn is_for_signatures(members: &Map<String, Value>) -> Result<bool, Reason> {
 fn rsa(n: &[u8], e: &[u8]) -> Result<Material, Reason> {
     let number = BoxedUint::from_be_slice_vartime;
     let key = PublicKey::new_with_size_limits(number(n), number(e), RSA_BITS).map_err(|error| {
-        use rsa::Error::*;
+        use rsa::Error;
         match error {
-            ModulusTooSmall => Reason::RsaKeyTooSmall,
-            ModulusTooLarge => Reason::RsaKeyTooLarge,
-            InvalidExponent | PublicExponentTooLarge | PublicExponentTooSmall => Reason::RsaExponentUnsafe,
+            Error::ModulusTooSmall => Reason::RsaKeyTooSmall,
+            Error::ModulusTooLarge => Reason::RsaKeyTooLarge,
+            Error::InvalidExponent | Error::PublicExponentTooLarge | Error::PublicExponentTooSmall => {
+                Reason::RsaExponentUnsafe
+            }
             _ => Reason::KeyMalformed,
         }
     })?;
     if roca::has_fingerprint(key.n()) { Err(Reason::RsaKeyWeak) } else { Ok(Material::Rsa(key)) }
 }
 
-/// The point in the uncompressed form of SEC 1 §2.3.3. RFC 7518 §6.2.1.2 fixes the length of a coordinate.
+/// The point in the uncompressed form of SEC 1 §2.3.3. RFC 7518 §6.2.1.2 fixes the length of a
+/// coordinate.
 fn point(members: &Map<String, Value>, coordinate: usize) -> Result<Vec<u8>, Reason> {
     const UNCOMPRESSED: u8 = 4;
     let (x, y) = (bytes(members, "x")?, bytes(members, "y")?);

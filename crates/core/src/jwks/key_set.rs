@@ -23,8 +23,8 @@ pub struct KeySet {
 const SECRET_MEMBERS: [&str; 9] = ["d", "dp", "dq", "k", "oth", "p", "priv", "q", "qi"];
 
 impl KeySet {
-    /// Reads a JWK set. A key that can't be used is kept with its [`Key::problem`], so that the other
-    /// keys can still be used (RFC 7517 §5).
+    /// Reads a JWK set. A key that can't be used is kept with its [`Key::problem`], so that the
+    /// other keys can still be used (RFC 7517 §5).
     ///
     /// # Errors
     ///

@@ -1,7 +1,8 @@
-//! The fingerprint of RSA keys from a faulty generator (ROCA, CVE-2017-15361), which can be factored.
+//! The fingerprint of RSA keys from a faulty generator (ROCA, CVE-2017-15361), which can be
+//! factored.
 //!
-//! The modulus of such a key is a power of 65537 modulo every small prime. By chance a sound key has
-//! this property about once in 2^27.
+//! The modulus of such a key is a power of 65537 modulo every small prime. By chance a sound key
+//! has this property about once in 2^27.
 
 use rsa::BoxedUint;
 

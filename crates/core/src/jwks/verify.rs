@@ -26,8 +26,8 @@ pub struct Verification {
     pub key_index: Option<usize>,
 }
 
-/// Verifies a signature with the key of the set that the token's header selects. It does not look at
-/// the payload, and so not at the token's times.
+/// Verifies a signature with the key of the set that the token's header selects. It does not look
+/// at the payload, and so not at the token's times.
 pub fn verify(jws: &Jws, keys: &KeySet) -> Verification {
     let header = jws.header();
     let chosen = preconditions(jws).and_then(|alg| Ok((alg, choose(alg, header, keys)?)));

@@ -2,8 +2,8 @@
 //! RFC 7515 §4 and RFC 7519 §4 require.
 //!
 //! `serde_json` parses; its `Value` silently keeps the last of two members with one name, so two
-//! readers could see two different subjects in one token, and its own limit of depth is fixed at 128.
-//! A visitor is the only place where both can be checked, and it also reports them apart from
+//! readers could see two different subjects in one token, and its own limit of depth is fixed at
+//! 128. A visitor is the only place where both can be checked, and it also reports them apart from
 //! mistakes of syntax.
 
 use std::{cell::Cell, fmt};

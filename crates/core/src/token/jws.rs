@@ -27,7 +27,8 @@ impl Jws {
     ///
     /// # Errors
     ///
-    /// When the text isn't exactly three unpadded base64url segments, or the header isn't one JSON object with `alg`.
+    /// When the text isn't exactly three unpadded base64url segments, or the header isn't one JSON
+    /// object with `alg`.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
         if text.len() > MAX_BYTES {
             let message = format!("the token is {} bytes long; at most {MAX_BYTES} are read", text.len());
@@ -48,8 +49,8 @@ impl Jws {
         })
     }
 
-    /// The JWS of a token that does not exist yet: its header is what Entra asks for, and its text is
-    /// empty.
+    /// The JWS of a token that does not exist yet: its header is what Entra asks for, and its text
+    /// is empty.
     pub(super) fn absent() -> Self {
         let text = |text: &str| Some(text.to_owned());
         let header = Header { alg: "RS256".to_owned(), typ: None, kid: text("-"), x5t: None, raw: Map::new() };
@@ -66,7 +67,8 @@ impl Jws {
         &self.payload
     }
 
-    /// The bytes that are signed: the first two segments as they were read, and the dot between them.
+    /// The bytes that are signed: the first two segments as they were read, and the dot between
+    /// them.
     pub fn signing_input(&self) -> &[u8] {
         &self.text.reveal().as_bytes()[..self.signed]
     }
@@ -103,8 +105,10 @@ fn not_three(parts: &[&str]) -> Malformed {
         1 => Malformed::new(Opaque).hint(
             "use the OIDC ID token of the job; personal access tokens, API keys and passwords can't be exchanged",
         ),
-        2 => Malformed::with_message(NotThreeSegments, "the token has two segments, not three: its signature is missing")
-            .hint("copy the token whole; all three parts and both dots belong to it"),
+        2 => {
+            Malformed::with_message(NotThreeSegments, "the token has two segments, not three: its signature is missing")
+                .hint("copy the token whole; all three parts and both dots belong to it")
+        }
         5 if parts.iter().all(|part| part.chars().all(base64url::is_digit)) => Malformed::with_message(
             Encrypted,
             "the token is encrypted (JWE, five segments); Entra takes signed tokens only",

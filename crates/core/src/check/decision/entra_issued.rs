@@ -5,7 +5,8 @@ use super::Refusal;
 use crate::cloud::{CLOUDS, Cloud, PUBLIC};
 use crate::token::Claims;
 
-/// The exchange application of the public cloud: `aud` of tokens that were requested for `api://AzureADTokenExchange`.
+/// The exchange application of the public cloud: `aud` of tokens that were requested for
+/// `api://AzureADTokenExchange`.
 const PUBLIC_EXCHANGE: &str = "fb60f99c-7a34-4190-8149-302f77469936";
 
 /// The issuer of v1 tokens, which several clouds share.
@@ -35,7 +36,8 @@ pub(in crate::check) fn rules(claims: &Claims, cloud: &Cloud) -> Result<(), Refu
     Ok(())
 }
 
-/// Whether a token that Entra issued names the exchange of this cloud as its audience, by URI or GUID.
+/// Whether a token that Entra issued names the exchange of this cloud as its audience, by URI or
+/// GUID.
 pub(super) fn names_the_exchange(claims: &Claims, cloud: &Cloud) -> bool {
     let [audience] = claims.aud.as_slice() else { return false };
     let guid = cloud.name == PUBLIC.name && audience == PUBLIC_EXCHANGE;

@@ -3,7 +3,8 @@
 use super::Refusal;
 use crate::token::{Claims, Token};
 
-/// The signature algorithms that Entra accepts. Only RS256 is documented; the others were seen to work.
+/// The signature algorithms that Entra accepts. Only RS256 is documented; the others were seen to
+/// work.
 pub const ALGORITHMS: [&str; 6] = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
 
 /// The values of `typ` that Entra accepts, if the header has one.

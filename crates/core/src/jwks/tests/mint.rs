@@ -40,7 +40,7 @@ pub(super) fn signer(alg: &str) -> Sign {
     SIGNERS.iter().find(|(name, ..)| *name == alg).unwrap().1
 }
 
-/// A token over [`PAYLOAD`] with this header, signed as told, whatever the header says.
+/// A token over [`PAYLOAD`] with this header, signed by `sign`, whatever the header says.
 pub(super) fn token(header: &str, sign: Sign) -> String {
     let input = format!("{}.{}", base64url(header.as_bytes()), base64url(PAYLOAD));
     let signature = base64url(sign(input.as_bytes()));
@@ -100,8 +100,8 @@ pub(super) fn rs256_of_1024_bits(input: &[u8]) -> Vec<u8> {
     rsa_1024().pkcs1v15_sign::<Sha256>(input).unwrap()
 }
 
-/// Adds the modulus to a signature, which changes nothing for a verifier that only computes modulo it. Headers are
-/// tried until the sum has the length of the modulus.
+/// Adds the modulus to a signature, which changes nothing for a verifier that only computes modulo
+/// it. Headers are tried until the sum has the length of the modulus.
 pub(super) fn ps256_not_reduced() -> String {
     let sum = |input: &[u8]| {
         let signature = BoxedUint::from_be_slice(&signer("PS256")(input), 2048 + 64).unwrap();

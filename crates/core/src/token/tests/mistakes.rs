@@ -1,9 +1,9 @@
-//! What people hand over instead of a token, and what they are told.
+//! What people pass instead of a token, and the message and hint for each.
 
 use super::{HEADER, encoded, token};
 use crate::token::{Jws, Token};
 
-/// Stands for something that no message may repeat.
+/// Text that no message may repeat.
 const MARK: &str = "s3cr3tM4rk";
 
 /// Each text with its code; `TOKEN` stands for a good token.
@@ -120,15 +120,15 @@ fn a_jws_is_asked_the_same() {
 }
 
 #[test]
-fn what_people_are_told() {
-    let mut told = Vec::new();
+fn each_mistake_has_its_message_and_hint() {
+    let mut lines = Vec::new();
     for (text, code) in MISTAKES {
         let malformed = Token::parse(&written_out(text)).unwrap_err();
         let hint = malformed.hint.map_or(String::new(), |hint| format!("\n  hint: {hint}"));
         let line = format!("{code}: {}{hint}", malformed.message);
-        if !told.contains(&line) {
-            told.push(line);
+        if !lines.contains(&line) {
+            lines.push(line);
         }
     }
-    insta::assert_snapshot!(told.join("\n"));
+    insta::assert_snapshot!(lines.join("\n"));
 }

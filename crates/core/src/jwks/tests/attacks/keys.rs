@@ -19,7 +19,12 @@ fn keys_named_by_the_token() -> Vec<Attack> {
     let other = || with(p256_jwk(), json!({"x": rfc7515_p256().0, "y": rfc7515_p256().1}));
     vec![
         attack(Reason::SignatureMismatch, "embedded jwk beside another key", embedded(json!({})), vec![other()]),
-        attack(Reason::KeyTypeMismatch, "embedded jwk beside a key of another type", embedded(json!({})), vec![rsa_jwk()]),
+        attack(
+            Reason::KeyTypeMismatch,
+            "embedded jwk beside a key of another type",
+            embedded(json!({})),
+            vec![rsa_jwk()],
+        ),
         attack(Reason::KidUnknown, "embedded jwk and no keys", embedded(json!({})), vec![]),
         attack(Reason::KeyMissing, "embedded jwk, no kid, no keys", embedded(json!({"kid": null})), vec![]),
         attack(
@@ -34,7 +39,12 @@ fn keys_named_by_the_token() -> Vec<Attack> {
             es256(json!({"alg": "ES256", "kid": "mine", "x5u": "https://evil.example/c"})),
             vec![p256_jwk()],
         ),
-        attack(Reason::KidUnknown, "x5c", es256(json!({"alg": "ES256", "kid": "mine", "x5c": ["MIIB"]})), vec![p256_jwk()]),
+        attack(
+            Reason::KidUnknown,
+            "x5c",
+            es256(json!({"alg": "ES256", "kid": "mine", "x5c": ["MIIB"]})),
+            vec![p256_jwk()],
+        ),
         attack(Reason::KidUnknown, "kid as a path", es256(json!({"alg": "ES256", "kid": "../k"})), vec![p256_jwk()]),
         attack(Reason::KidUnknown, "kid in another case", es256(json!({"alg": "ES256", "kid": "K"})), vec![p256_jwk()]),
     ]
@@ -161,7 +171,12 @@ fn bad_keys() -> Vec<Attack> {
             good("ES256"),
             p256(json!({"x": base64url([0; 32]), "y": base64url([0; 32])})),
         ),
-        attack(Reason::KeyMalformed, "a coordinate one byte longer", good("ES256"), p256(json!({"x": format!("AA{x}")}))),
+        attack(
+            Reason::KeyMalformed,
+            "a coordinate one byte longer",
+            good("ES256"),
+            p256(json!({"x": format!("AA{x}")})),
+        ),
         attack(Reason::KeyMalformed, "no y", good("ES256"), p256(json!({"y": null}))),
         attack(Reason::KeyMalformed, "no crv", good("ES256"), p256(json!({"crv": null}))),
         attack(Reason::KeyMalformed, "no kty", good("ES256"), p256(json!({"kty": null}))),
@@ -169,7 +184,12 @@ fn bad_keys() -> Vec<Attack> {
         attack(Reason::KeyMalformed, "use not a string", good("ES256"), p256(json!({"use": ["sig"]}))),
         attack(Reason::KeyMalformed, "key_ops not a list", good("ES256"), p256(json!({"key_ops": "verify"}))),
         attack(Reason::KeyMalformed, "a short Ed25519 key", good("EdDSA"), ed25519(json!({"x": ones(31)}))),
-        attack(Reason::KeyMalformed, "P-521 with the coordinates of P-256", good("ES512"), p256(json!({"crv": "P-521"}))),
+        attack(
+            Reason::KeyMalformed,
+            "P-521 with the coordinates of P-256",
+            good("ES512"),
+            p256(json!({"crv": "P-521"})),
+        ),
         attack(Reason::KeyUnsupported, "secp256k1", good("ES256"), p256(json!({"crv": "secp256k1"}))),
         attack(Reason::KeyUnsupported, "Ed448", good("EdDSA"), ed25519(json!({"crv": "Ed448"}))),
         attack(Reason::KeyUnsupported, "X25519", good("EdDSA"), ed25519(json!({"crv": "X25519"}))),
@@ -189,7 +209,12 @@ fn bad_keys() -> Vec<Attack> {
             good("ES256"),
             p256(json!({"use": "sig", "key_ops": ["encrypt"]})),
         ),
-        attack(Reason::KeyMalformed, "an Ed25519 key of small order", anyones, ed25519(json!({ "x": base64url(IDENTITY) }))),
+        attack(
+            Reason::KeyMalformed,
+            "an Ed25519 key of small order",
+            anyones,
+            ed25519(json!({ "x": base64url(IDENTITY) })),
+        ),
         attack(
             Reason::KeyMalformed,
             "coordinates cut at another place",
@@ -203,7 +228,8 @@ fn bad_keys() -> Vec<Attack> {
     attacks
 }
 
-/// The neutral element of edwards25519; `R` and `A` of this value and `S` of zero fulfil the equation for every message.
+/// The neutral element of edwards25519; `R` and `A` of this value and `S` of zero fulfil the
+/// equation for every message.
 const IDENTITY: [u8; 32] = {
     let mut point = [0; 32];
     point[0] = 1;

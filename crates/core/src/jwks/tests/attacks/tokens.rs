@@ -18,7 +18,12 @@ fn algorithms() -> Vec<Attack> {
         let alg: String = "none".chars().enumerate().map(spell).collect();
         let header = json!({"alg": alg, "kid": "k"}).to_string();
         attacks.push(attack(Reason::AlgNone, format!("{alg}, unsigned"), token(&header, UNSIGNED), vec![p256_jwk()]));
-        attacks.push(attack(Reason::AlgNone, format!("{alg}, signed"), token(&header, signer("ES256")), vec![p256_jwk()]));
+        attacks.push(attack(
+            Reason::AlgNone,
+            format!("{alg}, signed"),
+            token(&header, signer("ES256")),
+            vec![p256_jwk()],
+        ));
     }
     for alg in ["HS256", "HS384", "HS512", "hs256"] {
         let header = json!({"alg": alg, "kid": "k"}).to_string();
@@ -138,7 +143,12 @@ fn bad_signatures() -> Vec<Attack> {
             sign_as("ES512", |_| vec![0xff; 132]),
             vec![p521_jwk()],
         ),
-        attack(Reason::SignatureMismatch, "ES256, r and s beyond the order", es256(|_| vec![0xff; 64]), vec![p256_jwk()]),
+        attack(
+            Reason::SignatureMismatch,
+            "ES256, r and s beyond the order",
+            es256(|_| vec![0xff; 64]),
+            vec![p256_jwk()],
+        ),
     ];
     for (alg, key) in [
         ("RS256", rsa_jwk()),
@@ -148,7 +158,12 @@ fn bad_signatures() -> Vec<Attack> {
         ("ES512", p521_jwk()),
         ("EdDSA", ed25519_jwk()),
     ] {
-        attacks.push(attack(Reason::SignatureMismatch, format!("{alg}, another payload"), edited(&good(alg)), vec![key]));
+        attacks.push(attack(
+            Reason::SignatureMismatch,
+            format!("{alg}, another payload"),
+            edited(&good(alg)),
+            vec![key],
+        ));
     }
     attacks
 }
