@@ -130,9 +130,14 @@ fn watch(workspace: &Path, target_dir: &Path, dep_info: &Path) -> Result<()> {
             }
         }
     }
-    for manifest in
-        ["Cargo.toml", "Cargo.lock", "crates/core/Cargo.toml", "crates/cli/Cargo.toml", "crates/component/Cargo.toml"]
-    {
+    for manifest in [
+        "Cargo.toml",
+        "Cargo.lock",
+        "crates/core/Cargo.toml",
+        "crates/ecdsa/Cargo.toml",
+        "crates/cli/Cargo.toml",
+        "crates/component/Cargo.toml",
+    ] {
         println!("cargo::rerun-if-changed={}", workspace.join(manifest).display());
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use azure_oidc_ecdsa::Curve;
 use rsa::traits::PublicKeyParts;
 use rsa::{BoxedUint, PublicKey};
 use serde_json::{Map, Value};
@@ -28,9 +29,7 @@ pub struct Key {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Material {
     Rsa(PublicKey),
-    P256(p256::ecdsa::VerifyingKey),
-    P384(p384::ecdsa::VerifyingKey),
-    P521(p521::ecdsa::VerifyingKey),
+    Ec(azure_oidc_ecdsa::PublicKey),
     Ed25519(ed25519_dalek::VerifyingKey),
 }
 
@@ -40,9 +39,7 @@ impl Material {
     pub(super) fn signature_length(&self) -> usize {
         match self {
             Self::Rsa(key) => key.size(),
-            Self::P256(_) => 64,
-            Self::P384(_) => 96,
-            Self::P521(_) => 132,
+            Self::Ec(key) => 2 * key.curve().size(),
             Self::Ed25519(_) => 64,
         }
     }
@@ -76,20 +73,12 @@ fn material(members: &Map<String, Value>) -> Result<Material, Reason> {
     if !is_for_signatures(members)? {
         return Err(Reason::KeyNotForSignatures);
     }
-    let malformed = |_| Reason::KeyMalformed;
     match (required(members, "kty")?, text(members, "crv")?) {
         ("RSA", _) => rsa(&bytes(members, "n")?, &bytes(members, "e")?),
-        ("EC", Some("P-256")) => {
-            let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(&point(members, 32)?);
-            key.map(Material::P256).map_err(malformed)
-        }
-        ("EC", Some("P-384")) => {
-            let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(&point(members, 48)?);
-            key.map(Material::P384).map_err(malformed)
-        }
-        ("EC", Some("P-521")) => {
-            let key = p521::ecdsa::VerifyingKey::from_sec1_bytes(&point(members, 66)?);
-            key.map(Material::P521).map_err(malformed)
+        ("EC", Some(crv)) => {
+            let curve = Curve::from_name(crv).ok_or(Reason::KeyUnsupported)?;
+            let key = azure_oidc_ecdsa::PublicKey::new(curve, &bytes(members, "x")?, &bytes(members, "y")?);
+            key.map(Material::Ec).ok_or(Reason::KeyMalformed)
         }
         ("OKP", Some("Ed25519")) => ed25519(&bytes(members, "x")?),
         ("EC" | "OKP", None) => Err(Reason::KeyMalformed),
@@ -124,17 +113,6 @@ fn rsa(n: &[u8], e: &[u8]) -> Result<Material, Reason> {
         }
     })?;
     if roca::has_fingerprint(key.n()) { Err(Reason::RsaKeyWeak) } else { Ok(Material::Rsa(key)) }
-}
-
-/// The point in the uncompressed form of SEC 1 §2.3.3. RFC 7518 §6.2.1.2 fixes the length of a
-/// coordinate.
-fn point(members: &Map<String, Value>, coordinate: usize) -> Result<Vec<u8>, Reason> {
-    const UNCOMPRESSED: u8 = 4;
-    let (x, y) = (bytes(members, "x")?, bytes(members, "y")?);
-    if x.len() != coordinate || y.len() != coordinate {
-        return Err(Reason::KeyMalformed);
-    }
-    Ok([&[UNCOMPRESSED], &x[..], &y[..]].concat())
 }
 
 /// Refuses a point of small order: anyone can make signatures under it.
