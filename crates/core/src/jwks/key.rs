@@ -97,10 +97,13 @@ fn is_for_signatures(members: &Map<String, Value>) -> Result<bool, Reason> {
     Ok(may_verify && text(members, "use")?.is_none_or(|use_| use_ == "sig"))
 }
 
-/// Accepts a zero octet at the start of `n`: RFC 7518 §6.3.1.1 forbids it, but it is common and
-/// changes nothing.
+/// Accepts zero octets at the start of `n`: RFC 7518 §6.3.1.1 forbids them, but they are common. They
+/// are cut off, because the arithmetic takes time for each octet, zero or not.
 fn rsa(n: &[u8], e: &[u8]) -> Result<Material, Reason> {
-    let number = BoxedUint::from_be_slice_vartime;
+    let number = |bytes: &[u8]| {
+        let first = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len());
+        BoxedUint::from_be_slice_vartime(&bytes[first..])
+    };
     let key = PublicKey::new_with_size_limits(number(n), number(e), RSA_BITS).map_err(|error| {
         use rsa::Error;
         match error {
