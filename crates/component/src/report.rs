@@ -5,7 +5,7 @@ use azure_oidc_core::check::{Comparison, Finding, Verdict};
 use azure_oidc_core::credential::{Credential, Matcher};
 use azure_oidc_core::exchange::AccessToken;
 use azure_oidc_core::explain::Explanation;
-use azure_oidc_core::jwks::Verification;
+use azure_oidc_core::jwks::{self, Verification};
 use azure_oidc_core::platform::{self, Part};
 use azure_oidc_core::token::{Claims, Token};
 use serde::Serialize;
@@ -185,7 +185,7 @@ pub fn finding(finding: &Finding) -> Value {
 pub fn verification(verification: &Verification) -> Value {
     object(vec![
         ("signature", if verification.valid { "valid" } else { "invalid" }.into()),
-        ("reason", verification.reason.into()),
+        ("reason", verification.reason.map(jwks::Reason::code).into()),
         ("alg", verification.alg.as_str().into()),
         ("kid", verification.kid.as_deref().into()),
         ("key_index", verification.key_index.into()),

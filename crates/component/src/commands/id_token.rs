@@ -33,7 +33,7 @@ impl Obtained {
     /// The fault of a token that is no JWT at all, which ends a job before the network.
     pub fn malformed(&self, malformed: &Malformed) -> Fault {
         let message = format!("What {} holds is not an ID token: {}", self.place, malformed.message);
-        let fault = Fault::new(Category::IdToken, malformed.code, message);
+        let fault = Fault::new(Category::IdToken, malformed.code(), message);
         let fault = fault.fact("Entra would answer", format!("AADSTS{}", malformed.aadsts));
         malformed.hint.into_iter().fold(fault, Fault::hint)
     }

@@ -31,7 +31,7 @@ pub(super) fn run(args: &VerifyArgs, context: Context<'_>) -> Result<Outcome, Fa
                 key(&verification),
                 refused(&verification.alg)
             ),
-            Some(reason) => format!("invalid: {} ({reason})\n", jwks::sentence(reason).unwrap_or(reason)),
+            Some(reason) => format!("invalid: {} ({})\n", reason.sentence(), reason.code()),
         },
     };
     Ok(Outcome { exit_code, ..Outcome::printed(stdout) })

@@ -61,7 +61,7 @@ impl Guest for Component {
         let verification = jwks::verify(&jws, &keys);
         Ok(Verification {
             valid: verification.valid,
-            reason: verification.reason.map(ToOwned::to_owned),
+            reason: verification.reason.map(|reason| reason.code().to_owned()),
             alg: verification.alg,
             kid: verification.kid,
             key_index: verification.key_index.and_then(|index| u32::try_from(index).ok()),

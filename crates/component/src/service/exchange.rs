@@ -32,7 +32,7 @@ pub(super) fn exchange(head: &Head, body: &Body, ports: Ports<'_>) -> Result<Str
     let client_id = served.client(body.text("client_id")?)?.clone();
     let scopes = served.scopes(&body.texts("scopes")?)?;
     let token = Token::parse(assertion.reveal())
-        .map_err(|malformed| Fault::new(Category::IdToken, malformed.code, malformed.message))?;
+        .map_err(|malformed| Fault::new(Category::IdToken, malformed.code(), malformed.message))?;
     let findings = check::preflight(&token, served.cloud, ports.clock.now(), SKEW);
     if let Some(finding) = findings.into_iter().find(|finding| finding.severity == Severity::Error) {
         return Err(Fault::new(Category::IdToken, finding.code, finding.message.as_str()).into());

@@ -125,7 +125,7 @@ pub(super) fn credential(_: &Head, body: &Body, _: Ports<'_>) -> Result<String, 
 }
 
 fn parsed(text: &str) -> Result<Token, Fault> {
-    Token::parse(text).map_err(|malformed| Fault::new(Category::Usage, malformed.code, malformed.message))
+    Token::parse(text).map_err(|malformed| Fault::new(Category::Usage, malformed.code(), malformed.message))
 }
 
 fn cloud_of(body: &Body) -> Result<&'static Cloud, Fault> {

@@ -1,8 +1,9 @@
-//! Reads a CI job's ID token: a compact JWS (RFC 7515) whose payload is a JWT claims set (RFC 7519), strictly.
+//! Parses a CI job's ID token strictly: a compact JWS (RFC 7515) whose payload is a JWT claims set
+//! (RFC 7519).
 //!
-//! What cannot be a token is refused with a sentence that says what was handed over instead. Nothing is judged that
-//! depends on who will accept the token: `alg`, `typ`, `kid` and absent claims are for [`crate::check`], the signature
-//! is for [`crate::jwks`].
+//! A text that cannot be a token is refused with a sentence that says what it is instead. Whether a
+//! token is acceptable is decided elsewhere: [`crate::check`] judges `alg`, `typ`, `kid` and absent
+//! claims, [`crate::jwks`] verifies the signature.
 
 pub(crate) mod base64url;
 mod claims;
@@ -22,7 +23,7 @@ pub use claims::Claims;
 pub use header::Header;
 pub use json::strict_object;
 pub use jws::{Jws, MAX_BYTES};
-pub use malformed::Malformed;
+pub use malformed::{Malformed, MalformedReason};
 
 /// A parsed compact JWS whose payload is a JWT claims set. Its signature has not been verified.
 #[derive(Clone)]
@@ -36,16 +37,17 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// When the text isn't exactly three unpadded base64url segments, when header or claims aren't one JSON object each
-    /// without a repeated member name, or when a registered member has the wrong JSON type (RFC 7519 §4.1).
+    /// When the text isn't exactly three unpadded base64url segments, when header or claims aren't
+    /// one JSON object each without a repeated member name, or when a registered member has the
+    /// wrong JSON type (RFC 7519 §4.1).
     pub fn parse(text: &str) -> Result<Self, Malformed> {
         let jws = Jws::parse(text)?;
-        let claims = Claims::new(json::object(jws.payload()).map_err(|problem| problem.of_segment("payload"))?)?;
+        let claims = Claims::new(json::object(jws.payload()).map_err(|error| error.of_segment("payload"))?)?;
         Ok(Self { jws, claims })
     }
 
-    /// What a token will say, for questions that are asked before there is one: just these claims. It has no signature and does not
-    /// expire. `others` are further claims, which only expressions look at.
+    /// A future token with these claims. It has no signature and does not expire. `others` are
+    /// further claims, which only expressions use.
     pub fn described(issuer: &str, subject: &str, audience: &str, others: &[(String, String)]) -> Self {
         let named = [("iss", issuer), ("sub", subject), ("aud", audience)];
         let mut raw = Map::new();
@@ -56,8 +58,8 @@ impl Token {
         Self::without_time(Claims { iss, sub, aud, aud_is_array: false, exp: None, nbf: None, iat: None, raw })
     }
 
-    /// As [`described`](Self::described), by the claims themselves. Times among them do not count: the token that will have these
-    /// claims is not this one.
+    /// As [`described`](Self::described), from a claims set. Its times are ignored: the future
+    /// token will have others.
     ///
     /// # Errors
     ///
@@ -70,7 +72,7 @@ impl Token {
         Self { jws: Jws::absent(), claims: Claims { exp: Some(i64::MAX), nbf: None, iat: None, ..claims } }
     }
 
-    /// Whether there is no token yet, only what it will say.
+    /// Whether this is a future token, of which only the claims are known.
     pub fn is_described(&self) -> bool {
         self.jws.len() == 0
     }

@@ -4,7 +4,7 @@ mod properties;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use super::{Claims, Jws, MAX_BYTES, Token};
+use super::{Claims, Jws, MAX_BYTES, MalformedReason, Token};
 use crate::{Category, Fault};
 
 fn encoded(bytes: impl AsRef<[u8]>) -> String {
@@ -18,7 +18,7 @@ fn token(header: &str, payload: impl AsRef<[u8]>) -> String {
 
 fn refusal(text: &str) -> (&'static str, String) {
     let malformed = Token::parse(text).unwrap_err();
-    (malformed.code, malformed.message)
+    (malformed.code(), malformed.message)
 }
 
 const HEADER: &str = r#"{"alg":"RS256","typ":"JWT","kid":"k"}"#;
@@ -42,6 +42,14 @@ fn a_token_is_read_as_it_stands() {
     assert_eq!(token.jws().signature(), b"signed");
     assert_eq!(token.jws().signing_input(), text.rsplit_once('.').unwrap().0.as_bytes());
     assert_eq!(token.jws().text().reveal(), text);
+}
+
+#[test]
+fn every_reason_has_a_sentence_and_one_place_in_the_order() {
+    assert!(MalformedReason::ALL.is_sorted_by_key(|reason| reason.code()));
+    for reason in MalformedReason::ALL {
+        assert!(reason.sentence().starts_with(['a', 't']) && !reason.sentence().ends_with('.'), "{reason:?}");
+    }
 }
 
 #[test]
@@ -193,7 +201,7 @@ fn a_time_is_rounded_down_and_must_fit_64_bits() {
         let payload = format!(r#"{{"exp":{number}}}"#);
         match Token::parse(&token(HEADER, payload)) {
             Ok(token) => assert_eq!(token.claims().exp, seconds, "{number}"),
-            Err(malformed) => assert_eq!((malformed.code, seconds), ("token-claim-range", None), "{number}"),
+            Err(malformed) => assert_eq!((malformed.code(), seconds), ("token-claim-range", None), "{number}"),
         }
     }
     assert_eq!(refusal(&token(HEADER, r#"{"exp":1e999}"#)).0, "token-not-json");
