@@ -3,6 +3,10 @@
 //! This is the only place that puts a job together. The command line, the typed exports and the HTTP service translate their own form
 //! of a request into the one here, and the answer back. So defaults, the order of steps, hints and remedies are the same everywhere.
 
+pub mod doctor;
+pub mod exchange;
+pub mod json;
+
 use azure_oidc_core::ports::Ports;
 
 /// Everything a job may use.

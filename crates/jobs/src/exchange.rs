@@ -1,0 +1,5 @@
+//! `exchange`: trades an ID token for access tokens.
+
+mod answer;
+
+pub use answer::{AccessToken, Answer, Body};
