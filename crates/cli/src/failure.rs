@@ -2,7 +2,6 @@
 //! the CI system that collects the output.
 
 use azure_oidc_core::Fault;
-use azure_oidc_core::fault::EntraError;
 use azure_oidc_core::platform::text::{defuse, json_text};
 use serde_json::{Map, Value};
 
@@ -37,7 +36,7 @@ pub fn json(fault: &Fault) -> String {
 
 /// What Entra's answer adds to a failure in JSON, where it has it: `aadsts`, `trace_id`, `correlation_id`, `scope`.
 pub fn of_entra(fault: &Fault) -> Vec<(&'static str, String)> {
-    let aadsts = fault.entra.as_ref().and_then(EntraError::aadsts).map(|code| ("aadsts", format!("AADSTS{code}")));
+    let aadsts = fault.aadsts().map(|code| ("aadsts", format!("AADSTS{code}")));
     let mut members: Vec<_> = aadsts.into_iter().collect();
     let facts = facts(fault);
     for (name, key) in [(TRACE_ID, "trace_id"), (CORRELATION_ID, "correlation_id"), (SCOPE, "scope")] {

@@ -3,7 +3,6 @@
 use azure_oidc_core::check::time::moment;
 use azure_oidc_core::check::{Comparison, Finding, Verdict};
 use azure_oidc_core::credential::{Credential, Matcher};
-use azure_oidc_core::exchange::AccessToken;
 use azure_oidc_core::explain::Explanation;
 use azure_oidc_core::jwks::Verification;
 use azure_oidc_core::platform::{self, Part};
@@ -31,47 +30,6 @@ pub fn object(members: Vec<(&str, Value)>) -> Value {
         object.insert(name.to_owned(), value);
     }
     Value::Object(object)
-}
-
-/// What an exchange came to.
-pub struct Exchanged<'a> {
-    /// Name of the CI platform.
-    pub platform: &'a str,
-    /// The claims of the ID token.
-    pub claims: &'a Claims,
-    /// The tenant, a GUID or a domain name.
-    pub tenant_id: &'a str,
-    /// The client id.
-    pub client_id: &'a str,
-    /// The access tokens.
-    pub tokens: &'a [AccessToken],
-}
-
-/// `exchange --output json`. Holds the access tokens: they are what was asked for.
-pub fn exchange(exchanged: &Exchanged<'_>) -> String {
-    let claims = exchanged.claims;
-    line(&object(vec![
-        ("platform", exchanged.platform.into()),
-        ("issuer", claims.iss.as_deref().into()),
-        ("subject", claims.sub.as_deref().into()),
-        ("audience", audience(claims)),
-        ("tenant_id", exchanged.tenant_id.into()),
-        ("client_id", exchanged.client_id.into()),
-        ("tokens", tokens(exchanged.tokens)),
-    ]))
-}
-
-/// Access tokens with what they are for. Secrets.
-pub fn tokens(tokens: &[AccessToken]) -> Value {
-    let one = |token: &AccessToken| {
-        object(vec![
-            ("scope", token.scope.value.as_str().into()),
-            ("access_token", token.token.reveal().into()),
-            ("token_type", token.token_type.as_str().into()),
-            ("expires_on", rfc3339(token.expires_on).into()),
-        ])
-    };
-    tokens.iter().map(one).collect()
 }
 
 /// `inspect --output json`.

@@ -5,8 +5,11 @@
 
 pub mod doctor;
 pub mod exchange;
+pub mod id_token;
 pub mod json;
+mod publication;
 
+pub use azure_oidc_core::plan::HostKind;
 use azure_oidc_core::ports::Ports;
 
 /// Everything a job may use.
@@ -18,15 +21,6 @@ pub struct Context<'a> {
     pub files: &'a dyn Files,
     /// What the host can do with the result.
     pub host: HostKind,
-}
-
-/// What kind of host runs the job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HostKind {
-    /// It reads files for the component and appends to the files that a CI system reads.
-    Native,
-    /// It has streams only; a shell redirects them.
-    Stock,
 }
 
 /// Reads the files that a request names.

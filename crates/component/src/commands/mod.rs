@@ -2,7 +2,8 @@
 
 use azure_oidc_cli::{Cli, Command, Unread, failure, grants::STANDARD_INPUT};
 use azure_oidc_core::credential::{Credential, forms};
-use azure_oidc_core::{Category, Fault, Secret};
+use azure_oidc_core::platform::Publication;
+use azure_oidc_core::{Category, Fault};
 pub use azure_oidc_jobs::{Context, Files, HostKind};
 
 mod check;
@@ -15,8 +16,8 @@ mod inspect;
 mod text;
 mod verify;
 
+pub(crate) use azure_oidc_core::check::SKEW;
 pub(crate) use credential::{named_platform, owner_of, written};
-pub(crate) use exchange::{SKEW, authority};
 pub(crate) use explain::advice;
 
 /// What came of a command.
@@ -24,8 +25,8 @@ pub(crate) use explain::advice;
 pub struct Outcome {
     /// The process exit code.
     pub exit_code: u8,
-    /// Lines to append to files, in order.
-    pub publish: Vec<Appendix>,
+    /// What the host is to write to files, in order.
+    pub publish: Vec<Publication>,
     /// Only what was asked for. May hold the token that was asked for.
     pub stdout: String,
     /// Warnings and failures. Never a secret.
@@ -37,17 +38,6 @@ impl Outcome {
     pub fn printed(stdout: String) -> Self {
         Self { stdout, ..Self::default() }
     }
-}
-
-/// Lines for a file.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Appendix {
-    /// The variable that names the file, when one does.
-    pub variable: Option<String>,
-    /// The file.
-    pub path: String,
-    /// Whole lines.
-    pub lines: Secret,
 }
 
 /// Runs one command. `arguments` do not begin with a program's name.
@@ -62,7 +52,7 @@ pub fn run(arguments: &[String], context: Context<'_>) -> Outcome {
 
 fn dispatch(cli: &Cli, context: Context<'_>) -> Result<Outcome, Fault> {
     match &cli.command {
-        Command::Exchange(args) => exchange::run(args, context),
+        Command::Exchange(args) => Ok(exchange::run(args, context)),
         Command::Check(args) => check::run(args, text::Paint(cli.host.color.is_wanted(context.ports.env)), context),
         Command::Verify(args) => verify::run(args, context),
         Command::Inspect(args) => inspect::run(args, context),

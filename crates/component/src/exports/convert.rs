@@ -7,7 +7,7 @@ use azure_oidc_core::check::{
 };
 use azure_oidc_core::credential::pipeline::takes_expressions;
 use azure_oidc_core::credential::{Credential, Matcher};
-use azure_oidc_core::fault::{EntraError, Failure};
+use azure_oidc_core::fault::Failure;
 use azure_oidc_core::platform::{self, PartName, Platform as CorePlatform};
 use azure_oidc_core::token::{Malformed, Token};
 
@@ -26,7 +26,7 @@ impl From<CoreFault> for Fault {
             exit_code: fault.category.exit_code(),
             trace_id: entra.and_then(|entra| entra.trace_id.clone()),
             correlation_id: entra.and_then(|entra| entra.correlation_id.clone()).or_else(|| named("correlation id")),
-            aadsts: entra.and_then(EntraError::aadsts),
+            aadsts: fault.aadsts(),
             facts: fault
                 .facts
                 .iter()

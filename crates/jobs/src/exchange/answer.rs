@@ -1,8 +1,10 @@
 //! What an HTTP caller may ask for, and what every caller gets.
 
 use azure_oidc_core::Secret;
+use azure_oidc_core::exchange::AccessToken as Traded;
 use serde::{Deserialize, Serialize};
 
+use super::Order;
 use crate::json::{self, Audience};
 
 /// The body of `POST /v1/exchange`. The ID token is the bearer token of the request.
@@ -53,4 +55,31 @@ pub struct AccessToken {
     pub scope: String,
     /// Normally `Bearer`.
     pub token_type: String,
+}
+
+impl Answer {
+    /// These access tokens, for the ID token of this order.
+    pub(super) fn new(order: &Order<'_>, tokens: Vec<Traded>) -> Self {
+        let claims = order.token.claims();
+        Self {
+            audience: claims.into(),
+            client_id: order.settings.client_id.as_str().to_owned(),
+            issuer: claims.iss.clone(),
+            platform: order.platform,
+            subject: claims.sub.clone(),
+            tenant_id: order.settings.tenant.as_str().to_owned(),
+            tokens: tokens.into_iter().map(AccessToken::from).collect(),
+        }
+    }
+}
+
+impl From<Traded> for AccessToken {
+    fn from(token: Traded) -> Self {
+        Self {
+            access_token: token.token,
+            expires_on: token.expires_on,
+            scope: token.scope.value,
+            token_type: token.token_type,
+        }
+    }
 }
