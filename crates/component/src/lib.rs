@@ -5,7 +5,6 @@
 
 mod bindings;
 pub mod commands;
-mod discovery;
 mod exports;
 #[cfg(any(target_family = "wasm", test))]
 mod memory;

@@ -15,9 +15,7 @@ mod inspect;
 mod text;
 mod verify;
 
-pub(crate) use credential::{named_platform, owner_of, written};
 pub(crate) use exchange::{SKEW, authority};
-pub(crate) use explain::advice;
 
 /// What came of a command.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -99,6 +97,12 @@ fn read_credentials(context: Context<'_>, name: Option<&str>) -> Result<(Vec<Cre
     let parsed = forms::parse_bytes(&read_bytes(context, name, "--credential")?)?;
     let warnings = parsed.notes.into_iter().map(|note| text::warning(&note.into())).collect();
     Ok((parsed.credentials, warnings))
+}
+
+/// The token as text, once it is known to be one: the failure of another text says where that was found.
+fn id_token_of(obtained: id_token::Obtained) -> Result<Secret, Fault> {
+    obtained.parse()?;
+    Ok(obtained.token)
 }
 
 fn read_bytes(context: Context<'_>, name: &str, flag: &str) -> Result<Vec<u8>, Fault> {

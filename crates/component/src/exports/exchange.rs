@@ -24,7 +24,7 @@ impl Guest for Component {
     fn exchange(request: ExchangeRequest) -> Result<Vec<AccessToken>, Fault> {
         let wasi = Wasi::new();
         let (terms, cloud) = terms(request)?;
-        let token = Token::parse(terms.assertion.reveal())?;
+        let token = Token::parse(terms.assertion.reveal()).map_err(CoreFault::from)?;
         let findings = check::preflight(&token, cloud, wasi.now(), SKEW);
         if let Some(finding) = findings.into_iter().find(|finding| finding.severity == Severity::Error) {
             let fault = CoreFault::new(Category::IdToken, finding.code, finding.message.as_str());

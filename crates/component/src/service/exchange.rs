@@ -12,7 +12,8 @@ use azure_oidc_core::settings::{self, SERVICE_SCOPES as SCOPES, Setting};
 use azure_oidc_core::token::Token;
 use azure_oidc_core::{Category, Fault};
 
-use super::body::Body;
+use azure_oidc_jobs::exchange::Body;
+
 use super::{Head, Problem};
 use crate::commands::{SKEW, authority};
 use crate::report::{self, Exchanged};
@@ -24,13 +25,12 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 const RETRIES: u32 = 2;
 
 pub(super) fn exchange(head: &Head, body: &Body, ports: Ports<'_>) -> Result<String, Problem> {
-    let body = body.with_members(&["client_id", "scopes"])?;
     let assertion = head.bearer.clone().ok_or_else(|| {
         Fault::new(Category::IdToken, MISSING, "The request has no `Authorization: Bearer` with the caller's ID token")
     })?;
     let served = Served::read(ports.env)?;
-    let client_id = served.client(body.text("client_id")?)?.clone();
-    let scopes = served.scopes(&body.texts("scopes")?)?;
+    let client_id = served.client(body.client_id.as_deref())?.clone();
+    let scopes = served.scopes(body.scopes.as_deref().unwrap_or_default())?;
     let token = Token::parse(assertion.reveal())
         .map_err(|malformed| Fault::new(Category::IdToken, malformed.code, malformed.message))?;
     let findings = check::preflight(&token, served.cloud, ports.clock.now(), SKEW);
@@ -114,7 +114,7 @@ impl Served {
         }
     }
 
-    fn scopes(&self, chosen: &[&str]) -> Result<Vec<Scope>, Fault> {
+    fn scopes(&self, chosen: &[String]) -> Result<Vec<Scope>, Fault> {
         if chosen.is_empty() {
             return Ok(self.scopes.first().cloned().into_iter().collect());
         }
