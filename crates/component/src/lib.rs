@@ -5,11 +5,9 @@
 
 mod bindings;
 pub mod commands;
-mod discovery;
 mod exports;
 #[cfg(any(target_family = "wasm", test))]
 mod memory;
-pub mod report;
 pub mod service;
 mod wasi;
 

@@ -5,21 +5,21 @@
 //! answer: [`trade`] is the part that all three share.
 
 mod answer;
+mod notice;
 mod preflight;
 mod service;
 mod settings;
 mod trade;
 
 pub use answer::{AccessToken, Answer, Body};
+pub use notice::Notice;
 pub use service::{Refusal, serve};
 pub use settings::{Settings, SignIn};
 pub use trade::{Order, Traded, trade};
 
-use azure_oidc_core::check::Finding;
 use azure_oidc_core::credential::{Credential, forms};
 use azure_oidc_core::plan::{self, Limits, Plan};
 use azure_oidc_core::platform::Publication;
-use azure_oidc_core::settings::LOG_LEVEL;
 use azure_oidc_core::{Category, Fault};
 
 use crate::publication::{self, Outcome};
@@ -46,21 +46,10 @@ pub struct Request<'a> {
     pub log_level: Option<&'a str>,
 }
 
-/// Something to tell a person, besides the result. Never a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
-    /// Something that was found.
-    Warning(Finding),
-    /// A decision, for `--log-level debug`.
-    Debug(&'static str, String),
-    /// What was published, in a sentence.
-    Published(String),
-}
-
 /// Trades the job's ID token and returns what to publish. The notices count whether it succeeds or fails.
 pub fn run(request: &Request<'_>, context: Context<'_>, notices: &mut Vec<Notice>) -> Result<Vec<Publication>, Fault> {
     let started = context.ports.clock.monotonic();
-    let (settings, names) = settings::of_command(request, context)?;
+    let settings::OfCommand { settings, names, is_debug } = settings::of_command(request, context)?;
     let plan = Plan::resolve(&request.plan, settings.endpoint.cloud, context.ports.env)?;
     let credentials = request.credential.map(|name| read_credentials(name, context, notices)).transpose()?;
 
@@ -80,7 +69,9 @@ pub fn run(request: &Request<'_>, context: Context<'_>, notices: &mut Vec<Notice
             .map_err(|fault| fault.hint("nothing was sent; `--no-preflight` sends the token all the same"))?;
         notices.extend(warnings.into_iter().map(Notice::Warning));
     }
-    notices.extend(decisions(request, &order, &plan, context));
+    if is_debug {
+        notices.extend(notice::decisions(&order, plan.token.platform.title()));
+    }
 
     let spent = context.ports.clock.monotonic().saturating_sub(started);
     let limits = Limits { timeout: request.limits.timeout.saturating_sub(spent), ..request.limits };
@@ -99,19 +90,5 @@ fn read_credentials(name: &str, context: Context<'_>, notices: &mut Vec<Notice>)
     Ok(parsed.credentials)
 }
 
-/// Everything that was decided, and no token.
-fn decisions(request: &Request<'_>, order: &Order<'_>, plan: &Plan, context: Context<'_>) -> Vec<Notice> {
-    let level = LOG_LEVEL.find(request.log_level, context.ports.env).map(|found| found.value);
-    if !level.is_some_and(|level| ["debug", "trace"].contains(&level.to_ascii_lowercase().as_str())) {
-        return Vec::new();
-    }
-    let settings = order.settings;
-    let scopes: Vec<_> = settings.scopes.iter().map(|scope| scope.value.as_str()).collect();
-    vec![
-        Notice::Debug("platform", plan.token.platform.title().to_owned()),
-        Notice::Debug("ID token from", order.id_token.place.clone()),
-        Notice::Debug("token endpoint", settings.endpoint.authority.token_url(&settings.tenant)),
-        Notice::Debug("client id", settings.client_id.as_str().to_owned()),
-        Notice::Debug("scopes", scopes.join(", ")),
-    ]
-}
+#[cfg(test)]
+mod tests;

@@ -3,14 +3,28 @@
 //! This is the only place that puts a job together. The command line, the typed exports and the HTTP service translate their own form
 //! of a request into the one here, and the answer back. So defaults, the order of steps, hints and remedies are the same everywhere.
 
+pub mod check;
+pub mod credential;
+mod discovery;
 pub mod doctor;
+mod document;
 pub mod exchange;
+pub mod explain;
 pub mod id_token;
+pub mod inspect;
 pub mod json;
 mod publication;
+#[cfg(feature = "schema")]
+pub mod schema;
+pub mod verify;
+
+use azure_oidc_core::Fault;
+use azure_oidc_core::authority::cloud_by_name;
+use azure_oidc_core::cloud::{Cloud, PUBLIC};
+use azure_oidc_core::ports::Ports;
 
 pub use azure_oidc_core::plan::HostKind;
-use azure_oidc_core::ports::Ports;
+pub use document::Document;
 
 /// Everything a job may use.
 #[derive(Clone, Copy)]
@@ -27,4 +41,9 @@ pub struct Context<'a> {
 pub trait Files {
     /// The contents of a file, or why it cannot be read, in words that end a sentence.
     fn read(&self, name: &str) -> Result<Vec<u8>, String>;
+}
+
+/// The cloud of that name; the public one when there is no name.
+fn cloud(name: Option<&str>) -> Result<&'static Cloud, Fault> {
+    name.map_or(Ok(PUBLIC), |name| cloud_by_name(name, "`cloud`"))
 }

@@ -1,9 +1,8 @@
 //! The command line over the ports: arguments in, an outcome out. Nothing is printed and nothing is written here.
 
 use azure_oidc_cli::{Cli, Command, Unread, failure, grants::STANDARD_INPUT};
-use azure_oidc_core::credential::{Credential, forms};
 use azure_oidc_core::platform::Publication;
-use azure_oidc_core::{Category, Fault};
+use azure_oidc_core::{Category, Fault, Secret};
 pub use azure_oidc_jobs::{Context, Files, HostKind};
 
 mod check;
@@ -15,10 +14,6 @@ mod id_token;
 mod inspect;
 mod text;
 mod verify;
-
-pub(crate) use azure_oidc_core::check::SKEW;
-pub(crate) use credential::{named_platform, owner_of, written};
-pub(crate) use explain::advice;
 
 /// What came of a command.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -83,12 +78,10 @@ fn failed(fault: &Fault, json: bool) -> Outcome {
     }
 }
 
-/// Reads federated identity credentials in any form. What should be known of the document is said as warnings.
-fn read_credentials(context: Context<'_>, name: Option<&str>) -> Result<(Vec<Credential>, String), Fault> {
-    let Some(name) = name else { return Ok(Default::default()) };
-    let parsed = forms::parse_bytes(&read_bytes(context, name, "--credential")?)?;
-    let warnings = parsed.notes.into_iter().map(|note| text::warning(&note.into())).collect();
-    Ok((parsed.credentials, warnings))
+/// The token as text, once it is known to be one: the failure of another text says where that was found.
+fn id_token_of(obtained: id_token::Obtained) -> Result<Secret, Fault> {
+    obtained.parse()?;
+    Ok(obtained.token)
 }
 
 fn read_bytes(context: Context<'_>, name: &str, flag: &str) -> Result<Vec<u8>, Fault> {

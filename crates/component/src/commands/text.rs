@@ -1,10 +1,16 @@
 //! What people read: findings, times, tokens as lines.
 
 use azure_oidc_cli::failure::harmless;
-use azure_oidc_core::check::{Finding, Severity};
+use azure_oidc_core::check;
+use azure_oidc_jobs::check::{Finding, Severity};
+
+/// Notes on standard error, a line each.
+pub(super) fn notes(notes: &[String]) -> String {
+    notes.iter().map(|note| harmless(note) + "\n").collect()
+}
 
 /// A warning on standard error.
-pub(super) fn warning(finding: &Finding) -> String {
+pub(super) fn warning(finding: &check::Finding) -> String {
     let mut out = format!("warning: {}\n", harmless(&finding.message));
     if let Some(remedy) = &finding.remedy {
         out.push_str(&format!("hint: {}\n", harmless(remedy)));

@@ -1,23 +1,15 @@
 //! `/v1/exchange`: trades the caller's ID token.
 
 use azure_oidc_core::ports::Ports;
-use azure_oidc_jobs::exchange::{self, Refusal};
+use azure_oidc_jobs::exchange::{self, Body, Refusal};
 use azure_oidc_jobs::json::line;
 
-use super::body::Body;
 use super::{Head, Problem};
 
-/// The code of a request without a token.
-pub(super) const MISSING: &str = "id-token-missing";
-
 pub(super) fn exchange(head: &Head, body: &Body, ports: Ports<'_>) -> Result<String, Problem> {
-    let body = body.with_members(&["client_id", "scopes"])?;
-    let body = exchange::Body {
-        client_id: body.text("client_id")?.map(str::to_owned),
-        scopes: Some(body.texts("scopes")?.into_iter().map(str::to_owned).collect()),
-    };
-    match exchange::serve(&body, head.bearer.as_ref(), ports) {
+    match exchange::serve(body, head.bearer.as_ref(), ports) {
         Ok(answer) => Ok(line(&answer)),
+        Err(Refusal::NoToken(fault)) => Err(Problem::without_token(fault)),
         Err(Refusal::Configuration(fault)) => Err(Problem::of_configuration(fault)),
         Err(Refusal::Fault(fault)) => Err(fault.into()),
     }

@@ -1,10 +1,10 @@
 //! What is sent back: JSON, or problem details (RFC 9457).
 
-use azure_oidc_cli::failure;
-use azure_oidc_core::Fault;
-use serde_json::Value;
-
-use crate::report::{line, object};
+use azure_oidc_cli::failure::OfEntra;
+use azure_oidc_core::fault::Failure;
+use azure_oidc_core::{Category, Fault};
+use azure_oidc_jobs::json::line;
+use serde::Serialize;
 
 /// What is sent back.
 #[derive(Debug)]
@@ -17,15 +17,28 @@ pub struct Reply {
     pub body: String,
 }
 
-/// Why there is no result.
-#[derive(Debug)]
-pub(super) struct Problem {
-    status: u16,
+/// Problem details (RFC 9457). Holds no secret.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Problem {
+    /// A stable name in kebab-case. Codes are added, never changed.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[a-z0-9]+(-[a-z0-9]+)*$")))]
     code: &'static str,
+    /// One sentence for a person.
     detail: String,
+    /// What to do next, most useful first.
     hints: Vec<String>,
-    /// What Entra's answer adds.
-    entra: Vec<(&'static str, String)>,
+    /// The HTTP status.
+    status: u16,
+    /// The status in words.
+    title: &'static str,
+    /// `about:blank`: `code` says which problem it is.
+    r#type: &'static str,
+    #[serde(flatten)]
+    entra: OfEntra,
+    /// `WWW-Authenticate` (RFC 6750 §3), where the status demands it.
+    #[serde(skip)]
+    challenge: Option<&'static str>,
 }
 
 impl Reply {
@@ -54,55 +67,55 @@ impl Reply {
 
 impl Problem {
     pub(super) fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), hints: Vec::new(), entra: Vec::new() }
+        let (hints, entra, title) = (Vec::new(), OfEntra::default(), title(status));
+        let challenge = (status == 401).then_some("Bearer realm=\"azure-oidc\", error=\"invalid_token\"");
+        Self { code, detail: detail.into(), hints, status, title, r#type: "about:blank", entra, challenge }
+    }
+
+    /// A request without a token is asked for one.
+    pub(super) fn without_token(fault: Fault) -> Self {
+        Self { challenge: Some("Bearer realm=\"azure-oidc\""), ..fault.into() }
     }
 
     /// What is wrong with the service's configuration is no mistake of the caller's.
     pub(super) fn of_configuration(fault: Fault) -> Self {
-        Self { status: 500, ..fault.into() }
+        Self::of(fault, 500)
+    }
+
+    /// A token in a body does not authenticate the caller: when it is bad, the body is bad.
+    pub(super) fn of_body(fault: Fault) -> Self {
+        let category = if fault.category == Category::IdToken { Category::Usage } else { fault.category };
+        Self::of(fault, category.http_status())
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
+
+    fn of(fault: Fault, status: u16) -> Self {
+        let entra = OfEntra::from(&fault);
+        let fault = Failure::from(fault);
+        Self { hints: fault.hints, entra, ..Self::new(status, fault.code, fault.message) }
+    }
 }
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
-        Self {
-            status: fault.category.http_status(),
-            code: fault.code,
-            detail: fault.message.clone(),
-            hints: fault.hints.clone(),
-            entra: failure::of_entra(&fault),
-        }
+        let status = fault.category.http_status();
+        Self::of(fault, status)
     }
 }
 
 impl From<Problem> for Reply {
     fn from(problem: Problem) -> Self {
-        let mut members: Vec<(&str, Value)> = vec![
-            // `code` says which problem it is; with this type the title is the status in words.
-            ("type", "about:blank".into()),
-            ("title", title(problem.status).into()),
-            ("status", problem.status.into()),
-            ("detail", problem.detail.into()),
-            ("code", problem.code.into()),
-            ("hints", problem.hints.into()),
-        ];
-        members.extend(problem.entra.into_iter().map(|(name, value)| (name, value.into())));
-        let reply = Self::of_type(problem.status, "application/problem+json", line(&object(members)));
-        match problem.status {
-            401 if problem.code == super::exchange::MISSING => reply.with("www-authenticate", CHALLENGE),
-            401 => reply.with("www-authenticate", format!("{CHALLENGE}, error=\"invalid_token\"")),
-            _ => reply,
+        let reply = Self::of_type(problem.status, "application/problem+json", line(&problem));
+        match problem.challenge {
+            Some(challenge) => reply.with("www-authenticate", challenge),
+            None => reply,
         }
     }
 }
-
-/// RFC 6750 §3.
-const CHALLENGE: &str = "Bearer realm=\"azure-oidc\"";
 
 /// The reason phrases of RFC 9110.
 fn title(status: u16) -> &'static str {

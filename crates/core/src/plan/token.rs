@@ -3,7 +3,7 @@
 use crate::cloud::{self, Cloud};
 use crate::fault::Fault;
 use crate::platform::text::shell_quote;
-use crate::platform::{self, Platform, Selected, Source};
+use crate::platform::{self, Platform, Source};
 use crate::ports::Env;
 
 /// Standard input, where a file is named.
@@ -46,17 +46,9 @@ pub struct TokenPlan {
 }
 
 impl TokenPlan {
-    /// Makes the plan of a command that only needs the token.
+    /// Selects the platform, and finds out where the token is. The cloud decides which audience the platform is asked for.
     pub fn resolve(inputs: &TokenInputs<'_>, cloud: Option<&'static Cloud>, env: &dyn Env) -> Result<Self, Fault> {
-        Self::on(platform::select_for_output(inputs.platform, env)?, inputs, cloud, env)
-    }
-
-    pub(super) fn on(
-        selected: Selected,
-        inputs: &TokenInputs<'_>,
-        cloud: Option<&'static Cloud>,
-        env: &dyn Env,
-    ) -> Result<Self, Fault> {
+        let selected = platform::select_for_output(inputs.platform, env)?;
         let platform = selected.platform;
         let (source, named) = match inputs.source {
             TokenSource::Variable(name) => (Source::Variable(name.to_owned()), "--id-token-env"),

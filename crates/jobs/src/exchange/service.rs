@@ -13,6 +13,8 @@ use crate::id_token::Obtained;
 /// Why the service does not trade.
 #[derive(Debug)]
 pub enum Refusal {
+    /// The caller sent no ID token.
+    NoToken(Fault),
     /// The service's own configuration is wrong.
     Configuration(Fault),
     /// Anything else.
@@ -29,7 +31,7 @@ impl From<Fault> for Refusal {
 pub fn serve(body: &Body, bearer: Option<&Secret>, ports: Ports<'_>) -> Result<Answer, Refusal> {
     let token = bearer.cloned().ok_or_else(|| {
         let message = "The request has no `Authorization: Bearer` with the caller's ID token";
-        Fault::new(Category::IdToken, "id-token-missing", message)
+        Refusal::NoToken(Fault::new(Category::IdToken, "id-token-missing", message))
     })?;
     let served = Served::read(ports.env)?;
     let settings = Settings {

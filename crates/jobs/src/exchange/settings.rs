@@ -3,7 +3,7 @@
 
 use azure_oidc_core::authority::{ClientId, Scope, Tenant};
 use azure_oidc_core::cloud;
-use azure_oidc_core::plan::{Endpoint, TokenSource, stock_hint};
+use azure_oidc_core::plan::{Endpoint, TokenSource};
 use azure_oidc_core::platform::text::is_variable_name;
 use azure_oidc_core::platform::{self, Detection};
 use azure_oidc_core::settings::{self, Found};
@@ -67,12 +67,21 @@ pub(super) fn default_scope(endpoint: &Endpoint) -> Result<Scope, Fault> {
     Scope::parse("arm", Some(endpoint.cloud.unwrap_or(cloud::PUBLIC)), "the default")
 }
 
-/// The settings of a command, and a variable name for each of its scopes.
-pub(super) fn of_command(request: &Request<'_>, context: Context<'_>) -> Result<(Settings, Vec<String>), Fault> {
+/// The settings of a command.
+pub(super) struct OfCommand {
+    pub(super) settings: Settings,
+    /// A variable name for each scope.
+    pub(super) names: Vec<String>,
+    /// Whether to tell what was decided.
+    pub(super) is_debug: bool,
+}
+
+/// Looks up what the command line does not say, and checks everything.
+pub(super) fn of_command(request: &Request<'_>, context: Context<'_>) -> Result<OfCommand, Fault> {
     let SignIn { tenant_id, client_id, cloud, authority_host } = request.sign_in;
     let env = context.ports.env;
     let require = |setting: &settings::Setting, flag| {
-        setting.require(flag, env).map_err(|fault| stock_hint(missing(fault, request, context), context.host))
+        setting.require(flag, env).map_err(|fault| context.host.explain(missing(fault, request, context)))
     };
     let tenant = require(&settings::TENANT_ID, tenant_id)?;
     let client = require(&settings::CLIENT_ID, client_id)?;
@@ -81,7 +90,10 @@ pub(super) fn of_command(request: &Request<'_>, context: Context<'_>) -> Result<
     let client_id = ClientId::parse(&client.value, client.named)?;
     let scopes = scopes(request.scopes, &endpoint, context)?;
     let names = output_names(request.output_names, &scopes)?;
-    Ok((Settings { endpoint, tenant, client_id, scopes }, names))
+    let level = settings::LOG_LEVEL.find(request.log_level, env);
+    let is_debug =
+        level.is_some_and(|level| ["debug", "trace"].iter().any(|one| level.value.eq_ignore_ascii_case(one)));
+    Ok(OfCommand { settings: Settings { endpoint, tenant, client_id, scopes }, names, is_debug })
 }
 
 /// Says so when nothing at all is there: outside a CI job the first setting that is missing explains little.
