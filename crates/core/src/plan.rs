@@ -12,7 +12,7 @@ use std::time::Duration;
 
 pub use endpoint::Endpoint;
 pub use host::HostKind;
-pub use output::{Form, IdTokenPlace, JOB_FOLDERS, OutputPlan, Publish};
+pub use output::{Form, IdTokenPlace, JOB_FOLDERS, OutputInputs, OutputPlan, Publish};
 pub use token::{STANDARD_INPUT, TokenInputs, TokenPlan, TokenSource, command_line};
 
 use crate::cloud::Cloud;
@@ -42,14 +42,8 @@ impl Limits {
 pub struct Inputs<'a> {
     /// Where the ID token is.
     pub token: TokenInputs<'a>,
-    /// `--output`.
-    pub output: &'a str,
-    /// What to publish.
-    pub publish: Publish,
-    /// `--id-token-output`.
-    pub id_token_output: Option<&'a str>,
-    /// What the host can do.
-    pub host: HostKind,
+    /// How the result is to leave.
+    pub output: OutputInputs<'a>,
 }
 
 /// The plan of one exchange.
@@ -66,7 +60,7 @@ impl Plan {
     /// platform is asked for.
     pub fn resolve(inputs: &Inputs<'_>, cloud: Option<&'static Cloud>, env: &dyn Env) -> Result<Self, Fault> {
         let token = TokenPlan::resolve(&inputs.token, cloud, env)?;
-        let output = OutputPlan::resolve(inputs, &token, env)?;
+        let output = OutputPlan::resolve(&inputs.output, &token, env)?;
         Ok(Self { token, output })
     }
 }

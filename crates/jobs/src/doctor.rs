@@ -42,7 +42,7 @@ pub fn run(request: &Request<'_>, context: Context<'_>) -> Result<Answer, Fault>
         optional(&settings::AUTHORITY_HOST, authority_host, env),
         id_token(request, &endpoint, context),
         output(request, env),
-        authority::reach(&endpoint.authority, context.ports),
+        authority::reach(&endpoint.authority, TOLERABLE_SKEW, context.ports),
     ];
     Ok(Answer { healthy: checks.iter().all(|check| check.ok), detectors: detectors.collect(), checks })
 }

@@ -6,45 +6,28 @@
 
 mod answer;
 mod notice;
+mod order;
 mod preflight;
+mod publication;
+mod request;
 mod service;
 mod settings;
 mod trade;
 
 pub use answer::{AccessToken, Answer, Body};
 pub use notice::Notice;
+pub use request::{Request, SignIn};
 pub use service::{Refusal, serve};
-pub use settings::{Settings, SignIn};
-pub use trade::{Order, Traded, trade};
+pub use settings::Settings;
+pub use trade::trade;
 
 use azure_oidc_core::credential::{Credential, forms};
-use azure_oidc_core::plan::{self, Limits, Plan};
+use azure_oidc_core::plan::{Limits, Plan, STANDARD_INPUT};
 use azure_oidc_core::platform::Publication;
 use azure_oidc_core::{Category, Fault};
 
-use crate::publication::{self, Outcome};
 use crate::{Context, id_token};
-
-/// What the command line asks for.
-#[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
-    /// Where to sign in, and as whom.
-    pub sign_in: SignIn<'a>,
-    /// What the access tokens are for; the variables and the default count when empty.
-    pub scopes: &'a [String],
-    /// Names of the published variables.
-    pub output_names: &'a [String],
-    /// The file of federated identity credentials to check the token against.
-    pub credential: Option<&'a str>,
-    /// Where the ID token is, and how the result leaves.
-    pub plan: plan::Inputs<'a>,
-    /// How long to try.
-    pub limits: Limits,
-    /// Whether to send only a token that passes the pre-flight check.
-    pub preflight: bool,
-    /// `--log-level`.
-    pub log_level: Option<&'a str>,
-}
+use order::Order;
 
 /// Trades the job's ID token and returns what to publish. The notices count whether it succeeds or fails.
 pub fn run(request: &Request<'_>, context: Context<'_>, notices: &mut Vec<Notice>) -> Result<Vec<Publication>, Fault> {
@@ -77,12 +60,13 @@ pub fn run(request: &Request<'_>, context: Context<'_>, notices: &mut Vec<Notice
     let limits = Limits { timeout: request.limits.timeout.saturating_sub(spent), ..request.limits };
     let traded = trade::send(&order, limits, context.ports, &mut || Some(obtain().ok()?.token))?;
 
-    publication::publish(&plan.output, &Outcome { order: &order, traded: &traded, names: &names }, context, notices)
+    let outcome = publication::Outcome { order: &order, traded: &traded, names: &names };
+    publication::publish(&plan.output, &outcome, context, notices)
 }
 
 fn read_credentials(name: &str, context: Context<'_>, notices: &mut Vec<Notice>) -> Result<Vec<Credential>, Fault> {
     let bytes = context.files.read(name).map_err(|why| {
-        let name = if name == plan::STANDARD_INPUT { "Standard input" } else { name };
+        let name = if name == STANDARD_INPUT { "Standard input" } else { name };
         Fault::new(Category::Usage, "file-unreadable", format!("{name}, named by `--credential`, {why}"))
     })?;
     let parsed = forms::parse_bytes(&bytes)?;

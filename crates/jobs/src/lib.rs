@@ -13,7 +13,6 @@ pub mod explain;
 pub mod id_token;
 pub mod inspect;
 pub mod json;
-mod publication;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod verify;

@@ -1,6 +1,7 @@
 //! How the result of an exchange leaves.
 
-use super::{HostKind, Inputs, TokenPlan};
+use super::host::HostKind;
+use super::token::TokenPlan;
 use crate::fault::{Category, Fault};
 use crate::platform::{self, File, Platform};
 use crate::ports::Env;
@@ -43,6 +44,19 @@ pub enum IdTokenPlace {
     Variable,
 }
 
+/// What decides how the result leaves, besides the environment.
+#[derive(Debug, Clone, Copy)]
+pub struct OutputInputs<'a> {
+    /// `--output`.
+    pub form: &'a str,
+    /// What to publish.
+    pub publish: Publish,
+    /// `--id-token-output`.
+    pub id_token_file: Option<&'a str>,
+    /// What the host can do.
+    pub host: HostKind,
+}
+
 /// How the result leaves, with everything that it needs.
 #[derive(Debug, Clone)]
 pub struct OutputPlan {
@@ -58,8 +72,8 @@ pub struct OutputPlan {
 
 impl OutputPlan {
     /// Decides how the result leaves, and finds out whether it can.
-    pub(super) fn resolve(inputs: &Inputs<'_>, token: &TokenPlan, env: &dyn Env) -> Result<Self, Fault> {
-        let form = Form::resolve(inputs.output, token.platform)?;
+    pub(super) fn resolve(inputs: &OutputInputs<'_>, token: &TokenPlan, env: &dyn Env) -> Result<Self, Fault> {
+        let form = Form::resolve(inputs.form, token.platform)?;
         let files = form.publisher().map_or(Ok(Vec::new()), |platform| platform.outputs(env));
         let files = files.map_err(|fault| inputs.host.explain(fault))?;
         let id_token = match inputs.publish {
@@ -112,13 +126,13 @@ pub const JOB_FOLDERS: [&str; 3] = ["RUNNER_TEMP", "AGENT_TEMPDIRECTORY", "HARNE
 
 impl IdTokenPlace {
     /// Where the user says, else where the token is already, else in the folder of the job.
-    fn resolve(inputs: &Inputs<'_>, form: Form, present: Option<&str>, env: &dyn Env) -> Result<Self, Fault> {
+    fn resolve(inputs: &OutputInputs<'_>, form: Form, present: Option<&str>, env: &dyn Env) -> Result<Self, Fault> {
         // `auto` outside any platform prints access tokens too, and is let pass.
-        if let Some(output) = form.prints_tokens().filter(|_| inputs.output != "auto") {
+        if let Some(output) = form.prints_tokens().filter(|_| inputs.form != "auto") {
             let message = format!("`--output {output}` prints access tokens, not the variables of `--publish`");
             return Err(Fault::new(Category::Usage, "publish-needs-variables", message).hint("use `--output env`"));
         }
-        match (inputs.host, inputs.id_token_output, present) {
+        match (inputs.host, inputs.id_token_file, present) {
             (HostKind::Native, Some(path), _) => Ok(Self::NewFile(path.to_owned())),
             (_, _, Some(path)) => Ok(Self::File(path.to_owned())),
             (HostKind::Stock, _, None) => Ok(Self::Variable),

@@ -4,7 +4,7 @@ use azure_oidc_core::Secret;
 use azure_oidc_core::exchange::AccessToken as Traded;
 use serde::{Deserialize, Serialize};
 
-use super::Order;
+use super::order::Order;
 use crate::json::{self, Audience};
 
 /// The body of `POST /v1/exchange`. The ID token is the bearer token of the request.

@@ -2,7 +2,7 @@
 
 use azure_oidc_core::check::Finding;
 
-use super::Order;
+use super::order::Order;
 
 /// Something to tell a person, besides the result. Never a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]

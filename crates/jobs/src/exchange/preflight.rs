@@ -4,7 +4,7 @@ use azure_oidc_core::check::{self, Finding, Outcome, Question, SKEW, Severity};
 use azure_oidc_core::cloud;
 use azure_oidc_core::{Category, Fault};
 
-use super::Order;
+use super::order::Order;
 
 /// Warnings, or a fault when Entra would refuse the token.
 pub(super) fn check(order: &Order<'_>, now: i64) -> Result<Vec<Finding>, Fault> {

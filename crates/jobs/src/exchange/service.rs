@@ -6,8 +6,9 @@ use azure_oidc_core::ports::{Env, Ports};
 use azure_oidc_core::settings::{self, Found, SERVICE_SCOPES as SCOPES};
 use azure_oidc_core::{Category, Fault, Secret};
 
-use super::settings::default_scope;
-use super::{Answer, Body, Settings, trade};
+use super::answer::{Answer, Body};
+use super::settings::{Settings, default_scope};
+use super::trade;
 use crate::id_token::Obtained;
 
 /// Why the service does not trade.

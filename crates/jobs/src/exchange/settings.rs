@@ -9,7 +9,7 @@ use azure_oidc_core::platform::{self, Detection};
 use azure_oidc_core::settings::{self, Found};
 use azure_oidc_core::{Category, Fault};
 
-use super::Request;
+use super::request::{Request, SignIn};
 use crate::Context;
 
 /// Where to sign in and as whom, and one scope for each access token.
@@ -23,19 +23,6 @@ pub struct Settings {
     pub client_id: ClientId,
     /// One access token for each.
     pub scopes: Vec<Scope>,
-}
-
-/// Where to sign in, and as whom, as the command line says it. What is missing is looked up in variables.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SignIn<'a> {
-    /// `--tenant-id`.
-    pub tenant_id: Option<&'a str>,
-    /// `--client-id`.
-    pub client_id: Option<&'a str>,
-    /// `--cloud`.
-    pub cloud: Option<&'a str>,
-    /// `--authority-host`.
-    pub authority_host: Option<&'a str>,
 }
 
 impl Settings {

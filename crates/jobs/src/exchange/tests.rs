@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use azure_oidc_core::Secret;
-use azure_oidc_core::plan::{HostKind, Inputs, TokenInputs, TokenSource};
+use azure_oidc_core::plan::{HostKind, Inputs, OutputInputs, Publish, TokenInputs, TokenSource};
 use azure_oidc_core::ports::fixed::Variables;
 use azure_oidc_core::ports::{Clock, Http, Ports, Random, Request as Sent, Response, TransportError};
 use base64::Engine as _;
@@ -50,10 +50,12 @@ impl Job {
             credential: None,
             plan: Inputs {
                 token: TokenInputs::default(),
-                output: "json",
-                publish: plan::Publish::Token,
-                id_token_output: None,
-                host: HostKind::Native,
+                output: OutputInputs {
+                    form: "json",
+                    publish: Publish::Token,
+                    id_token_file: None,
+                    host: HostKind::Native,
+                },
             },
             limits: Limits::DEFAULT,
             preflight: true,

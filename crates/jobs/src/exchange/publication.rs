@@ -8,20 +8,23 @@ use azure_oidc_core::platform::text::assignment_lines;
 use azure_oidc_core::platform::{self, File, MAX_DOTENV, Platform, Publication, Value};
 use azure_oidc_core::{Fault, Secret};
 
+use super::answer::AccessToken;
+use super::notice::Notice;
+use super::order::Order;
+use super::trade::Traded;
 use crate::Context;
-use crate::exchange::{AccessToken, Notice, Order, Traded};
 use crate::json::{line, rfc3339};
 
 /// The result of a trade.
-pub(crate) struct Outcome<'a> {
-    pub(crate) order: &'a Order<'a>,
-    pub(crate) traded: &'a Traded,
+pub(super) struct Outcome<'a> {
+    pub(super) order: &'a Order<'a>,
+    pub(super) traded: &'a Traded,
     /// A variable name for each access token.
-    pub(crate) names: &'a [String],
+    pub(super) names: &'a [String],
 }
 
 /// What the host is to print and write. What goes to a platform's agent is sent here.
-pub(crate) fn publish(
+pub(super) fn publish(
     plan: &OutputPlan,
     result: &Outcome<'_>,
     context: Context<'_>,
