@@ -11,8 +11,6 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 mod answer;
-#[cfg(test)]
-mod tests;
 
 pub use answer::{Answer, Comparison, Finding, Severity, Verdict};
 

@@ -125,7 +125,9 @@ pub fn run(request: &Request) -> Result<Answer, Fault> {
     let mut notes = notes(limits::problems(&credentials));
     if token.is_some() && parts.is_empty() && credentials.len() > 1 {
         let count = credentials.len();
-        notes.push(format!("note: the token has one of {count} subjects of its pipeline; there is a credential for each"));
+        notes.push(format!(
+            "note: the token has one of {count} subjects of its pipeline, and there is a credential for each"
+        ));
     }
     Ok(Answer { format: format.name(), notes, text })
 }

@@ -47,7 +47,10 @@ impl<'de> Deserialize<'de> for Document {
         match Value::deserialize(deserializer)? {
             Value::String(text) => Ok(Self::Text(text)),
             value @ (Value::Object(_) | Value::Array(_)) => Ok(Self::Json(value)),
-            _ => Err(D::Error::invalid_type(Unexpected::Other("a number or a boolean"), &"JSON or a string that holds JSON")),
+            _ => Err(D::Error::invalid_type(
+                Unexpected::Other("a number or a boolean"),
+                &"JSON or a string that holds JSON",
+            )),
         }
     }
 }

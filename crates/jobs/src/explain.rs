@@ -1,13 +1,11 @@
 //! `explain`: what an AADSTS error means, why it happens, and what to do.
 
-use std::collections::BTreeMap;
-
 use azure_oidc_core::cloud::{Cloud, PUBLIC};
 use azure_oidc_core::credential::Credential;
 use azure_oidc_core::explain::{self, Refused};
 use azure_oidc_core::token::Token;
 use azure_oidc_core::{Category, Fault, Secret};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::document::{Document, notes};
 use crate::json::Aadsts;
@@ -54,7 +52,9 @@ pub struct Explanation {
     /// The code.
     pub code: Aadsts,
     /// Values found in the text, by what they are: issuer, subject, trace id and so on.
-    pub facts: BTreeMap<&'static str, String>,
+    #[serde(serialize_with = "by_name")]
+    #[cfg_attr(feature = "schema", schemars(with = "std::collections::BTreeMap<String, String>"))]
+    pub facts: Vec<(&'static str, String)>,
     /// What it means.
     pub message: String,
     /// A short name; null when the code is not in the catalogue.
@@ -64,9 +64,6 @@ pub struct Explanation {
     /// Entra's own words, for people.
     #[serde(skip)]
     pub quoted: Option<String>,
-    /// The facts in the order in which people should read them.
-    #[serde(skip)]
-    pub ordered_facts: Vec<(&'static str, String)>,
 }
 
 impl Answer {
@@ -98,12 +95,11 @@ pub fn run(request: &Request, now: Option<i64>) -> Result<Answer, Fault> {
         advice: advice(&one, &request.text, token.as_ref(), &credentials, now),
         cause: one.entry.map(|entry| entry.cause),
         code: Aadsts(one.code),
-        facts: one.facts.iter().cloned().collect(),
+        facts: one.facts,
         message: one.message,
         name: one.entry.map(|entry| entry.name),
         remedy: one.entry.map(|entry| entry.remedy),
         quoted: one.quoted,
-        ordered_facts: one.facts,
     };
     let explanations = explain::explain(&request.text).into_iter().map(explanation).collect();
     Ok(Answer { explanations, notes: notes(problems) })
@@ -133,4 +129,8 @@ fn advice(
         cloud: audience.and_then(|audience| Cloud::by_exchange_audience(audience)).unwrap_or(PUBLIC),
         now: now.or(time).unwrap_or_default(),
     })
+}
+
+fn by_name<S: Serializer>(facts: &[(&'static str, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(facts.iter().map(|(name, value)| (name, value)))
 }

@@ -6,14 +6,16 @@
 pub mod check;
 pub mod credential;
 mod discovery;
-mod document;
 pub mod doctor;
+mod document;
 pub mod exchange;
 pub mod explain;
 pub mod inspect;
 pub mod json;
 #[cfg(feature = "schema")]
 pub mod schema;
+#[cfg(test)]
+mod tests;
 pub mod verify;
 
 use azure_oidc_core::Fault;

@@ -24,8 +24,7 @@ pub(super) fn run(args: &CheckArgs, paint: Paint, context: Context<'_>) -> Resul
         audience: args.token_audience.clone(),
         claims: Some(args.token_claim.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect()),
         credentials: credentials.map(Document::Bytes).unwrap_or_default(),
-        credential: by_hand
-            .map(|(issuer, subject)| OneCredential { issuer, subject, audience: args.audience.clone() }),
+        credential: by_hand.map(|(issuer, subject)| OneCredential { issuer, subject, audience: args.audience.clone() }),
         jwks: jwks.map(Document::Text),
         discover: args.discover,
         cloud: Some(args.cloud.clone()),

@@ -124,7 +124,8 @@ mod tests {
     #[test]
     fn a_refusal_is_explained_with_the_credential_that_differs() {
         let request = |credentials: Option<&str>| ExplainRequest {
-            text: "AADSTS700213: No matching federated identity record found for presented assertion subject 'x:Y'.".to_owned(),
+            text: "AADSTS700213: No matching federated identity record found for presented assertion subject 'x:Y'."
+                .to_owned(),
             token: None,
             credentials: credentials.map(str::to_owned),
             now: None,

@@ -98,7 +98,11 @@ fn document(head: &Head, text: &str) -> Reply {
 }
 
 /// A path that takes a body of JSON and answers with JSON.
-fn posted<A: Serialize>(head: &Head, read: Read<'_>, job: impl FnOnce(Map<String, Value>) -> Result<A, Fault>) -> Reply {
+fn posted<A: Serialize>(
+    head: &Head,
+    read: Read<'_>,
+    job: impl FnOnce(Map<String, Value>) -> Result<A, Fault>,
+) -> Reply {
     post(head, read, |body| job(body).map(|answer| line(&answer)).map_err(Problem::of_body))
 }
 
