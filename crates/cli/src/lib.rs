@@ -11,6 +11,7 @@ mod commands;
 mod help;
 mod options;
 mod parts;
+mod plan;
 mod questions;
 mod reader;
 mod table;

@@ -8,7 +8,6 @@ pub mod commands;
 mod exports;
 #[cfg(any(target_family = "wasm", test))]
 mod memory;
-pub mod report;
 pub mod service;
 mod wasi;
 

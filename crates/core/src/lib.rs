@@ -13,6 +13,7 @@ pub mod explain;
 pub mod fault;
 pub mod jwks;
 mod order;
+pub mod plan;
 pub mod platform;
 pub mod ports;
 pub mod secret;

@@ -10,8 +10,10 @@ pub mod doctor;
 mod document;
 pub mod exchange;
 pub mod explain;
+pub mod id_token;
 pub mod inspect;
 pub mod json;
+mod publication;
 #[cfg(feature = "schema")]
 pub mod schema;
 #[cfg(test)]
@@ -21,6 +23,7 @@ pub mod verify;
 use azure_oidc_core::Fault;
 use azure_oidc_core::authority::cloud_by_name;
 use azure_oidc_core::cloud::{Cloud, PUBLIC};
+pub use azure_oidc_core::plan::HostKind;
 use azure_oidc_core::ports::Ports;
 
 pub use document::Document;
@@ -34,15 +37,6 @@ pub struct Context<'a> {
     pub files: &'a dyn Files,
     /// What the host can do with the result.
     pub host: HostKind,
-}
-
-/// What kind of host runs the job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HostKind {
-    /// It reads files for the component and appends to the files that a CI system reads.
-    Native,
-    /// It has streams only; a shell redirects them.
-    Stock,
 }
 
 /// Reads the files that a request names.

@@ -7,7 +7,7 @@ use super::*;
 fn grants(arguments: &[&str], env: &[(&str, &str)]) -> Grants {
     let cli = crate::parse(&arguments.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
     let env = Variables(env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
-    needed(&cli, &env, &|_| None)
+    needed(&cli, &env)
 }
 
 fn hosts(grants: &Grants) -> Vec<(&str, Option<u16>, bool)> {

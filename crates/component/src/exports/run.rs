@@ -1,6 +1,7 @@
 //! `wasi:cli/run`: the command line for stock hosts, which have streams and nothing else.
 
 use azure_oidc_cli::grants::STANDARD_INPUT;
+use azure_oidc_core::platform::Publication;
 
 use crate::bindings::Component;
 use crate::bindings::exports::wasi::cli::run::Guest;
@@ -18,7 +19,7 @@ impl Guest for Component {
         let arguments: Vec<_> = get_arguments().into_iter().skip(1).collect();
         let context = Context { ports: wasi.ports(), files: &StandardInput, host: HostKind::Stock };
         let outcome = commands::run(&arguments, context);
-        let lines: String = outcome.publish.iter().map(|appendix| appendix.lines.reveal()).collect();
+        let lines: String = outcome.publish.iter().map(Publication::text).collect();
         streams::note(outcome.stderr.as_bytes());
         let printed = streams::print((outcome.stdout + &lines).as_bytes());
         if printed && outcome.exit_code == 0 { Ok(()) } else { Err(()) }
