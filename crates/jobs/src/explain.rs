@@ -21,11 +21,13 @@ pub struct Request {
     #[serde(default, deserialize_with = "crate::document::secret")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub token: Option<Secret>,
-    /// Federated identity credentials in any written form: what `az ad app federated-credential list` prints, Graph's answer, the ARM
-    /// form of managed identities, a list, or one object. As JSON, or as a string that holds JSON.
+    /// Federated identity credentials in any written form: what `az ad app federated-credential
+    /// list` prints, Graph's answer, the ARM form of managed identities, a list, or one object. As
+    /// JSON, or as a string that holds JSON.
     #[cfg_attr(feature = "schema", schemars(extend("type" = ["string", "object", "array", "null"])))]
     pub credentials: Option<Document>,
-    /// The time to look at the token's lifetime for, in seconds since 1970-01-01T00:00:00Z; the current time when absent.
+    /// The time to look at the token's lifetime for, in seconds since 1970-01-01T00:00:00Z; the
+    /// current time when absent.
     #[cfg_attr(feature = "schema", schemars(range(min = i64::MIN, max = i64::MAX)))]
     pub now: Option<i64>,
 }
@@ -81,8 +83,8 @@ impl Answer {
     }
 }
 
-/// Explains every code in the text. `now` is the time of a caller that has a clock. Without any time the advice says nothing about
-/// the token's lifetime.
+/// Explains every code in the text. `now` is the time of a caller that has a clock. Without any
+/// time the advice says nothing about the token's lifetime.
 ///
 /// # Errors
 /// When the token or the credentials cannot be read.
@@ -105,8 +107,8 @@ pub fn run(request: &Request, now: Option<i64>) -> Result<Answer, Fault> {
     Ok(Answer { explanations, notes: notes(problems) })
 }
 
-/// What to do about one code: from the token's claims or those that the text names, and from the credentials; else what the
-/// catalogue says.
+/// What to do about one code: from the token's claims or those that the text names, and from the
+/// credentials; else what the catalogue says.
 fn advice(
     one: &explain::Explanation,
     text: &str,

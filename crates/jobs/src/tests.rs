@@ -1,4 +1,5 @@
-//! What the jobs decide themselves: defaults, notes, and what follows when the issuer's keys cannot be fetched.
+//! What the jobs decide themselves: defaults, notes, and what follows when the issuer's keys cannot
+//! be fetched.
 
 use std::cell::Cell;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! The command line over the ports: arguments in, an outcome out. Nothing is printed and nothing is written here.
+//! The command line over the ports: arguments in, an outcome out. Nothing is printed and nothing is
+//! written here.
 
 use azure_oidc_cli::{Cli, Command, Unread, failure, grants::STANDARD_INPUT};
 use azure_oidc_core::platform::Publication;
@@ -78,7 +79,8 @@ fn failed(fault: &Fault, json: bool) -> Outcome {
     }
 }
 
-/// The token as text, once it is known to be one: the failure of another text says where that was found.
+/// The token as text, once it is known to be one: the failure of another text says where that was
+/// found.
 fn id_token_of(obtained: id_token::Obtained) -> Result<Secret, Fault> {
     obtained.parse()?;
     Ok(obtained.token)

@@ -1,4 +1,5 @@
-//! The files in `schemas/` are made from the types of requests and answers. The test fails when a file is stale.
+//! The files in `schemas/` are made from the types of requests and answers. The test fails when a
+//! file is stale.
 
 mod openapi;
 
@@ -69,7 +70,8 @@ fn schema<T: JsonSchema>(settings: SchemaSettings) -> Value {
     schema
 }
 
-/// Puts each description in one line. Removes `format`, which names types of Rust, and `default` where it is null, which says nothing.
+/// Puts each description in one line, and names of enums in `enum`. Removes `format`, which names
+/// types of Rust, and `default` where it is null, which says nothing.
 fn tidy(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
@@ -82,11 +84,22 @@ fn tidy(schema: &mut Value) {
             if let Some(Value::String(text)) = members.get_mut("description") {
                 *text = text.replace('\n', " ");
             }
+            if let Some(names) = members.get("oneOf").and_then(names) {
+                members.remove("oneOf");
+                members.insert("type".to_owned(), "string".into());
+                members.insert("enum".to_owned(), names);
+            }
             members.values_mut().for_each(tidy);
         }
         Value::Array(items) => items.iter_mut().for_each(tidy),
         _ => {}
     }
+}
+
+/// The names of an enum that is written as one constant with a description each. Tools know `enum`
+/// better.
+fn names(variants: &Value) -> Option<Value> {
+    variants.as_array()?.iter().map(|variant| variant.get("const").cloned()).collect()
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The OpenAPI document: paths and responses here, the schemas from the types, the example answers from the service itself.
+//! The OpenAPI document: paths and responses here, the schemas from the types, the example answers
+//! from the service itself.
 
 use azure_oidc_component::service::{self, Head, Health, Problem};
 use azure_oidc_core::ports::fixed::Offline;
