@@ -1,13 +1,15 @@
-//! Asks the linker to write the numbers in the component's code as short as they are. Debuggers need them padded, so only an
-//! optimised build does without. Asks it for as much memory as a usual run needs: a service's instance then need not ask its host for more.
-//! And takes the white space out of the OpenAPI document that the service serves.
+//! Asks the linker to write the numbers in the component's code as short as they are. Debuggers
+//! need them padded, so only an optimised build does without. Asks it for as much memory as a usual
+//! run needs: a service's instance then need not ask its host for more. And takes the white space
+//! out of the OpenAPI document that the service serves.
 
 use std::path::Path;
 use std::{env, fs};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// The memory at the start, in bytes: whole pages of 64 KiB. What is not used takes none of the machine's.
+/// The memory at the start, in bytes: whole pages of 64 KiB. What is not used takes none of the
+/// machine's.
 const MEMORY: u32 = 2 << 20;
 const OPENAPI: &str = "../../schemas/openapi.json";
 

@@ -1,5 +1,5 @@
-//! How a failure is shown: one form for people, one for programs. Both keep text from outside from being read as a command by
-//! the CI system that collects the output.
+//! How a failure is shown: one form for people, one for programs. Both keep text from outside from
+//! being read as a command by the CI system that collects the output.
 
 use azure_oidc_core::Fault;
 use azure_oidc_core::platform::text::{defuse, json_text};
@@ -92,8 +92,8 @@ impl From<&Fault> for OfEntra {
     }
 }
 
-/// Text from outside, fit to be printed: in one line, without control characters, and with nothing that a CI system takes for a
-/// command.
+/// Text from outside, fit to be printed: in one line, without control characters, and with nothing
+/// that a CI system takes for a command.
 pub fn harmless(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {

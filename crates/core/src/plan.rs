@@ -1,7 +1,8 @@
 //! The plan of an exchange: where the ID token is, and how the result leaves.
 //!
-//! A run makes its plan once, from the options and the environment. The native host reads from it what to grant, before the component
-//! starts; the component follows its own. Nothing here reads a file or uses the network.
+//! A run makes its plan once, from the options and the environment. The native host reads from it
+//! what to grant, before the component starts; the component follows its own. Nothing here reads a
+//! file or uses the network.
 
 mod endpoint;
 mod host;
@@ -26,7 +27,8 @@ pub struct Limits {
     pub timeout: Duration,
     /// How often one request may be sent again after a failure that may pass.
     pub retries: u32,
-    /// How long to ask again while Entra finds no matching credential, because one was created a moment ago.
+    /// How long to ask again while Entra finds no matching credential, because one was created a
+    /// moment ago.
     pub replication_wait: Duration,
 }
 
@@ -56,8 +58,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Makes the plan, and finds out whether the ID token can be had and the result can leave. The cloud decides which audience the
-    /// platform is asked for.
+    /// Makes the plan, and finds out whether the ID token can be had and the result can leave. The
+    /// cloud decides which audience the platform is asked for.
     pub fn resolve(inputs: &Inputs<'_>, cloud: Option<&'static Cloud>, env: &dyn Env) -> Result<Self, Fault> {
         let token = TokenPlan::resolve(&inputs.token, cloud, env)?;
         let output = OutputPlan::resolve(&inputs.output, &token, env)?;

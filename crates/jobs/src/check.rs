@@ -11,20 +11,20 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 mod answer;
-#[cfg(test)]
-mod tests;
 
 pub use answer::{Answer, Comparison, Finding, Severity, Verdict};
 
 use crate::discovery;
 use crate::document::{Document, notes};
 
-/// What to check: a token, or the issuer and subject that a future token will have; and the credentials to compare it with.
+/// What to check: a token, or the issuer and subject that a future token will have; and the
+/// credentials to compare it with.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("anyOf" = crate::schema::token_or_claims())))]
 pub struct Request {
-    /// The ID token in compact form. Give either this or the claims of a future token: `issuer` and `subject`, or `claims` with both.
+    /// The ID token in compact form. Give either this or the claims of a future token: `issuer` and
+    /// `subject`, or `claims` with both.
     #[serde(default, deserialize_with = "crate::document::secret")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub token: Option<Secret>,
@@ -34,13 +34,15 @@ pub struct Request {
     pub subject: Option<String>,
     /// The `aud` of the future token; the cloud's audience when absent.
     pub audience: Option<String>,
-    /// Further claims of the future token; `iss`, `sub` and `aud` among them count when they are not given above.
+    /// Further claims of the future token; `iss`, `sub` and `aud` among them count when they are
+    /// not given above.
     pub claims: Option<Map<String, Value>>,
-    /// Federated identity credentials in any written form: what `az ad app federated-credential list` prints, Graph's answer, the ARM
-    /// form of managed identities, a list, or one object. As JSON, or as a string that holds JSON.
+    /// Federated identity credentials in any written form: what `az ad app federated-credential
+    /// list` prints, Graph's answer, the ARM form of managed identities, a list, or one object. As
+    /// JSON, or as a string that holds JSON.
     pub credentials: Document,
-    /// A JWK Set (RFC 7517) to verify the signature with; without it the signature is not checked. As JSON, or as a string that holds
-    /// JSON.
+    /// A JWK Set (RFC 7517) to verify the signature with; without it the signature is not checked.
+    /// As JSON, or as a string that holds JSON.
     #[cfg_attr(feature = "schema", schemars(extend("type" = ["string", "object", "null"])))]
     pub jwks: Option<Document>,
     /// Name of the cloud.
@@ -55,7 +57,8 @@ pub struct Request {
     /// One more credential, given by its parts. No HTTP body has it.
     #[serde(skip)]
     pub credential: Option<OneCredential>,
-    /// Fetch the issuer's keys when `jwks` is absent. No HTTP body has it: the service sends no requests on behalf of a caller.
+    /// Fetch the issuer's keys when `jwks` is absent. No HTTP body has it: the service sends no
+    /// requests on behalf of a caller.
     #[serde(skip)]
     pub discover: bool,
 }
@@ -126,8 +129,8 @@ pub fn run(request: Request, ports: Ports<'_>) -> Result<Answer, Fault> {
     Ok(Answer::new(verdict, credentials, token, notes(parsed.notes)))
 }
 
-/// The issuer's keys, or why Entra could not fetch them either. When only this host does not allow the request, nothing follows for
-/// Entra, and that is a fault.
+/// The issuer's keys, or why Entra could not fetch them either. When only this host does not allow
+/// the request, nothing follows for Entra, and that is a fault.
 fn fetched(token: &Token, ports: Ports<'_>) -> Result<Option<Result<KeySet, String>>, Fault> {
     if token.claims().iss.is_none() {
         return Ok(None);

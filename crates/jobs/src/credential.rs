@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::document::notes;
 
-/// The pipeline: the parts of its platform, one of its tokens, or issuer and subject. And the tool to write for.
+/// The pipeline: the parts of its platform, one of its tokens, or issuer and subject. And the tool
+/// to write for.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -21,11 +22,12 @@ pub struct Request {
     /// Name of the CI platform that `parts` belong to.
     #[cfg_attr(feature = "schema", schemars(extend("enum" = crate::schema::platforms_or_null())))]
     pub platform: Option<String>,
-    /// What the platform's subjects are made of, such as `repo` and `branch`. A part with several values is a list. When a part is
-    /// missing or unknown, the problem lists all of them.
+    /// What the platform's subjects are made of, such as `repo` and `branch`. A part with several
+    /// values is a list. When a part is missing or unknown, the problem lists all of them.
     #[cfg_attr(feature = "schema", schemars(with = "Option<BTreeMap<String, Values>>"))]
     pub parts: Option<Parts>,
-    /// An ID token of the pipeline. It gives issuer and audience, and the subject as one of those that the pipeline can have.
+    /// An ID token of the pipeline. It gives issuer and audience, and the subject as one of those
+    /// that the pipeline can have.
     #[serde(default, deserialize_with = "crate::document::secret")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub token: Option<Secret>,
@@ -126,7 +128,7 @@ pub fn run(request: &Request) -> Result<Answer, Fault> {
     if token.is_some() && parts.is_empty() && credentials.len() > 1 {
         let count = credentials.len();
         notes.push(format!(
-            "note: the token has one of {count} subjects of its pipeline; there is a credential for each"
+            "note: the token has one of {count} subjects of its pipeline, and there is a credential for each"
         ));
     }
     Ok(Answer { format: format.name(), notes, text })
@@ -152,7 +154,8 @@ fn format(name: &str) -> Result<Format, Fault> {
     })
 }
 
-/// The application or managed identity that gets the credentials. Some formats are for managed identities only.
+/// The application or managed identity that gets the credentials. Some formats are for managed
+/// identities only.
 fn owner(request: &Request, format: Format) -> Owner {
     let is_for_identity = matches!(format, Format::ArmJson | Format::AzIdentity | Format::Bicep);
     if is_for_identity || request.identity_name.is_some() || request.resource_group.is_some() {

@@ -1,6 +1,8 @@
-//! Fetches an issuer's keys by OpenID Connect Discovery 1.0: the discovery document, then the key set that it names.
+//! Fetches an issuer's keys by OpenID Connect Discovery 1.0: the discovery document, then the key
+//! set that it names.
 //!
-//! The issuer must be the token's `iss`. Only https (except on loopback), no redirects, small documents, one deadline for both.
+//! The issuer must be the token's `iss`. Only https (except on loopback), no redirects, small
+//! documents, one deadline for both.
 
 use std::time::Duration;
 
@@ -19,7 +21,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Why there are no keys.
 pub(crate) struct Unavailable {
     fault: Fault,
-    /// Whether this host did not allow the request. Then nothing follows for Entra, which fetches the keys from elsewhere.
+    /// Whether this host did not allow the request. Then nothing follows for Entra, which fetches
+    /// the keys from elsewhere.
     pub(crate) is_denied: bool,
 }
 
@@ -75,7 +78,7 @@ fn get(url: &str, timeout: Duration, ports: Ports<'_>) -> Result<String, Unavail
     let base = url
         .split_once("://")
         .map(|(scheme, rest)| format!("{scheme}://{}", rest.split(['/', '?', '#']).next().unwrap_or_default()));
-    if !base.is_some_and(|base| Authority::parse(&base, "the token").is_ok()) {
+    if base.is_none_or(|base| Authority::parse(&base, "the token").is_err()) {
         return Err(failed(format!("`{}` is not an https address", url.escape_debug())).into());
     }
     let request = Request {

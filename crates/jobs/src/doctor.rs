@@ -1,4 +1,5 @@
-//! `doctor`: which platform this is and how that was recognised, what is missing, whether the authority can be reached.
+//! `doctor`: which platform this is and how that was recognised, what is missing, whether the
+//! authority can be reached.
 
 mod answer;
 mod authority;

@@ -1,8 +1,9 @@
 //! `exchange`: trades an ID token for access tokens.
 //!
-//! [`run`] is the whole job, as the command line has it: settings, plan, ID token, pre-flight, trade, publication, in this order, so that
-//! what can fail without the network fails before it. The typed interface and the HTTP service bring the ID token and take the
-//! answer: [`trade`] is the part that all three share.
+//! [`run`] is the whole job, as the command line has it: settings, plan, ID token, pre-flight,
+//! trade, publication, in this order, so that what can fail without the network fails before it.
+//! The typed interface and the HTTP service bring the ID token and take the answer: [`trade`] is
+//! the part that all three share.
 
 mod answer;
 mod notice;
@@ -29,7 +30,8 @@ use azure_oidc_core::{Category, Fault};
 use crate::{Context, id_token};
 use order::Order;
 
-/// Trades the job's ID token and returns what to publish. The notices count whether it succeeds or fails.
+/// Trades the job's ID token and returns what to publish. The notices count whether it succeeds or
+/// fails.
 pub fn run(request: &Request<'_>, context: Context<'_>, notices: &mut Vec<Notice>) -> Result<Vec<Publication>, Fault> {
     let started = context.ports.clock.monotonic();
     let settings::OfCommand { settings, names, is_debug } = settings::of_command(request, context)?;

@@ -1,13 +1,11 @@
 //! `explain`: what an AADSTS error means, why it happens, and what to do.
 
-use std::collections::BTreeMap;
-
 use azure_oidc_core::cloud::{Cloud, PUBLIC};
 use azure_oidc_core::credential::Credential;
 use azure_oidc_core::explain::{self, Refused};
 use azure_oidc_core::token::Token;
 use azure_oidc_core::{Category, Fault, Secret};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::document::{Document, notes};
 use crate::json::Aadsts;
@@ -23,11 +21,13 @@ pub struct Request {
     #[serde(default, deserialize_with = "crate::document::secret")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub token: Option<Secret>,
-    /// Federated identity credentials in any written form: what `az ad app federated-credential list` prints, Graph's answer, the ARM
-    /// form of managed identities, a list, or one object. As JSON, or as a string that holds JSON.
+    /// Federated identity credentials in any written form: what `az ad app federated-credential
+    /// list` prints, Graph's answer, the ARM form of managed identities, a list, or one object. As
+    /// JSON, or as a string that holds JSON.
     #[cfg_attr(feature = "schema", schemars(extend("type" = ["string", "object", "array", "null"])))]
     pub credentials: Option<Document>,
-    /// The time to look at the token's lifetime for, in seconds since 1970-01-01T00:00:00Z; the current time when absent.
+    /// The time to look at the token's lifetime for, in seconds since 1970-01-01T00:00:00Z; the
+    /// current time when absent.
     #[cfg_attr(feature = "schema", schemars(range(min = i64::MIN, max = i64::MAX)))]
     pub now: Option<i64>,
 }
@@ -54,7 +54,9 @@ pub struct Explanation {
     /// The code.
     pub code: Aadsts,
     /// Values found in the text, by what they are: issuer, subject, trace id and so on.
-    pub facts: BTreeMap<&'static str, String>,
+    #[serde(serialize_with = "by_name")]
+    #[cfg_attr(feature = "schema", schemars(with = "std::collections::BTreeMap<String, String>"))]
+    pub facts: Vec<(&'static str, String)>,
     /// What it means.
     pub message: String,
     /// A short name; null when the code is not in the catalogue.
@@ -64,9 +66,6 @@ pub struct Explanation {
     /// Entra's own words, for people.
     #[serde(skip)]
     pub quoted: Option<String>,
-    /// The facts in the order in which people should read them.
-    #[serde(skip)]
-    pub ordered_facts: Vec<(&'static str, String)>,
 }
 
 impl Answer {
@@ -84,8 +83,8 @@ impl Answer {
     }
 }
 
-/// Explains every code in the text. `now` is the time of a caller that has a clock. Without any time the advice says nothing about
-/// the token's lifetime.
+/// Explains every code in the text. `now` is the time of a caller that has a clock. Without any
+/// time the advice says nothing about the token's lifetime.
 ///
 /// # Errors
 /// When the token or the credentials cannot be read.
@@ -98,19 +97,18 @@ pub fn run(request: &Request, now: Option<i64>) -> Result<Answer, Fault> {
         advice: advice(&one, &request.text, token.as_ref(), &credentials, now),
         cause: one.entry.map(|entry| entry.cause),
         code: Aadsts(one.code),
-        facts: one.facts.iter().cloned().collect(),
+        facts: one.facts,
         message: one.message,
         name: one.entry.map(|entry| entry.name),
         remedy: one.entry.map(|entry| entry.remedy),
         quoted: one.quoted,
-        ordered_facts: one.facts,
     };
     let explanations = explain::explain(&request.text).into_iter().map(explanation).collect();
     Ok(Answer { explanations, notes: notes(problems) })
 }
 
-/// What to do about one code: from the token's claims or those that the text names, and from the credentials; else what the
-/// catalogue says.
+/// What to do about one code: from the token's claims or those that the text names, and from the
+/// credentials; else what the catalogue says.
 fn advice(
     one: &explain::Explanation,
     text: &str,
@@ -133,4 +131,8 @@ fn advice(
         cloud: audience.and_then(|audience| Cloud::by_exchange_audience(audience)).unwrap_or(PUBLIC),
         now: now.or(time).unwrap_or_default(),
     })
+}
+
+fn by_name<S: Serializer>(facts: &[(&'static str, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(facts.iter().map(|(name, value)| (name, value)))
 }

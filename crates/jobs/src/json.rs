@@ -54,6 +54,10 @@ impl Serialize for Aadsts {
 #[cfg(feature = "schema")]
 pub(crate) const KEBAB_CASE: &str = "^[a-z0-9]+(-[a-z0-9]+)*$";
 
+/// What a client id looks like.
+#[cfg(feature = "schema")]
+pub(crate) const GUID: &str = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$";
+
 /// What [`rfc3339`] writes.
 #[cfg(feature = "schema")]
 pub(crate) const RFC_3339: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$";

@@ -1,7 +1,9 @@
-//! The jobs of azure-oidc, one module each: a request, an answer, one function over the core's ports.
+//! The jobs of azure-oidc, one module each: a request, an answer, one function over the core's
+//! ports.
 //!
-//! This is the only place that puts a job together. The command line, the typed exports and the HTTP service translate their own form
-//! of a request into the one here, and the answer back. So defaults, the order of steps, hints and remedies are the same everywhere.
+//! This is the only place that puts a job together. The command line, the typed exports and the
+//! HTTP service translate their own form of a request into the one here, and the answer back. So
+//! defaults, the order of steps, hints and remedies are the same everywhere.
 
 pub mod check;
 pub mod credential;
@@ -15,6 +17,8 @@ pub mod inspect;
 pub mod json;
 #[cfg(feature = "schema")]
 pub mod schema;
+#[cfg(test)]
+mod tests;
 pub mod verify;
 
 use azure_oidc_core::Fault;

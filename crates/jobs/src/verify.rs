@@ -44,9 +44,10 @@ pub struct Answer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[allow(missing_docs)] // The names say it.
 pub enum Signature {
+    /// It was made with a key of the set.
     Valid,
+    /// It was not, or that cannot be found out.
     Invalid,
 }
 

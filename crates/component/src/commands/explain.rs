@@ -40,7 +40,7 @@ fn render(one: &Explanation) -> String {
             format!("{}{}\n", harmless(&one.message), words.unwrap_or_default())
         }
     };
-    for (name, value) in &one.ordered_facts {
+    for (name, value) in &one.facts {
         out += &format!("  {}: {}\n", name.replace('_', " "), harmless(value));
     }
     for hint in &one.advice {

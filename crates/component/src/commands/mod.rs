@@ -1,4 +1,5 @@
-//! The command line over the ports: arguments in, an outcome out. Nothing is printed and nothing is written here.
+//! The command line over the ports: arguments in, an outcome out. Nothing is printed and nothing is
+//! written here.
 
 use azure_oidc_cli::{Cli, Command, Unread, failure, grants::STANDARD_INPUT};
 use azure_oidc_core::platform::Publication;
@@ -78,12 +79,14 @@ fn failed(fault: &Fault, json: bool) -> Outcome {
     }
 }
 
-/// The token as text, once it is known to be one: the failure of another text says where that was found.
+/// The token as text, once it is known to be one: the failure of another text says where that was
+/// found.
 fn id_token_of(obtained: id_token::Obtained) -> Result<Secret, Fault> {
     obtained.parse()?;
     Ok(obtained.token)
 }
 
+/// Reads a file. `flag` is the one that named it.
 fn read_bytes(context: Context<'_>, name: &str, flag: &str) -> Result<Vec<u8>, Fault> {
     context.files.read(name).map_err(|why| {
         Fault::new(Category::Usage, "file-unreadable", format!("{}, named by `{flag}`, {why}", shown(name)))

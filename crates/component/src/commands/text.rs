@@ -1,4 +1,4 @@
-//! What people read: findings, times, tokens as lines.
+//! What people read: notes, warnings, findings.
 
 use azure_oidc_cli::failure::harmless;
 use azure_oidc_core::check;

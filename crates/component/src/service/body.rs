@@ -48,7 +48,8 @@ fn is_json(content_type: &str) -> bool {
 /// The body as a job's type. A member that is `null` counts as absent.
 ///
 /// # Errors
-/// `member-unknown`, `member-missing` or `member-type`. The message names the member and never shows its value.
+/// `member-unknown`, `member-missing` or `member-type`. The message names the member and never
+/// shows its value.
 pub(super) fn parse<T: DeserializeOwned>(body: Map<String, Value>) -> Result<T, Fault> {
     let members = Members { rest: body.into_iter(), current: None };
     T::deserialize(MapAccessDeserializer::new(members)).map_err(|Refused(fault)| fault)

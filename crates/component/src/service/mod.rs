@@ -1,7 +1,8 @@
 //! The same jobs as a stateless HTTP service: a request in, a reply out, nothing kept between.
 //!
-//! What it answers is described by `openapi.json`, which it serves itself. Errors are problem details (RFC 9457). Whom the exchange
-//! serves, and which pages may read answers, is decided by the variables that the host shows, never by a request. It logs nothing.
+//! What it answers is described by `openapi.json`, which it serves itself. Errors are problem
+//! details (RFC 9457). Whom the exchange serves, and which pages may read answers, is decided by
+//! the variables that the host shows, never by a request. It logs nothing.
 
 use azure_oidc_core::ports::Ports;
 use azure_oidc_core::settings::SERVICE_EXCHANGE;
@@ -28,7 +29,8 @@ pub const MAX_BODY: usize = 256 * 1024;
 /// Its description (OpenAPI 3.1), without the white space.
 const OPENAPI: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
 
-/// What a caller sent, before the body. A header that came more than once counts as absent where only one makes sense.
+/// What a caller sent, before the body. A header that came more than once counts as absent where
+/// only one makes sense.
 #[derive(Default)]
 pub struct Head {
     /// The method, in capitals.
@@ -69,7 +71,8 @@ pub struct Health {
 
 type Read<'a> = &'a mut dyn FnMut() -> Result<Vec<u8>, Unread>;
 
-/// Answers one request. `read` reads the body, at most [`MAX_BODY`] of it; it is called only for a request that has use of one.
+/// Answers one request. `read` reads the body, at most [`MAX_BODY`] of it; it is called only for a
+/// request that has use of one.
 pub fn answer(head: &Head, read: Read<'_>, ports: Ports<'_>) -> Reply {
     let now = || Some(ports.clock.now());
     let reply = match head.path.as_str() {

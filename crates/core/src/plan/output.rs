@@ -121,7 +121,8 @@ impl Form {
     }
 }
 
-/// Variables that name a folder which lasts as long as the job: GitHub's, Azure Pipelines' and Harness's.
+/// Variables that name a folder which lasts as long as the job: GitHub's, Azure Pipelines' and
+/// Harness's.
 pub const JOB_FOLDERS: [&str; 3] = ["RUNNER_TEMP", "AGENT_TEMPDIRECTORY", "HARNESS_SCRATCH_DIR"];
 
 impl IdTokenPlace {

@@ -12,8 +12,8 @@ use crate::json::Aadsts;
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Answer {
-    /// Each credential beside the token, in the order of the document: what it holds, and which parts of it the token has. Empty when
-    /// the token could not be read.
+    /// Each credential beside the token, in the order of the document: what it holds, and which
+    /// parts of it the token has. Empty when the token could not be read.
     pub credentials: Vec<Comparison>,
     /// What was noticed, most useful first.
     pub findings: Vec<Finding>,
@@ -23,13 +23,14 @@ pub struct Answer {
     pub notes: Vec<String>,
     /// What Entra would answer with, when it refuses and the error is known.
     pub predicted_error: Option<Aadsts>,
-    /// The claims of the token, unchanged; empty when the token could not be read. A finding says whether the signature is good:
-    /// `signature-valid`, `signature-not-checked`, `token-not-given` for a future token, or an error.
+    /// The claims of the token, unchanged; empty when the token could not be read. A finding says
+    /// whether the signature is good: `signature-valid`, `signature-not-checked`, `token-not-given`
+    /// for a future token, or an error.
     #[serde(serialize_with = "claims")]
     #[cfg_attr(feature = "schema", schemars(with = "Map<String, serde_json::Value>"))]
     pub token: Option<Token>,
-    /// `match`: a credential fits. `no-match`: none fits, or the token is expired or not yet valid. `invalid-token`: Entra accepts no
-    /// such token, whatever the credentials.
+    /// `match`: a credential fits. `no-match`: none fits, or the token is expired or not yet valid.
+    /// `invalid-token`: Entra accepts no such token, whatever the credentials.
     pub verdict: Verdict,
 }
 
@@ -37,10 +38,12 @@ pub struct Answer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[allow(missing_docs)] // The field `verdict` explains them; a comment here would be in the schema a second time.
 pub enum Verdict {
+    /// A credential fits.
     Match,
+    /// None fits, or the token is expired or not yet valid.
     NoMatch,
+    /// Entra accepts no such token, whatever the credentials.
     InvalidToken,
 }
 
@@ -95,10 +98,12 @@ pub struct Finding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[allow(missing_docs)] // The field `severity` explains them.
 pub enum Severity {
+    /// Entra refuses the token because of it.
     Error,
+    /// It works today, or may not work everywhere.
     Warning,
+    /// Worth knowing.
     Info,
 }
 

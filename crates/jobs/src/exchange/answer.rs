@@ -14,8 +14,9 @@ use crate::json::{self, Audience};
 pub struct Body {
     /// One of the clients that the service is configured for; may be absent when there is one only.
     pub client_id: Option<String>,
-    /// One access token for each, among the scopes that the service is configured for; the first of them when absent or empty. `arm`,
-    /// `graph`, `storage`, `keyvault`, `acr` and `sql` are short for their scopes.
+    /// One access token for each, among the scopes that the service is configured for; the first of
+    /// them when absent or empty. `arm`, `graph`, `storage`, `keyvault`, `acr` and `sql` are short
+    /// for their scopes.
     pub scopes: Option<Vec<String>>,
 }
 
@@ -26,16 +27,19 @@ pub struct Answer {
     /// `aud` of the ID token: a list where the token has one.
     pub audience: Audience,
     /// The application or managed identity.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = json::GUID)))]
     pub client_id: String,
     /// `iss` of the ID token.
     pub issuer: Option<String>,
     /// Name of a CI platform. Names are added, never changed.
+    #[cfg_attr(feature = "schema", schemars(extend("examples" = crate::schema::platforms())))]
     pub platform: &'static str,
     /// `sub` of the ID token.
     pub subject: Option<String>,
     /// The tenant, as it was given: a GUID or a domain.
     pub tenant_id: String,
     /// One for each scope, in the order of the scopes.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub tokens: Vec<AccessToken>,
 }
 
@@ -49,7 +53,7 @@ pub struct AccessToken {
     pub access_token: Secret,
     /// When it ends, in RFC 3339.
     #[serde(serialize_with = "json::time")]
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String", regex(pattern = json::RFC_3339)))]
     pub expires_on: i64,
     /// What it is for, in full.
     pub scope: String,

@@ -1,4 +1,5 @@
-//! Publishes the result of an exchange: the access tokens, the settings with which Azure's own tools sign in, or both.
+//! Publishes the result of an exchange: the access tokens, the settings with which Azure's own
+//! tools sign in, or both.
 
 mod agent;
 
@@ -75,7 +76,8 @@ fn to_platform(
     Ok(publications)
 }
 
-/// Values for later steps, with the details of access tokens or without; and the file of the ID token, if it is to be written.
+/// Values for later steps, with the details of access tokens or without; and the file of the ID
+/// token, if it is to be written.
 fn values(plan: &OutputPlan, result: &Outcome<'_>, with_details: bool) -> (Vec<Value>, Vec<Publication>) {
     let mut values = Vec::new();
     if plan.publish != Publish::SdkEnv {

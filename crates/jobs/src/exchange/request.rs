@@ -23,7 +23,8 @@ pub struct Request<'a> {
     pub log_level: Option<&'a str>,
 }
 
-/// Where to sign in, and as whom, as the command line says it. What is missing is looked up in variables.
+/// Where to sign in, and as whom, as the command line says it. What is missing is looked up in
+/// variables.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SignIn<'a> {
     /// `--tenant-id`.

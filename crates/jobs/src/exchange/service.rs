@@ -1,4 +1,5 @@
-//! The exchange of the HTTP service: the host's variables say for which tenant, clients and scopes it trades.
+//! The exchange of the HTTP service: the host's variables say for which tenant, clients and scopes
+//! it trades.
 
 use azure_oidc_core::authority::{ClientId, Scope, Tenant};
 use azure_oidc_core::plan::{Endpoint, Limits};

@@ -1,5 +1,5 @@
-//! The settings of an exchange: where to sign in, as whom, and what for. Everything is checked here that can be checked without the
-//! network.
+//! The settings of an exchange: where to sign in, as whom, and what for. Everything is checked here
+//! that can be checked without the network.
 
 use azure_oidc_core::authority::{ClientId, Scope, Tenant};
 use azure_oidc_core::cloud;
@@ -26,7 +26,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The settings that a program gives, with nothing looked up. Without scopes, the default is meant.
+    /// The settings that a program gives, with nothing looked up. Without scopes, the default is
+    /// meant.
     pub fn of_fields(
         tenant_id: &str,
         client_id: &str,
@@ -48,8 +49,8 @@ impl Settings {
     }
 }
 
-/// The scope that is meant when none is given: Azure Resource Manager. A private authority or an emulator belongs to no cloud; then it
-/// is the one of the public cloud.
+/// The scope that is meant when none is given: Azure Resource Manager. A private authority or an
+/// emulator belongs to no cloud; then it is the one of the public cloud.
 pub(super) fn default_scope(endpoint: &Endpoint) -> Result<Scope, Fault> {
     Scope::parse("arm", Some(endpoint.cloud.unwrap_or(cloud::PUBLIC)), "the default")
 }
@@ -83,7 +84,8 @@ pub(super) fn of_command(request: &Request<'_>, context: Context<'_>) -> Result<
     Ok(OfCommand { settings: Settings { endpoint, tenant, client_id, scopes }, names, is_debug })
 }
 
-/// Says so when nothing at all is there: outside a CI job the first setting that is missing explains little.
+/// Says so when nothing at all is there: outside a CI job the first setting that is missing
+/// explains little.
 fn missing(mut fault: Fault, request: &Request<'_>, context: Context<'_>) -> Fault {
     let env = context.ports.env;
     let is_set = |setting: &settings::Setting, flag| setting.find(flag, env).is_some();
@@ -121,7 +123,8 @@ fn scopes(flags: &[String], endpoint: &Endpoint, context: Context<'_>) -> Result
     }
 }
 
-/// A variable name for each scope: as many as were given, or the one given with a suffix for every scope but the first.
+/// A variable name for each scope: as many as were given, or the one given with a suffix for every
+/// scope but the first.
 fn output_names(given: &[String], scopes: &[Scope]) -> Result<Vec<String>, Fault> {
     if let Some(name) = given.iter().find(|name| !is_variable_name(name)) {
         let message = format!("`{}` from `--output-name` cannot be the name of a variable", name.escape_debug());

@@ -1,4 +1,5 @@
-//! One exchange behind three doors: the command line ([`run`]), the typed interface ([`trade()`]) and the HTTP service ([`serve`]).
+//! One exchange behind three doors: the command line ([`run`]), the typed interface ([`trade()`])
+//! and the HTTP service ([`serve`]).
 
 use std::cell::Cell;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! The trade: sends the ID token to Entra, and turns a refusal into advice from the token's own claims.
+//! The trade: sends the ID token to Entra, and turns a refusal into advice from the token's own
+//! claims.
 
 use azure_oidc_core::cloud;
 use azure_oidc_core::exchange::{self, Terms};
@@ -23,7 +24,8 @@ pub(super) struct Traded {
     pub(super) assertion: Secret,
 }
 
-/// Trades an ID token that a caller brings: the pre-flight check, then the trade. Warnings are not for such a caller.
+/// Trades an ID token that a caller brings: the pre-flight check, then the trade. Warnings are not
+/// for such a caller.
 pub fn trade(settings: &Settings, id_token: &Obtained, limits: Limits, ports: Ports<'_>) -> Result<Answer, Fault> {
     let token = id_token.parse()?;
     let claims = token.claims();
@@ -34,7 +36,8 @@ pub fn trade(settings: &Settings, id_token: &Obtained, limits: Limits, ports: Po
     Ok(send(&order, limits, ports, &mut || None)?.answer)
 }
 
-/// Sends the token. `renew` obtains a newer one; it is called at most once, when Entra says that the first has expired.
+/// Sends the token. `renew` obtains a newer one; it is called at most once, when Entra says that
+/// the first has expired.
 pub(super) fn send(
     order: &Order<'_>,
     limits: Limits,
