@@ -17,10 +17,17 @@ pub struct Reply {
     pub body: String,
 }
 
+/// Why there is no answer.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: u16,
+    fault: Fault,
+}
+
 /// Problem details (RFC 9457). Holds no secret.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Problem {
+pub struct ProblemDetails {
     /// A stable name in kebab-case. Codes are added, never changed.
     #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[a-z0-9]+(-[a-z0-9]+)*$")))]
     code: &'static str,
@@ -64,45 +71,46 @@ impl Reply {
 
 impl Problem {
     pub(super) fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
-        let (hints, entra) = (Vec::new(), OfEntra::default());
-        Self { code, detail: detail.into(), hints, status, title: title(status), r#type: "about:blank", entra }
+        Self { status, fault: Fault::new(Category::Usage, code, detail) }
     }
 
-    /// What is wrong with the service's configuration is no mistake of the caller's.
+    /// The service's configuration is wrong, which is not the caller's mistake.
     pub(super) fn of_configuration(fault: Fault) -> Self {
-        Self::of(fault, 500)
+        Self { status: 500, fault }
     }
 
     /// A token in a body does not authenticate the caller: when it is bad, the body is bad.
     pub(super) fn of_body(fault: Fault) -> Self {
         let category = if fault.category == Category::IdToken { Category::Usage } else { fault.category };
-        Self::of(fault, category.http_status())
+        Self { status: category.http_status(), fault }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+        self.fault = self.fault.hint(hint);
         self
-    }
-
-    fn of(fault: Fault, status: u16) -> Self {
-        let entra = OfEntra::from(&fault);
-        let fault = Failure::from(fault);
-        Self { hints: fault.hints, entra, ..Self::new(status, fault.code, fault.message) }
     }
 }
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
-        let status = fault.category.http_status();
-        Self::of(fault, status)
+        Self { status: fault.category.http_status(), fault }
+    }
+}
+
+impl From<Problem> for ProblemDetails {
+    fn from(Problem { status, fault }: Problem) -> Self {
+        let entra = OfEntra::from(&fault);
+        let Failure { code, message: detail, hints, .. } = fault.into();
+        Self { code, detail, hints, status, title: title(status), r#type: "about:blank", entra }
     }
 }
 
 impl From<Problem> for Reply {
     fn from(problem: Problem) -> Self {
-        let reply = Self::of_type(problem.status, "application/problem+json", line(&problem));
-        match problem.status {
-            401 if problem.code == super::exchange::MISSING => reply.with("www-authenticate", CHALLENGE),
+        let (status, code) = (problem.status, problem.fault.code);
+        let reply = Self::of_type(status, "application/problem+json", line(&ProblemDetails::from(problem)));
+        match status {
+            401 if code == super::exchange::MISSING => reply.with("www-authenticate", CHALLENGE),
             401 => reply.with("www-authenticate", format!("{CHALLENGE}, error=\"invalid_token\"")),
             _ => reply,
         }
