@@ -19,9 +19,10 @@ mod reply;
 #[cfg(test)]
 mod tests;
 
-pub use reply::{Problem, Reply};
+pub use reply::{ProblemDetails, Reply};
 
 use body::parse;
+use reply::Problem;
 
 /// The largest body that is read, in bytes.
 pub const MAX_BODY: usize = 256 * 1024;

@@ -17,10 +17,19 @@ pub struct Reply {
     pub body: String,
 }
 
+/// Why there is no answer.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: u16,
+    fault: Fault,
+    /// `WWW-Authenticate`, where the status asks for it.
+    challenge: Option<&'static str>,
+}
+
 /// Problem details (RFC 9457). Holds no secret.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Problem {
+pub struct ProblemDetails {
     /// A stable name in kebab-case. Codes are added, never changed.
     #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[a-z0-9]+(-[a-z0-9]+)*$")))]
     code: &'static str,
@@ -36,9 +45,6 @@ pub struct Problem {
     r#type: &'static str,
     #[serde(flatten)]
     entra: OfEntra,
-    /// `WWW-Authenticate` (RFC 6750 §3), where the status demands it.
-    #[serde(skip)]
-    challenge: Option<&'static str>,
 }
 
 impl Reply {
@@ -67,55 +73,64 @@ impl Reply {
 
 impl Problem {
     pub(super) fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
-        let (hints, entra, title) = (Vec::new(), OfEntra::default(), title(status));
-        let challenge = (status == 401).then_some("Bearer realm=\"azure-oidc\", error=\"invalid_token\"");
-        Self { code, detail: detail.into(), hints, status, title, r#type: "about:blank", entra, challenge }
+        Self::of(status, Fault::new(Category::Usage, code, detail))
     }
 
-    /// A request without a token is asked for one.
-    pub(super) fn without_token(fault: Fault) -> Self {
-        Self { challenge: Some("Bearer realm=\"azure-oidc\""), ..fault.into() }
-    }
-
-    /// What is wrong with the service's configuration is no mistake of the caller's.
+    /// The service's configuration is wrong, which is not the caller's mistake.
     pub(super) fn of_configuration(fault: Fault) -> Self {
-        Self::of(fault, 500)
+        Self::of(500, fault)
     }
 
     /// A token in a body does not authenticate the caller: when it is bad, the body is bad.
     pub(super) fn of_body(fault: Fault) -> Self {
         let category = if fault.category == Category::IdToken { Category::Usage } else { fault.category };
-        Self::of(fault, category.http_status())
+        Self::of(category.http_status(), fault)
+    }
+
+    /// The caller sent no token.
+    pub(super) fn without_token(fault: Fault) -> Self {
+        Self { challenge: Some(CHALLENGE), ..fault.into() }
+    }
+
+    fn of(status: u16, fault: Fault) -> Self {
+        Self { status, fault, challenge: (status == 401).then_some(CHALLENGE_INVALID) }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+        self.fault = self.fault.hint(hint);
         self
-    }
-
-    fn of(fault: Fault, status: u16) -> Self {
-        let entra = OfEntra::from(&fault);
-        let fault = Failure::from(fault);
-        Self { hints: fault.hints, entra, ..Self::new(status, fault.code, fault.message) }
     }
 }
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
-        let status = fault.category.http_status();
-        Self::of(fault, status)
+        Self::of(fault.category.http_status(), fault)
+    }
+}
+
+impl From<Problem> for ProblemDetails {
+    fn from(Problem { status, fault, .. }: Problem) -> Self {
+        let entra = OfEntra::from(&fault);
+        let Failure { code, message: detail, hints, .. } = fault.into();
+        Self { code, detail, hints, status, title: title(status), r#type: "about:blank", entra }
     }
 }
 
 impl From<Problem> for Reply {
     fn from(problem: Problem) -> Self {
-        let reply = Self::of_type(problem.status, "application/problem+json", line(&problem));
-        match problem.challenge {
+        let (status, challenge) = (problem.status, problem.challenge);
+        let reply = Self::of_type(status, "application/problem+json", line(&ProblemDetails::from(problem)));
+        match challenge {
             Some(challenge) => reply.with("www-authenticate", challenge),
             None => reply,
         }
     }
 }
+
+/// `WWW-Authenticate` for a request without a token (RFC 6750 §3).
+const CHALLENGE: &str = "Bearer realm=\"azure-oidc\"";
+/// `WWW-Authenticate` for a request whose token is bad.
+const CHALLENGE_INVALID: &str = "Bearer realm=\"azure-oidc\", error=\"invalid_token\"";
 
 /// The reason phrases of RFC 9110.
 fn title(status: u16) -> &'static str {

@@ -1,7 +1,7 @@
 //! The OpenAPI document: paths and responses here, the schemas from the types, the example answers
 //! from the service itself.
 
-use azure_oidc_component::service::{self, Head, Health, Problem};
+use azure_oidc_component::service::{self, Head, Health, ProblemDetails};
 use azure_oidc_core::ports::fixed::Offline;
 use azure_oidc_jobs::{check, credential, exchange, explain, inspect};
 use serde_json::{Map, Value, json};
@@ -42,7 +42,7 @@ pub(crate) fn document() -> Value {
             },
             "responses": responses(),
             "schemas": {
-                "Problem": answer::<Problem>(),
+                "Problem": answer::<ProblemDetails>(),
                 "Health": answer::<Health>(),
                 "Check": answer::<check::Answer>(),
                 "Inspection": answer::<inspect::Answer>(),
