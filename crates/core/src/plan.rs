@@ -66,3 +66,6 @@ impl Plan {
         Ok(Self { token, output })
     }
 }
+
+#[cfg(test)]
+mod tests;

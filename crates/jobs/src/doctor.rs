@@ -118,3 +118,6 @@ fn output(request: &Request<'_>, env: &dyn Env) -> Check {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

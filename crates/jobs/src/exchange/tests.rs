@@ -16,6 +16,8 @@ use super::*;
 use crate::Files;
 use crate::id_token::Obtained;
 
+mod publication;
+
 /// 2026-08-21T10:00:00Z.
 const NOW: i64 = 1_787_306_400;
 const TENANT: &str = "contoso.onmicrosoft.com";
