@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::fault::Category;
-use crate::platform::{File, Source};
+use crate::platform::{File, Platform, Source};
 use crate::ports::fixed::Variables;
 
 const INPUTS: Inputs<'_> = Inputs {
@@ -49,7 +49,7 @@ fn auto_is_the_platforms_own_way_and_text_without_a_platform() {
     assert!(matches!(form("auto", [TOKEN, ("X", "")]).form, Form::Text));
     let github = [TOKEN, ("GITHUB_OUTPUT", "/o")];
     let output = form("github", github);
-    assert_eq!(output.form.publisher().map(|platform| platform.name()), Some("github"));
+    assert_eq!(output.form.publisher().map(Platform::name), Some("github"));
     assert_eq!(output.files, [File::Variable("GITHUB_OUTPUT")]);
     assert!(matches!(form("generic", github).form, Form::Platform(_)));
     assert_eq!(code(|inputs| inputs.output.form = "yaml", [TOKEN]), "output-unknown");
