@@ -1,7 +1,8 @@
-//! What a command needs from its host: variables to show, files to read, destinations to reach, files to write.
+//! What a command needs from its host: variables to show, files to read, destinations to reach,
+//! files to write.
 //!
-//! The native host works this out from the command line before it starts the component, and grants exactly this. The component cannot
-//! change it.
+//! The native host works this out from the command line before it starts the component, and grants
+//! exactly this. The component cannot change it.
 
 use azure_oidc_core::Secret;
 use azure_oidc_core::authority::Authority;
@@ -26,12 +27,14 @@ pub struct Grants {
     pub destinations: Vec<Destination>,
     /// Unix sockets to connect to, each under the host name that stands for it.
     pub sockets: Vec<(&'static str, String)>,
-    /// A program of the CI system whose standard output is wanted as the file of this name, which is its command line. It is run only
-    /// when a flag allows it.
+    /// A program of the CI system whose standard output is wanted as the file of this name, which
+    /// is its command line. It is run only when a flag allows it.
     pub program: Option<(String, Vec<String>)>,
-    /// Files that the result will be appended to; the host checks that it can before anything is sent.
+    /// Files that the result will be appended to; the host checks that it can before anything is
+    /// sent.
     pub outputs: Vec<File>,
-    /// The file that Azure's tools read the ID token from. The host writes a new one, for its owner only.
+    /// The file that Azure's tools read the ID token from. The host writes a new one, for its owner
+    /// only.
     pub id_token_output: Option<String>,
     /// Where the token is whose issuer must be reached for its keys.
     discovered: Option<Source>,
@@ -46,7 +49,8 @@ pub struct Destination {
     pub port: Option<u16>,
     /// What it is for.
     pub why: &'static str,
-    /// Whether it is one of [`platform::PLAIN_HOSTS`]: next to the job, without TLS, and at addresses that nothing else may have.
+    /// Whether it is one of [`platform::PLAIN_HOSTS`]: next to the job, without TLS, and at
+    /// addresses that nothing else may have.
     pub is_beside: bool,
 }
 
@@ -97,7 +101,8 @@ pub fn needed(cli: &Cli, env: &dyn Env) -> Grants {
 }
 
 impl Grants {
-    /// The issuer of the token, for a command that fetches its keys. `read` gives the contents of one of the files.
+    /// The issuer of the token, for a command that fetches its keys. `read` gives the contents of
+    /// one of the files.
     pub fn issuer(&self, env: &dyn Env, read: &dyn Fn(&str) -> Option<String>) -> Option<Destination> {
         let text = match self.discovered.as_ref()? {
             Source::Variable(name) => env.present(name)?,
@@ -197,7 +202,8 @@ impl Grants {
     }
 }
 
-/// A wrong authority or cloud is left to the component, which reports it and needs no network for that.
+/// A wrong authority or cloud is left to the component, which reports it and needs no network for
+/// that.
 fn endpoint(args: &SignIn, env: &dyn Env) -> Option<Endpoint> {
     let host = settings::AUTHORITY_HOST.find(args.authority_host.as_deref(), env);
     Endpoint::resolve(args.cloud.as_deref(), "--cloud", host).ok()

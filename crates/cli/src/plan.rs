@@ -1,6 +1,6 @@
 //! Reads from the options of a command what decides its plan.
 
-use azure_oidc_core::plan::{HostKind, Inputs, Publish as Published, TokenInputs, TokenSource as Source};
+use azure_oidc_core::plan::{HostKind, Inputs, OutputInputs, Publish as Published, TokenInputs, TokenSource as Source};
 
 use crate::{ExchangeArgs, PlatformArgs, Publish, TokenSource};
 
@@ -22,10 +22,12 @@ impl ExchangeArgs {
     pub fn plan_inputs(&self, host: HostKind) -> Inputs<'_> {
         Inputs {
             token: TokenInputs { audience: self.audience.as_deref(), ..self.token.inputs(&self.platform) },
-            output: &self.output,
-            publish: self.publish.into(),
-            id_token_output: self.id_token_output.as_deref(),
-            host,
+            output: OutputInputs {
+                form: &self.output,
+                publish: self.publish.into(),
+                id_token_file: self.id_token_output.as_deref(),
+                host,
+            },
         }
     }
 }

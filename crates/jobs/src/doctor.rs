@@ -1,4 +1,5 @@
-//! `doctor`: which platform this is and how that was recognised, what is missing, whether the authority can be reached.
+//! `doctor`: which platform this is and how that was recognised, what is missing, whether the
+//! authority can be reached.
 
 mod answer;
 mod authority;
@@ -42,7 +43,7 @@ pub fn run(request: &Request<'_>, context: Context<'_>) -> Result<Answer, Fault>
         optional(&settings::AUTHORITY_HOST, authority_host, env),
         id_token(request, &endpoint, context),
         output(request, env),
-        authority::reach(&endpoint.authority, context.ports),
+        authority::reach(&endpoint.authority, TOLERABLE_SKEW, context.ports),
     ];
     Ok(Answer { healthy: checks.iter().all(|check| check.ok), detectors: detectors.collect(), checks })
 }

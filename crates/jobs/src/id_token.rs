@@ -1,4 +1,5 @@
-//! Obtains the ID token from where the plan says it is: a variable, a file, standard input, the platform's token service, a program.
+//! Obtains the ID token from where the plan says it is: a variable, a file, standard input, the
+//! platform's token service, a program.
 
 mod service;
 
@@ -80,7 +81,8 @@ fn from_file(name: &str, named: &str, context: Context<'_>) -> Result<Obtained, 
     }
 }
 
-/// The host runs the program when a flag allows it, and hands over its output under the name of the command line.
+/// The host runs the program when a flag allows it, and hands over its output under the name of the
+/// command line.
 fn from_program(name: &str, platform: &dyn Platform, context: Context<'_>) -> Result<Obtained, Fault> {
     let Err(why) = context.files.read(name) else { return from_file(name, platform.name(), context) };
     let message = format!("{} makes this token with `{name}`, whose output {why}", platform.title());

@@ -15,7 +15,6 @@ pub mod explain;
 pub mod id_token;
 pub mod inspect;
 pub mod json;
-mod publication;
 #[cfg(feature = "schema")]
 pub mod schema;
 #[cfg(test)]
@@ -25,9 +24,9 @@ pub mod verify;
 use azure_oidc_core::Fault;
 use azure_oidc_core::authority::cloud_by_name;
 use azure_oidc_core::cloud::{Cloud, PUBLIC};
-pub use azure_oidc_core::plan::HostKind;
 use azure_oidc_core::ports::Ports;
 
+pub use azure_oidc_core::plan::HostKind;
 pub use document::Document;
 
 /// Everything a job may use.

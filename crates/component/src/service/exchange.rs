@@ -6,12 +6,10 @@ use azure_oidc_jobs::json::line;
 
 use super::{Head, Problem};
 
-/// The code of a request without a token.
-pub(super) const MISSING: &str = "id-token-missing";
-
 pub(super) fn exchange(head: &Head, body: &Body, ports: Ports<'_>) -> Result<String, Problem> {
     match exchange::serve(body, head.bearer.as_ref(), ports) {
         Ok(answer) => Ok(line(&answer)),
+        Err(Refusal::NoToken(fault)) => Err(Problem::without_token(fault)),
         Err(Refusal::Configuration(fault)) => Err(Problem::of_configuration(fault)),
         Err(Refusal::Fault(fault)) => Err(fault.into()),
     }

@@ -22,6 +22,8 @@ pub struct Reply {
 pub(super) struct Problem {
     status: u16,
     fault: Fault,
+    /// `WWW-Authenticate`, for the status 401.
+    challenge: &'static str,
 }
 
 /// Problem details (RFC 9457). Holds no secret.
@@ -71,18 +73,23 @@ impl Reply {
 
 impl Problem {
     pub(super) fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, fault: Fault::new(Category::Usage, code, detail) }
+        Self { status, ..Fault::new(Category::Usage, code, detail).into() }
+    }
+
+    /// A request without a token is asked for one.
+    pub(super) fn without_token(fault: Fault) -> Self {
+        Self { challenge: CHALLENGE, ..fault.into() }
     }
 
     /// The service's configuration is wrong, which is not the caller's mistake.
     pub(super) fn of_configuration(fault: Fault) -> Self {
-        Self { status: 500, fault }
+        Self { status: 500, ..fault.into() }
     }
 
     /// A token in a body does not authenticate the caller: when it is bad, the body is bad.
     pub(super) fn of_body(fault: Fault) -> Self {
         let category = if fault.category == Category::IdToken { Category::Usage } else { fault.category };
-        Self { status: category.http_status(), fault }
+        Self { status: category.http_status(), ..fault.into() }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -93,12 +100,12 @@ impl Problem {
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
-        Self { status: fault.category.http_status(), fault }
+        Self { status: fault.category.http_status(), fault, challenge: INVALID_TOKEN }
     }
 }
 
 impl From<Problem> for ProblemDetails {
-    fn from(Problem { status, fault }: Problem) -> Self {
+    fn from(Problem { status, fault, .. }: Problem) -> Self {
         let entra = OfEntra::from(&fault);
         let Failure { code, message: detail, hints, .. } = fault.into();
         Self { code, detail, hints, status, title: title(status), r#type: "about:blank", entra }
@@ -107,11 +114,10 @@ impl From<Problem> for ProblemDetails {
 
 impl From<Problem> for Reply {
     fn from(problem: Problem) -> Self {
-        let (status, code) = (problem.status, problem.fault.code);
+        let (status, challenge) = (problem.status, problem.challenge);
         let reply = Self::of_type(status, "application/problem+json", line(&ProblemDetails::from(problem)));
         match status {
-            401 if code == super::exchange::MISSING => reply.with("www-authenticate", CHALLENGE),
-            401 => reply.with("www-authenticate", format!("{CHALLENGE}, error=\"invalid_token\"")),
+            401 => reply.with("www-authenticate", challenge),
             _ => reply,
         }
     }
@@ -119,6 +125,7 @@ impl From<Problem> for Reply {
 
 /// RFC 6750 §3.
 const CHALLENGE: &str = "Bearer realm=\"azure-oidc\"";
+const INVALID_TOKEN: &str = "Bearer realm=\"azure-oidc\", error=\"invalid_token\"";
 
 /// The reason phrases of RFC 9110.
 fn title(status: u16) -> &'static str {

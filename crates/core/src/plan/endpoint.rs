@@ -15,8 +15,8 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// From the name of a cloud, the host of an authority, or both, as long as they agree. `named` is where the cloud's name comes
-    /// from, for messages.
+    /// From the name of a cloud, the host of an authority, or both, as long as they agree. `named`
+    /// is where the cloud's name comes from, for messages.
     pub fn resolve(cloud: Option<&str>, named: &str, host: Option<Found>) -> Result<Self, Fault> {
         let wanted = cloud.map(|name| cloud_by_name(name, named)).transpose()?;
         let Some(host) = host else {

@@ -1,6 +1,7 @@
 //! How the result of an exchange leaves.
 
-use super::{HostKind, Inputs};
+use super::host::HostKind;
+use super::token::TokenPlan;
 use crate::fault::{Category, Fault};
 use crate::platform::{self, File, Platform};
 use crate::ports::Env;
@@ -43,6 +44,19 @@ pub enum IdTokenPlace {
     Variable,
 }
 
+/// What decides how the result leaves, besides the environment.
+#[derive(Debug, Clone, Copy)]
+pub struct OutputInputs<'a> {
+    /// `--output`.
+    pub form: &'a str,
+    /// What to publish.
+    pub publish: Publish,
+    /// `--id-token-output`.
+    pub id_token_file: Option<&'a str>,
+    /// What the host can do.
+    pub host: HostKind,
+}
+
 /// How the result leaves, with everything that it needs.
 #[derive(Debug, Clone)]
 pub struct OutputPlan {
@@ -56,9 +70,23 @@ pub struct OutputPlan {
     pub id_token: Option<IdTokenPlace>,
 }
 
+impl OutputPlan {
+    /// Decides how the result leaves, and finds out whether it can.
+    pub(super) fn resolve(inputs: &OutputInputs<'_>, token: &TokenPlan, env: &dyn Env) -> Result<Self, Fault> {
+        let form = Form::resolve(inputs.form, token.platform)?;
+        let files = form.publisher().map_or(Ok(Vec::new()), |platform| platform.outputs(env));
+        let files = files.map_err(|fault| inputs.host.explain(fault))?;
+        let id_token = match inputs.publish {
+            Publish::Token => None,
+            Publish::SdkEnv | Publish::Both => Some(IdTokenPlace::resolve(inputs, form, token.file(), env)?),
+        };
+        Ok(Self { form, files, publish: inputs.publish, id_token })
+    }
+}
+
 impl Form {
     /// The form that `--output` names. `auto` is the way of the selected platform.
-    pub(super) fn resolve(output: &str, selected: &'static dyn Platform) -> Result<Self, Fault> {
+    fn resolve(output: &str, selected: &'static dyn Platform) -> Result<Self, Fault> {
         match output {
             "auto" if selected.name() == "generic" => Ok(Self::Text),
             "auto" => Ok(Self::Platform(selected)),
@@ -83,10 +111,6 @@ impl Form {
         }
     }
 
-    pub(super) fn files(self, env: &dyn Env) -> Result<Vec<File>, Fault> {
-        self.publisher().map_or(Ok(Vec::new()), |platform| platform.outputs(env))
-    }
-
     /// What `--output` takes for a form that prints the access tokens alone.
     fn prints_tokens(self) -> Option<&'static str> {
         match self {
@@ -97,33 +121,31 @@ impl Form {
     }
 }
 
-/// Variables that name a folder which lasts as long as the job: GitHub's, Azure Pipelines' and Harness's.
+/// Variables that name a folder which lasts as long as the job: GitHub's, Azure Pipelines' and
+/// Harness's.
 pub const JOB_FOLDERS: [&str; 3] = ["RUNNER_TEMP", "AGENT_TEMPDIRECTORY", "HARNESS_SCRATCH_DIR"];
 
-/// Where Azure's tools find the ID token: where the user says, else where it is already, else in the folder of the job.
-pub(super) fn id_token_place(
-    inputs: &Inputs<'_>,
-    form: Form,
-    present: Option<&str>,
-    env: &dyn Env,
-) -> Result<Option<IdTokenPlace>, Fault> {
-    if inputs.publish == Publish::Token {
-        return Ok(None);
+impl IdTokenPlace {
+    /// Where the user says, else where the token is already, else in the folder of the job.
+    fn resolve(inputs: &OutputInputs<'_>, form: Form, present: Option<&str>, env: &dyn Env) -> Result<Self, Fault> {
+        // `auto` outside any platform prints access tokens too, and is let pass.
+        if let Some(output) = form.prints_tokens().filter(|_| inputs.form != "auto") {
+            let message = format!("`--output {output}` prints access tokens, not the variables of `--publish`");
+            return Err(Fault::new(Category::Usage, "publish-needs-variables", message).hint("use `--output env`"));
+        }
+        match (inputs.host, inputs.id_token_file, present) {
+            (HostKind::Native, Some(path), _) => Ok(Self::NewFile(path.to_owned())),
+            (_, _, Some(path)) => Ok(Self::File(path.to_owned())),
+            (HostKind::Stock, _, None) => Ok(Self::Variable),
+            (HostKind::Native, None, None) => {
+                let folder = JOB_FOLDERS.iter().find_map(|name| env.present(name)).ok_or_else(no_folder)?;
+                Ok(Self::NewFile(format!("{}/azure-oidc-id-token", folder.trim_end_matches(['/', '\\']))))
+            }
+        }
     }
-    // `auto` outside any platform prints access tokens too, and is let pass.
-    if let Some(output) = form.prints_tokens().filter(|_| inputs.output != "auto") {
-        let message = format!("`--output {output}` prints access tokens, not the variables of `--publish`");
-        return Err(Fault::new(Category::Usage, "publish-needs-variables", message).hint("use `--output env`"));
-    }
-    let in_folder = |folder: String| format!("{}/azure-oidc-id-token", folder.trim_end_matches(['/', '\\']));
-    let of_job = || JOB_FOLDERS.iter().find_map(|name| env.present(name)).map(in_folder);
-    match (inputs.host, inputs.id_token_output, present) {
-        (HostKind::Native, Some(path), _) => Ok(Some(IdTokenPlace::NewFile(path.to_owned()))),
-        (_, _, Some(path)) => Ok(Some(IdTokenPlace::File(path.to_owned()))),
-        (HostKind::Stock, _, None) => Ok(Some(IdTokenPlace::Variable)),
-        (HostKind::Native, None, None) => of_job().map(IdTokenPlace::NewFile).map(Some).ok_or_else(|| {
-            let message = "`--publish sdk-env` needs a file for the ID token, and this job has no temporary folder";
-            Fault::new(Category::Usage, "id-token-output-missing", message).hint("add `--id-token-output PATH`")
-        }),
-    }
+}
+
+fn no_folder() -> Fault {
+    let message = "`--publish sdk-env` needs a file for the ID token, and this job has no temporary folder";
+    Fault::new(Category::Usage, "id-token-output-missing", message).hint("add `--id-token-output PATH`")
 }

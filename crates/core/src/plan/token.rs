@@ -3,7 +3,7 @@
 use crate::cloud::{self, Cloud};
 use crate::fault::Fault;
 use crate::platform::text::shell_quote;
-use crate::platform::{self, Platform, Selected, Source};
+use crate::platform::{self, Platform, Source};
 use crate::ports::Env;
 
 /// Standard input, where a file is named.
@@ -37,7 +37,8 @@ pub struct TokenInputs<'a> {
 /// Where the ID token is.
 #[derive(Debug, Clone)]
 pub struct TokenPlan {
-    /// The platform that the job runs on. When the user says where the token is, it only decides how the result leaves.
+    /// The platform that the job runs on. When the user says where the token is, it only decides
+    /// how the result leaves.
     pub platform: &'static dyn Platform,
     /// Where the token is. Standard input is the file [`STANDARD_INPUT`].
     pub source: Source,
@@ -46,24 +47,18 @@ pub struct TokenPlan {
 }
 
 impl TokenPlan {
-    /// Makes the plan of a command that only needs the token.
+    /// Selects the platform, and finds out where the token is. The cloud decides which audience the
+    /// platform is asked for.
     pub fn resolve(inputs: &TokenInputs<'_>, cloud: Option<&'static Cloud>, env: &dyn Env) -> Result<Self, Fault> {
-        Self::on(platform::select_for_output(inputs.platform, env)?, inputs, cloud, env)
-    }
-
-    pub(super) fn on(
-        selected: Selected,
-        inputs: &TokenInputs<'_>,
-        cloud: Option<&'static Cloud>,
-        env: &dyn Env,
-    ) -> Result<Self, Fault> {
+        let selected = platform::select_for_output(inputs.platform, env)?;
         let platform = selected.platform;
         let (source, named) = match inputs.source {
             TokenSource::Variable(name) => (Source::Variable(name.to_owned()), "--id-token-env"),
             TokenSource::File(path) => (Source::File(path.to_owned()), "--id-token-file"),
             TokenSource::StandardInput => (Source::File(STANDARD_INPUT.to_owned()), "--id-token"),
             TokenSource::Platform => {
-                // A platform that lacks something is an obstacle only when the token is to come from it.
+                // A platform that lacks something is an obstacle only when the token is to come
+                // from it.
                 let platform = selected.for_token()?.platform;
                 let usual = cloud.unwrap_or(cloud::PUBLIC).usual_audience();
                 let source = match inputs.audience {
@@ -85,7 +80,8 @@ impl TokenPlan {
     }
 }
 
-/// A command line as a shell takes it. It is also the name under which the host hands over what the program prints.
+/// A command line as a shell takes it. It is also the name under which the host hands over what the
+/// program prints.
 pub fn command_line(words: &[String]) -> String {
     let is_plain = |word: &str| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:=".contains(&byte));
     let quoted = |word: &String| if is_plain(word) { word.clone() } else { shell_quote(word) };

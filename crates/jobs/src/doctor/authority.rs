@@ -6,13 +6,13 @@ use azure_oidc_core::authority::Authority;
 use azure_oidc_core::exchange::USER_AGENT;
 use azure_oidc_core::ports::{Method, Ports, Request, Response};
 
-use super::{Check, TOLERABLE_SKEW};
+use super::answer::Check;
 
 const WHAT: &str = "authority";
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Asks for the discovery document, whose `Date` says what time it is there.
-pub(super) fn reach(authority: &Authority, ports: Ports<'_>) -> Check {
+pub(super) fn reach(authority: &Authority, tolerable_skew: i64, ports: Ports<'_>) -> Check {
     let base = authority.base();
     let request = Request {
         method: Method::Get,
@@ -24,7 +24,7 @@ pub(super) fn reach(authority: &Authority, ports: Ports<'_>) -> Check {
     let bad = |message, hint: &str| Check { check: WHAT, hints: vec![hint.to_owned()], message, ok: false };
     match ports.http.send(&[request], TIMEOUT).pop() {
         Some(Ok(response)) => match skew(&response, ports.clock.now()) {
-            Some(skew) if skew.abs() > TOLERABLE_SKEW => bad(
+            Some(skew) if skew.abs() > tolerable_skew => bad(
                 format!("{base} can be reached, but the clock here differs from its clock by {skew}s"),
                 "set the runner's clock; Entra answers AADSTS700024 when they differ too far",
             ),

@@ -4,7 +4,7 @@ use azure_oidc_core::Secret;
 use azure_oidc_core::exchange::AccessToken as Traded;
 use serde::{Deserialize, Serialize};
 
-use super::Order;
+use super::order::Order;
 use crate::json::{self, Audience};
 
 /// The body of `POST /v1/exchange`. The ID token is the bearer token of the request.
@@ -14,8 +14,9 @@ use crate::json::{self, Audience};
 pub struct Body {
     /// One of the clients that the service is configured for; may be absent when there is one only.
     pub client_id: Option<String>,
-    /// One access token for each, among the scopes that the service is configured for; the first of them when absent or empty. `arm`,
-    /// `graph`, `storage`, `keyvault`, `acr` and `sql` are short for their scopes.
+    /// One access token for each, among the scopes that the service is configured for; the first of
+    /// them when absent or empty. `arm`, `graph`, `storage`, `keyvault`, `acr` and `sql` are short
+    /// for their scopes.
     pub scopes: Option<Vec<String>>,
 }
 

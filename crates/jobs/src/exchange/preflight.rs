@@ -1,10 +1,11 @@
-//! The check before anything is sent: refuses a token that Entra would certainly refuse, and says why.
+//! The check before anything is sent: refuses a token that Entra would certainly refuse, and says
+//! why.
 
 use azure_oidc_core::check::{self, Finding, Outcome, Question, SKEW, Severity};
 use azure_oidc_core::cloud;
 use azure_oidc_core::{Category, Fault};
 
-use super::Order;
+use super::order::Order;
 
 /// Warnings, or a fault when Entra would refuse the token.
 pub(super) fn check(order: &Order<'_>, now: i64) -> Result<Vec<Finding>, Fault> {
@@ -30,7 +31,8 @@ fn findings(order: &Order<'_>, now: i64) -> Vec<Finding> {
             skew: SKEW,
             keys: None,
         });
-        // What the other credentials of a list are like does not matter to a job whose own one matches.
+        // What the other credentials of a list are like does not matter to a job whose own one
+        // matches.
         if verdict.verdict != Outcome::Match {
             return verdict.findings;
         }

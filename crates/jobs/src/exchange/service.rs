@@ -1,4 +1,5 @@
-//! The exchange of the HTTP service: the host's variables say for which tenant, clients and scopes it trades.
+//! The exchange of the HTTP service: the host's variables say for which tenant, clients and scopes
+//! it trades.
 
 use azure_oidc_core::authority::{ClientId, Scope, Tenant};
 use azure_oidc_core::plan::{Endpoint, Limits};
@@ -6,13 +7,16 @@ use azure_oidc_core::ports::{Env, Ports};
 use azure_oidc_core::settings::{self, Found, SERVICE_SCOPES as SCOPES};
 use azure_oidc_core::{Category, Fault, Secret};
 
-use super::settings::default_scope;
-use super::{Answer, Body, Settings, trade};
+use super::answer::{Answer, Body};
+use super::settings::{Settings, default_scope};
+use super::trade;
 use crate::id_token::Obtained;
 
 /// Why the service does not trade.
 #[derive(Debug)]
 pub enum Refusal {
+    /// The caller sent no ID token.
+    NoToken(Fault),
     /// The service's own configuration is wrong.
     Configuration(Fault),
     /// Anything else.
@@ -29,7 +33,7 @@ impl From<Fault> for Refusal {
 pub fn serve(body: &Body, bearer: Option<&Secret>, ports: Ports<'_>) -> Result<Answer, Refusal> {
     let token = bearer.cloned().ok_or_else(|| {
         let message = "The request has no `Authorization: Bearer` with the caller's ID token";
-        Fault::new(Category::IdToken, "id-token-missing", message)
+        Refusal::NoToken(Fault::new(Category::IdToken, "id-token-missing", message))
     })?;
     let served = Served::read(ports.env)?;
     let settings = Settings {

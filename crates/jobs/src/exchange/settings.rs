@@ -1,15 +1,15 @@
-//! The settings of an exchange: where to sign in, as whom, and what for. Everything is checked here that can be checked without the
-//! network.
+//! The settings of an exchange: where to sign in, as whom, and what for. Everything is checked here
+//! that can be checked without the network.
 
 use azure_oidc_core::authority::{ClientId, Scope, Tenant};
 use azure_oidc_core::cloud;
-use azure_oidc_core::plan::{Endpoint, TokenSource, stock_hint};
+use azure_oidc_core::plan::{Endpoint, TokenSource};
 use azure_oidc_core::platform::text::is_variable_name;
 use azure_oidc_core::platform::{self, Detection};
 use azure_oidc_core::settings::{self, Found};
 use azure_oidc_core::{Category, Fault};
 
-use super::Request;
+use super::request::{Request, SignIn};
 use crate::Context;
 
 /// Where to sign in and as whom, and one scope for each access token.
@@ -25,21 +25,9 @@ pub struct Settings {
     pub scopes: Vec<Scope>,
 }
 
-/// Where to sign in, and as whom, as the command line says it. What is missing is looked up in variables.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SignIn<'a> {
-    /// `--tenant-id`.
-    pub tenant_id: Option<&'a str>,
-    /// `--client-id`.
-    pub client_id: Option<&'a str>,
-    /// `--cloud`.
-    pub cloud: Option<&'a str>,
-    /// `--authority-host`.
-    pub authority_host: Option<&'a str>,
-}
-
 impl Settings {
-    /// The settings that a program gives, with nothing looked up. Without scopes, the default is meant.
+    /// The settings that a program gives, with nothing looked up. Without scopes, the default is
+    /// meant.
     pub fn of_fields(
         tenant_id: &str,
         client_id: &str,
@@ -61,18 +49,27 @@ impl Settings {
     }
 }
 
-/// The scope that is meant when none is given: Azure Resource Manager. A private authority or an emulator belongs to no cloud; then it
-/// is the one of the public cloud.
+/// The scope that is meant when none is given: Azure Resource Manager. A private authority or an
+/// emulator belongs to no cloud; then it is the one of the public cloud.
 pub(super) fn default_scope(endpoint: &Endpoint) -> Result<Scope, Fault> {
     Scope::parse("arm", Some(endpoint.cloud.unwrap_or(cloud::PUBLIC)), "the default")
 }
 
-/// The settings of a command, and a variable name for each of its scopes.
-pub(super) fn of_command(request: &Request<'_>, context: Context<'_>) -> Result<(Settings, Vec<String>), Fault> {
+/// The settings of a command.
+pub(super) struct OfCommand {
+    pub(super) settings: Settings,
+    /// A variable name for each scope.
+    pub(super) names: Vec<String>,
+    /// Whether to tell what was decided.
+    pub(super) is_debug: bool,
+}
+
+/// Looks up what the command line does not say, and checks everything.
+pub(super) fn of_command(request: &Request<'_>, context: Context<'_>) -> Result<OfCommand, Fault> {
     let SignIn { tenant_id, client_id, cloud, authority_host } = request.sign_in;
     let env = context.ports.env;
     let require = |setting: &settings::Setting, flag| {
-        setting.require(flag, env).map_err(|fault| stock_hint(missing(fault, request, context), context.host))
+        setting.require(flag, env).map_err(|fault| context.host.explain(missing(fault, request, context)))
     };
     let tenant = require(&settings::TENANT_ID, tenant_id)?;
     let client = require(&settings::CLIENT_ID, client_id)?;
@@ -81,10 +78,14 @@ pub(super) fn of_command(request: &Request<'_>, context: Context<'_>) -> Result<
     let client_id = ClientId::parse(&client.value, client.named)?;
     let scopes = scopes(request.scopes, &endpoint, context)?;
     let names = output_names(request.output_names, &scopes)?;
-    Ok((Settings { endpoint, tenant, client_id, scopes }, names))
+    let level = settings::LOG_LEVEL.find(request.log_level, env);
+    let is_debug =
+        level.is_some_and(|level| ["debug", "trace"].iter().any(|one| level.value.eq_ignore_ascii_case(one)));
+    Ok(OfCommand { settings: Settings { endpoint, tenant, client_id, scopes }, names, is_debug })
 }
 
-/// Says so when nothing at all is there: outside a CI job the first setting that is missing explains little.
+/// Says so when nothing at all is there: outside a CI job the first setting that is missing
+/// explains little.
 fn missing(mut fault: Fault, request: &Request<'_>, context: Context<'_>) -> Fault {
     let env = context.ports.env;
     let is_set = |setting: &settings::Setting, flag| setting.find(flag, env).is_some();
@@ -122,7 +123,8 @@ fn scopes(flags: &[String], endpoint: &Endpoint, context: Context<'_>) -> Result
     }
 }
 
-/// A variable name for each scope: as many as were given, or the one given with a suffix for every scope but the first.
+/// A variable name for each scope: as many as were given, or the one given with a suffix for every
+/// scope but the first.
 fn output_names(given: &[String], scopes: &[Scope]) -> Result<Vec<String>, Fault> {
     if let Some(name) = given.iter().find(|name| !is_variable_name(name)) {
         let message = format!("`{}` from `--output-name` cannot be the name of a variable", name.escape_debug());

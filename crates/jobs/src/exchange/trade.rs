@@ -1,43 +1,31 @@
-//! The trade: sends the ID token to Entra, and turns a refusal into advice from the token's own claims.
+//! The trade: sends the ID token to Entra, and turns a refusal into advice from the token's own
+//! claims.
 
 use azure_oidc_core::cloud;
-use azure_oidc_core::credential::Credential;
 use azure_oidc_core::exchange::{self, Terms};
 use azure_oidc_core::explain::{self, Refused};
 use azure_oidc_core::plan::Limits;
 use azure_oidc_core::platform::{self, Platform};
 use azure_oidc_core::ports::Ports;
-use azure_oidc_core::token::Token;
 use azure_oidc_core::{Fault, Secret};
 
-use super::{Answer, Settings, preflight};
+use super::answer::Answer;
+use super::order::Order;
+use super::preflight;
+use super::settings::Settings;
 use crate::id_token::Obtained;
-
-/// What to trade for what.
-#[derive(Clone, Copy)]
-pub struct Order<'a> {
-    /// Where, as whom, what for.
-    pub settings: &'a Settings,
-    /// The ID token.
-    pub id_token: &'a Obtained,
-    /// The same, decoded.
-    pub token: &'a Token,
-    /// The name of the platform that made it.
-    pub platform: &'static str,
-    /// The credentials of the application, when they are known.
-    pub credentials: Option<&'a [Credential]>,
-}
 
 /// What came of it.
 #[derive(Debug)]
-pub struct Traded {
+pub(super) struct Traded {
     /// The access tokens.
-    pub answer: Answer,
+    pub(super) answer: Answer,
     /// The ID token that Entra accepted, which is a newer one when the first had expired.
-    pub assertion: Secret,
+    pub(super) assertion: Secret,
 }
 
-/// Trades an ID token that a caller brings: the pre-flight check, then the trade. Warnings are not for such a caller.
+/// Trades an ID token that a caller brings: the pre-flight check, then the trade. Warnings are not
+/// for such a caller.
 pub fn trade(settings: &Settings, id_token: &Obtained, limits: Limits, ports: Ports<'_>) -> Result<Answer, Fault> {
     let token = id_token.parse()?;
     let claims = token.claims();
@@ -48,7 +36,8 @@ pub fn trade(settings: &Settings, id_token: &Obtained, limits: Limits, ports: Po
     Ok(send(&order, limits, ports, &mut || None)?.answer)
 }
 
-/// Sends the token. `renew` obtains a newer one; it is called at most once, when Entra says that the first has expired.
+/// Sends the token. `renew` obtains a newer one; it is called at most once, when Entra says that
+/// the first has expired.
 pub(super) fn send(
     order: &Order<'_>,
     limits: Limits,

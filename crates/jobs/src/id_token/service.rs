@@ -9,8 +9,8 @@ use azure_oidc_core::{Category, Fault, Secret};
 
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Sends the request of the plan. It is sent again only after a lost connection and after an answer that may be another one a moment
-/// later.
+/// Sends the request of the plan. It is sent again only after a lost connection and after an answer
+/// that may be another one a moment later.
 pub(super) fn ask(plan: &TokenPlan, timeout: Duration, ports: Ports<'_>) -> Result<Secret, Fault> {
     let Source::Request { request, read, attempts, .. } = &plan.source else { return Err(not_sent()) };
     let attempts = (*attempts).max(1);

@@ -1,4 +1,5 @@
-//! Publishes the result of an exchange: the access tokens, the settings with which Azure's own tools sign in, or both.
+//! Publishes the result of an exchange: the access tokens, the settings with which Azure's own
+//! tools sign in, or both.
 
 mod agent;
 
@@ -8,20 +9,23 @@ use azure_oidc_core::platform::text::assignment_lines;
 use azure_oidc_core::platform::{self, File, MAX_DOTENV, Platform, Publication, Value};
 use azure_oidc_core::{Fault, Secret};
 
+use super::answer::AccessToken;
+use super::notice::Notice;
+use super::order::Order;
+use super::trade::Traded;
 use crate::Context;
-use crate::exchange::{AccessToken, Notice, Order, Traded};
 use crate::json::{line, rfc3339};
 
 /// The result of a trade.
-pub(crate) struct Outcome<'a> {
-    pub(crate) order: &'a Order<'a>,
-    pub(crate) traded: &'a Traded,
+pub(super) struct Outcome<'a> {
+    pub(super) order: &'a Order<'a>,
+    pub(super) traded: &'a Traded,
     /// A variable name for each access token.
-    pub(crate) names: &'a [String],
+    pub(super) names: &'a [String],
 }
 
 /// What the host is to print and write. What goes to a platform's agent is sent here.
-pub(crate) fn publish(
+pub(super) fn publish(
     plan: &OutputPlan,
     result: &Outcome<'_>,
     context: Context<'_>,
@@ -72,7 +76,8 @@ fn to_platform(
     Ok(publications)
 }
 
-/// Values for later steps, with the details of access tokens or without; and the file of the ID token, if it is to be written.
+/// Values for later steps, with the details of access tokens or without; and the file of the ID
+/// token, if it is to be written.
 fn values(plan: &OutputPlan, result: &Outcome<'_>, with_details: bool) -> (Vec<Value>, Vec<Publication>) {
     let mut values = Vec::new();
     if plan.publish != Publish::SdkEnv {
