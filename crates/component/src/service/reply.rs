@@ -22,8 +22,8 @@ pub struct Reply {
 pub(super) struct Problem {
     status: u16,
     fault: Fault,
-    /// `WWW-Authenticate`, where the status asks for it.
-    challenge: Option<&'static str>,
+    /// `WWW-Authenticate`, for the status 401.
+    challenge: &'static str,
 }
 
 /// Problem details (RFC 9457). Holds no secret.
@@ -73,27 +73,23 @@ impl Reply {
 
 impl Problem {
     pub(super) fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
-        Self::of(status, Fault::new(Category::Usage, code, detail))
+        Self { status, ..Fault::new(Category::Usage, code, detail).into() }
+    }
+
+    /// A request without a token is asked for one.
+    pub(super) fn without_token(fault: Fault) -> Self {
+        Self { challenge: CHALLENGE, ..fault.into() }
     }
 
     /// The service's configuration is wrong, which is not the caller's mistake.
     pub(super) fn of_configuration(fault: Fault) -> Self {
-        Self::of(500, fault)
+        Self { status: 500, ..fault.into() }
     }
 
     /// A token in a body does not authenticate the caller: when it is bad, the body is bad.
     pub(super) fn of_body(fault: Fault) -> Self {
         let category = if fault.category == Category::IdToken { Category::Usage } else { fault.category };
-        Self::of(category.http_status(), fault)
-    }
-
-    /// The caller sent no token.
-    pub(super) fn without_token(fault: Fault) -> Self {
-        Self { challenge: Some(CHALLENGE), ..fault.into() }
-    }
-
-    fn of(status: u16, fault: Fault) -> Self {
-        Self { status, fault, challenge: (status == 401).then_some(CHALLENGE_INVALID) }
+        Self { status: category.http_status(), ..fault.into() }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -104,7 +100,7 @@ impl Problem {
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
-        Self::of(fault.category.http_status(), fault)
+        Self { status: fault.category.http_status(), fault, challenge: INVALID_TOKEN }
     }
 }
 
@@ -120,17 +116,16 @@ impl From<Problem> for Reply {
     fn from(problem: Problem) -> Self {
         let (status, challenge) = (problem.status, problem.challenge);
         let reply = Self::of_type(status, "application/problem+json", line(&ProblemDetails::from(problem)));
-        match challenge {
-            Some(challenge) => reply.with("www-authenticate", challenge),
-            None => reply,
+        match status {
+            401 => reply.with("www-authenticate", challenge),
+            _ => reply,
         }
     }
 }
 
-/// `WWW-Authenticate` for a request without a token (RFC 6750 §3).
+/// RFC 6750 §3.
 const CHALLENGE: &str = "Bearer realm=\"azure-oidc\"";
-/// `WWW-Authenticate` for a request whose token is bad.
-const CHALLENGE_INVALID: &str = "Bearer realm=\"azure-oidc\", error=\"invalid_token\"";
+const INVALID_TOKEN: &str = "Bearer realm=\"azure-oidc\", error=\"invalid_token\"";
 
 /// The reason phrases of RFC 9110.
 fn title(status: u16) -> &'static str {
