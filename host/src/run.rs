@@ -53,8 +53,10 @@ fn command(cli: &Cli, arguments: &[String], timings: &Arc<Timings>) -> Result<u8
 }
 
 fn in_sandbox(cli: &Cli, arguments: &[String], timings: &Arc<Timings>) -> Result<u8, Fault> {
-    let mut files = Files::read(&grants::files(cli, &Process));
-    let needed = grants::needed(cli, &Process, &|name| files.text(name));
+    let mut needed = grants::needed(cli, &Process);
+    let mut files = Files::read(&needed.files);
+    let issuer = needed.issuer(&Process, &|name| files.text(name));
+    needed.destinations.extend(issuer);
     if let Some((name, words)) = needed.program.filter(|_| cli.host.allow_program) {
         files.add(name, program::output(&words));
     }

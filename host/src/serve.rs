@@ -98,7 +98,7 @@ fn address(args: &ServeArgs) -> Result<SocketAddr, Fault> {
 
 /// Loads the component with what it is granted: its variables, and the way to the authority.
 fn desk(args: &ServeArgs, cli: &Cli, timings: &Arc<Timings>) -> Result<Desk, Fault> {
-    let needed = grants::needed(cli, &Process, &|_| None);
+    let needed = grants::needed(cli, &Process);
     let policy = Policy::new(needed.destinations, &cli.host.allow_host)?;
     let trust = Trust::new(cli.host.ca_file.as_deref())?;
     let grants = Grants {

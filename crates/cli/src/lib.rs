@@ -16,6 +16,7 @@ mod native;
 mod options;
 mod parse;
 mod parts;
+mod plan;
 mod questions;
 mod usage;
 mod values;

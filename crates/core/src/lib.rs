@@ -12,6 +12,7 @@ pub mod exchange;
 pub mod explain;
 pub mod fault;
 pub mod jwks;
+pub mod plan;
 pub mod platform;
 pub mod ports;
 mod reason;

@@ -91,7 +91,7 @@ impl std::error::Error for Malformed {}
 
 impl From<Malformed> for Fault {
     fn from(malformed: Malformed) -> Self {
-        let fault = Fault::new(Category::IdToken, malformed.code(), malformed.message);
+        let fault = Fault::new(Category::IdToken, malformed.code(), malformed.message).predicts(malformed.aadsts);
         match malformed.hint {
             Some(hint) => fault.hint(hint),
             None => fault,
