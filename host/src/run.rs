@@ -39,6 +39,9 @@ fn command(cli: &Cli, arguments: &[String], timings: &Arc<Timings>) -> Result<u8
     if let Command::Component(args) = &cli.command {
         return component::hand_out(args).and_then(|text| print(text.as_bytes())).map(|()| 0);
     }
+    if let Command::Completions(args) = &cli.command {
+        return print(&cli::completions(args.shell)).map(|()| 0);
+    }
     let done = match &cli.command {
         Command::Serve(args) => serve::run(args, cli, timings),
         _ => in_sandbox(cli, arguments, timings),

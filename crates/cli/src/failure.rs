@@ -1,11 +1,11 @@
-//! How a failure is shown: one form for people, one for programs. Both keep text from outside from
-//! being read as a command by the CI system that collects the output.
+//! Renders a fault as text for people or as JSON for programs. In both, text from outside cannot
+//! become a command of the CI system that collects the output.
 
 use azure_oidc_core::Fault;
 use azure_oidc_core::platform::text::{defuse, json_text};
 use serde::Serialize;
 
-/// For people, on standard error.
+/// Renders a fault for people, for standard error.
 pub fn text(fault: &Fault) -> String {
     let mut out = format!("error: {}\n", harmless(&fault.message));
     for (name, value) in facts(fault) {
@@ -24,7 +24,7 @@ pub fn text(fault: &Fault) -> String {
     out
 }
 
-/// For programs, on standard output: [`Document`] in one line.
+/// Renders a fault for programs, for standard output: [`Document`] in one line.
 pub fn json(fault: &Fault) -> String {
     let error = ErrorMember {
         code: fault.code,
@@ -92,8 +92,8 @@ impl From<&Fault> for OfEntra {
     }
 }
 
-/// Text from outside, fit to be printed: in one line, without control characters, and with nothing
-/// that a CI system takes for a command.
+/// Makes text from outside safe to print: one line, no control characters, nothing that a CI system
+/// takes for a command.
 pub fn harmless(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {

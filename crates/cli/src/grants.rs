@@ -222,7 +222,8 @@ fn named_files(command: &Command) -> Vec<String> {
         | Command::Credential(_)
         | Command::Doctor(_)
         | Command::Serve(_)
-        | Command::Component(_) => [None, None],
+        | Command::Component(_)
+        | Command::Completions(_) => [None, None],
     };
     names.into_iter().flatten().collect()
 }
@@ -240,7 +241,8 @@ pub(crate) fn token_options(cli: &Cli) -> Option<(&TokenSource, &PlatformArgs)> 
         | Command::Explain(_)
         | Command::Credential(_)
         | Command::Serve(_)
-        | Command::Component(_) => None,
+        | Command::Component(_)
+        | Command::Completions(_) => None,
     }
 }
 

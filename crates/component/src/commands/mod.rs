@@ -67,6 +67,12 @@ fn dispatch(cli: &Cli, context: Context<'_>) -> Result<Outcome, Fault> {
             "`component` is a command of the native host; a component cannot read its own bytes",
         )
         .hint("with another host you have the file already; `sha256sum azure_oidc.wasm` prints its digest")),
+        Command::Completions(_) => Err(Fault::new(
+            Category::Usage,
+            "native-host-only",
+            "`completions` is a command of the native host; it completes the arguments of the `azure-oidc` program",
+        )
+        .hint("install the native host to use completions")),
     }
 }
 

@@ -36,7 +36,6 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
         ("check", json!({"token": "a.b", "credentials": list}), "AADSTS50027"),
         ("check", json!({"token": good, "credentials": {"appId": "x"}}), "credential-form-unknown"),
         ("check", json!({"token": good, "credentials": list, "jwks": {"kty": "RSA"}}), "jwks-no-keys"),
-        ("check", json!({"token": good, "credentials": list, "cloud": "moon"}), "cloud-unknown"),
         ("check", json!({"issuer": GITHUB, "subject": SUBJECT, "credentials": list}), "token-not-given"),
         ("explain", json!({"text": "700213"}), "AADSTS700213"),
         ("explain", json!({"text": log, "credentials": page}), "warning: the document is one page"),

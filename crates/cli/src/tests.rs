@@ -1,11 +1,16 @@
-//! The definition as a whole: what lines mean, what is said of those that mean nothing, and that the table, the structs and the help are one.
+//! The command line as a whole: what lines mean, which errors wrong lines get, and what the help
+//! says.
+
+use azure_oidc_core::Fault;
 
 use super::*;
 
 mod bad_lines;
 mod good_lines;
+mod help;
+#[cfg(feature = "native")]
+mod native;
 mod properties;
-mod table;
 
 /// The words of a line; `~` is an empty one, and `LONG` one that is too long to be repeated.
 fn words(line: &str) -> Vec<String> {
