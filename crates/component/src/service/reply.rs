@@ -22,8 +22,8 @@ pub struct Reply {
 pub(super) struct Problem {
     status: u16,
     fault: Fault,
-    /// `WWW-Authenticate`, for the status 401.
-    challenge: &'static str,
+    /// `WWW-Authenticate`, where the status asks for it.
+    challenge: Option<&'static str>,
 }
 
 /// Problem details (RFC 9457). Holds no secret.
@@ -73,23 +73,27 @@ impl Reply {
 
 impl Problem {
     pub(super) fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, ..Fault::new(Category::Usage, code, detail).into() }
-    }
-
-    /// A request without a token is asked for one.
-    pub(super) fn without_token(fault: Fault) -> Self {
-        Self { challenge: CHALLENGE, ..fault.into() }
+        Self::of(status, Fault::new(Category::Usage, code, detail))
     }
 
     /// The service's configuration is wrong, which is not the caller's mistake.
     pub(super) fn of_configuration(fault: Fault) -> Self {
-        Self { status: 500, ..fault.into() }
+        Self::of(500, fault)
     }
 
     /// A token in a body does not authenticate the caller: when it is bad, the body is bad.
     pub(super) fn of_body(fault: Fault) -> Self {
         let category = if fault.category == Category::IdToken { Category::Usage } else { fault.category };
-        Self { status: category.http_status(), ..fault.into() }
+        Self::of(category.http_status(), fault)
+    }
+
+    /// The caller sent no token.
+    pub(super) fn without_token(fault: Fault) -> Self {
+        Self { challenge: Some(CHALLENGE), ..fault.into() }
+    }
+
+    fn of(status: u16, fault: Fault) -> Self {
+        Self { status, fault, challenge: (status == 401).then_some(CHALLENGE_INVALID) }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -100,7 +104,7 @@ impl Problem {
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
-        Self { status: fault.category.http_status(), fault, challenge: INVALID_TOKEN }
+        Self::of(fault.category.http_status(), fault)
     }
 }
 
@@ -116,16 +120,17 @@ impl From<Problem> for Reply {
     fn from(problem: Problem) -> Self {
         let (status, challenge) = (problem.status, problem.challenge);
         let reply = Self::of_type(status, "application/problem+json", line(&ProblemDetails::from(problem)));
-        match status {
-            401 => reply.with("www-authenticate", challenge),
-            _ => reply,
+        match challenge {
+            Some(challenge) => reply.with("www-authenticate", challenge),
+            None => reply,
         }
     }
 }
 
-/// RFC 6750 §3.
+/// `WWW-Authenticate` for a request without a token (RFC 6750 §3).
 const CHALLENGE: &str = "Bearer realm=\"azure-oidc\"";
-const INVALID_TOKEN: &str = "Bearer realm=\"azure-oidc\", error=\"invalid_token\"";
+/// `WWW-Authenticate` for a request whose token is bad.
+const CHALLENGE_INVALID: &str = "Bearer realm=\"azure-oidc\", error=\"invalid_token\"";
 
 /// The reason phrases of RFC 9110.
 fn title(status: u16) -> &'static str {
