@@ -175,7 +175,7 @@ fn ask(
             Some(Ok(response)) => match read(&response) {
                 Ok(token) => return Ok(token),
                 Err(fault) => {
-                    let passing = platform::ASK_AGAIN.contains(&fault.code);
+                    let passing = fault.is_transient;
                     (fault, passing)
                 }
             },

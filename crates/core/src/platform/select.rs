@@ -1,43 +1,45 @@
-//! Which platform it is: the one that was asked for, else the first that is detected, else none in particular.
+//! Chooses the platform: the requested one, otherwise the first one detected, otherwise `generic`.
 
 use super::{ALL, Detection, Platform, by_issuer, by_name};
 use crate::fault::{Category, Fault};
 use crate::ports::Env;
 
-/// The platform that a job uses.
+/// The platform of a job.
 #[derive(Debug, Clone)]
 pub struct Selected {
-    /// Which.
+    /// The platform.
     pub platform: &'static dyn Platform,
-    /// How one can tell, such as "`GITHUB_ACTIONS` is `true`".
+    /// The reason, such as "`GITHUB_ACTIONS` is `true`".
     pub why: String,
 }
 
-/// The platform whose ID token to use. A name wins (`auto` is none); then the first that is detected; then `generic`.
+/// The platform whose ID token is used: the one of this name (`auto` counts as no name), otherwise
+/// the first one detected, otherwise `generic`.
 ///
 /// # Errors
 ///
-/// When no platform has that name, and when a platform is detected that lacks half of what it must give: what follows in
-/// the order may belong to the machine and not to the job.
+/// When no platform has that name, or when the detected platform gives no ID token. A later
+/// platform in the order is not tried, because it may belong to the machine and not to the job.
 pub fn select(name: Option<&str>, env: &dyn Env) -> Result<Selected, Fault> {
-    choose(name, env, &|_, half| Err(half))
+    choose(name, env, &|_, fault| Err(fault))
 }
 
-/// The platform whose way of publishing to use. As [`select`], but one that gives no ID token is good enough: the token may have
-/// been given otherwise.
+/// The platform that publishes the results. As [`select`], but also accepts a platform that gives
+/// no ID token, because the user may give one.
 pub fn select_for_output(name: Option<&str>, env: &dyn Env) -> Result<Selected, Fault> {
-    choose(name, env, &|platform, half| Ok(Selected { platform, why: half.message.clone() }))
+    choose(name, env, &|platform, fault| Ok(Selected { platform, why: fault.message.clone() }))
 }
 
-/// What every detector says, in order. More than one may say yes; the first counts.
+/// The result of each platform's detection, in order. More than one can be [`Detection::Yes`]; the
+/// first wins.
 pub fn verdicts(env: &dyn Env) -> Vec<(&'static dyn Platform, Detection)> {
     ALL.iter().map(|platform| (*platform, platform.detect(env))).collect()
 }
 
-/// The platform that made a token, from its issuer and subject.
+/// The platform that issued a token, from its issuer and subject.
 ///
-/// The subject decides between platforms that share an issuer. For an issuer that nobody lists, such as an installation of
-/// one's own, an unmistakable subject is enough.
+/// The subject decides between platforms that share an issuer. For an unknown issuer, as of a
+/// self-hosted installation, a subject that only one platform writes is enough.
 pub fn identify(issuer: &str, subject: Option<&str>) -> Option<&'static dyn Platform> {
     let fits = |platform: &dyn Platform| subject.is_some_and(|subject| platform.subject(subject).is_some());
     let known = ALL.iter().copied().find(|platform| platform.issues(issuer) && fits(*platform));
@@ -49,10 +51,10 @@ pub fn identify(issuer: &str, subject: Option<&str>) -> Option<&'static dyn Plat
     }
 }
 
-/// Platforms that people run under names of their own, and whose subjects cannot be taken for another's.
+/// Platforms that can be self-hosted and whose subjects have a form that no other platform has.
 const SELF_HOSTED: &[&str] = &["github", "gitlab", "kubernetes", "spiffe"];
 
-/// Whether tokens that no CI platform made have this issuer too: Entra's own do.
+/// Whether tokens of other services have this issuer too, as Entra's own tokens do.
 fn is_shared(issuer: &str) -> bool {
     issuer.starts_with("https://login.microsoftonline.")
 }
@@ -60,16 +62,16 @@ fn is_shared(issuer: &str) -> bool {
 fn choose(
     name: Option<&str>,
     env: &dyn Env,
-    half: &dyn Fn(&'static dyn Platform, Fault) -> Result<Selected, Fault>,
+    on_incomplete: &dyn Fn(&'static dyn Platform, Fault) -> Result<Selected, Fault>,
 ) -> Result<Selected, Fault> {
     if let Some(name) = name.filter(|name| *name != "auto") {
         let platform = by_name(name).ok_or_else(|| unknown(name))?;
-        return Ok(Selected { platform, why: format!("`{name}` was asked for") });
+        return Ok(Selected { platform, why: format!("`{name}` was requested") });
     }
     for platform in ALL.iter().copied() {
         match platform.detect(env) {
             Detection::Yes(why) => return Ok(Selected { platform, why }),
-            Detection::Half(fault) => return half(platform, fault),
+            Detection::Half(fault) => return on_incomplete(platform, fault),
             Detection::No(_) => {}
         }
     }
@@ -80,5 +82,5 @@ fn choose(
 fn unknown(name: &str) -> Fault {
     let known: Vec<_> = ALL.iter().map(|platform| platform.name()).collect();
     Fault::new(Category::Usage, "platform-unknown", format!("The platform `{}` is not known", name.escape_debug()))
-        .hint(format!("known platforms: auto, {}", known.join(", ")))
+        .hint(format!("use one of: auto, {}", known.join(", ")))
 }
