@@ -3,7 +3,7 @@
 use std::fmt;
 
 use azure_oidc_core::Fault;
-use azure_oidc_core::explain::catalogue;
+use azure_oidc_core::catalogue;
 use azure_oidc_core::fault::Category;
 use serde::{Deserialize, Deserializer, Serialize};
 
