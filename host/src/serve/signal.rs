@@ -1,8 +1,8 @@
-//! The signals that ask a program to end: SIGTERM from a supervisor, SIGINT from a terminal.
+//! Waits for the signals that end the service: SIGTERM from a supervisor, SIGINT from a terminal.
 
 use std::io;
 
-/// Both signals, from when it was made.
+/// Receives both signals from its creation on.
 #[cfg(unix)]
 pub(super) struct Signals {
     terminate: tokio::signal::unix::Signal,
@@ -16,7 +16,7 @@ impl Signals {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// Waits for the next one of either.
+    /// Waits for the next signal.
     pub(super) async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
@@ -25,7 +25,7 @@ impl Signals {
     }
 }
 
-/// Windows has Ctrl-C, and ends a service in its own way.
+/// Receives Ctrl-C, the only such signal on Windows.
 #[cfg(not(unix))]
 pub(super) struct Signals;
 
