@@ -1,12 +1,15 @@
-//! Builds the component, or takes the one that `AZURE_OIDC_COMPONENT` names, and compiles it ahead of time.
+//! Builds the component, compresses it, and compiles it ahead of time.
 //!
-//! A release sets the variable, so that the bytes that were tested and signed are the bytes that go into every host.
+//! If `AZURE_OIDC_COMPONENT` names a component, that one is used. A release sets the variable, so
+//! that every host embeds the bytes that were tested and signed.
 
 use std::error::Error;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::{env, fs};
 
+use lzma_rust2::{LzmaOptions, LzmaWriter};
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 
@@ -19,7 +22,7 @@ mod guest;
 
 use guest::WASM_TARGET;
 
-/// Names a component to use instead of building one.
+/// Names a component to use. If it is not set, the component is built.
 const GIVEN: &str = "AZURE_OIDC_COMPONENT";
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -49,9 +52,10 @@ fn run() -> Result<()> {
         }
         None => description::described(&read(&built(&out.join("target"))?)?)?,
     };
-    let (target, image) = compiled(&component, &env::var("TARGET")?)?;
+    let (target, image) = compile(&component, &env::var("TARGET")?)?;
 
     fs::write(out.join("component.wasm"), &component)?;
+    fs::write(out.join("component.wasm.lzma"), compress(&component)?)?;
     fs::write(out.join("component.image"), image)?;
     let digest: String = Sha256::digest(&component).iter().map(|byte| format!("{byte:02x}")).collect();
     println!("cargo::rustc-env=AZURE_OIDC_DIGEST={digest}");
@@ -67,10 +71,25 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The image and what it is for: the target itself, or Wasmtime's interpreter where the compiler has no such target.
-fn compiled(component: &[u8], target: &str) -> Result<(String, Vec<u8>)> {
+/// Compresses the component. LZMA leaves a quarter less than DEFLATE, and its decoder is small too
+/// (20 KiB).
+fn compress(component: &[u8]) -> Result<Vec<u8>> {
+    const BEST: u32 = 9;
+    let length = u32::try_from(component.len())?;
+    let mut options = LzmaOptions::with_preset(BEST);
+    // The decoder takes as much memory as this, and more than the whole component is of no use.
+    options.dict_size = length;
+    let mut writer = LzmaWriter::new_use_header(Vec::new(), &options, Some(length.into()))?;
+    writer.write_all(component)?;
+    Ok(writer.finish()?)
+}
+
+/// Compiles the image. Returns its target too: `target`, or wasmtime's interpreter if the compiler
+/// does not support `target`.
+fn compile(component: &[u8], target: &str) -> Result<(String, Vec<u8>)> {
     let image = |target: &str| -> Result<Vec<u8>> {
-        // Only the compiler for this machine's own processor is built in, unless the feature asks for all of them.
+        // Without the feature `all-targets`, only the compiler for this machine's processor is
+        // built in.
         let engine = engine::config(target).and_then(|config| Engine::new(&config)).map_err(|error| {
             format!(
                 "no code can be made for {target}: {error:#}\nbuild with: --features azure-oidc-artifact/all-targets"
@@ -88,13 +107,13 @@ fn compiled(component: &[u8], target: &str) -> Result<(String, Vec<u8>)> {
     Ok((interpreter, image))
 }
 
-/// Whether Cranelift makes code for the target's processor.
+/// Whether Cranelift can compile for the target's processor.
 fn is_compilable() -> bool {
     env::var("CARGO_CFG_TARGET_ARCH")
         .is_ok_and(|arch| ["x86_64", "aarch64", "riscv64", "s390x"].contains(&arch.as_str()))
 }
 
-/// Builds the component, and has cargo watch its sources.
+/// Builds the component and tells cargo to watch its sources.
 fn built(target_dir: &Path) -> Result<PathBuf> {
     let workspace = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../..").canonicalize()?;
     require_wasm_target()?;
@@ -117,12 +136,15 @@ fn require_wasm_target() -> Result<()> {
     Err(format!("this toolchain cannot build for {WASM_TARGET}\nadd it with: rustup target add {WASM_TARGET}").into())
 }
 
-/// Asks cargo to run this again when a file changes from which the component was made, as the compiler noted them down.
-/// What the build itself makes is newer than the start of this script, and would have cargo run it again each time.
+/// Tells cargo to run this script again if a source of the component changes. The compiler lists
+/// the sources.
+///
+/// Files that the build writes are skipped: they are newer than the start of this script, so cargo
+/// would run it each time.
 fn watch(workspace: &Path, target_dir: &Path, dep_info: &Path) -> Result<()> {
     for line in fs::read_to_string(dep_info)?.lines() {
         let Some((_made, sources)) = line.split_once(": ") else { continue };
-        // A space within a path is written `\ `.
+        // The compiler writes a space in a path as `\ `.
         let sources = sources.replace("\\ ", "\0");
         for source in sources.split_whitespace().map(|source| source.replace('\0', " ")) {
             if !Path::new(&source).starts_with(target_dir) {
@@ -130,10 +152,11 @@ fn watch(workspace: &Path, target_dir: &Path, dep_info: &Path) -> Result<()> {
             }
         }
     }
-    for manifest in
-        ["Cargo.toml", "Cargo.lock", "crates/core/Cargo.toml", "crates/cli/Cargo.toml", "crates/component/Cargo.toml"]
-    {
-        println!("cargo::rerun-if-changed={}", workspace.join(manifest).display());
+    for file in ["Cargo.toml", "Cargo.lock"] {
+        println!("cargo::rerun-if-changed={}", workspace.join(file).display());
+    }
+    for package in ["cli", "component", "core", "jobs"] {
+        println!("cargo::rerun-if-changed={}", workspace.join("crates").join(package).join("Cargo.toml").display());
     }
     Ok(())
 }

@@ -1,16 +1,17 @@
-//! What the component says of itself, and nothing that nobody reads. The build script and `cargo xtask reproduce` both include this
-//! very file.
+//! Adds name, version, licence and description to the component. The build script and
+//! `cargo xtask reproduce` both include this file.
 
 use std::borrow::Cow;
 
 use wasm_encoder::{ComponentNameSection, ComponentSection, CustomSection, RawSection};
 use wasmparser::{BinaryReader, Result};
 
-/// The first eight bytes of a component in binary form; those of a core module end in another layer.
+/// The first eight bytes of a component. The last two differ from those of a core module.
 pub(crate) const PREAMBLE: &[u8] = b"\0asm\x0d\0\x01\0";
 const NAME: &str = "azure-oidc";
-/// The sections that registries and `wasm-tools metadata show` read, named as the keys of OCI's image annotations. The revision is
-/// none of them: the same sources are to give the same bytes, whichever commit they are read from.
+/// Sections that registries and `wasm-tools metadata show` read. Their names are the keys of OCI's
+/// image annotations. The revision is left out: the same sources must give the same bytes at every
+/// commit.
 const SECTIONS: [(&str, &str); 3] = [
     (
         "description",
@@ -20,13 +21,14 @@ const SECTIONS: [(&str, &str); 3] = [
     ("version", env!("CARGO_PKG_VERSION")),
 ];
 
-/// The component with its name, version, licence and description.
+/// Returns the component with its name, version, licence and description.
 ///
-/// The linker's names of the component's parts are left out: they are eleven KiB, and what reads them shows numbers as well.
+/// The linker's names for the component's parts (11 KiB) are removed: tools show numbers without
+/// them.
 ///
 /// # Errors
 ///
-/// When the bytes are not a component.
+/// If the bytes are not a component.
 pub(crate) fn described(component: &[u8]) -> Result<Vec<u8>> {
     const CUSTOM: u8 = 0;
     let mut described = PREAMBLE.to_vec();
@@ -54,7 +56,7 @@ pub(crate) fn described(component: &[u8]) -> Result<Vec<u8>> {
 mod tests {
     use super::*;
 
-    /// Name and content of the custom sections.
+    /// Names and contents of the custom sections.
     fn sections(mut component: &[u8]) -> Vec<(&str, &[u8])> {
         let mut found = Vec::new();
         component = component.strip_prefix(PREAMBLE).unwrap();
@@ -70,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_component_says_what_it_is_and_keeps_what_it_said_of_its_making() {
+    fn the_description_is_added_and_other_sections_are_kept() {
         let mut made = PREAMBLE.to_vec();
         for (name, data) in [("component-name", &b"names of parts"[..]), ("producers", b"p")] {
             CustomSection { name: name.into(), data: data.into() }.append_to_component(&mut made);
@@ -87,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_component_that_was_cut_short_is_an_error() {
+    fn a_truncated_component_is_an_error() {
         let mut cut = PREAMBLE.to_vec();
         cut.extend([0, 100, 1]);
         assert!(described(&cut).is_err());

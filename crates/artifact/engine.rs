@@ -1,21 +1,23 @@
-//! How the engine is configured. The build script that makes the image and the host that loads it both include this very file,
-//! because an image only loads into an engine with the same settings.
+//! Configures the wasmtime engine. The build script that makes the image and the host that loads it
+//! both include this file, because an image loads only into an engine with the same settings.
 
 use wasmtime::{Config, Result};
 
-/// The configuration for images of `target`: a target triple, or `pulley64` and its like for Wasmtime's interpreter.
+/// The configuration for images for `target`: a target triple, or wasmtime's interpreter
+/// (`pulley64` and so on).
 ///
-/// The triple is always set, also when it is the machine's own: only then are the features of the processor at hand not used, and
-/// the image runs on every processor of the architecture.
+/// The triple is always set, even if it is the machine's own. Without it wasmtime would use the
+/// features of this machine's processor, and the image would not run on all processors of the
+/// architecture.
 ///
 /// # Errors
 ///
-/// When Wasmtime does not know the target.
+/// If wasmtime does not know the target.
 pub(crate) fn config(target: &str) -> Result<Config> {
     let mut config = Config::new();
     config.target(target)?;
-    // Nobody reads the names and the backtrace of a guest, and without their tables the image is a quarter smaller. Windows walks
-    // every stack with the help of one of them.
+    // Without the tables for names and backtraces, which nobody reads, the image is a quarter
+    // smaller. Windows needs the unwind table to walk any stack.
     let unwind = target.contains("windows");
     config.debug_symbols(false).generate_address_map(false).wasm_backtrace_max_frames(None).native_unwind_info(unwind);
     Ok(config)

@@ -1,83 +1,79 @@
-//! What the component can ever do is what it imports, so the list of its imports is part of the contract: `wit/imports.txt`.
+//! Compares the built component with the published world (`wit/world.wit`) and with the list of its
+//! imports (`wit/imports.txt`). Both are part of the contract: the component can use only what it
+//! imports.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 
 use azure_oidc_tests::programs;
-use wit_parser::decoding::{DecodedWasm, decode};
-use wit_parser::{Resolve, World, WorldItem, WorldKey};
+use wit_component::DecodedWasm;
+use wit_parser::{Resolve, WorldId, WorldItem, WorldKey};
 
-const EXPORTS: [&str; 6] = [
-    "azure-oidc:federation/claims@0.1.0",
-    "azure-oidc:federation/command@0.1.0",
-    "azure-oidc:federation/exchange@0.1.0",
-    "azure-oidc:federation/types@0.1.0",
-    "wasi:cli/run@0.2.6",
-    "wasi:http/incoming-handler@0.2.6",
-];
+/// The version of WASI that the `wasi` crate and Rust's standard library use.
+const WASI: &str = "@0.2.4";
 
 #[test]
 fn the_imports_are_the_committed_ones() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit/imports.txt");
-    let committed = fs::read_to_string(path).unwrap();
+    let committed = fs::read_to_string(wit().join("imports.txt")).expect("it can be read");
     let committed: BTreeSet<_> =
         committed.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(ToOwned::to_owned).collect();
     let (resolve, world) = decoded();
-    let actual: BTreeSet<_> = world
-        .imports
-        .iter()
-        .filter(|(_, item)| can_do_something(&resolve, item))
-        .map(|(key, _)| name(&resolve, key))
-        .collect();
+    let actual = names(&resolve, &resolve.worlds[world].imports);
     let added: Vec<_> = actual.difference(&committed).collect();
     let gone: Vec<_> = committed.difference(&actual).collect();
     assert!(
         added.is_empty() && gone.is_empty(),
-        "the component's imports changed: new {added:?}, gone {gone:?}; if that is meant, change wit/imports.txt, and the README"
+        "the component's imports changed: new {added:?}, gone {gone:?}; if that is intended, change wit/imports.txt and the README"
     );
 }
 
 #[test]
-fn no_import_reaches_files_or_sockets_or_is_the_hosts_own() {
+fn all_imports_are_wasi_in_one_version_and_none_reaches_files_or_sockets() {
     let (resolve, world) = decoded();
-    for (key, item) in &world.imports {
-        let name = name(&resolve, key);
-        // The records that our own interfaces share are imported as types, which every host has.
-        let is_standard = name.starts_with("wasi:") && name.ends_with("@0.2.6");
-        assert!(is_standard || !can_do_something(&resolve, item), "{name}");
+    for name in names(&resolve, &resolve.worlds[world].imports) {
+        assert!(name.starts_with("wasi:") && name.ends_with(WASI), "{name}");
         assert!(!name.starts_with("wasi:filesystem/") && !name.starts_with("wasi:sockets/"), "{name}");
     }
 }
 
 #[test]
-fn the_exports_are_the_promised_ones() {
+fn the_component_has_exactly_the_imports_and_exports_of_the_published_world() {
+    let (published, plugin) = published();
     let (resolve, world) = decoded();
-    let exports: BTreeSet<_> = world.exports.keys().map(|key| name(&resolve, key)).collect();
-    assert_eq!(exports, EXPORTS.map(ToOwned::to_owned).into());
-}
-
-/// The world that the component itself says it needs and offers.
-fn decoded() -> (Resolve, World) {
-    let bytes = fs::read(programs::component()).expect("it can be read");
-    let Ok(DecodedWasm::Component(resolve, world)) = decode(&bytes) else { panic!("this is no component") };
-    let world = resolve.worlds[world].clone();
-    (resolve, world)
-}
-
-/// Whether it has a function or a resource, and not types alone.
-fn can_do_something(resolve: &Resolve, item: &WorldItem) -> bool {
-    match item {
-        WorldItem::Interface { id, .. } => {
-            let interface = &resolve.interfaces[*id];
-            let resource = |id| matches!(resolve.types[id].kind, wit_parser::TypeDefKind::Resource);
-            !interface.functions.is_empty() || interface.types.values().any(|id| resource(*id))
-        }
-        WorldItem::Function(_) => true,
-        WorldItem::Type { .. } => false,
+    let (wanted, actual) = (&published.worlds[plugin], &resolve.worlds[world]);
+    assert_eq!(names(&resolve, &actual.imports), names(&published, &wanted.imports));
+    assert_eq!(names(&resolve, &actual.exports), names(&published, &wanted.exports));
+    // The names are equal; this compares functions and types.
+    if let Err(error) = wit_component::targets(&published, plugin, &bytes()) {
+        panic!("the component does not fit its published world: {error:#}");
     }
 }
 
-fn name(resolve: &Resolve, key: &WorldKey) -> String {
-    resolve.name_world_key(key)
+/// The world in `wit/world.wit`.
+fn published() -> (Resolve, WorldId) {
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve.push_dir(wit()).expect("the package can be parsed");
+    let world = resolve.select_world(&[package], Some("plugin")).expect("the package has this world");
+    (resolve, world)
+}
+
+/// The world that the component describes itself.
+fn decoded() -> (Resolve, WorldId) {
+    match wit_component::decode(&bytes()) {
+        Ok(DecodedWasm::Component(resolve, world)) => (resolve, world),
+        other => panic!("this is no component: {:?}", other.err()),
+    }
+}
+
+fn bytes() -> Vec<u8> {
+    fs::read(programs::component()).expect("it can be read")
+}
+
+fn wit() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../wit")
+}
+
+fn names<'a>(resolve: &Resolve, items: impl IntoIterator<Item = (&'a WorldKey, &'a WorldItem)>) -> BTreeSet<String> {
+    items.into_iter().map(|(key, _)| resolve.name_world_key(key)).collect()
 }

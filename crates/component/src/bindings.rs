@@ -1,14 +1,32 @@
-//! What wit-bindgen makes of the world in `wit/`: WASI's interfaces and ours, in one version each.
+//! Generates the bindings of the `azure-oidc:federation` interfaces and exports all interfaces.
+//!
+//! The bindings of WASI come from the [`wasi`](::wasi) crate. `wit/world.wit` describes the whole
+//! component, WASI included; a test compares the built component with it.
 
 wit_bindgen::generate!({
     path: "../../wit",
-    world: "plugin",
-    generate_all,
+    inline: "
+        package azure-oidc:guest;
+
+        world guest {
+            export azure-oidc:federation/types@0.1.0;
+            export azure-oidc:federation/claims@0.1.0;
+            export azure-oidc:federation/exchange@0.1.0;
+            export azure-oidc:federation/command@0.1.0;
+        }
+    ",
+    world: "azure-oidc:guest/guest",
 });
 
-// The names of the exports are no names for a native linker.
-#[cfg(target_arch = "wasm32")]
-export!(Component);
-
-/// Carries the exports; each is implemented in its own file under `exports`.
+/// Implements the exported interfaces, each in a file of its own under `exports`.
 pub struct Component;
+
+/// Only for WebAssembly, because a native linker does not accept the names of the exports.
+#[cfg(target_family = "wasm")]
+mod exported {
+    use super::{Component, export};
+
+    export!(Component with_types_in super);
+    ::wasi::cli::command::export!(Component);
+    ::wasi::http::proxy::export!(Component);
+}

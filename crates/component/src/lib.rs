@@ -1,19 +1,12 @@
-//! The guest: the ports of the core over WASI, and the exports of the `azure-oidc:federation/plugin` world.
+//! The component: implements the core's ports with WASI and exports the world in `wit/world.wit`.
 //!
-//! [`commands`] is the command line over the ports and knows nothing of WASI, so it is tested natively too. [`exports`] is how
-//! the world's callers reach it, and [`wasi`] how it reaches the world.
+//! [`exports`] translates calls from the host, [`wasi`] calls to the host. [`commands`] and
+//! [`service`] use ports only, so native tests can run them.
 
 mod bindings;
 pub mod commands;
 mod discovery;
 mod exports;
-#[cfg(any(target_family = "wasm", test))]
-mod memory;
 pub mod report;
 pub mod service;
 mod wasi;
-
-/// The allocator that it would be without this, too. Named here, it is compiled with this crate, and a call takes one step less.
-#[cfg(target_family = "wasm")]
-#[global_allocator]
-static ALLOCATOR: std::alloc::System = std::alloc::System;

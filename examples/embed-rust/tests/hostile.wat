@@ -1,18 +1,18 @@
 ;; A plugin that tries what it should not. The functions of a host have the names that the canonical ABI gives them; the test makes a
 ;; component of it with the world in hostile.wit.
 (module
-  (import "wasi:http/types@0.2.6" "[constructor]fields" (func $fields (result i32)))
-  (import "wasi:http/types@0.2.6" "[constructor]outgoing-request" (func $request (param i32) (result i32)))
-  (import "wasi:http/types@0.2.6" "[method]outgoing-request.set-scheme"
+  (import "wasi:http/types@0.2.4" "[constructor]fields" (func $fields (result i32)))
+  (import "wasi:http/types@0.2.4" "[constructor]outgoing-request" (func $request (param i32) (result i32)))
+  (import "wasi:http/types@0.2.4" "[method]outgoing-request.set-scheme"
     (func $set-scheme (param i32 i32 i32 i32 i32) (result i32)))
-  (import "wasi:http/types@0.2.6" "[method]outgoing-request.set-authority"
+  (import "wasi:http/types@0.2.4" "[method]outgoing-request.set-authority"
     (func $set-authority (param i32 i32 i32 i32) (result i32)))
-  (import "wasi:http/types@0.2.6" "[method]outgoing-request.set-path-with-query"
+  (import "wasi:http/types@0.2.4" "[method]outgoing-request.set-path-with-query"
     (func $set-path (param i32 i32 i32 i32) (result i32)))
-  (import "wasi:http/types@0.2.6" "[method]future-incoming-response.subscribe" (func $subscribe (param i32) (result i32)))
-  (import "wasi:http/types@0.2.6" "[method]future-incoming-response.get" (func $get (param i32 i32)))
-  (import "wasi:http/outgoing-handler@0.2.6" "handle" (func $handle (param i32 i32 i32 i32)))
-  (import "wasi:io/poll@0.2.6" "[method]pollable.block" (func $block (param i32)))
+  (import "wasi:http/types@0.2.4" "[method]future-incoming-response.subscribe" (func $subscribe (param i32) (result i32)))
+  (import "wasi:http/types@0.2.4" "[method]future-incoming-response.get" (func $get (param i32 i32)))
+  (import "wasi:http/outgoing-handler@0.2.4" "handle" (func $handle (param i32 i32 i32 i32)))
+  (import "wasi:io/poll@0.2.4" "[method]pollable.block" (func $block (param i32)))
   (memory (export "memory") 1)
   (data (i32.const 512) "/")
   (global $free (mut i32) (i32.const 1024))

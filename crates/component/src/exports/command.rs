@@ -1,4 +1,4 @@
-//! `azure-oidc:federation/command`: the command line for the native host.
+//! Exports `azure-oidc:federation/command`: the command line for the native host.
 
 use crate::bindings::Component;
 use crate::bindings::exports::azure_oidc::federation::command::{File, Guest, Outcome, Publication};
@@ -24,7 +24,7 @@ impl Guest for Component {
     }
 }
 
-/// Files that the host has read.
+/// The files that the host read.
 struct HandedOver(Vec<File>);
 
 impl Files for HandedOver {

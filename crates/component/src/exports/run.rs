@@ -1,20 +1,20 @@
-//! `wasi:cli/run`: the command line for stock hosts, which have streams and nothing else.
+//! Exports `wasi:cli/run`: the command line for stock hosts, which offer standard streams only.
 
+use ::wasi::cli::environment::get_arguments;
+use ::wasi::exports::cli::run::Guest;
 use azure_oidc_cli::grants::STANDARD_INPUT;
 
 use crate::bindings::Component;
-use crate::bindings::exports::wasi::cli::run::Guest;
-use crate::bindings::wasi::cli::environment::get_arguments;
 use crate::commands::{self, Context, Files, HostKind};
 use crate::wasi::{Wasi, streams};
 
-/// Tokens, credentials and logs are far shorter.
+/// The most bytes of standard input. Tokens, credentials and logs are far shorter.
 const MAX_INPUT: usize = 1024 * 1024;
 
 impl Guest for Component {
     fn run() -> Result<(), ()> {
         let wasi = Wasi::new();
-        // The first argument is the name under which the host started us.
+        // The first argument is the program's name.
         let arguments: Vec<_> = get_arguments().into_iter().skip(1).collect();
         let context = Context { ports: wasi.ports(), files: &StandardInput, host: HostKind::Stock };
         let outcome = commands::run(&arguments, context);
@@ -25,7 +25,7 @@ impl Guest for Component {
     }
 }
 
-/// The one document that a stock host can hand over.
+/// Standard input, which is the only file under a stock host.
 struct StandardInput;
 
 impl Files for StandardInput {

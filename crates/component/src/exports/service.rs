@@ -1,12 +1,10 @@
-//! `wasi:http/incoming-handler`: reads a request, answers it, keeps nothing.
+//! Exports `wasi:http/incoming-handler`: translates requests and replies of the HTTP service.
 
+use ::wasi::exports::http::incoming_handler::Guest;
+use ::wasi::http::types::{Fields, IncomingRequest, Method, OutgoingBody, OutgoingResponse, ResponseOutparam};
 use azure_oidc_core::Secret;
 
 use crate::bindings::Component;
-use crate::bindings::exports::wasi::http::incoming_handler::Guest;
-use crate::bindings::wasi::http::types::{
-    Fields, IncomingRequest, Method, OutgoingBody, OutgoingResponse, ResponseOutparam,
-};
 use crate::service::{self, Head, MAX_BODY, Reply, Unread};
 use crate::wasi::streams::ReadError;
 use crate::wasi::{Wasi, streams};
@@ -20,7 +18,7 @@ impl Guest for Component {
 }
 
 fn head(request: &IncomingRequest) -> Head {
-    // All of them in one call of the host.
+    // One call of the host reads all headers.
     let headers = request.headers().entries();
     let header = |name: &str| {
         let mut values = headers.iter().filter(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| value);
@@ -57,7 +55,7 @@ fn method(method: Method) -> String {
 
 fn body(request: &IncomingRequest) -> Result<Vec<u8>, Unread> {
     let body = request.consume().map_err(|()| Unread::Cut)?;
-    // The stream is a child of the body and goes first.
+    // The stream is a child resource of the body and must be dropped first.
     let stream = body.stream().map_err(|()| Unread::Cut)?;
     streams::read(&stream, MAX_BODY).map_err(|error| match error {
         ReadError::TooLong => Unread::TooLong,
@@ -68,17 +66,18 @@ fn body(request: &IncomingRequest) -> Result<Vec<u8>, Unread> {
 fn send(reply: &Reply, head_only: bool, out: ResponseOutparam) {
     let mut headers: Vec<_> =
         reply.headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
-    // What GET would have is not known here, and a reply without content has no length (RFC 9110 §8.6).
+    // The length of the reply to GET is not known here, and a reply without content has no length
+    // (RFC 9110 §8.6).
     if !head_only && reply.status != 204 {
         headers.push(("content-length".to_owned(), reply.body.len().to_string().into_bytes()));
     }
-    // Names are ours, and values are ours or came as values.
+    // This cannot fail: the names are constants, and the values are ours or values of the request.
     let fields = Fields::from_list(&headers).unwrap_or_else(|_| Fields::new());
     let response = OutgoingResponse::new(fields);
     let _ = response.set_status_code(reply.status);
     let body = response.body();
     ResponseOutparam::set(out, Ok(response));
-    // Past this point the caller has its status; one who hangs up is not our concern.
+    // The caller has the status now, so errors below are ignored.
     if let Ok(body) = body {
         if !head_only && let Ok(stream) = body.write() {
             streams::write(&stream, reply.body.as_bytes());

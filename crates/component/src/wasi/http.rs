@@ -1,18 +1,21 @@
-//! HTTP over `wasi:http/outgoing-handler`: all requests are started, then each answer is awaited until one common deadline.
+//! Implements the HTTP port with `wasi:http/outgoing-handler`.
+//!
+//! All requests are started first. Then the answers are read one after the other, with one
+//! deadline.
 
 use std::time::Duration;
 
+use ::wasi::clocks::monotonic_clock::subscribe_duration;
+use ::wasi::http::outgoing_handler::handle;
+use ::wasi::http::types::{
+    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method as WasiMethod, OutgoingBody,
+    OutgoingRequest, RequestOptions, Scheme, http_error_code,
+};
+use ::wasi::io::poll::{Pollable, poll};
+use ::wasi::io::streams::{InputStream, StreamError};
 use azure_oidc_core::ports::{Http, Method, Request, Response, TransportError, TransportKind};
 
 use super::{Wasi, nanoseconds, streams};
-use crate::bindings::wasi::clocks::monotonic_clock::subscribe_duration;
-use crate::bindings::wasi::http::outgoing_handler::handle;
-use crate::bindings::wasi::http::types::{
-    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method as WasiMethod, OutgoingBody,
-    OutgoingRequest, RequestOptions, Scheme,
-};
-use crate::bindings::wasi::io::poll::{Pollable, poll};
-use crate::bindings::wasi::io::streams::{InputStream, StreamError};
 
 const CHUNK: u64 = 64 * 1024;
 
@@ -39,28 +42,29 @@ fn start(request: &Request, timeout: Duration) -> Result<FutureIncomingResponse,
     if request.method == Method::Post {
         headers.push(("content-length".to_owned(), request.body.len().to_string().into_bytes()));
     }
-    let fields = Fields::from_list(&headers).map_err(|_| other("a header has characters that no header has"))?;
+    let fields =
+        Fields::from_list(&headers).map_err(|_| other("a header holds a character that HTTP does not allow"))?;
     let outgoing = OutgoingRequest::new(fields);
     outgoing
         .set_method(&method)
         .and_then(|()| outgoing.set_scheme(Some(&scheme)))
         .and_then(|()| outgoing.set_authority(Some(authority)))
         .and_then(|()| outgoing.set_path_with_query(Some(&path)))
-        .map_err(|()| other("the host does not take this URL"))?;
-    let body = outgoing.body().map_err(|()| other("the host gives no body"))?;
+        .map_err(|()| other("the host refused this URL"))?;
+    let body = outgoing.body().map_err(|()| other("the host provided no request body"))?;
     let future = handle(outgoing, Some(options(timeout))).map_err(|code| transport_error(&code))?;
     {
-        let stream = body.write().map_err(|()| other("the host gives no body stream"))?;
-        // A host that refuses the request may close the stream early; the answer then says why.
+        let stream = body.write().map_err(|()| other("the host provided no stream for the request body"))?;
+        // A host that refuses the request may close the stream early. The answer has the reason.
         streams::write(&stream, &request.body);
     }
-    // A host that could not connect has thrown the body away, and may say here no more than that it is too short. Why it could not
-    // stands in the answer.
+    // If the connection failed, some hosts report here that the body was too short. The answer has
+    // the real reason, so this result is ignored.
     let _ = OutgoingBody::finish(body, None);
     Ok(future)
 }
 
-/// Hosts may refuse any of these; our own deadline holds all the same.
+/// Sets the timeouts. A host may ignore them; our own deadline applies in any case.
 fn options(timeout: Duration) -> RequestOptions {
     let options = RequestOptions::new();
     let time = Some(nanoseconds(timeout));
@@ -73,13 +77,15 @@ fn options(timeout: Duration) -> RequestOptions {
 fn finish(future: &FutureIncomingResponse, limit: usize, deadline: &Pollable) -> Result<Response, TransportError> {
     let response = loop {
         if let Some(result) = future.get() {
-            break result.map_err(|()| other("the host lost the answer"))?.map_err(|code| transport_error(&code))?;
+            break result
+                .map_err(|()| other("the host says that the answer was read before"))?
+                .map_err(|code| transport_error(&code))?;
         }
         wait(&future.subscribe(), deadline)?;
     };
     let status = response.status();
     let headers = headers(&response);
-    let incoming = response.consume().map_err(|()| other("the host gives no body"))?;
+    let incoming = response.consume().map_err(|()| other("the host provided no response body"))?;
     let body = read(&incoming, limit, deadline)?;
     Ok(Response { status, headers, body })
 }
@@ -90,7 +96,8 @@ fn headers(response: &IncomingResponse) -> Vec<(String, String)> {
 }
 
 fn read(incoming: &IncomingBody, limit: usize, deadline: &Pollable) -> Result<Vec<u8>, TransportError> {
-    let stream: InputStream = incoming.stream().map_err(|()| other("the host gives no body stream"))?;
+    let stream: InputStream =
+        incoming.stream().map_err(|()| other("the host provided no stream for the response body"))?;
     let mut body = Vec::new();
     loop {
         wait(&stream.subscribe(), deadline)?;
@@ -98,7 +105,7 @@ fn read(incoming: &IncomingBody, limit: usize, deadline: &Pollable) -> Result<Ve
             Ok(chunk) => body.extend_from_slice(&chunk),
             Err(StreamError::Closed) => return Ok(body),
             Err(StreamError::LastOperationFailed(error)) => {
-                let code = crate::bindings::wasi::http::types::http_error_code(&error);
+                let code = http_error_code(&error);
                 return Err(code.as_ref().map_or_else(cut, transport_error));
             }
         }
@@ -108,9 +115,9 @@ fn read(incoming: &IncomingBody, limit: usize, deadline: &Pollable) -> Result<Ve
     }
 }
 
-/// Waits for one thing until the deadline.
-fn wait(thing: &Pollable, deadline: &Pollable) -> Result<(), TransportError> {
-    let ready = poll(&[thing, deadline]);
+/// Waits until `pollable` is ready. An error if the deadline comes first.
+fn wait(pollable: &Pollable, deadline: &Pollable) -> Result<(), TransportError> {
+    let ready = poll(&[pollable, deadline]);
     if ready.contains(&0) {
         Ok(())
     } else {
@@ -148,10 +155,10 @@ fn transport_error(code: &ErrorCode) -> TransportError {
     let detail = match code {
         ErrorCode::InternalError(Some(text)) => text.clone(),
         ErrorCode::InternalError(None) => String::new(),
-        // The case's name says it; what some cases carry is for machines.
+        // The name of the case is enough; the values of some cases tell a person nothing more.
         code => {
-            let shown = format!("{code:?}");
-            shown.trim_start_matches("ErrorCode::").split('(').next().unwrap_or_default().to_owned()
+            let name = format!("{code:?}");
+            name.trim_start_matches("ErrorCode::").split('(').next().unwrap_or_default().to_owned()
         }
     };
     TransportError { kind, detail }

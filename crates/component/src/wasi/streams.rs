@@ -1,16 +1,16 @@
-//! Standard streams and message bodies: reading to the end within a limit, writing whole.
+//! Reads and writes whole streams: standard streams and bodies of HTTP messages.
 
-use crate::bindings::wasi::cli::{stderr::get_stderr, stdin::get_stdin, stdout::get_stdout};
-use crate::bindings::wasi::io::streams::{InputStream, OutputStream, StreamError};
+use ::wasi::cli::{stderr::get_stderr, stdin::get_stdin, stdout::get_stdout};
+use ::wasi::io::streams::{InputStream, OutputStream, StreamError};
 
 const CHUNK: u64 = 64 * 1024;
 
-/// Why a stream could not be read whole.
+/// Why a stream could not be read to its end.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ReadError {
-    /// It is longer than allowed.
+    /// It is longer than the limit.
     TooLong,
-    /// It broke.
+    /// It ended with an error.
     Broken,
 }
 
@@ -34,21 +34,21 @@ pub fn read(stream: &InputStream, limit: usize) -> Result<Vec<u8>, ReadError> {
     }
 }
 
-/// Writes to standard output. False when nobody reads it.
+/// Writes to standard output. Returns false if the stream was closed.
 pub fn print(bytes: &[u8]) -> bool {
     write(&get_stdout(), bytes)
 }
 
-/// Writes to standard error; there is nothing to do when nobody reads it.
+/// Writes to standard error and ignores a closed stream, because nothing is left to report it to.
 pub fn note(bytes: &[u8]) {
     write(&get_stderr(), bytes);
 }
 
-/// Writes all bytes. False when the stream ended before.
+/// Writes all bytes. Returns false if the stream was closed before the end.
 pub fn write(stream: &OutputStream, bytes: &[u8]) -> bool {
     let mut rest = bytes;
     while !rest.is_empty() {
-        // As much as the host takes, and not in pages of 4 KiB each of which it hands on before the next.
+        // `blocking-write-and-flush` would take 4 KiB at most and flush each time.
         let Ok(room) = stream.check_write() else { return false };
         if room == 0 {
             stream.subscribe().block();

@@ -1,30 +1,29 @@
-//! The ports of the core over WASI 0.2.
+//! Implements the core's ports with WASI 0.2.
 
 use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
+use ::wasi::cli::environment::get_environment;
+use ::wasi::clocks::{monotonic_clock, wall_clock};
 use azure_oidc_core::ports::{Clock, Env, Ports, Random};
-
-use crate::bindings::wasi::cli::environment::get_environment;
-use crate::bindings::wasi::clocks::{monotonic_clock, wall_clock};
 
 mod http;
 pub mod streams;
 
-/// Everything the host gives.
+/// All ports. The environment is read once, when this is made.
 pub struct Wasi {
     variables: Vec<(String, String)>,
     drawn: Cell<u64>,
 }
 
 impl Wasi {
-    /// Takes the environment as it is now.
+    /// Reads the environment.
     pub fn new() -> Self {
         Self { variables: get_environment(), drawn: Cell::new(0) }
     }
 
-    /// All ports, as the commands use them.
+    /// The ports, in the form that the commands and the service take.
     pub fn ports(&self) -> Ports<'_> {
         Ports { env: self, clock: self, random: self, http: self }
     }
@@ -55,8 +54,8 @@ impl Clock for Wasi {
 }
 
 impl Random for Wasi {
-    /// Std seeds its hashers from the host's `insecure-seed`, which is random enough for request ids and jitter, and keeps
-    /// `wasi:random/random` out of the import list.
+    /// A hash with the seed that Rust's standard library reads from the host's `insecure-seed`. It
+    /// is used for request ids and jitter only, and avoids an import of `wasi:random/random`.
     fn number(&self) -> u64 {
         self.drawn.set(self.drawn.get() + 1);
         RandomState::new().hash_one((self.drawn.get(), monotonic_clock::now()))
