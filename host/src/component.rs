@@ -2,14 +2,14 @@
 
 use std::fs;
 
-use azure_oidc_artifact::{COMPONENT, DIGEST};
+use azure_oidc_artifact::DIGEST;
 use azure_oidc_cli::ComponentArgs;
 use azure_oidc_core::{Category, Fault};
 
 /// Writes the embedded component to the file of `--output`, and returns the text to print.
 pub(crate) fn run(args: &ComponentArgs) -> Result<String, Fault> {
     if let Some(path) = &args.output {
-        fs::write(path, COMPONENT).map_err(|error| {
+        fs::write(path, azure_oidc_artifact::component()).map_err(|error| {
             let message = format!("The component cannot be written to {path}: {error}");
             Fault::new(Category::Publish, "output-not-writable", message)
                 .fact("file", path)
@@ -19,7 +19,8 @@ pub(crate) fn run(args: &ComponentArgs) -> Result<String, Fault> {
     Ok(if args.digest { format!("{DIGEST}\n") } else { String::new() })
 }
 
-/// Adds the component's digest to the text of `--version`; the text of `--help` is returned as it is.
+/// Adds the component's digest to the text of `--version`; the text of `--help` is returned as it
+/// is.
 pub(crate) fn with_digest(text: String, arguments: &[String]) -> String {
     let is_version = arguments.iter().any(|argument| argument == "--version" || argument == "-V");
     if is_version && text.lines().count() == 1 { format!("{text}component sha256:{DIGEST}\n") } else { text }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use azure_oidc_cli::Command;
 use azure_oidc_core::{Category, Fault};
 
-/// Time that the host adds to `--timeout`. The component keeps `--timeout` itself, and its error says
-/// what it was waiting for.
+/// Time that the host adds to `--timeout`. The component keeps `--timeout` itself, and its error
+/// says what it was waiting for.
 const GRACE: Duration = Duration::from_secs(5);
 /// Limit of the commands without `--timeout`.
 const DEFAULT: Duration = Duration::from_secs(60);
@@ -30,9 +30,9 @@ pub(crate) struct Watchdog {
 }
 
 impl Watchdog {
-    /// Calls `on_timeout` on another thread when `limit` has passed. `on_timeout` must end the process:
-    /// that is the only way to stop a component that never returns. Time checks in its machine code
-    /// would make the code a sixth larger.
+    /// Calls `on_timeout` on another thread when `limit` has passed. `on_timeout` must end the
+    /// process: that is the only way to stop a component that never returns. Time checks in its
+    /// machine code would make the code a sixth larger.
     ///
     /// The component stays on the calling thread, because moving it to a new one costs a fifth of a
     /// whole exchange. If no thread can be started, only the component's own timeout applies.
@@ -42,7 +42,8 @@ impl Watchdog {
         let is_stopped = Arc::clone(&stopped);
         let watch = move || {
             if dropped.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout) {
-                // Locked until the process has ended, so that the main thread cannot publish meanwhile.
+                // Locked until the process has ended, so that the main thread cannot publish
+                // meanwhile.
                 let is_stopped = is_stopped.lock().unwrap_or_else(PoisonError::into_inner);
                 if !*is_stopped {
                     on_timeout(timed_out(limit));

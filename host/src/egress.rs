@@ -1,8 +1,8 @@
 //! Decides which destinations the component may call.
 //!
-//! First the name is checked: the command must need it, or `--allow-host` must allow it. Then each address
-//! that the name resolves to is checked, because a permitted name may resolve to a cloud machine's
-//! metadata service, which gives credentials to every caller.
+//! First the name is checked: the command must need it, or `--allow-host` must allow it. Then each
+//! address that the name resolves to is checked, because a permitted name may resolve to a cloud
+//! machine's metadata service, which gives credentials to every caller.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -160,7 +160,8 @@ fn parse_destination(text: &str) -> Result<Destination, Fault> {
     if name.contains(':') && !name.starts_with('[') {
         return Err(malformed());
     }
-    // The parser of request URLs normalises the host, so that it compares equal to that of a request.
+    // The parser of request URLs normalises the host, so that it compares equal to that of a
+    // request.
     let url = Url::parse(&format!("https://{name}/")).map_err(|_| malformed())?;
     let is_bare = url.port().is_none() && url.username().is_empty() && url.password().is_none() && url.path() == "/";
     match url.host_str() {

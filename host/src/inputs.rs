@@ -1,4 +1,5 @@
-//! Collects the component's inputs: arguments, granted variables, and the files that the command names.
+//! Collects the component's inputs: arguments, granted variables, and the files that the command
+//! names.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
@@ -41,8 +42,9 @@ pub(crate) fn arguments() -> Result<Vec<String>, Fault> {
     std::env::args_os().skip(1).enumerate().map(read).collect()
 }
 
-/// The variable that makes the component colour its answer. The component cannot see whether standard
-/// output is a terminal, so the host sets the variable when it is one and `NO_COLOR` is not set.
+/// The variable that makes the component colour its answer. The component cannot see whether
+/// standard output is a terminal, so the host sets the variable when it is one and `NO_COLOR` is
+/// not set.
 pub(crate) fn color_variable(env: &dyn Env) -> Option<(String, String)> {
     // On Windows only Windows Terminal is sure to understand escape sequences.
     let understands_escapes = if cfg!(windows) {
@@ -65,7 +67,8 @@ pub(crate) fn granted_variables(granted: &[String], env: &dyn Env) -> Vec<(Strin
 pub(crate) struct Files(Vec<(String, Result<Vec<u8>, String>)>);
 
 impl Files {
-    /// Reads all files. An unreadable file becomes the reason, so that the component can say which option named it.
+    /// Reads all files. An unreadable file becomes the reason, so that the component can say which
+    /// option named it.
     pub(crate) fn read(names: &[String]) -> Self {
         Self(names.iter().map(|name| (name.clone(), read(name).map_err(|error| error.to_string()))).collect())
     }
@@ -75,19 +78,15 @@ impl Files {
         self.0.push((name, contents));
     }
 
+    /// All names, with the contents or the reason.
+    pub(crate) fn into_contents(self) -> impl Iterator<Item = (String, Result<Vec<u8>, String>)> {
+        self.0.into_iter()
+    }
+
     /// The text of a file that was read and is UTF-8.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         let (_, contents) = self.0.iter().find(|(key, _)| key == name)?;
         String::from_utf8(contents.as_ref().ok()?.clone()).ok()
-    }
-}
-
-impl IntoIterator for Files {
-    type Item = (String, Result<Vec<u8>, String>);
-    type IntoIter = std::vec::IntoIter<Self::Item>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
     }
 }
 
@@ -144,7 +143,7 @@ mod tests {
         let directory = folder.path().to_str().unwrap().to_owned();
         let files = Files::read(&[missing.clone(), directory]);
         assert_eq!(files.text(&missing), None);
-        assert!(files.into_iter().all(|(_, contents)| contents.is_err_and(|reason| !reason.is_empty())));
+        assert!(files.into_contents().all(|(_, contents)| contents.is_err_and(|reason| !reason.is_empty())));
     }
 
     #[test]
@@ -154,6 +153,6 @@ mod tests {
         std::fs::write(&path, b"\xff\0 x\n").unwrap();
         let files = Files::read(std::slice::from_ref(&path));
         assert_eq!(files.text(&path), None, "it is not text");
-        assert_eq!(files.into_iter().next(), Some((path, Ok(b"\xff\0 x\n".to_vec()))));
+        assert_eq!(files.into_contents().next(), Some((path, Ok(b"\xff\0 x\n".to_vec()))));
     }
 }

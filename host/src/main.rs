@@ -1,5 +1,6 @@
 //! The native host `azure-oidc`: runs the component in a sandbox that grants only what the command
-//! needs, sends the component's HTTP requests, and writes its results where the CI system reads them.
+//! needs, sends the component's HTTP requests, and writes its results where the CI system reads
+//! them.
 
 mod component;
 mod deadline;

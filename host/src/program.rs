@@ -36,7 +36,8 @@ fn output_within(words: &[String], limit: Duration) -> Result<Vec<u8>, String> {
     if status.success() { Ok(output) } else { Err(format!("it failed ({status})")) }
 }
 
-/// Reads the output on a thread of its own: a hanging program can be killed, a blocked read cannot be interrupted.
+/// Reads the output on a thread of its own: a hanging program can be killed, a blocked read cannot
+/// be interrupted.
 fn read(child: &mut Child, limit: Duration) -> Result<Vec<u8>, String> {
     let Some(stdout) = child.stdout.take() else { return Err("it has no output".to_owned()) };
     let (done, result) = mpsc::channel();

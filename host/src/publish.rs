@@ -1,7 +1,7 @@
 //! Writes results to the files that the CI system reads.
 //!
-//! The files are opened before the component starts: an unwritable file is reported before an ID token
-//! is sent, and not when there is an access token that cannot be delivered.
+//! The files are opened before the component starts: an unwritable file is reported before an ID
+//! token is sent, and not when there is an access token that cannot be delivered.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,8 +25,8 @@ pub(crate) struct Outputs {
 }
 
 impl Outputs {
-    /// Opens each file to append to, and creates the file that will replace `replaced`. A variable that
-    /// is not set is skipped: the component knows what it is for and reports it.
+    /// Opens each file to append to, and creates the file that will replace `replaced`. A variable
+    /// that is not set is skipped: the component knows what it is for and reports it.
     ///
     /// # Errors
     ///
@@ -53,7 +53,8 @@ impl Outputs {
     ///
     /// # Errors
     ///
-    /// `output-not-granted` for a file that is not among these; `output-not-writable` when a write fails.
+    /// `output-not-granted` for a file that is not among these; `output-not-writable` when a write
+    /// fails.
     pub(crate) fn publish(&mut self, publications: &[Publication]) -> Result<(), Fault> {
         for publication in publications {
             if let Some(replaced) = self.replaced.take_if(|replaced| replaced.is_target_of(publication)) {

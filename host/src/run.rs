@@ -1,4 +1,5 @@
-//! Runs one command: reads the inputs, opens the output files, runs the component, publishes, prints.
+//! Runs one command: reads the inputs, opens the output files, runs the component, publishes,
+//! prints.
 
 use std::io::{self, Write};
 use std::mem;

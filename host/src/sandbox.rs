@@ -1,5 +1,5 @@
-//! Runs a command in the component: an engine without a compiler, a store with limits, and no imports
-//! beyond those of the component's world.
+//! Runs a command in the component: an engine without a compiler, a store with limits, and no
+//! imports beyond those of the component's world.
 
 use azure_oidc_core::Fault;
 use wasmtime::{Error, InstanceAllocationStrategy};
@@ -34,7 +34,8 @@ mod bindings {
 ///
 /// # Errors
 ///
-/// When the component could not be started or was stopped. It reports all other failures in its outcome.
+/// When the component could not be started or was stopped. It reports all other failures in its
+/// outcome.
 pub(crate) fn run(grants: Grants, arguments: &[String], files: Files, timings: &Timings) -> Result<Outcome, Fault> {
     let log = failure::log();
     let failed = |error: Error| failure::fault(&error, &log);
@@ -50,15 +51,15 @@ pub(crate) fn run(grants: Grants, arguments: &[String], files: Files, timings: &
 
     let linker = linker::new(&engine).map_err(failed)?;
     let mut store = state::store(&engine, &grants.variables, grants.transport, log.clone());
-    let files: Vec<_> = files.into_iter().map(|(name, contents)| File { name, contents }).collect();
+    let files: Vec<_> = files.into_contents().map(|(name, contents)| File { name, contents }).collect();
     let outcome = runtime.block_on(async {
         let runner = Runner::instantiate_async(&mut store, &component, &linker).await?;
         timings.phase_done("instantiate");
         runner.azure_oidc_federation_command().call_run(&mut store, arguments, &files).await
     });
     timings.phase_done("guest");
-    // The process is about to end. Dropping these would take a tenth of its time, and longer while a name
-    // is still being resolved.
+    // The process is about to end. Dropping these would take a tenth of its time, and longer while
+    // a name is still being resolved.
     std::mem::forget((runtime, linker, store, component));
     outcome.map_err(failed)
 }

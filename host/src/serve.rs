@@ -31,7 +31,6 @@ use crate::transport::Transport;
 use crate::trust::Trust;
 use crate::warnings::Warnings;
 use request::{ServeContext, log_line};
-use signal::Signals;
 use worker::{Connection, Worker};
 
 /// The most concurrent requests. Each reserves four GiB of addresses, and a process has 128 TiB.
@@ -40,8 +39,8 @@ const MAX_CONCURRENCY: u32 = 1000;
 const CONNECTIONS_PER_REQUEST: usize = 4;
 /// How long an idle instance of the component is kept. Its memory still holds its last request.
 const MAX_IDLE: Duration = Duration::from_secs(1);
-/// How long a worker may be blocked beyond the time limit of a request. The component computes for a few
-/// milliseconds only.
+/// How long a worker may be blocked beyond the time limit of a request. The component computes for
+/// a few milliseconds only.
 const MAX_BLOCKED: Duration = Duration::from_secs(5);
 
 /// Serves until SIGTERM or SIGINT, and returns the exit code.
@@ -55,8 +54,9 @@ pub(crate) fn run(args: &ServeArgs, cli: &Cli, timings: &Arc<Timings>) -> Result
     let (listener, address) = bind(address)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
     runtime.map_err(|error| not_started(&error))?.block_on(async {
-        // Before the address is announced: a script may send a signal as soon as it reads that line.
-        let mut signals = Signals::new().map_err(|error| not_started(&error))?;
+        // Before the address is announced: a script may send a signal as soon as it reads that
+        // line.
+        let mut next_signal = signal::listen().map_err(|error| not_started(&error))?;
         let listener = TcpListener::from_std(listener).map_err(|error| not_started(&error))?;
         let workers = start_workers(&context).map_err(|error| not_started(&error))?;
         let connections = Arc::new(Semaphore::new(args.max_concurrency as usize * CONNECTIONS_PER_REQUEST));
@@ -65,12 +65,12 @@ pub(crate) fn run(args: &ServeArgs, cli: &Cli, timings: &Arc<Timings>) -> Result
         tokio::select! {
             () = accept(&listener, &connections, &shutdown, &workers) => {}
             fault = supervise(&workers, &context, args.timeout + MAX_BLOCKED) => return Err(fault),
-            () = signals.next() => {}
+            () = next_signal() => {}
         }
         drop(listener);
         let is_complete = tokio::select! {
             done = timeout(args.grace, shutdown.shutdown()) => done.is_ok(),
-            () = signals.next() => false,
+            () = next_signal() => false,
         };
         if !is_complete {
             log_line(
@@ -139,7 +139,8 @@ fn start_workers(context: &Arc<ServeContext>) -> io::Result<Vec<Worker>> {
     (0..count).map(|_| Worker::start(Arc::clone(context))).collect()
 }
 
-/// Prints the address, a warning if other machines can reach it, and whether exchanges are configured.
+/// Prints the address, a warning if other machines can reach it, and whether exchanges are
+/// configured.
 fn announce(args: &ServeArgs, address: SocketAddr) {
     let env = &ProcessEnv;
     let exchange = TENANT_ID.find(None, env).is_some() && CLIENT_ID.find(None, env).is_some();
@@ -166,8 +167,8 @@ fn exposure_warning(address: SocketAddr) -> Option<String> {
     })
 }
 
-/// Accepts connections and hands them to the workers in turn. Connections beyond the limit wait in the
-/// system's queue.
+/// Accepts connections and hands them to the workers in turn. Connections beyond the limit wait in
+/// the system's queue.
 async fn accept(listener: &TcpListener, connections: &Arc<Semaphore>, shutdown: &GracefulShutdown, workers: &[Worker]) {
     for worker in workers.iter().cycle() {
         let Ok(permit) = Arc::clone(connections).acquire_owned().await else { return };
@@ -186,9 +187,9 @@ async fn accept(listener: &TcpListener, connections: &Arc<Semaphore>, shutdown: 
     }
 }
 
-/// Drops idle instances, and returns when a worker has been blocked in the component for this long. Only
-/// the end of the process stops a component that never returns: time checks in its machine code would
-/// make the code a sixth larger. A supervisor is expected to start the service again.
+/// Drops idle instances, and returns when a worker has been blocked in the component for this long.
+/// Only the end of the process stops a component that never returns: time checks in its machine
+/// code would make the code a sixth larger. A supervisor is expected to start the service again.
 async fn supervise(workers: &[Worker], context: &ServeContext, limit: Duration) -> Fault {
     let mut seen: Vec<(u64, Duration)> = workers.iter().map(|_| (0, Duration::ZERO)).collect();
     loop {

@@ -46,9 +46,9 @@ impl Authority {
     }
 }
 
-/// Answers one request over plain HTTP with these bytes. Returns the port, and the thread that returns the
-/// request.
-pub(crate) fn respond(response: &'static [u8], then: AfterResponse) -> (u16, thread::JoinHandle<String>) {
+/// Answers one request over plain HTTP with these bytes. Returns the port, and the thread that
+/// returns the request.
+pub(crate) fn respond(response: &'static [u8], then: After) -> (u16, thread::JoinHandle<String>) {
     serve(move |stream| handle(stream, response, then))
 }
 
@@ -56,14 +56,14 @@ pub(crate) fn respond(response: &'static [u8], then: AfterResponse) -> (u16, thr
 pub(crate) fn respond_over_tls(config: Arc<ServerConfig>, response: &'static [u8]) -> u16 {
     let (port, _) = serve(move |stream| {
         let stream = StreamOwned::new(ServerConnection::new(config).unwrap(), stream);
-        handle(stream, response, AfterResponse::Close)
+        handle(stream, response, After::Close)
     });
     port
 }
 
 /// What a server does after its response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AfterResponse {
+pub(crate) enum After {
     Close,
     /// Waits until the client closes the connection.
     Wait,
@@ -75,9 +75,9 @@ fn serve(with: impl FnOnce(TcpStream) -> String + Send + 'static) -> (u16, threa
     (port, thread::spawn(move || with(listener.accept().unwrap().0)))
 }
 
-/// Reads a request, sends the response, and returns the request; empty if the client closed the connection
-/// early.
-fn handle(mut stream: impl Read + Write, response: &[u8], then: AfterResponse) -> String {
+/// Reads a request, sends the response, and returns the request; empty if the client closed the
+/// connection early.
+fn handle(mut stream: impl Read + Write, response: &[u8], then: After) -> String {
     let mut request = Vec::new();
     let mut buffer = [0; 4096];
     while !is_complete(&request) {
@@ -87,7 +87,7 @@ fn handle(mut stream: impl Read + Write, response: &[u8], then: AfterResponse) -
         }
     }
     let _ = stream.write_all(response).and_then(|()| stream.flush());
-    while then == AfterResponse::Wait && stream.read(&mut buffer).is_ok_and(|length| length > 0) {}
+    while then == After::Wait && stream.read(&mut buffer).is_ok_and(|length| length > 0) {}
     String::from_utf8_lossy(&request).into_owned()
 }
 

@@ -58,7 +58,8 @@ impl Timings {
         });
     }
 
-    /// Prints one line of JSON on standard error: times in microseconds, and the peak memory on Linux.
+    /// Prints one line of JSON on standard error: times in microseconds, and the peak memory on
+    /// Linux.
     pub(crate) fn print(&self) {
         let mut line = Map::new();
         self.record(|records| {

@@ -1,7 +1,7 @@
 //! Sends the component's HTTP requests, and reports failures as `wasi:http` error codes.
 //!
-//! A response is read completely before the component sees it. So a connection that breaks off half-way
-//! has its proper error code, and a response that is too long is dropped early.
+//! A response is read completely before the component sees it. So a connection that breaks off
+//! half-way has its proper error code, and a response that is too long is dropped early.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::proxy::matcher::Matcher;
-use reqwest::{Client, ClientBuilder, Url, redirect};
+use reqwest::{Client, Url, redirect};
 use rustls::ClientConfig;
 use tokio::time::timeout;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
@@ -161,8 +161,8 @@ impl Inner {
         Ok(response)
     }
 
-    /// The client for a URL, and the proxy that it uses. There is one client for each route, so that later
-    /// requests reuse its connections.
+    /// The client for a URL, and the proxy that it uses. There is one client for each route, so
+    /// that later requests reuse its connections.
     fn client(
         &self,
         url: &Url,
@@ -197,7 +197,7 @@ impl Network {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .map_err(|error| RequestFailure::internal(&error))?
+            .map_err(|error| Error::InternalError(Some(error.to_string())))?
             .dangerous() // rustls asks for this with any other verifier; ours only combines several of rustls' own.
             .with_custom_certificate_verifier(trust.verifier(provider))
             .with_no_client_auth();
@@ -215,13 +215,17 @@ impl Network {
         let builder = match route {
             Route::Default => builder,
             Route::Direct => builder.no_proxy(),
-            Route::Socket(path) => with_socket(builder.no_proxy(), path),
+            #[cfg(unix)]
+            Route::Socket(path) => builder.no_proxy().unix_socket(path.as_str()),
+            // No Unix sockets on this system: the name that stands for the socket does not resolve.
+            #[cfg(not(unix))]
+            Route::Socket(_) => builder.no_proxy(),
         };
         Ok(builder.build()?)
     }
 
-    /// The proxy for this request, if any. Its name may resolve to any address, because the user configured
-    /// it. The proxy resolves the destination's name itself.
+    /// The proxy for this request, if any. Its name may resolve to any address, because the user
+    /// configured it. The proxy resolves the destination's name itself.
     fn trusted_proxy(&self, uri: &Uri) -> Option<String> {
         let proxy = self.proxies.intercept(uri)?;
         let host = proxy.uri().host()?;
@@ -229,18 +233,6 @@ impl Network {
         // Without the rest of the URI, which may contain a password.
         Some(proxy.uri().port_u16().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
     }
-}
-
-/// Connects to a Unix socket, whatever host the URL has.
-#[cfg(unix)]
-fn with_socket(builder: ClientBuilder, path: &str) -> ClientBuilder {
-    builder.unix_socket(path)
-}
-
-/// This system has no Unix sockets; the name that stands for the socket does not resolve.
-#[cfg(not(unix))]
-fn with_socket(builder: ClientBuilder, _path: &str) -> ClientBuilder {
-    builder
 }
 
 async fn collect(body: WasiBody) -> Result<Bytes, Error> {

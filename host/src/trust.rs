@@ -1,9 +1,9 @@
 //! Verifies server certificates with the authorities of `--ca-file` and of the system, which
 //! `SSL_CERT_FILE` and `SSL_CERT_DIR` replace.
 //!
-//! A system's bundle has some 150 certificates, and reading it takes longer than the rest of a short
-//! command. So the sources are tried in turn, the smallest first, and a source is read only when the ones
-//! before it do not accept a certificate.
+//! A system's bundle has some 150 certificates, and reading it takes longer than the rest of a
+//! short command. So the sources are tried in turn, the smallest first, and a source is read only
+//! when the ones before it do not accept a certificate.
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};

@@ -7,7 +7,8 @@ pub(super) fn is_loopback(host: &str) -> bool {
     host == "localhost" || literal(host).is_some_and(|address| matches!(kind(address), Kind::Loopback))
 }
 
-/// Whether two hosts are the same name or the same address. An IPv6 address has many spellings (RFC 5952 §2).
+/// Whether two hosts are the same name or the same address. An IPv6 address has many spellings (RFC
+/// 5952 §2).
 pub(super) fn is_same(one: &str, other: &str) -> bool {
     one == other || literal(one).is_some_and(|address| literal(other) == Some(address))
 }
@@ -27,7 +28,8 @@ pub(super) enum Kind {
     LinkLocal,
     /// Not one machine: unspecified, multicast, broadcast, reserved.
     NotUnicast,
-    /// In a private network (RFC 1918, RFC 4193, RFC 6598). Authorities and token services are often there.
+    /// In a private network (RFC 1918, RFC 4193, RFC 6598). Authorities and token services are
+    /// often there.
     Private,
     /// All others.
     Public,
@@ -47,7 +49,8 @@ pub(super) fn kind(address: IpAddr) -> Kind {
 fn kind_v4(address: Ipv4Addr) -> Kind {
     match address.octets() {
         [127, ..] => Kind::Loopback,
-        // AWS, Azure, Google and most others; Azure's platform address; Alibaba; Oracle's former one.
+        // AWS, Azure, Google and most others; Azure's platform address; Alibaba; Oracle's former
+        // one.
         [169, 254, 169, 254] | [168, 63, 129, 16] | [100, 100, 100, 200] | [192, 0, 0, 192] => Kind::Metadata,
         [169, 254, ..] => Kind::LinkLocal,
         // Linux connects to this machine for all of 0.0.0.0/8.

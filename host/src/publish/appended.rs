@@ -18,7 +18,8 @@ pub(super) struct Appended {
 }
 
 impl Appended {
-    /// Opens the file, or creates it for its owner only. The mode of an existing file stays as it is.
+    /// Opens the file, or creates it for its owner only. The mode of an existing file stays as it
+    /// is.
     pub(super) fn open(variable: Option<&'static str>, path: PathBuf) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.append(true);
@@ -41,8 +42,8 @@ impl Appended {
         }
     }
 
-    /// Appends whole lines in one write, so that lines of other processes cannot come between them. If
-    /// only a part fits, the file is cut back to its old length.
+    /// Appends whole lines in one write, so that lines of other processes cannot come between them.
+    /// If only a part fits, the file is cut back to its old length.
     pub(super) fn append(&mut self, lines: &[u8]) -> io::Result<()> {
         let mut text = Vec::with_capacity(lines.len() + 1);
         if last_line_is_unfinished(&self.path) {

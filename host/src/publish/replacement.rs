@@ -16,7 +16,8 @@ pub(super) struct Replacement {
 }
 
 impl Replacement {
-    /// Creates the temporary file, which proves that `path` can be replaced. Dropping it removes the file.
+    /// Creates the temporary file, which proves that `path` can be replaced. Dropping it removes
+    /// the file.
     pub(super) fn new(path: &Path) -> io::Result<Self> {
         if path.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());

@@ -6,8 +6,8 @@ use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 
 use super::limits::LimitExceeded;
 
-/// How much of the component's standard error is kept, in bytes. The component writes there only when it
-/// panics.
+/// How much of the component's standard error is kept, in bytes. The component writes there only
+/// when it panics.
 const MAX_LOG: usize = 1 << 20;
 
 /// An empty log for the component's standard error.

@@ -11,7 +11,8 @@ mod engine;
 ///
 /// # Errors
 ///
-/// When the processor lacks a feature that the image uses, or the system has no memory for the pool.
+/// When the processor lacks a feature that the image uses, or the system has no memory for the
+/// pool.
 pub(super) fn load(strategy: InstanceAllocationStrategy) -> Result<(Engine, Component)> {
     let mut config = engine::config(IMAGE_TARGET)?;
     config.allocation_strategy(strategy);
@@ -52,9 +53,10 @@ mod in_place {
 
     #[expect(unsafe_code, reason = "the engine trusts the machine code")]
     pub(super) fn load(engine: &Engine) -> Result<Component> {
-        // SAFETY: the image is part of this program, which nothing can write to or replace at run time.
-        // The build script of the artifact crate compiled it with the exact version of Wasmtime that is
-        // linked here (the workspace pins it) and the configuration of this engine (both use engine.rs).
+        // SAFETY: the image is part of this program, which nothing can write to or replace at run
+        // time. The build script of the artifact crate compiled it with the exact version of
+        // Wasmtime that is linked here (the workspace pins it) and the configuration of this engine
+        // (both use engine.rs).
         unsafe { Component::deserialize_raw(engine, NonNull::from(IMAGE)) }
     }
 }
@@ -87,7 +89,7 @@ mod tests {
         let engine = Engine::new(&engine::config(IMAGE_TARGET).unwrap()).unwrap();
         #[expect(unsafe_code, reason = "the bytes are rejected by their first check")]
         // SAFETY: the engine first checks that the bytes are an image, and a component is not.
-        let loaded = unsafe { Component::deserialize(&engine, azure_oidc_artifact::COMPONENT) };
+        let loaded = unsafe { Component::deserialize(&engine, azure_oidc_artifact::component()) };
         assert!(loaded.is_err());
     }
 }

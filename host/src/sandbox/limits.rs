@@ -8,8 +8,8 @@ use wasmtime::{ResourceLimiter, Result};
 pub(super) const MEMORY: usize = 64 << 20;
 /// The most entries of a table. The component's has a few hundred and never grows.
 pub(super) const TABLE: usize = 20_000;
-/// Bytes of a service instance's memory that stay mapped for the next instance, after a reset; the rest is
-/// given back to the system. A usual request needs no more.
+/// Bytes of a service instance's memory that stay mapped for the next instance, after a reset; the
+/// rest is given back to the system. A usual request needs no more.
 pub(super) const RESIDENT_MEMORY: usize = 2 << 20;
 
 /// Stops an instance that exceeds a limit, and remembers its size.

@@ -1,9 +1,9 @@
-//! Answers HTTP requests with instances of the component from a pool of memory, which is reserved once
-//! and wiped after use.
+//! Answers HTTP requests with instances of the component from a pool of memory, which is reserved
+//! once and wiped after use.
 //!
-//! An exchange, which alone needs the network, gets a new instance. All other requests go to instances
-//! without network access; such an instance may answer several requests, one after the other, because
-//! creating one costs a quarter of a request.
+//! An exchange, which alone needs the network, gets a new instance. All other requests go to
+//! instances without network access; such an instance may answer several requests, one after the
+//! other, because creating one costs a quarter of a request.
 
 use std::num::NonZero;
 use std::thread;
@@ -31,7 +31,8 @@ use crate::transport::Transport;
 use idle::IdleInstances;
 use instance::Instance;
 
-/// The longest response body, in bytes: a few times the longest request body that the component reads.
+/// The longest response body, in bytes: a few times the longest request body that the component
+/// reads.
 const MAX_RESPONSE: usize = 8 << 20;
 /// Core modules and tables per instance. The component has less than half of each.
 const PARTS: u32 = 8;
@@ -49,8 +50,8 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Loads the component, and reserves addresses for this many concurrent requests. With `isolate`, every
-    /// request gets a new instance.
+    /// Loads the component, and reserves addresses for this many concurrent requests. With
+    /// `isolate`, every request gets a new instance.
     ///
     /// # Errors
     ///
@@ -103,8 +104,8 @@ impl Service {
         Ok(response)
     }
 
-    /// Drops instances that have been idle for this long, and with them what their memory still holds of
-    /// their last request.
+    /// Drops instances that have been idle for this long, and with them what their memory still
+    /// holds of their last request.
     pub(crate) fn drop_idle(&self, idle_for: Duration) {
         self.idle.drop_older(idle_for);
     }

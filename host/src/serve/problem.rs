@@ -1,4 +1,5 @@
-//! The host's own error responses: problem details (RFC 9457) with the members that the component uses.
+//! The host's own error responses: problem details (RFC 9457) with the members that the component
+//! uses.
 
 use azure_oidc_core::Fault;
 use bytes::Bytes;
@@ -31,8 +32,8 @@ pub(super) fn busy() -> Response<Bytes> {
     response
 }
 
-/// 408: the body did not arrive in time. Closes the connection, because the rest of the body would be
-/// read as the next request.
+/// 408: the body did not arrive in time. Closes the connection, because the rest of the body would
+/// be read as the next request.
 pub(super) fn body_timeout() -> Response<Bytes> {
     let detail = "The request body did not arrive in time";
     let mut response = problem(StatusCode::REQUEST_TIMEOUT, "request-timeout", detail, &[]);

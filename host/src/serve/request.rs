@@ -18,11 +18,11 @@ use tokio::time::timeout;
 use super::problem;
 use crate::sandbox::Service;
 
-/// The longest body that the component accepts, in bytes. It gets one byte more of a longer body, and
-/// refuses it.
+/// The longest body that the component accepts, in bytes. It gets one byte more of a longer body,
+/// and refuses it.
 const MAX_BODY: usize = 256 << 10;
-/// How much more of a longer body is read and dropped: a client that is still sending does not read the
-/// response.
+/// How much more of a longer body is read and dropped: a client that is still sending does not read
+/// the response.
 const MAX_DROPPED: usize = 1 << 20;
 /// Time limit for the body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);

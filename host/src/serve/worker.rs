@@ -1,5 +1,5 @@
-//! A thread that serves HTTP/1.1 connections. There is one for each processor, and a connection stays on
-//! its thread.
+//! A thread that serves HTTP/1.1 connections. There is one for each processor, and a connection
+//! stays on its thread.
 
 use std::io;
 use std::sync::Arc;
@@ -13,10 +13,12 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::sleep;
 
 use super::request::{self, ServeContext};
 
-/// Time limit for the head of a request, and for the next request to begin; less if `--timeout` is less.
+/// Time limit for the head of a request, and for the next request to begin; less if `--timeout` is
+/// less.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest head, in bytes, which is several times the longest token of a CI system.
 const MAX_HEAD: usize = 64 << 10;
@@ -48,7 +50,12 @@ impl Worker {
         let count = Arc::clone(&heartbeats);
         let work = move || {
             runtime.block_on(async {
-                tokio::spawn(count_heartbeats(count));
+                tokio::spawn(async move {
+                    loop {
+                        count.fetch_add(1, Relaxed);
+                        sleep(HEARTBEAT).await;
+                    }
+                });
                 serve(context, receiver).await;
             });
         };
@@ -64,13 +71,6 @@ impl Worker {
     /// The number of heartbeats so far.
     pub(super) fn heartbeats(&self) -> u64 {
         self.heartbeats.load(Relaxed)
-    }
-}
-
-async fn count_heartbeats(count: Arc<AtomicU64>) {
-    loop {
-        count.fetch_add(1, Relaxed);
-        tokio::time::sleep(HEARTBEAT).await;
     }
 }
 

@@ -1,4 +1,5 @@
-//! Maps a failed request to the `wasi:http` error code for the component and a warning for the user.
+//! Maps a failed request to the `wasi:http` error code for the component and a warning for the
+//! user.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -48,11 +49,6 @@ pub(super) struct RequestFailure {
 }
 
 impl RequestFailure {
-    /// A failure inside the host.
-    pub(super) fn internal(error: &dyn StdError) -> Self {
-        Self { error: Error::InternalError(Some(error.to_string())), detail: None }
-    }
-
     /// The warning for the user, if there is more to say than the code does.
     pub(super) fn warning(&self, endpoint: &Endpoint) -> Option<String> {
         let detail = self.detail.as_ref()?;
@@ -88,7 +84,8 @@ impl From<reqwest::Error> for RequestFailure {
     }
 }
 
-/// The next inner cause. `source` of an I/O error skips the error that it wraps, which is the one wanted here.
+/// The next inner cause. `source` of an I/O error skips the error that it wraps, which is the one
+/// wanted here.
 fn inner_cause<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
     match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(inner) => Some(inner),

@@ -1,7 +1,7 @@
 //! Resolves host names to the addresses that the policy permits.
 //!
-//! The client connects to exactly these addresses, so a name cannot change its address between the check
-//! and the connection.
+//! The client connects to exactly these addresses, so a name cannot change its address between the
+//! check and the connection.
 
 use std::collections::BTreeSet;
 use std::error::Error;

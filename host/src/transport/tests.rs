@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{AfterResponse, Authority, respond, respond_over_tls};
+use crate::testing::{After, Authority, respond, respond_over_tls};
 use std::io::{ErrorKind, Write};
 use std::net::TcpListener;
 
@@ -31,7 +31,7 @@ fn answer(url: &str) -> Result<Response<Bytes>, Error> {
 
 #[test]
 fn the_request_arrives_unchanged() {
-    let (port, server) = respond(OK, AfterResponse::Close);
+    let (port, server) = respond(OK, After::Close);
     let response = answer(&format!("http://127.0.0.1:{port}/token?x=1")).unwrap();
     assert_eq!((response.status().as_u16(), response.body().as_ref()), (200, &b"{}"[..]));
     let sent = server.join().unwrap().to_ascii_lowercase();
@@ -43,33 +43,25 @@ fn the_request_arrives_unchanged() {
 #[test]
 fn a_redirect_is_returned_and_not_followed() {
     let redirect = b"HTTP/1.1 307 Temporary Redirect\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
-    let (port, _) = respond(redirect, AfterResponse::Close);
+    let (port, _) = respond(redirect, After::Close);
     assert_eq!(answer(&format!("http://127.0.0.1:{port}/")).unwrap().status().as_u16(), 307);
 }
 
 #[test]
 fn each_failure_has_its_code() {
-    let cases: [(&'static [u8], AfterResponse, &str); 8] = [
-        (b"", AfterResponse::Close, "HttpResponseIncomplete"),
-        (b"HTTP/1.1 200 OK\r\n", AfterResponse::Close, "HttpResponseIncomplete"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", AfterResponse::Close, "HttpResponseIncomplete"),
-        (
-            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf",
-            AfterResponse::Close,
-            "HttpResponseIncomplete",
-        ),
-        (
-            b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n",
-            AfterResponse::Close,
-            "HttpResponseBodySize(Some(9999999))",
-        ),
-        (b"SSH-2.0-OpenSSH_9.9\r\n", AfterResponse::Close, "HttpProtocolError"),
-        (b"", AfterResponse::Wait, "HttpResponseTimeout"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", AfterResponse::Wait, "ConnectionReadTimeout"),
+    let cases: [(&'static [u8], After, &str); 8] = [
+        (b"", After::Close, "HttpResponseIncomplete"),
+        (b"HTTP/1.1 200 OK\r\n", After::Close, "HttpResponseIncomplete"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", After::Close, "HttpResponseIncomplete"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf", After::Close, "HttpResponseIncomplete"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n", After::Close, "HttpResponseBodySize(Some(9999999))"),
+        (b"SSH-2.0-OpenSSH_9.9\r\n", After::Close, "HttpProtocolError"),
+        (b"", After::Wait, "HttpResponseTimeout"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", After::Wait, "ConnectionReadTimeout"),
     ];
     for (bytes, then, code) in cases {
         let (port, _) = respond(bytes, then);
-        let wait = if then == AfterResponse::Wait { Duration::from_millis(50) } else { Duration::from_secs(30) };
+        let wait = if then == After::Wait { Duration::from_millis(50) } else { Duration::from_secs(30) };
         let url = format!("http://127.0.0.1:{port}/");
         let error = post(&mut transport(None), &url, Bytes::new(), wait).unwrap_err();
         assert_eq!(format!("{error:?}"), code, "{}", String::from_utf8_lossy(bytes));
@@ -80,7 +72,7 @@ fn each_failure_has_its_code() {
 fn a_response_without_a_length_is_read_up_to_the_limit() {
     const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n";
     let endless: &'static [u8] = [HEAD, &vec![b'x'; MAX_RESPONSE + 1]].concat().leak();
-    let (port, _) = respond(endless, AfterResponse::Wait);
+    let (port, _) = respond(endless, After::Wait);
     assert!(matches!(answer(&format!("http://127.0.0.1:{port}/")), Err(Error::HttpResponseBodySize(None))));
 }
 

@@ -16,8 +16,8 @@ impl IdleInstances {
         Self { waiting: Mutex::new(Vec::with_capacity(capacity)), capacity }
     }
 
-    /// Takes the instance that was used last: its memory is still in the processor's cache, and instances
-    /// that are never needed become old enough to be dropped.
+    /// Takes the instance that was used last: its memory is still in the processor's cache, and
+    /// instances that are never needed become old enough to be dropped.
     pub(super) fn take(&self) -> Option<Instance> {
         self.waiting().pop().map(|(instance, _)| instance)
     }
@@ -38,7 +38,7 @@ impl IdleInstances {
     /// The number of responses of each instance.
     #[cfg(test)]
     pub(super) fn answered(&self) -> Vec<u32> {
-        self.waiting().iter().map(|(instance, _)| instance.answered()).collect()
+        self.waiting().iter().map(|(instance, _)| instance.answered).collect()
     }
 
     fn waiting(&self) -> MutexGuard<'_, Vec<(Instance, Instant)>> {

@@ -29,7 +29,8 @@ pub(super) struct Instance {
     store: Store<State>,
     proxy: Proxy,
     log: MemoryOutputPipe,
-    answered: u32,
+    /// The number of responses so far.
+    pub(super) answered: u32,
 }
 
 impl Instance {
@@ -53,8 +54,8 @@ impl Instance {
         let request = self.store.data_mut().http().new_incoming_request(Scheme::Http, request)?;
         let out = self.store.data_mut().http().new_response_outparam(sender)?;
         let ran = self.proxy.wasi_http_incoming_handler().call_handle(&mut self.store, request, out).await;
-        // Drops all resources of the request, also those that the component did not drop. This closes
-        // `sender` if there was no response.
+        // Drops all resources of the request, also those that the component did not drop. This
+        // closes `sender` if there was no response.
         self.store.data_mut().table = ResourceTable::new();
         ran
     }
@@ -62,11 +63,6 @@ impl Instance {
     #[cfg(test)]
     pub(super) fn has_network(&self) -> bool {
         self.store.data().transport.permits_any()
-    }
-
-    #[cfg(test)]
-    pub(super) fn answered(&self) -> u32 {
-        self.answered
     }
 
     /// Whether the instance may answer another request.
