@@ -126,7 +126,7 @@ impl fmt::Display for Refusal {
         match self {
             Self::Destination { host, port, needed } => write!(
                 f,
-                "a call to {host}:{port} was refused: this command may call {needed}; `--allow-host {host}:{port}` allows this call"
+                "a call to {host}:{port} was refused: this command needs to call {needed}; `--allow-host {host}:{port}` allows this call"
             ),
             Self::Plain { host, port } => write!(
                 f,

@@ -67,7 +67,7 @@ fn a_refusal_names_the_destination_and_the_flag_that_allows_it() {
     let policy = policy(&["https://login.microsoftonline.com"], &[]);
     assert_eq!(
         check(&policy, "https://example.com/x?secret").unwrap_err().to_string(),
-        "a call to example.com:443 was refused: this command may call only login.microsoftonline.com:443; \
+        "a call to example.com:443 was refused: this command needs to call only login.microsoftonline.com:443; \
          `--allow-host example.com:443` allows this call"
     );
 }
