@@ -1,28 +1,26 @@
-//! The component that this program carries: writing it out, and saying which one it is.
+//! The `component` command, and the component's digest in `--version`.
 
 use std::fs;
 
-use azure_oidc_artifact::{COMPONENT, DIGEST};
+use azure_oidc_artifact::DIGEST;
 use azure_oidc_cli::ComponentArgs;
 use azure_oidc_core::{Category, Fault};
 
-/// `component`: writes the component to a file, or gives its digest to be printed.
-pub(crate) fn hand_out(args: &ComponentArgs) -> Result<String, Fault> {
-    let printed = if args.digest { format!("{DIGEST}\n") } else { String::new() };
-    let Some(path) = &args.output else { return Ok(printed) };
-    fs::write(path, COMPONENT).map_err(|error| {
-        Fault::new(
-            Category::Publish,
-            "output-not-writable",
-            format!("The component cannot be written to {path}: {error}"),
-        )
-        .fact("file", path)
-        .hint("name a file in a folder that exists and can be written")
-    })?;
-    Ok(printed)
+/// Writes the embedded component to the file of `--output`, and returns the text to print.
+pub(crate) fn run(args: &ComponentArgs) -> Result<String, Fault> {
+    if let Some(path) = &args.output {
+        fs::write(path, azure_oidc_artifact::component()).map_err(|error| {
+            let message = format!("The component cannot be written to {path}: {error}");
+            Fault::new(Category::Publish, "output-not-writable", message)
+                .fact("file", path)
+                .hint("name a file in an existing folder that you may write to")
+        })?;
+    }
+    Ok(if args.digest { format!("{DIGEST}\n") } else { String::new() })
 }
 
-/// The answer to `--version` names the component too; the answer to `--help` stays as it is.
+/// Adds the component's digest to the text of `--version`; the text of `--help` is returned as it
+/// is.
 pub(crate) fn with_digest(text: String, arguments: &[String]) -> String {
     let is_version = arguments.iter().any(|argument| argument == "--version" || argument == "-V");
     if is_version && text.lines().count() == 1 { format!("{text}component sha256:{DIGEST}\n") } else { text }

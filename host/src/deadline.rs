@@ -1,4 +1,4 @@
-//! How long the component may take.
+//! Ends the process when the component takes too long.
 
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
@@ -7,86 +7,88 @@ use std::time::Duration;
 use azure_oidc_cli::Command;
 use azure_oidc_core::{Category, Fault};
 
-/// The component keeps `--timeout` by itself and says what it was waiting for; this much later the host ends it.
+/// Time that the host adds to `--timeout`. The component keeps `--timeout` itself, and its error
+/// says what it was waiting for.
 const GRACE: Duration = Duration::from_secs(5);
-/// For commands that have no timeout of their own.
-const USUAL: Duration = Duration::from_secs(60);
+/// Limit of the commands without `--timeout`.
+const DEFAULT: Duration = Duration::from_secs(60);
 
-/// The time for a command, from start to end.
-pub(crate) fn of(command: &Command) -> Duration {
+/// How long the component may run for a command.
+pub(crate) fn of_command(command: &Command) -> Duration {
     match command {
         Command::Exchange(args) => args.timeout.saturating_add(GRACE),
-        _ => USUAL,
+        _ => DEFAULT,
     }
 }
 
-/// Watches the clock while the component runs. Dropping it ends the watch.
+/// Watches the clock while the component runs. Dropping it stops the watch.
 #[derive(Debug)]
-pub(crate) struct Watch {
-    is_over: Arc<Mutex<bool>>,
-    #[expect(dead_code, reason = "the watching thread wakes up when it is dropped")]
+pub(crate) struct Watchdog {
+    stopped: Arc<Mutex<bool>>,
+    #[expect(dead_code, reason = "dropping it wakes the watching thread")]
     alive: mpsc::Sender<()>,
 }
 
-/// Calls `late` from another thread when the time is over, unless the watch has ended before. `late` ends the process: nothing else
-/// can end a component that computes forever, whose machine code would be a sixth larger with checks for the time in it.
-///
-/// The component stays on the thread that has read the arguments. To hand it to a new one and wait takes a fifth of the time of a
-/// whole exchange. Where no thread can be had for the watch, the component's own timeout must do.
-pub(crate) fn watch(time: Duration, late: impl FnOnce(Fault) + Send + 'static) -> Watch {
-    let (alive, ended) = mpsc::channel::<()>();
-    let is_over = Arc::new(Mutex::new(false));
-    let over = Arc::clone(&is_over);
-    let watching = move || {
-        if ended.recv_timeout(time) == Err(mpsc::RecvTimeoutError::Timeout) {
-            // Held until the process has ended, so that nobody publishes meanwhile.
-            let over = over.lock().unwrap_or_else(PoisonError::into_inner);
-            if !*over {
-                late(fault(time));
+impl Watchdog {
+    /// Calls `on_timeout` on another thread when `limit` has passed. `on_timeout` must end the
+    /// process: that is the only way to stop a component that never returns. Time checks in its
+    /// machine code would make the code a sixth larger.
+    ///
+    /// The component stays on the calling thread, because moving it to a new one costs a fifth of a
+    /// whole exchange. If no thread can be started, only the component's own timeout applies.
+    pub(crate) fn start(limit: Duration, on_timeout: impl FnOnce(Fault) + Send + 'static) -> Self {
+        let (alive, dropped) = mpsc::channel::<()>();
+        let stopped = Arc::new(Mutex::new(false));
+        let is_stopped = Arc::clone(&stopped);
+        let watch = move || {
+            if dropped.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout) {
+                // Locked until the process has ended, so that the main thread cannot publish
+                // meanwhile.
+                let is_stopped = is_stopped.lock().unwrap_or_else(PoisonError::into_inner);
+                if !*is_stopped {
+                    on_timeout(timed_out(limit));
+                }
             }
-        }
-    };
-    thread::Builder::new().name("deadline".to_owned()).spawn(watching).ok();
-    Watch { is_over, alive }
-}
-
-impl Drop for Watch {
-    /// When it is too late, this does not return: the process is ending.
-    fn drop(&mut self) {
-        *self.is_over.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        };
+        thread::Builder::new().name("deadline".to_owned()).spawn(watch).ok();
+        Self { stopped, alive }
     }
 }
 
-fn fault(time: Duration) -> Fault {
-    Fault::new(
-        Category::Network,
-        "guest-deadline",
-        format!("The component was ended: it was not done within {} s", time.as_secs()),
-    )
-    .hint("`--timings` shows where the time went; `--timeout TIME` gives `exchange` more of it")
+impl Drop for Watchdog {
+    /// Does not return after the deadline: the other thread holds the lock and ends the process.
+    fn drop(&mut self) {
+        *self.stopped.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    }
+}
+
+fn timed_out(limit: Duration) -> Fault {
+    let message = format!("The component was stopped: it did not finish within {} s", limit.as_secs());
+    Fault::new(Category::Network, "guest-deadline", message)
+        .hint("see with `--timings` where the time went; `--timeout TIME` gives `exchange` more time")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A watch, and what it says when it is too late.
-    fn watched(time: Duration) -> (Watch, mpsc::Receiver<&'static str>) {
-        let (said, heard) = mpsc::channel();
-        let late = move |fault: Fault| said.send(fault.code).unwrap();
-        (watch(time, late), heard)
+    /// A watchdog, and the codes that it reports.
+    fn watchdog(limit: Duration) -> (Watchdog, mpsc::Receiver<&'static str>) {
+        let (sender, codes) = mpsc::channel();
+        let on_timeout = move |fault: Fault| sender.send(fault.code).unwrap();
+        (Watchdog::start(limit, on_timeout), codes)
     }
 
     #[test]
-    fn when_the_time_is_over_somebody_else_says_so() {
-        let (_watch, heard) = watched(Duration::from_millis(1));
-        assert_eq!(heard.recv(), Ok("guest-deadline"));
+    fn a_passed_deadline_is_reported_from_another_thread() {
+        let (_watchdog, codes) = watchdog(Duration::from_millis(1));
+        assert_eq!(codes.recv(), Ok("guest-deadline"));
     }
 
     #[test]
-    fn nobody_says_so_when_the_watch_has_ended() {
-        let (watch, heard) = watched(Duration::from_secs(60));
-        drop(watch);
-        assert!(heard.recv().is_err());
+    fn a_stopped_watchdog_reports_nothing() {
+        let (watchdog, codes) = watchdog(Duration::from_secs(60));
+        drop(watchdog);
+        assert!(codes.recv().is_err());
     }
 }

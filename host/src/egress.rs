@@ -1,6 +1,8 @@
-//! Where the component may call. First the name is judged: only destinations that the command needs, or that were allowed by hand.
-//! Then, when the name has been looked up, the address: a permitted name may lead to a machine's metadata service, which hands out
-//! credentials to whoever can reach it.
+//! Decides which destinations the component may call.
+//!
+//! First the name is checked: the command must need it, or `--allow-host` must allow it. Then each
+//! address that the name resolves to is checked, because a permitted name may resolve to a cloud
+//! machine's metadata service, which gives credentials to every caller.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -13,62 +15,62 @@ mod address;
 
 use address::{Kind, is_loopback, is_same, kind, literal};
 
-/// What may be called; nothing at first.
+/// The permitted destinations; the default permits none.
 #[derive(Debug, Default)]
 pub(crate) struct Policy {
-    /// What the command needs.
+    /// Destinations that the command needs.
     needed: Vec<Destination>,
-    /// What the user allowed.
-    by_hand: Vec<Destination>,
-    /// Unix sockets, by the host names that stand for them.
+    /// Destinations of `--allow-host`.
+    allowed: Vec<Destination>,
+    /// Unix sockets, each with the host name that stands for it in URLs.
     sockets: Vec<(&'static str, String)>,
 }
 
 /// Why a call was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// The command has no need of this destination.
+    /// The command does not need this destination, and no flag allows it.
     Destination { host: String, port: u16, needed: String },
-    /// It would go over the network in the clear.
+    /// The request would cross the network without encryption.
     Plain { host: String, port: u16 },
-    /// The destination may be called, but not at this address.
-    Address { host: String, address: IpAddr, what: &'static str },
+    /// The host may be called, but not at this address.
+    Address { host: String, address: IpAddr, kind: &'static str },
 }
 
 impl Policy {
-    /// Allows what the command needs and what `--allow-host` names.
+    /// Permits the needed destinations and those of `--allow-host`.
     ///
     /// # Errors
     ///
     /// When a value of `--allow-host` is not `HOST` or `HOST:PORT`.
-    pub(crate) fn new(needed: Vec<Destination>, by_hand: &[String]) -> Result<Self, Fault> {
-        let by_hand = by_hand.iter().map(|text| destination(text)).collect::<Result<_, _>>()?;
-        Ok(Self { needed, by_hand, sockets: Vec::new() })
+    pub(crate) fn new(needed: Vec<Destination>, allowed: &[String]) -> Result<Self, Fault> {
+        let allowed = allowed.iter().map(|text| parse_destination(text)).collect::<Result<_, _>>()?;
+        Ok(Self { needed, allowed, sockets: Vec::new() })
     }
 
-    /// Allows these Unix sockets too.
+    /// Permits these Unix sockets too.
     pub(crate) fn with_sockets(self, sockets: Vec<(&'static str, String)>) -> Self {
         Self { sockets, ..self }
     }
 
-    /// Whether no call at all is allowed.
+    /// Whether no request is permitted at all.
     pub(crate) fn is_empty(&self) -> bool {
-        self.needed.is_empty() && self.by_hand.is_empty() && self.sockets.is_empty()
+        self.needed.is_empty() && self.allowed.is_empty() && self.sockets.is_empty()
     }
 
-    /// The socket that a URL stands for.
+    /// The path of the Unix socket that the URL's host stands for.
     pub(crate) fn socket(&self, url: &Url) -> Option<&str> {
         let (_, path) = self.sockets.iter().find(|(host, _)| url.host_str() == Some(*host))?;
         Some(path)
     }
 
-    /// Whether a host is this machine or next to it, so that no proxy has a part in a call.
+    /// Whether a host is this machine or beside it, so that requests bypass the proxy.
     pub(crate) fn is_near(&self, host: &str) -> bool {
         is_loopback(host) || self.is_beside(host)
     }
 
-    /// Judges a URL: its name, and its address if the name is one.
-    pub(crate) fn judge(&self, url: &Url) -> Result<(), Refusal> {
+    /// Checks a URL: its host, and the address if the host is written as one.
+    pub(crate) fn check_url(&self, url: &Url) -> Result<(), Refusal> {
         if self.socket(url).is_some() && url.scheme() == "http" {
             return Ok(());
         }
@@ -77,45 +79,45 @@ impl Policy {
         let is_among = |list: &[Destination]| {
             list.iter().any(|entry| is_same(&entry.host, &host) && entry.port.is_none_or(|granted| granted == port))
         };
-        let by_hand = is_among(&self.by_hand);
-        if !by_hand && !is_among(&self.needed) {
-            return Err(Refusal::Destination { host, port, needed: self.needed() });
+        let is_allowed = is_among(&self.allowed);
+        if !is_allowed && !is_among(&self.needed) {
+            return Err(Refusal::Destination { host, port, needed: self.list_needed() });
         }
-        if url.scheme() != "https" && !by_hand && !self.is_near(&host) {
+        if url.scheme() != "https" && !is_allowed && !self.is_near(&host) {
             return Err(Refusal::Plain { host, port });
         }
         match literal(&host) {
-            Some(address) => self.judge_address(&host, address),
+            Some(address) => self.check_address(&host, address),
             None => Ok(()),
         }
     }
 
-    /// Judges an address that a permitted name was looked up to.
-    pub(crate) fn judge_address(&self, host: &str, address: IpAddr) -> Result<(), Refusal> {
-        let (this_machine, beside) = (is_loopback(host), self.is_beside(host));
-        let what = match kind(address) {
-            Kind::Loopback if this_machine || beside => return Ok(()),
-            _ if this_machine => "another machine",
-            Kind::Loopback => "this machine itself",
-            Kind::Metadata | Kind::LinkLocal if beside => return Ok(()),
+    /// Checks an address that a permitted name resolved to.
+    pub(crate) fn check_address(&self, host: &str, address: IpAddr) -> Result<(), Refusal> {
+        let (is_loopback_name, is_beside) = (is_loopback(host), self.is_beside(host));
+        let kind = match kind(address) {
+            Kind::Loopback if is_loopback_name || is_beside => return Ok(()),
+            _ if is_loopback_name => "not a loopback address",
+            Kind::Loopback => "a loopback address",
+            Kind::Metadata | Kind::LinkLocal if is_beside => return Ok(()),
             Kind::Metadata => "the metadata service of a cloud machine",
             Kind::LinkLocal => "a link-local address",
-            Kind::Nowhere => "not the address of one machine",
-            Kind::Public if beside => "not next to this machine",
+            Kind::NotUnicast => "not a unicast address",
+            Kind::Public if is_beside => "a public address",
             Kind::Private | Kind::Public => return Ok(()),
         };
-        Err(Refusal::Address { host: host.to_owned(), address, what })
+        Err(Refusal::Address { host: host.to_owned(), address, kind })
     }
 
-    /// Whether the command needs this host, and it is next to the job: a token service that has no certificate, at an address that
-    /// no other name may have.
+    /// Whether the command needs this host, and it is a token service beside the job: one without a
+    /// certificate, at an address that no other name may have.
     fn is_beside(&self, host: &str) -> bool {
         self.needed.iter().any(|destination| destination.is_beside && destination.host == host)
     }
 
-    fn needed(&self) -> String {
-        let names: Vec<_> = self.needed.iter().map(written).collect();
-        if names.is_empty() { "nothing".to_owned() } else { names.join(" and ") }
+    fn list_needed(&self) -> String {
+        let names: Vec<_> = self.needed.iter().map(host_and_port).collect();
+        if names.is_empty() { "no host".to_owned() } else { format!("only {}", names.join(" and ")) }
     }
 }
 
@@ -124,14 +126,14 @@ impl fmt::Display for Refusal {
         match self {
             Self::Destination { host, port, needed } => write!(
                 f,
-                "a call to {host}:{port} was refused: this command needs to reach {needed}; `--allow-host {host}:{port}` allows it"
+                "a call to {host}:{port} was refused: this command needs to call {needed}; `--allow-host {host}:{port}` allows this call"
             ),
             Self::Plain { host, port } => write!(
                 f,
                 "a call to {host}:{port} was refused: it would not be encrypted; `--allow-host {host}:{port}` allows it"
             ),
-            Self::Address { host, address, what } => {
-                write!(f, "a call to {host} was refused: {address} is {what}, and no flag allows that under this name")
+            Self::Address { host, address, kind } => {
+                write!(f, "a call to {host} was refused: {address} is {kind}, which no flag allows under this name")
             }
         }
     }
@@ -139,33 +141,34 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-fn written(destination: &Destination) -> String {
+fn host_and_port(destination: &Destination) -> String {
     match destination.port {
         Some(port) => format!("{}:{port}", destination.host),
         None => destination.host.clone(),
     }
 }
 
-fn destination(text: &str) -> Result<Destination, Fault> {
-    let wrong = || {
-        Fault::new(Category::Usage, "allow-host-malformed", format!("`--allow-host {text}` names no host"))
-            .hint("write a name or an address and perhaps a port, such as `--allow-host login.example.com:8443` or `--allow-host [::1]:80`")
+fn parse_destination(text: &str) -> Result<Destination, Fault> {
+    let malformed = || {
+        Fault::new(Category::Usage, "allow-host-malformed", format!("`--allow-host {text}` is not HOST or HOST:PORT"))
+            .hint("write a host name or an address, such as `--allow-host login.example.com:8443` or `--allow-host [::1]:80`")
     };
     let (name, port) = match text.rsplit_once(':') {
-        Some((name, port)) if !port.ends_with(']') => (name, Some(port.parse::<u16>().map_err(|_| wrong())?)),
+        Some((name, port)) if !port.ends_with(']') => (name, Some(port.parse::<u16>().map_err(|_| malformed())?)),
         _ => (text, None),
     };
     if name.contains(':') && !name.starts_with('[') {
-        return Err(wrong());
+        return Err(malformed());
     }
-    // Names and addresses are read as those of a request are, so that the two can be compared.
-    let url = Url::parse(&format!("https://{name}/")).map_err(|_| wrong())?;
+    // The parser of request URLs normalises the host, so that it compares equal to that of a
+    // request.
+    let url = Url::parse(&format!("https://{name}/")).map_err(|_| malformed())?;
     let is_bare = url.port().is_none() && url.username().is_empty() && url.password().is_none() && url.path() == "/";
     match url.host_str() {
         Some(host) if is_bare && url.query().is_none() && url.fragment().is_none() => {
             Ok(Destination { host: host.to_owned(), port, why: "--allow-host", is_beside: false })
         }
-        _ => Err(wrong()),
+        _ => Err(malformed()),
     }
 }
 

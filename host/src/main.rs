@@ -1,5 +1,6 @@
-//! azure-oidc for machines that have no WebAssembly engine of their own. It runs the component in a sandbox that grants exactly
-//! what the command needs, transports its requests, and writes its results where the CI system takes them.
+//! The native host `azure-oidc`: runs the component in a sandbox that grants only what the command
+//! needs, sends the component's HTTP requests, and writes its results where the CI system reads
+//! them.
 
 mod component;
 mod deadline;

@@ -1,5 +1,7 @@
-//! Runs the one program that a CI system makes ID tokens with, when a flag allows it. What is run stands in this project's own table
-//! of platforms; the component has no say in it, and no shell reads it.
+//! Runs the CI system's own program that issues ID tokens, if `--allow-program` permits it.
+//!
+//! The command comes from this project's table of platforms, never from the component, and no shell
+//! interprets it.
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
@@ -7,35 +9,36 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-/// A token is a few kilobytes.
+/// The longest output, in bytes. A token is a few kilobytes.
 const MAX_OUTPUT: u64 = 64 * 1024;
-/// It asks a service of the CI system.
-const LONGEST: Duration = Duration::from_secs(30);
+/// How long the program may run. It calls a service of the CI system.
+const MAX_TIME: Duration = Duration::from_secs(30);
 
-/// What the program prints on standard output, or why that cannot be had. Its standard error is this process's own.
+/// The program's standard output, or why there is none. Its standard error goes to this process's.
 pub(crate) fn output(words: &[String]) -> Result<Vec<u8>, String> {
-    output_within(words, LONGEST)
+    output_within(words, MAX_TIME)
 }
 
-fn output_within(words: &[String], longest: Duration) -> Result<Vec<u8>, String> {
-    let Some((program, arguments)) = words.split_first() else { return Err("it has no name".to_owned()) };
+fn output_within(words: &[String], limit: Duration) -> Result<Vec<u8>, String> {
+    let Some((program, arguments)) = words.split_first() else { return Err("its command line is empty".to_owned()) };
     let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
         .map_err(|error| format!("it cannot be started: {error}"))?;
-    let result = read(&mut child, longest);
+    let result = read(&mut child, limit);
     if result.is_err() {
         child.kill().ok();
     }
     let status = child.wait().map_err(|error| error.to_string())?;
     let output = result?;
-    if status.success() { Ok(output) } else { Err(format!("it ended with {status}")) }
+    if status.success() { Ok(output) } else { Err(format!("it failed ({status})")) }
 }
 
-/// Reads to the end, in a thread of its own: a program that hangs can be ended, a read cannot.
-fn read(child: &mut Child, longest: Duration) -> Result<Vec<u8>, String> {
+/// Reads the output on a thread of its own: a hanging program can be killed, a blocked read cannot
+/// be interrupted.
+fn read(child: &mut Child, limit: Duration) -> Result<Vec<u8>, String> {
     let Some(stdout) = child.stdout.take() else { return Err("it has no output".to_owned()) };
     let (done, result) = mpsc::channel();
     let reader = move || {
@@ -44,10 +47,10 @@ fn read(child: &mut Child, longest: Duration) -> Result<Vec<u8>, String> {
         done.send(read.map(|_| output)).ok();
     };
     thread::Builder::new().name("program".to_owned()).spawn(reader).map_err(|error| error.to_string())?;
-    match result.recv_timeout(longest) {
+    match result.recv_timeout(limit) {
         Ok(Ok(output)) if output.len() as u64 > MAX_OUTPUT => Err(format!("it prints more than {MAX_OUTPUT} bytes")),
         Ok(output) => output.map_err(|error| error.to_string()),
-        Err(_) => Err(format!("it was not done within {} s", longest.as_secs())),
+        Err(_) => Err(format!("it did not finish within {} s", limit.as_secs())),
     }
 }
 
@@ -61,21 +64,21 @@ mod tests {
     }
 
     #[test]
-    fn the_words_reach_the_program_as_they_are() {
+    fn arguments_reach_the_program_unchanged() {
         assert_eq!(run(&["printf", "%s|", "a b", "$(id)", "{\"aud\":\"x\"}"]).unwrap(), br#"a b|$(id)|{"aud":"x"}|"#);
     }
 
     #[test]
-    fn a_program_that_fails_hangs_or_never_stops_printing_gives_no_token() {
+    fn a_program_that_fails_hangs_or_prints_without_end_yields_no_token() {
         for (words, reason) in [
             (&["no-such-program-here"][..], "cannot be started"),
-            (&["false"], "ended with"),
-            (&["sleep", "60"], "not done within"),
+            (&["false"], "failed (exit status: 1)"),
+            (&["sleep", "60"], "not finish within"),
             (&["yes"], "more than 65536 bytes"),
-            (&[], "no name"),
+            (&[], "is empty"),
         ] {
-            let said = run(words).unwrap_err();
-            assert!(said.contains(reason), "{words:?}: {said}");
+            let error = run(words).unwrap_err();
+            assert!(error.contains(reason), "{words:?}: {error}");
         }
     }
 }

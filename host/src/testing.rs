@@ -1,4 +1,4 @@
-//! What several tests need: a certificate authority, and servers on loopback that answer once.
+//! Test helpers: a certificate authority, and servers on loopback that answer one request.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// A certificate authority that nobody knows yet.
+/// A new certificate authority, which nothing trusts yet.
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pub(crate) pem: String,
@@ -18,7 +18,7 @@ pub(crate) struct Authority {
 
 impl Authority {
     pub(crate) fn new() -> Self {
-        // Two of the same name would be two keys of one authority.
+        // Two authorities with the same name would count as one with two keys.
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
@@ -29,7 +29,7 @@ impl Authority {
         Self { issuer: Issuer::new(params, key), pem }
     }
 
-    /// A certificate for one name, and its key.
+    /// A new certificate for a name, and its key.
     pub(crate) fn certificate(&self, name: &str) -> (CertificateDer<'static>, PrivatePkcs8KeyDer<'static>) {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new([name.to_owned()]).unwrap();
@@ -37,8 +37,8 @@ impl Authority {
         (certificate.der().clone(), PrivatePkcs8KeyDer::from(key.serialize_der()))
     }
 
-    /// A server with a certificate for one name.
-    pub(crate) fn server(&self, name: &str) -> Arc<ServerConfig> {
+    /// The TLS configuration of a server with a certificate for a name.
+    pub(crate) fn server_config(&self, name: &str) -> Arc<ServerConfig> {
         let (certificate, key) = self.certificate(name);
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
@@ -46,24 +46,26 @@ impl Authority {
     }
 }
 
-/// Answers one request in the clear with these bytes, and gives the port. What the client sent comes back from the thread.
-pub(crate) fn answering(answer: &'static [u8], then: Then) -> (u16, thread::JoinHandle<String>) {
-    serve(move |stream| converse(stream, answer, then))
+/// Answers one request over plain HTTP with these bytes. Returns the port, and the thread that
+/// returns the request.
+pub(crate) fn respond(response: &'static [u8], then: After) -> (u16, thread::JoinHandle<String>) {
+    serve(move |stream| handle(stream, response, then))
 }
 
-/// Answers one request over TLS.
-pub(crate) fn answering_over_tls(config: Arc<ServerConfig>, answer: &'static [u8]) -> u16 {
+/// Answers one request over TLS, and returns the port.
+pub(crate) fn respond_over_tls(config: Arc<ServerConfig>, response: &'static [u8]) -> u16 {
     let (port, _) = serve(move |stream| {
-        converse(StreamOwned::new(ServerConnection::new(config).unwrap(), stream), answer, Then::Close)
+        let stream = StreamOwned::new(ServerConnection::new(config).unwrap(), stream);
+        handle(stream, response, After::Close)
     });
     port
 }
 
-/// What a server does after its answer.
+/// What a server does after its response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Then {
+pub(crate) enum After {
     Close,
-    /// Waits until the client has had enough.
+    /// Waits until the client closes the connection.
     Wait,
 }
 
@@ -73,22 +75,23 @@ fn serve(with: impl FnOnce(TcpStream) -> String + Send + 'static) -> (u16, threa
     (port, thread::spawn(move || with(listener.accept().unwrap().0)))
 }
 
-/// A client that hangs up in the middle is no failure of the server's.
-fn converse(mut stream: impl Read + Write, answer: &[u8], then: Then) -> String {
+/// Reads a request, sends the response, and returns the request; empty if the client closed the
+/// connection early.
+fn handle(mut stream: impl Read + Write, response: &[u8], then: After) -> String {
     let mut request = Vec::new();
     let mut buffer = [0; 4096];
-    while !is_whole(&request) {
+    while !is_complete(&request) {
         match stream.read(&mut buffer) {
             Ok(length) if length > 0 => request.extend_from_slice(&buffer[..length]),
             _ => return String::new(),
         }
     }
-    let _ = stream.write_all(answer).and_then(|()| stream.flush());
-    while then == Then::Wait && stream.read(&mut buffer).is_ok_and(|length| length > 0) {}
+    let _ = stream.write_all(response).and_then(|()| stream.flush());
+    while then == After::Wait && stream.read(&mut buffer).is_ok_and(|length| length > 0) {}
     String::from_utf8_lossy(&request).into_owned()
 }
 
-fn is_whole(request: &[u8]) -> bool {
+fn is_complete(request: &[u8]) -> bool {
     let text = String::from_utf8_lossy(request).to_ascii_lowercase();
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
     let length =

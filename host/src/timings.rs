@@ -1,4 +1,4 @@
-//! How long each phase took, for `--timings`.
+//! Measures the phases and requests of one run for `--timings`.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,17 +9,17 @@ use serde_json::{Map, Value, json};
 #[derive(Debug)]
 pub(crate) struct Timings {
     start: Instant,
-    noted: Mutex<Noted>,
+    records: Mutex<Records>,
 }
 
 #[derive(Debug)]
-struct Noted {
-    /// When the phase that runs now began.
+struct Records {
+    /// Start of the current phase.
     since: Instant,
     phases: Vec<(&'static str, Duration)>,
-    /// Building HTTP clients, which happens within the guest's time, if at all.
+    /// Time to build HTTP clients, which is part of the `guest` phase; none if none was built.
     client: Option<Duration>,
-    /// Each request: where to and how long, the connection included.
+    /// Endpoint and duration of each request, connecting included.
     requests: Vec<(String, Duration)>,
 }
 
@@ -29,42 +29,43 @@ impl Timings {
         let start = Instant::now();
         Self {
             start,
-            noted: Mutex::new(Noted { since: start, phases: Vec::new(), client: None, requests: Vec::new() }),
+            records: Mutex::new(Records { since: start, phases: Vec::new(), client: None, requests: Vec::new() }),
         }
     }
 
-    /// Ends the phase that runs now, and gives it its name.
+    /// Ends the current phase under this name, and starts the next one.
     pub(crate) fn phase_done(&self, name: &'static str) {
-        self.note(|noted| {
+        self.record(|records| {
             let now = Instant::now();
-            noted.phases.push((name, now - noted.since));
-            noted.since = now;
+            records.phases.push((name, now - records.since));
+            records.since = now;
         });
     }
 
-    /// Notes how long it took to build an HTTP client.
+    /// Records an HTTP client whose building began at `since`.
     pub(crate) fn client(&self, since: Instant) {
-        self.note(|noted| noted.client = Some(noted.client.unwrap_or_default() + since.elapsed()));
+        self.record(|records| records.client = Some(records.client.unwrap_or_default() + since.elapsed()));
     }
 
-    /// Notes one request.
-    pub(crate) fn request(&self, host: String, since: Instant) {
-        // A service sends requests without end, and prints no timings.
-        const MOST: usize = 100;
-        self.note(|noted| {
-            if noted.requests.len() < MOST {
-                noted.requests.push((host, since.elapsed()));
+    /// Records a request that began at `since`.
+    pub(crate) fn request(&self, endpoint: String, since: Instant) {
+        // Bounds the memory of a service, which sends requests for months.
+        const MAX_REQUESTS: usize = 100;
+        self.record(|records| {
+            if records.requests.len() < MAX_REQUESTS {
+                records.requests.push((endpoint, since.elapsed()));
             }
         });
     }
 
-    /// Prints everything in one line on standard error: microseconds, and the peak memory where the system tells it.
+    /// Prints one line of JSON on standard error: times in microseconds, and the peak memory on
+    /// Linux.
     pub(crate) fn print(&self) {
         let mut line = Map::new();
-        self.note(|noted| {
-            line.extend(noted.phases.iter().map(|(name, time)| (format!("{name}_us"), micros(*time))));
-            line.insert("http_client_us".into(), noted.client.map_or(Value::Null, micros));
-            let requests = noted.requests.iter().map(|(host, time)| json!({ "host": host, "us": micros(*time) }));
+        self.record(|records| {
+            line.extend(records.phases.iter().map(|(name, time)| (format!("{name}_us"), micros(*time))));
+            line.insert("http_client_us".into(), records.client.map_or(Value::Null, micros));
+            let requests = records.requests.iter().map(|(host, time)| json!({ "host": host, "us": micros(*time) }));
             line.insert("requests".into(), requests.collect());
         });
         line.insert("total_us".into(), micros(self.start.elapsed()));
@@ -72,8 +73,8 @@ impl Timings {
         eprintln!("{}", json!({ "timings": line }));
     }
 
-    fn note(&self, change: impl FnOnce(&mut Noted)) {
-        change(&mut self.noted.lock().unwrap_or_else(PoisonError::into_inner));
+    fn record(&self, change: impl FnOnce(&mut Records)) {
+        change(&mut self.records.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
@@ -81,7 +82,7 @@ fn micros(time: Duration) -> Value {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX).into()
 }
 
-/// The most memory that this process ever had in use, in KiB. Linux only.
+/// The peak resident memory of this process in KiB. Linux only.
 fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().strip_suffix(" kB")?.parse().ok()

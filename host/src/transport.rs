@@ -1,7 +1,7 @@
-//! Carries the component's requests over the network, and says in the terms of `wasi:http` why one failed.
+//! Sends the component's HTTP requests, and reports failures as `wasi:http` error codes.
 //!
-//! The answer is read whole before the component sees any of it: a failure half-way then has its proper code too, and an answer
-//! that is too long is dropped and not paged through.
+//! A response is read completely before the component sees it. So a connection that breaks off
+//! half-way has its proper error code, and a response that is too long is dropped early.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,8 +11,9 @@ use bytes::{Bytes, BytesMut};
 use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::proxy::matcher::Matcher;
-use reqwest::{Client, ClientBuilder, Url, redirect};
+use reqwest::{Client, Url, redirect};
 use rustls::ClientConfig;
+use tokio::time::timeout;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 mod failure;
@@ -22,16 +23,17 @@ use crate::egress::Policy;
 use crate::timings::Timings;
 use crate::trust::Trust;
 use crate::warnings::Warnings;
+use failure::{Endpoint, RequestFailure};
 use resolver::Resolver;
 
-/// The longest answer that is read, in bytes. Token answers are a few kilobytes, key sets a few dozen.
-const MAX_ANSWER: usize = 1 << 20;
-/// The longest request that is sent, in bytes.
+/// The longest response body, in bytes. Token responses have a few kilobytes, key sets a few dozen.
+const MAX_RESPONSE: usize = 1 << 20;
+/// The longest request body, in bytes.
 const MAX_REQUEST: usize = 1 << 20;
-/// For a step of a request that the component set no time for.
-const USUAL_STEP: Duration = Duration::from_secs(30);
+/// Time limit for each step of a request, where the component sets none.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What sends the requests of one run.
+/// Sends the requests of one run; a clone shares connections with the original.
 #[derive(Debug, Clone)]
 pub(crate) struct Transport(Arc<Inner>);
 
@@ -39,18 +41,18 @@ pub(crate) struct Transport(Arc<Inner>);
 struct Inner {
     policy: Arc<Policy>,
     trust: Trust,
-    /// Made for the first request; many commands send none.
+    /// Created for the first request, because many commands send none.
     network: Mutex<Option<Network>>,
     warnings: Arc<Warnings>,
     timings: Arc<Timings>,
 }
 
-/// What all clients have in common, and the clients.
+/// The HTTP clients, and what they share.
 #[derive(Debug)]
 struct Network {
     tls: ClientConfig,
     resolver: Arc<Resolver>,
-    /// The same reading of the proxy variables that the usual client makes.
+    /// The proxy variables, interpreted as the client of `Route::Default` does.
     proxies: Matcher,
     clients: BTreeMap<Route, Client>,
 }
@@ -58,33 +60,33 @@ struct Network {
 /// How a request travels.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Route {
-    /// As the proxy variables have it.
-    Usual,
-    /// To this machine or next to it, where no proxy has a part in it.
+    /// Through the proxy that the proxy variables select, if any.
+    Default,
+    /// To this machine or beside it, past any proxy.
     Direct,
     /// Through the Unix socket at this path.
     Socket(String),
 }
 
 impl Transport {
-    /// A transport that has not opened anything yet.
+    /// A transport without connections.
     pub(crate) fn new(policy: Policy, trust: Trust, warnings: Arc<Warnings>, timings: Arc<Timings>) -> Self {
         Self(Arc::new(Inner { policy: Arc::new(policy), trust, network: Mutex::default(), warnings, timings }))
     }
 
-    /// One that refuses whatever it is to send, and says so where this one does.
-    pub(crate) fn refusing(&self) -> Self {
+    /// A transport that refuses every request, and reports to the same warnings and timings.
+    pub(crate) fn refusing_all(&self) -> Self {
         let Inner { warnings, timings, .. } = &*self.0;
         Self::new(Policy::default(), Trust::default(), Arc::clone(warnings), Arc::clone(timings))
     }
 
-    /// Whether anything may be sent.
-    pub(crate) fn is_allowed_any(&self) -> bool {
+    /// Whether any request is permitted.
+    pub(crate) fn permits_any(&self) -> bool {
         !self.0.policy.is_empty()
     }
 }
 
-type Answer = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
+type SentRequest = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
 
 impl WasiHttpHooks for Transport {
     fn send_request(
@@ -92,15 +94,15 @@ impl WasiHttpHooks for Transport {
         request: Request<WasiBody>,
         options: Option<RequestOptions>,
         _processed: Box<dyn Future<Output = Result<(), Error>> + Send>,
-    ) -> Box<dyn Future<Output = Answer> + Send> {
+    ) -> Box<dyn Future<Output = SentRequest> + Send> {
         let inner = Arc::clone(&self.0);
         Box::new(async move {
-            let answer = inner.send(request, options.unwrap_or_default()).await?;
-            Ok((answer, Box::new(async { Ok(()) }) as Box<_>))
+            let response = inner.send(request, options.unwrap_or_default()).await?;
+            Ok((response, Box::new(async { Ok(()) }) as Box<_>))
         })
     }
 
-    /// The client writes it, from the URL.
+    /// False: the HTTP client sets the header from the URL.
     fn set_host_header(&mut self) -> bool {
         false
     }
@@ -110,18 +112,18 @@ impl Inner {
     async fn send(&self, request: Request<WasiBody>, options: RequestOptions) -> Result<Response<WasiBody>, Error> {
         let since = Instant::now();
         let url = Url::parse(&request.uri().to_string()).map_err(|_| Error::HttpRequestUriInvalid)?;
-        self.policy.judge(&url).map_err(|refusal| {
-            self.warnings.say(&refusal.to_string());
+        self.policy.check_url(&url).map_err(|refusal| {
+            self.warnings.print_once(&refusal.to_string());
             Error::HttpRequestDenied
         })?;
-        let mut place = failure::Place::of(&url);
-        let answer = self.exchange(request, url, options, &mut place).await;
-        self.timings.request(place.to_string(), since);
-        answer.map_err(|failed| {
-            if let Some(text) = failed.explained(&place) {
-                self.warnings.say(&text);
+        let mut endpoint = Endpoint::of_url(&url);
+        let response = self.exchange(request, url, options, &mut endpoint).await;
+        self.timings.request(endpoint.to_string(), since);
+        response.map_err(|failure| {
+            if let Some(text) = failure.warning(&endpoint) {
+                self.warnings.print_once(&text);
             }
-            failed.error
+            failure.error
         })
     }
 
@@ -130,46 +132,43 @@ impl Inner {
         request: Request<WasiBody>,
         url: Url,
         options: RequestOptions,
-        place: &mut failure::Place,
-    ) -> Result<Response<WasiBody>, failure::Failed> {
+        endpoint: &mut Endpoint,
+    ) -> Result<Response<WasiBody>, RequestFailure> {
         let (head, body) = request.into_parts();
-        let body = whole(body).await?;
-        let connect_timeout = options.connect_timeout.unwrap_or(USUAL_STEP);
+        let body = collect(body).await?;
+        let connect_timeout = options.connect_timeout.unwrap_or(DEFAULT_TIMEOUT);
         let (client, proxy) = self.client(&url, &head.uri, connect_timeout)?;
-        place.proxy = proxy;
+        endpoint.proxy = proxy;
         let sent = client.request(head.method, url).headers(head.headers).body(body).send();
-        let mut answer = tokio::time::timeout(options.first_byte_timeout.unwrap_or(USUAL_STEP), sent)
+        let mut answer = timeout(options.first_byte_timeout.unwrap_or(DEFAULT_TIMEOUT), sent)
             .await
             .map_err(|_| Error::HttpResponseTimeout)??;
 
-        if let Some(length) = answer.content_length().filter(|length| *length > MAX_ANSWER as u64) {
+        if let Some(length) = answer.content_length().filter(|length| *length > MAX_RESPONSE as u64) {
             return Err(Error::HttpResponseBodySize(Some(length)).into());
         }
         let mut contents = BytesMut::new();
-        let pause = options.between_bytes_timeout.unwrap_or(USUAL_STEP);
-        while let Some(chunk) =
-            tokio::time::timeout(pause, answer.chunk()).await.map_err(|_| Error::ConnectionReadTimeout)??
-        {
-            if contents.len() + chunk.len() > MAX_ANSWER {
+        let pause = options.between_bytes_timeout.unwrap_or(DEFAULT_TIMEOUT);
+        while let Some(chunk) = timeout(pause, answer.chunk()).await.map_err(|_| Error::ConnectionReadTimeout)?? {
+            if contents.len() + chunk.len() > MAX_RESPONSE {
                 return Err(Error::HttpResponseBodySize(None).into());
             }
             contents.extend_from_slice(&chunk);
         }
-        let body = Full::new(contents.freeze()).map_err(|never| match never {}).boxed_unsync();
-        let mut response = Response::new(body);
+        let mut response = Response::new(Full::new(contents.freeze()).map_err(|never| match never {}).boxed_unsync());
         *response.status_mut() = answer.status();
         *response.headers_mut() = std::mem::take(answer.headers_mut());
         Ok(response)
     }
 
-    /// The client for a URL, and the proxy that it goes through. There is one for each route, so that requests after the first find a
-    /// connection.
+    /// The client for a URL, and the proxy that it uses. There is one client for each route, so
+    /// that later requests reuse its connections.
     fn client(
         &self,
         url: &Url,
         uri: &Uri,
         connect_timeout: Duration,
-    ) -> Result<(Client, Option<String>), failure::Failed> {
+    ) -> Result<(Client, Option<String>), RequestFailure> {
         let since = Instant::now();
         let mut network = self.network.lock().unwrap_or_else(PoisonError::into_inner);
         let network = match &mut *network {
@@ -179,9 +178,9 @@ impl Inner {
         let route = match self.policy.socket(url) {
             Some(path) => Route::Socket(path.to_owned()),
             None if self.policy.is_near(url.host_str().unwrap_or_default()) => Route::Direct,
-            None => Route::Usual,
+            None => Route::Default,
         };
-        let proxy = if route == Route::Usual { network.trusted_proxy(uri) } else { None };
+        let proxy = if route == Route::Default { network.trusted_proxy(uri) } else { None };
         if let Some(client) = network.clients.get(&route) {
             return Ok((client.clone(), proxy));
         }
@@ -193,58 +192,50 @@ impl Inner {
 }
 
 impl Network {
-    fn new(policy: &Arc<Policy>, trust: &Trust) -> Result<Self, failure::Failed> {
+    fn new(policy: &Arc<Policy>, trust: &Trust) -> Result<Self, RequestFailure> {
         // ring: the first random bytes of aws-lc-rs take 30 ms.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .map_err(|error| failure::Failed::internal(&error))?
-            .dangerous() // rustls' word for any verifier but its own; this one asks several of rustls' own.
+            .map_err(|error| Error::InternalError(Some(error.to_string())))?
+            .dangerous() // rustls asks for this with any other verifier; ours only combines several of rustls' own.
             .with_custom_certificate_verifier(trust.verifier(provider))
             .with_no_client_auth();
         let resolver = Arc::new(Resolver::new(Arc::clone(policy)));
         Ok(Self { tls, resolver, proxies: Matcher::from_system(), clients: BTreeMap::new() })
     }
 
-    fn build(&self, route: &Route, connect_timeout: Duration) -> Result<Client, failure::Failed> {
+    fn build(&self, route: &Route, connect_timeout: Duration) -> Result<Client, RequestFailure> {
         let builder = Client::builder()
             .tls_backend_preconfigured(self.tls.clone())
             .dns_resolver(Arc::clone(&self.resolver))
-            // A redirect would carry the assertion to a place that was not configured.
+            // A redirect would send the assertion to a host that was not configured.
             .redirect(redirect::Policy::none())
             .connect_timeout(connect_timeout);
         let builder = match route {
-            Route::Usual => builder,
+            Route::Default => builder,
             Route::Direct => builder.no_proxy(),
-            Route::Socket(path) => at_socket(builder.no_proxy(), path),
+            #[cfg(unix)]
+            Route::Socket(path) => builder.no_proxy().unix_socket(path.as_str()),
+            // No Unix sockets on this system: the name that stands for the socket does not resolve.
+            #[cfg(not(unix))]
+            Route::Socket(_) => builder.no_proxy(),
         };
         Ok(builder.build()?)
     }
 
-    /// The proxy that takes this request, if any. The name to look up is then the proxy's, which may be anywhere, because the user
-    /// configured it; and the proxy is the one that looks up the destination.
+    /// The proxy for this request, if any. Its name may resolve to any address, because the user
+    /// configured it. The proxy resolves the destination's name itself.
     fn trusted_proxy(&self, uri: &Uri) -> Option<String> {
         let proxy = self.proxies.intercept(uri)?;
         let host = proxy.uri().host()?;
-        self.resolver.trust(host.to_owned());
-        // Not the URI as a whole: it may hold a password.
+        self.resolver.trust_proxy(host.to_owned());
+        // Without the rest of the URI, which may contain a password.
         Some(proxy.uri().port_u16().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
     }
 }
 
-/// A client of a socket on this machine, whatever the URL says.
-#[cfg(unix)]
-fn at_socket(builder: ClientBuilder, path: &str) -> ClientBuilder {
-    builder.unix_socket(path)
-}
-
-/// There are none here; the name that stands for the socket leads to nobody.
-#[cfg(not(unix))]
-fn at_socket(builder: ClientBuilder, _path: &str) -> ClientBuilder {
-    builder
-}
-
-async fn whole(body: WasiBody) -> Result<Bytes, Error> {
+async fn collect(body: WasiBody) -> Result<Bytes, Error> {
     let collected = Limited::new(body, MAX_REQUEST).collect().await;
     collected.map(http_body_util::Collected::to_bytes).map_err(|error| match error.downcast::<Error>() {
         Ok(error) => *error,

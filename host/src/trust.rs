@@ -1,9 +1,9 @@
-//! Which certificate authorities are trusted: the system's or those of `SSL_CERT_FILE` and `SSL_CERT_DIR` in their place, and those
-//! of `--ca-file` besides.
+//! Verifies server certificates with the authorities of `--ca-file` and of the system, which
+//! `SSL_CERT_FILE` and `SSL_CERT_DIR` replace.
 //!
-//! A system's bundle holds some 150 certificates, and reading them takes longer than all else that a short command does. So the
-//! places are tried one after the other, the small one first, and each is read only when a certificate has to be judged that the
-//! ones before it do not vouch for.
+//! A system's bundle has some 150 certificates, and reading it takes longer than the rest of a
+//! short command. So the sources are tried in turn, the smallest first, and a source is read only
+//! when the ones before it do not accept a certificate.
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -17,12 +17,12 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, Sign
 
 mod system;
 
-use system::Place;
+use system::RootSource;
 
-/// Whom to trust, before anything of the system's was read.
+/// The trusted authorities. The system's are not read yet.
 #[derive(Debug, Default)]
 pub(crate) struct Trust {
-    added: Vec<CertificateDer<'static>>,
+    ca_file: Vec<CertificateDer<'static>>,
 }
 
 impl Trust {
@@ -30,32 +30,25 @@ impl Trust {
     ///
     /// # Errors
     ///
-    /// `ca-file-unusable` when it cannot be read or holds no certificate.
+    /// `ca-file-unusable` when the file cannot be read or has no certificate.
     pub(crate) fn new(ca_file: Option<&str>) -> Result<Self, Fault> {
-        Ok(Self { added: ca_file.map_or(Ok(Vec::new()), certificates)? })
+        Ok(Self { ca_file: ca_file.map_or(Ok(Vec::new()), read_ca_file)? })
     }
 
     /// The verifier of server certificates.
     pub(crate) fn verifier(&self, provider: Arc<CryptoProvider>) -> Arc<dyn ServerCertVerifier> {
-        let mut places = Vec::new();
-        if !self.added.is_empty() {
-            places.push(Place::Given(self.added.clone()));
-        }
-        places.extend(system::places());
-        let places = places.into_iter().map(|place| (place, OnceLock::new())).collect();
-        Arc::new(InTurn { places, provider })
+        let ca_file = (!self.ca_file.is_empty()).then(|| RootSource::Given(self.ca_file.clone()));
+        let sources = ca_file.into_iter().chain(system::sources());
+        Arc::new(ChainedVerifier::new(sources, provider))
     }
 }
 
-fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>, Fault> {
+fn read_ca_file(path: &str) -> Result<Vec<CertificateDer<'static>>, Fault> {
     let unusable = |reason: String| {
-        Fault::new(
-            Category::Usage,
-            "ca-file-unusable",
-            format!("The file {path} of `--ca-file` cannot be used: {reason}"),
-        )
-        .fact("file", path)
-        .hint("name a file with one or more `-----BEGIN CERTIFICATE-----` blocks (PEM)")
+        let message = format!("The file {path} of `--ca-file` cannot be used: {reason}");
+        Fault::new(Category::Usage, "ca-file-unusable", message)
+            .fact("file", path)
+            .hint("name a file with one or more `-----BEGIN CERTIFICATE-----` blocks (PEM)")
     };
     let found = CertificateDer::pem_file_iter(Path::new(path)).map_err(|error| unusable(error.to_string()))?;
     let certificates: Vec<_> = found.collect::<Result<_, _>>().map_err(|error| unusable(error.to_string()))?;
@@ -64,21 +57,29 @@ fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>, Fault> {
         store.add(certificate.clone()).map_err(|error| unusable(error.to_string()))?;
     }
     if store.is_empty() {
-        return Err(unusable("it holds no certificate".to_owned()));
+        return Err(unusable("it has no certificate".to_owned()));
     }
     Ok(certificates)
 }
 
-type Read = OnceLock<Option<Arc<dyn ServerCertVerifier>>>;
+/// The verifier of a source: unset until it is read, none if it has no usable certificate.
+type LazyVerifier = OnceLock<Option<Arc<dyn ServerCertVerifier>>>;
 
-/// Asks the places in turn; one that vouches is enough.
+/// Accepts a certificate that any of the sources accepts.
 #[derive(Debug)]
-struct InTurn {
-    places: Vec<(Place, Read)>,
+struct ChainedVerifier {
+    sources: Vec<(RootSource, LazyVerifier)>,
     provider: Arc<CryptoProvider>,
 }
 
-impl ServerCertVerifier for InTurn {
+impl ChainedVerifier {
+    fn new(sources: impl IntoIterator<Item = RootSource>, provider: Arc<CryptoProvider>) -> Self {
+        let sources = sources.into_iter().map(|source| (source, OnceLock::new())).collect();
+        Self { sources, provider }
+    }
+}
+
+impl ServerCertVerifier for ChainedVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -88,11 +89,11 @@ impl ServerCertVerifier for InTurn {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let mut reason = Error::InvalidCertificate(CertificateError::UnknownIssuer);
-        for (place, read) in &self.places {
-            let Some(verifier) = read.get_or_init(|| place.verifier(&self.provider)) else { continue };
+        for (source, verifier) in &self.sources {
+            let Some(verifier) = verifier.get_or_init(|| source.verifier(&self.provider)) else { continue };
             match verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
                 Ok(verified) => return Ok(verified),
-                // That a place does not know the issuer says less than anything another place has to say.
+                // The error of a source that knows the issuer is more specific.
                 Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {}
                 Err(error) => reason = error,
             }

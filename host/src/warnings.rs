@@ -1,4 +1,4 @@
-//! What the host has to say while the component runs: on standard error, and each thing once.
+//! Prints the host's warnings on standard error, each one once.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -6,23 +6,23 @@ use std::sync::{Mutex, PoisonError};
 
 use azure_oidc_cli::failure::harmless;
 
-/// The warnings given so far. A request that is sent again for the same reason is not warned of again.
+/// The warnings printed so far, so that a retried request does not repeat its warning.
 #[derive(Debug, Default)]
 pub(crate) struct Warnings(Mutex<BTreeSet<String>>);
 
 impl Warnings {
     /// Prints `warning: ` and the text, unless it was printed before.
-    pub(crate) fn say(&self, text: &str) {
+    pub(crate) fn print_once(&self, text: &str) {
+        // A service runs for months: the set is emptied when it is full, and warnings appear again.
+        const MAX_REMEMBERED: usize = 100;
         let line = format!("warning: {}\n", harmless(text));
-        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A service runs for months: what was said long ago may be said again.
-        const MOST: usize = 100;
-        if said.len() == MOST {
-            said.clear();
+        let mut printed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if printed.len() == MAX_REMEMBERED {
+            printed.clear();
         }
-        if !said.contains(&line) {
+        if !printed.contains(&line) {
             io::stderr().write_all(line.as_bytes()).ok();
-            said.insert(line);
+            printed.insert(line);
         }
     }
 }

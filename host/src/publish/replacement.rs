@@ -1,62 +1,51 @@
-//! A file that is written anew: for its owner only, and at no moment with half of its contents.
+//! A file whose contents are replaced as a whole, readable by its owner only.
 
-use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
+
 use crate::sandbox::Publication;
 
-/// The file that will take the place of another, open beside it since it was proved that it can be made.
+/// The future contents of `path`, in a temporary file beside it.
 #[derive(Debug)]
 pub(super) struct Replacement {
-    /// What it replaces.
+    /// The file to replace.
     pub(super) path: PathBuf,
-    beside: PathBuf,
-    file: File,
+    temporary: NamedTempFile,
 }
 
 impl Replacement {
-    /// Makes the file beside the other. One that is left from a process of the same number is no obstacle.
+    /// Creates the temporary file, which proves that `path` can be replaced. Dropping it removes
+    /// the file.
     pub(super) fn new(path: &Path) -> io::Result<Self> {
         if path.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        let name = path.file_name().ok_or(io::ErrorKind::NotFound)?.to_string_lossy();
-        let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
-        fs::remove_file(&beside).ok();
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&beside)?;
-        Ok(Self { path: path.to_owned(), beside, file })
+        let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
+        Ok(Self { path: path.to_owned(), temporary: NamedTempFile::new_in(folder)? })
     }
 
-    pub(super) fn is_meant_by(&self, publication: &Publication) -> bool {
+    pub(super) fn is_target_of(&self, publication: &Publication) -> bool {
         publication.variable.is_none() && Path::new(&publication.path) == self.path
     }
 
-    /// Writes the contents, byte for byte, and lets the file take the other's place.
+    /// Writes the contents, byte for byte, and moves the temporary file to `path`.
     pub(super) fn write(mut self, contents: &[u8]) -> io::Result<()> {
-        self.file.write_all(contents)?;
-        self.file.sync_all()?;
-        fs::rename(&self.beside, &self.path)
-    }
-}
-
-impl Drop for Replacement {
-    /// There is nothing left to remove when it took the other's place.
-    fn drop(&mut self) {
-        fs::remove_file(&self.beside).ok();
+        self.temporary.write_all(contents)?;
+        self.temporary.as_file().sync_all()?;
+        self.temporary.persist(&self.path)?;
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
-    fn the_contents_are_whole_and_for_the_owner_only() {
+    fn the_new_contents_are_complete_and_readable_by_the_owner_only() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
         fs::write(&path, "an earlier and longer one\n").unwrap();
@@ -68,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn until_it_is_written_the_other_file_stays_as_it_is() {
+    fn an_unwritten_replacement_leaves_the_file_unchanged() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
         fs::write(&path, "earlier").unwrap();
@@ -78,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_not_replaced_and_one_that_is_missing_is_not_made() {
+    fn a_folder_is_not_replaced_and_a_missing_folder_is_not_created() {
         let folder = tempfile::tempdir().unwrap();
         for path in [folder.path().to_owned(), folder.path().join("missing/token")] {
             assert!(Replacement::new(&path).is_err());

@@ -1,4 +1,4 @@
-//! The engine, and the component as machine code in it.
+//! Loads the embedded component, which is compiled to machine code at build time.
 
 use azure_oidc_artifact::{IMAGE, IMAGE_TARGET};
 use wasmtime::component::Component;
@@ -7,11 +7,12 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, Result};
 #[path = "../../../crates/artifact/engine.rs"]
 mod engine;
 
-/// Makes an engine and loads the image that this program carries.
+/// Creates an engine and loads the embedded image.
 ///
 /// # Errors
 ///
-/// When the processor lacks what the image needs, or the system the memory of a pool.
+/// When the processor lacks a feature that the image uses, or the system has no memory for the
+/// pool.
 pub(super) fn load(strategy: InstanceAllocationStrategy) -> Result<(Engine, Component)> {
     let mut config = engine::config(IMAGE_TARGET)?;
     config.allocation_strategy(strategy);
@@ -21,7 +22,7 @@ pub(super) fn load(strategy: InstanceAllocationStrategy) -> Result<(Engine, Comp
     Ok((engine, component))
 }
 
-/// The image runs where it lies, among this program's own machine code.
+/// Runs the image in place, in this program's own code section.
 #[cfg(target_os = "linux")]
 mod in_place {
     use super::{Component, Config, Engine, IMAGE, Result};
@@ -29,7 +30,7 @@ mod in_place {
     use std::sync::Arc;
     use wasmtime::CustomCodeMemory;
 
-    /// Machine code that the system loaded as such: there is nothing to be done, and nothing to be undone.
+    /// Code that is executable already, so there is nothing to publish.
     struct Executable;
 
     impl CustomCodeMemory for Executable {
@@ -50,27 +51,26 @@ mod in_place {
         config.with_custom_code_memory(Some(Arc::new(Executable)));
     }
 
-    #[expect(unsafe_code, reason = "machine code is taken on trust")]
+    #[expect(unsafe_code, reason = "the engine trusts the machine code")]
     pub(super) fn load(engine: &Engine) -> Result<Component> {
-        // SAFETY: the image is part of this program and is never written to. The build script of the artifact crate made it with the
-        // version of Wasmtime that is linked here (both are pinned to one exact version) and with the configuration of this engine
-        // (both include one file), and nothing can replace it at run time.
+        // SAFETY: the image is part of this program, which nothing can write to or replace at run
+        // time. The build script of the artifact crate compiled it with the exact version of
+        // Wasmtime that is linked here (the workspace pins it) and the configuration of this engine
+        // (both use engine.rs).
         unsafe { Component::deserialize_raw(engine, NonNull::from(IMAGE)) }
     }
 }
 
-/// The image is copied, and the copy made executable.
+/// Copies the image, and makes the copy executable.
 #[cfg(not(target_os = "linux"))]
 mod in_place {
     use super::{Component, Config, Engine, IMAGE, Result};
 
     pub(super) fn prepare(_config: &mut Config) {}
 
-    #[expect(unsafe_code, reason = "machine code is taken on trust")]
+    #[expect(unsafe_code, reason = "the engine trusts the machine code")]
     pub(super) fn load(engine: &Engine) -> Result<Component> {
-        // SAFETY: the image is part of this program. The build script of the artifact crate made it with the version of Wasmtime that
-        // is linked here (both are pinned to one exact version) and with the configuration of this engine (both include one file),
-        // and nothing can replace it at run time.
+        // SAFETY: as for Linux above.
         unsafe { Component::deserialize(engine, IMAGE) }
     }
 }
@@ -80,16 +80,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_image_that_is_carried_can_be_loaded() {
+    fn the_embedded_image_can_be_loaded() {
         load(InstanceAllocationStrategy::OnDemand).unwrap();
     }
 
     #[test]
-    fn a_plain_component_is_refused_because_there_is_no_compiler() {
+    fn a_component_that_is_not_compiled_is_refused_because_the_host_has_no_compiler() {
         let engine = Engine::new(&engine::config(IMAGE_TARGET).unwrap()).unwrap();
-        #[expect(unsafe_code, reason = "the bytes are refused before anything is done with them")]
-        // SAFETY: the component is no image, which is what the engine looks at first.
-        let loaded = unsafe { Component::deserialize(&engine, azure_oidc_artifact::COMPONENT) };
+        #[expect(unsafe_code, reason = "the bytes are rejected by their first check")]
+        // SAFETY: the engine first checks that the bytes are an image, and a component is not.
+        let loaded = unsafe { Component::deserialize(&engine, azure_oidc_artifact::component()) };
         assert!(loaded.is_err());
     }
 }

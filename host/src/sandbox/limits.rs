@@ -1,58 +1,61 @@
-//! How large the component may grow.
+//! Limits the memory and tables of an instance.
 
 use std::fmt;
 
 use wasmtime::{ResourceLimiter, Result};
 
-/// The most linear memory, in bytes. A run with the largest inputs stays far below.
+/// The most linear memory of an instance, in bytes. A run with the largest inputs uses far less.
 pub(super) const MEMORY: usize = 64 << 20;
-/// The most entries of a table. The component's own has a few hundred and never grows.
+/// The most entries of a table. The component's has a few hundred and never grows.
 pub(super) const TABLE: usize = 20_000;
+/// Bytes of a service instance's memory that stay mapped for the next instance, after a reset; the
+/// rest is given back to the system. A usual request needs no more.
+pub(super) const RESIDENT_MEMORY: usize = 2 << 20;
 
-/// Ends a run that asks for more.
+/// Stops an instance that exceeds a limit, and remembers its size.
 #[derive(Debug, Default)]
 pub(super) struct Limits {
-    /// How much memory it has, in bytes.
+    /// Current linear memory, in bytes.
     pub(super) memory: usize,
 }
 
-/// More was asked for.
+/// An instance asked for more than its limits.
 #[derive(Debug)]
-pub(super) struct TooMuch;
+pub(super) struct LimitExceeded;
 
 impl ResourceLimiter for Limits {
     fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
         if desired > MEMORY {
-            return Err(TooMuch.into());
+            return Err(LimitExceeded.into());
         }
         self.memory = desired;
         Ok(true)
     }
 
     fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
-        if desired <= TABLE { Ok(true) } else { Err(TooMuch.into()) }
+        if desired <= TABLE { Ok(true) } else { Err(LimitExceeded.into()) }
     }
 }
 
-impl fmt::Display for TooMuch {
+impl fmt::Display for LimitExceeded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "it asked for more than {} MiB of memory", MEMORY >> 20)
+        write!(f, "it asked for more than {} MiB of memory or {TABLE} table entries", MEMORY >> 20)
     }
 }
 
-impl std::error::Error for TooMuch {}
+impl std::error::Error for LimitExceeded {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn growth_ends_at_the_limit_with_an_error_and_not_with_a_refusal_that_a_guest_could_ignore() {
+    fn growth_beyond_a_limit_stops_the_guest_with_an_error_that_it_cannot_ignore() {
         let mut limits = Limits::default();
         assert!(limits.memory_growing(0, MEMORY, None).unwrap());
-        assert!(limits.memory_growing(0, MEMORY + 1, None).unwrap_err().is::<TooMuch>());
+        assert!(limits.memory_growing(0, MEMORY + 1, None).unwrap_err().is::<LimitExceeded>());
         assert_eq!(limits.memory, MEMORY);
         assert!(limits.table_growing(0, TABLE, None).unwrap());
-        assert!(limits.table_growing(0, TABLE + 1, None).unwrap_err().is::<TooMuch>());
+        assert!(limits.table_growing(0, TABLE + 1, None).unwrap_err().is::<LimitExceeded>());
     }
 }

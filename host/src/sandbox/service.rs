@@ -1,7 +1,9 @@
-//! The component as a service: one engine, one image, and instances out of a pool of memory that is set up once and wiped after use.
+//! Answers HTTP requests with instances of the component from a pool of memory, which is reserved
+//! once and wiped after use.
 //!
-//! The exchange, which alone needs the network, has a new instance each time. Every other request goes to an instance that is granted
-//! no network; such a one may answer several, one after the other, because making it takes a quarter of such a request.
+//! An exchange, which alone needs the network, gets a new instance. All other requests go to
+//! instances without network access; such an instance may answer several requests, one after the
+//! other, because creating one costs a quarter of a request.
 
 use std::num::NonZero;
 use std::thread;
@@ -23,105 +25,105 @@ mod instance;
 #[cfg(test)]
 mod tests;
 
-use super::{Grants, LARGEST_LOG, State, fault, image, limits, links};
+use super::state::{self, Grants, State};
+use super::{failure, image, limits, linker};
 use crate::transport::Transport;
-use idle::Idle;
+use idle::IdleInstances;
 use instance::Instance;
 
-/// The longest answer, in bytes. The longest that the component gives is a few times the longest body that it reads.
-const MAX_ANSWER: usize = 8 << 20;
-/// Core modules and tables of one instance of the component; it has less than half of each.
+/// The longest response body, in bytes: a few times the longest request body that the component
+/// reads.
+const MAX_RESPONSE: usize = 8 << 20;
+/// Core modules and tables per instance. The component has less than half of each.
 const PARTS: u32 = 8;
-/// What is kept of an instance's memory, table and stack for the next one, after it was written over with what it had at the start;
-/// the rest goes back to the system. A usual request needs no more.
-const KEPT_MEMORY: usize = 2 << 20;
-const KEPT: usize = 64 << 10;
+/// Bytes of an instance's table and stack that stay mapped for the next instance, after a reset.
+const KEEP_RESIDENT: usize = 64 << 10;
 
-/// The service, ready to answer.
+/// A service that is ready to answer.
 pub(crate) struct Service {
     engine: Engine,
     component: ProxyPre<State>,
     grants: Grants,
-    /// What is granted in the place of the network for all but the exchange.
+    /// Granted instead of the network to all requests but an exchange.
     no_network: Transport,
-    idle: Idle,
+    idle: IdleInstances,
 }
 
 impl Service {
-    /// Loads the component, and reserves addresses for as many requests at the same time. `isolate` gives each an instance of its own.
+    /// Loads the component, and reserves addresses for this many concurrent requests. With
+    /// `isolate`, every request gets a new instance.
     ///
     /// # Errors
     ///
-    /// When the system does not give them, or the processor lacks what the image needs.
+    /// When the system does not reserve them, or the processor lacks a feature that the image uses.
     pub(crate) fn load(grants: Grants, requests: u32, isolate: bool) -> Result<Self, Fault> {
-        // More than one a processor would never be at work at the same time.
+        // Instances beyond one per processor would never run at the same time.
         let idle = if isolate { 0 } else { thread::available_parallelism().map_or(1, NonZero::get) };
         let instances = requests.saturating_add(u32::try_from(idle).unwrap_or(u32::MAX));
         let load = || {
             let (engine, component) = image::load(pool(instances).into())?;
-            let component = ProxyPre::new(links::linker(&engine)?.instantiate_pre(&component)?)?;
+            let component = ProxyPre::new(linker::new(&engine)?.instantiate_pre(&component)?)?;
             Ok((engine, component))
         };
-        match load() {
-            Ok((engine, component)) => {
-                let no_network = grants.transport.refusing();
-                Ok(Self { engine, component, grants, no_network, idle: Idle::new(idle) })
-            }
-            Err(error) => Err(fault(&error, &MemoryOutputPipe::new(0))
-                .hint("where addresses are limited (`ulimit -v`), a smaller `--max-concurrency` takes fewer of them")),
-        }
+        let (engine, component) = load().map_err(|error| {
+            failure::fault(&error, &MemoryOutputPipe::new(0))
+                .hint("where address space is limited (`ulimit -v`), a smaller `--max-concurrency` needs less of it")
+        })?;
+        let no_network = grants.transport.refusing_all();
+        Ok(Self { engine, component, grants, no_network, idle: IdleInstances::new(idle) })
     }
 
     /// Answers one request.
     ///
     /// # Errors
     ///
-    /// Only what the component cannot say itself: that it was ended.
+    /// When the component could not be started or was stopped, or gave no complete response.
     pub(crate) async fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Fault> {
         let needs_network = request.uri().path() == SERVICE_EXCHANGE;
         let mut instance = match if needs_network { None } else { self.idle.take() } {
             Some(instance) => instance,
-            None => self.instance(if needs_network { &self.grants.transport } else { &self.no_network }).await?,
+            None => self.instantiate(if needs_network { &self.grants.transport } else { &self.no_network }).await?,
         };
         let log = instance.log();
-        let (out, answer) = oneshot::channel();
-        // One that failed, or was cut off by the caller or the clock, goes with this block.
-        let run = async move { instance.answer(request, out).await.map(|()| instance) };
-        // The component waits while nobody reads what it writes, so both at the same time.
-        let (ran, answer) = tokio::join!(run, async {
-            match answer.await {
-                Ok(Ok(response)) => Some(whole(response).await),
+        let (sender, response) = oneshot::channel();
+        // An instance that failed or was cancelled is dropped with this block, and not used again.
+        let run = async move { instance.answer(request, sender).await.map(|()| instance) };
+        // The component blocks until its body is read, so both run at the same time.
+        let (ran, response) = tokio::join!(run, async {
+            match response.await {
+                Ok(Ok(response)) => Some(collect(response).await),
                 Ok(Err(_)) | Err(_) => None,
             }
         });
-        let instance = ran.map_err(|error| fault(&error, &log))?;
-        let answer = answer.unwrap_or_else(|| Err(Error::msg("it gave no answer")));
-        let answer = answer.map_err(|error| fault(&error, &log))?;
+        let failed = |error| failure::fault(&error, &log);
+        let instance = ran.map_err(failed)?;
+        let response = response.unwrap_or_else(|| Err(Error::msg("it gave no response"))).map_err(failed)?;
         if !needs_network {
-            self.idle.keep(instance);
+            self.idle.put(instance);
         }
-        Ok(answer)
+        Ok(response)
     }
 
-    /// Ends instances that had nothing to do for so long, and with them what their memory still has of the last request.
-    pub(crate) fn forget(&self, idle_for: Duration) {
-        self.idle.forget(idle_for);
+    /// Drops instances that have been idle for this long, and with them what their memory still
+    /// holds of their last request.
+    pub(crate) fn drop_idle(&self, idle_for: Duration) {
+        self.idle.drop_older(idle_for);
     }
 
-    async fn instance(&self, transport: &Transport) -> Result<Instance, Fault> {
-        let log = MemoryOutputPipe::new(LARGEST_LOG);
-        let mut store = super::store(&self.engine, &self.grants.variables, transport.clone(), log.clone());
+    async fn instantiate(&self, transport: &Transport) -> Result<Instance, Fault> {
+        let log = failure::log();
+        let mut store = state::store(&self.engine, &self.grants.variables, transport.clone(), log.clone());
         match self.component.instantiate_async(&mut store).await {
             Ok(proxy) => Ok(Instance::new(store, proxy, log)),
-            Err(error) => Err(fault(&error, &log)),
+            Err(error) => Err(failure::fault(&error, &log)),
         }
     }
 }
 
-async fn whole(response: Response<HyperOutgoingBody>) -> Result<Response<Bytes>> {
+async fn collect(response: Response<HyperOutgoingBody>) -> Result<Response<Bytes>> {
     let (head, body) = response.into_parts();
-    let body = Limited::new(body, MAX_ANSWER).collect().await;
-    let body = body.map_err(|_| Error::msg("its answer is too long or broke off"))?;
+    let body = Limited::new(body, MAX_RESPONSE).collect().await;
+    let body = body.map_err(|_| Error::msg("its response is too long or incomplete"))?;
     Ok(Response::from_parts(head, body.to_bytes()))
 }
 
@@ -134,10 +136,10 @@ fn pool(instances: u32) -> PoolingAllocationConfig {
         .total_tables(instances.saturating_mul(PARTS))
         .max_memory_size(limits::MEMORY)
         .table_elements(limits::TABLE)
-        .linear_memory_keep_resident(KEPT_MEMORY)
-        .table_keep_resident(KEPT)
-        .async_stack_keep_resident(KEPT)
-        // Where the system can tell (Linux 6.7), only what was written to is written over.
+        .linear_memory_keep_resident(limits::RESIDENT_MEMORY)
+        .table_keep_resident(KEEP_RESIDENT)
+        .async_stack_keep_resident(KEEP_RESIDENT)
+        // Where the system can tell (Linux 6.7), only changed pages are reset.
         .pagemap_scan(Enabled::Auto);
     pool
 }

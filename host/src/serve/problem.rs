@@ -1,4 +1,5 @@
-//! What the host answers by itself: problem details (RFC 9457), in the form of the component's own.
+//! The host's own error responses: problem details (RFC 9457) with the members that the component
+//! uses.
 
 use azure_oidc_core::Fault;
 use bytes::Bytes;
@@ -6,8 +7,7 @@ use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::json;
 
-/// Problem details.
-pub(super) fn answer(status: StatusCode, code: &str, detail: &str, hints: &[String]) -> Response<Bytes> {
+fn problem(status: StatusCode, code: &str, detail: &str, hints: &[String]) -> Response<Bytes> {
     let body = json!({
         "type": "about:blank",
         "title": status.canonical_reason(),
@@ -18,40 +18,42 @@ pub(super) fn answer(status: StatusCode, code: &str, detail: &str, hints: &[Stri
     });
     let mut response = Response::new(format!("{body}\n").into());
     *response.status_mut() = status;
-    set(&mut response, CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    set(&mut response, CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    set(&mut response, CONTENT_TYPE, "application/problem+json");
+    set(&mut response, CACHE_CONTROL, "no-store");
     response
 }
 
-/// There are as many requests as there may be.
+/// 503: `--max-concurrency` requests are being answered already.
 pub(super) fn busy() -> Response<Bytes> {
-    let detail = "As many requests as allowed are being answered";
-    let hints = ["come again in a second; `--max-concurrency` allows more".to_owned()];
-    let mut response = answer(StatusCode::SERVICE_UNAVAILABLE, "busy", detail, &hints);
-    set(&mut response, RETRY_AFTER, HeaderValue::from_static("1"));
+    let detail = "The service is already answering as many requests as it may";
+    let hints = ["retry in a second, or raise `--max-concurrency`".to_owned()];
+    let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, "busy", detail, &hints);
+    set(&mut response, RETRY_AFTER, "1");
     response
 }
 
-/// The body did not arrive in time. What may still come of it would be taken for the next request.
-pub(super) fn slow() -> Response<Bytes> {
-    let mut response = answer(StatusCode::REQUEST_TIMEOUT, "request-timeout", "The body did not arrive in time", &[]);
-    set(&mut response, CONNECTION, HeaderValue::from_static("close"));
+/// 408: the body did not arrive in time. Closes the connection, because the rest of the body would
+/// be read as the next request.
+pub(super) fn body_timeout() -> Response<Bytes> {
+    let detail = "The request body did not arrive in time";
+    let mut response = problem(StatusCode::REQUEST_TIMEOUT, "request-timeout", detail, &[]);
+    set(&mut response, CONNECTION, "close");
     response
 }
 
-/// The answer was not there in time.
-pub(super) fn late(seconds: u64) -> Response<Bytes> {
-    let detail = format!("The answer was not there within {seconds} s");
-    answer(StatusCode::GATEWAY_TIMEOUT, "request-deadline", &detail, &["`--timeout` allows more".to_owned()])
+/// 504: the component did not answer within `--timeout`.
+pub(super) fn deadline(seconds: u64) -> Response<Bytes> {
+    let detail = format!("The request was not answered within {seconds} s");
+    problem(StatusCode::GATEWAY_TIMEOUT, "request-deadline", &detail, &["raise `--timeout`".to_owned()])
 }
 
-/// The component failed.
+/// 500: the component failed.
 pub(super) fn failed(fault: &Fault) -> Response<Bytes> {
-    answer(StatusCode::INTERNAL_SERVER_ERROR, fault.code, &fault.message, &fault.hints)
+    problem(StatusCode::INTERNAL_SERVER_ERROR, fault.code, &fault.message, &fault.hints)
 }
 
-fn set(response: &mut Response<Bytes>, name: HeaderName, value: HeaderValue) {
-    response.headers_mut().insert(name, value);
+fn set(response: &mut Response<Bytes>, name: HeaderName, value: &'static str) {
+    response.headers_mut().insert(name, HeaderValue::from_static(value));
 }
 
 #[cfg(test)]
@@ -59,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_caller_who_comes_too_early_is_told_when_to_come_again() {
+    fn a_refused_request_is_told_when_to_retry() {
         let busy = busy();
         assert_eq!((busy.status().as_u16(), &busy.headers()["retry-after"]), (503, &HeaderValue::from_static("1")));
         let body: serde_json::Value = serde_json::from_slice(busy.body()).unwrap();

@@ -1,4 +1,4 @@
-//! One request: read within limits, answered by the component within its time.
+//! Reads one request within limits, and has the component answer it in time.
 
 use std::convert::Infallible;
 use std::io::{self, Write};
@@ -18,54 +18,59 @@ use tokio::time::timeout;
 use super::problem;
 use crate::sandbox::Service;
 
-/// The component refuses a body that is longer than this, in bytes; it is handed one byte more so that it does.
+/// The longest body that the component accepts, in bytes. It gets one byte more of a longer body,
+/// and refuses it.
 const MAX_BODY: usize = 256 << 10;
-/// What is read of a body that is too long and dropped: a caller who still sends does not read the refusal.
+/// How much more of a longer body is read and dropped: a client that is still sending does not read
+/// the response.
 const MAX_DROPPED: usize = 1 << 20;
-/// For a body to arrive whole.
-const BODY: Duration = Duration::from_secs(10);
+/// Time limit for the body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What all requests have in common.
-pub(super) struct Desk {
+/// What all requests of a service share.
+pub(super) struct ServeContext {
     pub(super) service: Service,
-    /// One for each request that may be in the component.
-    pub(super) places: Semaphore,
-    /// For one request.
-    pub(super) time: Duration,
-    /// Whether each request is noted on standard error.
+    /// One permit for each request that the component may answer at the same time.
+    pub(super) slots: Semaphore,
+    /// Time limit of one request.
+    pub(super) timeout: Duration,
+    /// Whether each request is logged on standard error.
     pub(super) access_log: bool,
 }
 
 /// Answers one request.
-pub(super) async fn answer(desk: Arc<Desk>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+pub(super) async fn answer(
+    context: Arc<ServeContext>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
     let since = Instant::now();
-    let line = desk.access_log.then(|| format!("{} {}", request.method(), request.uri().path()));
-    let response = within(&desk, request).await;
+    let line = context.access_log.then(|| format!("{} {}", request.method(), request.uri().path()));
+    let response = respond(&context, request).await;
     if let Some(line) = line {
-        note(&format!("{line} {} {:.1} ms", response.status().as_u16(), since.elapsed().as_secs_f64() * 1000.0));
+        log_line(&format!("{line} {} {:.1} ms", response.status().as_u16(), since.elapsed().as_secs_f64() * 1000.0));
     }
     Ok(response.map(Full::new))
 }
 
-async fn within(desk: &Desk, request: Request<Incoming>) -> Response<Bytes> {
-    let limit = desk.time.min(BODY);
-    let Ok(read) = timeout(limit, read(request)).await else { return problem::slow() };
-    let Ok(request) = read else { return problem::slow() };
-    let Ok(_place) = desk.places.try_acquire() else { return problem::busy() };
-    match timeout(desk.time, desk.service.answer(request)).await {
+async fn respond(context: &ServeContext, request: Request<Incoming>) -> Response<Bytes> {
+    let Ok(Ok(request)) = timeout(context.timeout.min(BODY_TIMEOUT), read(request)).await else {
+        return problem::body_timeout();
+    };
+    let Ok(_slot) = context.slots.try_acquire() else { return problem::busy() };
+    match timeout(context.timeout, context.service.answer(request)).await {
         Ok(Ok(response)) => response,
         Ok(Err(fault)) => {
-            note(failure::text(&fault).trim_end());
+            log_line(failure::text(&fault).trim_end());
             problem::failed(&fault)
         }
-        Err(_late) => problem::late(desk.time.as_secs()),
+        Err(_) => problem::deadline(context.timeout.as_secs()),
     }
 }
 
-/// The request with as much of its body as the component has use of.
+/// Reads the body, and keeps no more of it than the component needs.
 async fn read(request: Request<Incoming>) -> Result<Request<Bytes>, hyper::Error> {
     let (mut head, body) = request.into_parts();
-    // The component never sees it; its library wants one, and what the caller wrote there may be anything.
+    // `wasi:http` requires a valid host; the client may send any. The component does not use it.
     head.headers.insert(HOST, HeaderValue::from_static("localhost"));
     let announced = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     let mut kept = BytesMut::new();
@@ -83,7 +88,7 @@ async fn read(request: Request<Incoming>) -> Result<Request<Bytes>, hyper::Error
     Ok(Request::from_parts(head, kept.freeze()))
 }
 
-/// Prints a line on standard error; there is nothing to do when nobody reads it.
-pub(super) fn note(line: &str) {
+/// Prints a line on standard error. A write error is ignored: there is nowhere to report it.
+pub(super) fn log_line(line: &str) {
     io::stderr().write_all(format!("{line}\n").as_bytes()).ok();
 }

@@ -1,43 +1,24 @@
-//! The signals that ask a program to end: SIGTERM from a supervisor, SIGINT from a terminal.
+//! Waits for the signals that end the service: SIGTERM from a supervisor, SIGINT or Ctrl-C from a
+//! terminal.
 
 use std::io;
 
-/// Both signals, from when it was made.
+/// Receives signals from now on. Each call of the result waits for the next one.
 #[cfg(unix)]
-pub(super) struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    pub(super) fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    /// Waits for the next one of either.
-    pub(super) async fn next(&mut self) {
+pub(super) fn listen() -> io::Result<impl AsyncFnMut()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move || {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
-    }
+    })
 }
 
-/// Windows has Ctrl-C, and ends a service in its own way.
-#[cfg(not(unix))]
-pub(super) struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    pub(super) fn new() -> io::Result<Self> {
-        Ok(Self)
-    }
-
-    pub(super) async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
+/// Receives signals from now on. Each call of the result waits for the next one.
+#[cfg(windows)]
+pub(super) fn listen() -> io::Result<impl AsyncFnMut()> {
+    let mut ctrl_c = tokio::signal::windows::ctrl_c()?;
+    Ok(async move || drop(ctrl_c.recv().await))
 }

@@ -1,8 +1,7 @@
-//! A thread that speaks HTTP/1.1 on the connections it is given and runs the component for them. There is one for each processor;
-//! a connection stays with its thread.
+//! A thread that serves HTTP/1.1 connections. There is one for each processor, and a connection
+//! stays on its thread.
 
 use std::io;
-use std::net::TcpStream as Accepted;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
@@ -11,85 +10,81 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::Watcher;
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::sleep;
 
-use super::request::{self, Desk};
+use super::request::{self, ServeContext};
 
-/// For the head of a request to arrive whole, and for the next one to begin; less when a request as a whole has less.
-const HEAD: Duration = Duration::from_secs(30);
-/// The longest head, in bytes: a token of the largest size that CI systems have fits many times.
+/// Time limit for the head of a request, and for the next request to begin; less if `--timeout` is
+/// less.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// The longest head, in bytes, which is several times the longest token of a CI system.
 const MAX_HEAD: usize = 64 << 10;
-/// How often a thread shows that it is not stuck.
-pub(super) const BEAT: Duration = Duration::from_secs(1);
+/// How often a worker that is not blocked counts a heartbeat.
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// A connection, and its place among those that may be open.
-type Connection = (Accepted, OwnedSemaphorePermit);
+/// An accepted connection.
+pub(super) struct Connection {
+    pub(super) stream: std::net::TcpStream,
+    /// Counts the connection among the open ones.
+    pub(super) permit: OwnedSemaphorePermit,
+    /// Closes the connection after its current request when the service shuts down.
+    pub(super) watcher: Watcher,
+}
 
-/// The other end of a thread.
+/// A handle to a worker thread.
 pub(super) struct Worker {
     connections: mpsc::UnboundedSender<Connection>,
-    /// Counts up while the thread is not stuck.
-    beats: Arc<AtomicU64>,
+    /// Counts up while the thread is not blocked.
+    heartbeats: Arc<AtomicU64>,
 }
 
 impl Worker {
-    /// Starts a thread. `ending` says when connections are to be closed after the request that is under way.
-    pub(super) fn start(desk: Arc<Desk>, ending: watch::Receiver<bool>) -> io::Result<Self> {
-        let (connections, given) = mpsc::unbounded_channel();
-        let beats = Arc::new(AtomicU64::new(0));
+    /// Starts a thread.
+    pub(super) fn start(context: Arc<ServeContext>) -> io::Result<Self> {
+        let (connections, receiver) = mpsc::unbounded_channel();
+        let heartbeats = Arc::new(AtomicU64::new(0));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
-        let heart = Arc::clone(&beats);
+        let count = Arc::clone(&heartbeats);
         let work = move || {
             runtime.block_on(async {
-                tokio::spawn(beat(heart));
-                serve(desk, given, ending).await;
+                tokio::spawn(async move {
+                    loop {
+                        count.fetch_add(1, Relaxed);
+                        sleep(HEARTBEAT).await;
+                    }
+                });
+                serve(context, receiver).await;
             });
         };
         thread::Builder::new().name("worker".to_owned()).spawn(work)?;
-        Ok(Self { connections, beats })
+        Ok(Self { connections, heartbeats })
     }
 
-    /// Hands over a connection. One that cannot be handed over is closed.
-    pub(super) fn give(&self, connection: Connection) {
+    /// Hands a connection to the thread. It is closed if the thread has ended.
+    pub(super) fn handle(&self, connection: Connection) {
         self.connections.send(connection).ok();
     }
 
-    /// How often it has shown that it is not stuck.
-    pub(super) fn beats(&self) -> u64 {
-        self.beats.load(Relaxed)
+    /// The number of heartbeats so far.
+    pub(super) fn heartbeats(&self) -> u64 {
+        self.heartbeats.load(Relaxed)
     }
 }
 
-async fn beat(beats: Arc<AtomicU64>) {
-    loop {
-        beats.fetch_add(1, Relaxed);
-        tokio::time::sleep(BEAT).await;
-    }
-}
-
-async fn serve(desk: Arc<Desk>, mut given: mpsc::UnboundedReceiver<Connection>, ending: watch::Receiver<bool>) {
-    while let Some((stream, place)) = given.recv().await {
-        let (desk, ending) = (Arc::clone(&desk), ending.clone());
+async fn serve(context: Arc<ServeContext>, mut connections: mpsc::UnboundedReceiver<Connection>) {
+    while let Some(Connection { stream, permit, watcher }) = connections.recv().await {
+        let context = Arc::clone(&context);
         tokio::spawn(async move {
-            if let Ok(stream) = TcpStream::from_std(stream) {
-                converse(stream, desk, ending).await;
-            }
-            drop(place);
+            let _permit = permit;
+            let Ok(stream) = TcpStream::from_std(stream) else { return };
+            let mut http = http1::Builder::new();
+            http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT.min(context.timeout)).max_buf_size(MAX_HEAD);
+            let service = service_fn(move |request| request::answer(Arc::clone(&context), request));
+            // Connection errors are ignored: the client has seen them already.
+            watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await.ok();
         });
     }
-}
-
-/// A caller who hangs up or speaks no HTTP has been told by the connection itself, and is nobody's concern else.
-async fn converse(stream: TcpStream, desk: Arc<Desk>, mut ending: watch::Receiver<bool>) {
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD.min(desk.time)).max_buf_size(MAX_HEAD);
-    let service = service_fn(move |request| request::answer(Arc::clone(&desk), request));
-    let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));
-    tokio::select! {
-        _ = connection.as_mut() => return,
-        // An error means that the whole program ends.
-        _ = ending.wait_for(|ending| *ending) => connection.as_mut().graceful_shutdown(),
-    }
-    connection.await.ok();
 }

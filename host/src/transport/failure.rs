@@ -1,4 +1,5 @@
-//! Why a request failed: the code that the component gets, and the words that no code can carry.
+//! Maps a failed request to the `wasi:http` error code for the component and a warning for the
+//! user.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -8,28 +9,27 @@ use reqwest::Url;
 use rustls::{CertificateError, Error as Tls};
 use wasmtime_wasi_http::Error;
 
-use super::resolver::NoAddress;
+use super::resolver::LookupFailed;
 use crate::egress::Refusal;
 
-/// Where a request went. Without the path and the query, which may hold a secret.
+/// The destination of a request, without the path and the query, which may contain a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Endpoint {
     host: String,
     port: u16,
-    /// The proxy that it went through.
+    /// The proxy on the way, as `HOST` or `HOST:PORT`.
     pub(super) proxy: Option<String>,
 }
 
-impl Place {
+impl Endpoint {
     /// The host and port of a URL.
-    pub(super) fn of(url: &Url) -> Self {
-        let (host, port) =
-            (url.host_str().unwrap_or_default().to_owned(), url.port_or_known_default().unwrap_or_default());
-        Self { host, port, proxy: None }
+    pub(super) fn of_url(url: &Url) -> Self {
+        let host = url.host_str().unwrap_or_default().to_owned();
+        Self { host, port: url.port_or_known_default().unwrap_or_default(), proxy: None }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.host, self.port)?;
         match &self.proxy {
@@ -41,89 +41,85 @@ impl fmt::Display for Place {
 
 /// A request that failed.
 #[derive(Debug)]
-pub(super) struct Failed {
-    /// For the component.
+pub(super) struct RequestFailure {
+    /// The code for the component.
     pub(super) error: Error,
-    /// For the user, where there is more to say.
+    /// The reason for the user, where the code does not say all.
     detail: Option<String>,
 }
 
-impl Failed {
-    /// A failure that is the host's own.
-    pub(super) fn internal(error: &dyn StdError) -> Self {
-        Self { error: Error::InternalError(Some(error.to_string())), detail: None }
-    }
-
-    /// The sentence for the user.
-    pub(super) fn explained(&self, place: &Place) -> Option<String> {
+impl RequestFailure {
+    /// The warning for the user, if there is more to say than the code does.
+    pub(super) fn warning(&self, endpoint: &Endpoint) -> Option<String> {
         let detail = self.detail.as_ref()?;
         Some(match self.error {
             Error::HttpRequestDenied => detail.clone(),
-            Error::TlsCertificateError => format!("the certificate of {place} is not accepted: {detail}"),
-            _ => format!("the request to {place} failed: {detail}"),
+            Error::TlsCertificateError => format!("the certificate of {endpoint} is not accepted: {detail}"),
+            _ => format!("the request to {endpoint} failed: {detail}"),
         })
     }
 }
 
-impl From<Error> for Failed {
+impl From<Error> for RequestFailure {
     fn from(error: Error) -> Self {
         Self { error, detail: None }
     }
 }
 
-impl From<reqwest::Error> for Failed {
-    /// The cause that says most is the innermost one; the outer ones name the URL.
+impl From<reqwest::Error> for RequestFailure {
+    /// Takes the innermost cause, which is the most specific. The outer ones quote the URL.
     fn from(error: reqwest::Error) -> Self {
         let mut causes = Vec::new();
         let mut next = error.source();
         while let Some(cause) = next {
             causes.push(cause);
-            next = within(cause);
+            next = inner_cause(cause);
         }
         let timeout = if error.is_connect() { Error::ConnectionTimeout } else { Error::HttpResponseTimeout };
-        let code = causes.iter().rev().find_map(|cause| code(*cause));
+        let code = causes.iter().rev().find_map(|cause| error_code(*cause));
         let code = if error.is_timeout() { Some(timeout) } else { code };
-        let detail = causes.last().map(|cause| said(*cause));
+        let detail = causes.last().map(|cause| describe(*cause));
         let other = if error.is_connect() { Error::DestinationUnavailable } else { Error::HttpProtocolError };
         Self { error: code.unwrap_or(other), detail }
     }
 }
 
-/// The cause within a cause. An I/O error that wraps another error gives that error's cause as its own, and hides the error.
-fn within<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+/// The next inner cause. `source` of an I/O error skips the error that it wraps, which is the one
+/// wanted here.
+fn inner_cause<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
     match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(inner) => Some(inner),
         None => cause.source(),
     }
 }
 
-/// What a cause says, where it does not speak to programmers only.
-fn said(cause: &(dyn StdError + 'static)) -> String {
+/// The text of a cause, with advice where rustls gives none.
+fn describe(cause: &(dyn StdError + 'static)) -> String {
     match cause.downcast_ref::<Tls>() {
         Some(Tls::InvalidCertificate(CertificateError::UnknownIssuer)) => {
-            "this system does not know who issued it; `--ca-file FILE` or SSL_CERT_FILE adds an authority".to_owned()
+            "this system does not trust its issuer; add the authority with `--ca-file FILE` or SSL_CERT_FILE".to_owned()
         }
         _ => cause.to_string(),
     }
 }
 
-fn code(cause: &(dyn StdError + 'static)) -> Option<Error> {
+fn error_code(cause: &(dyn StdError + 'static)) -> Option<Error> {
     if cause.is::<Refusal>() {
         return Some(Error::HttpRequestDenied);
     }
-    if cause.is::<NoAddress>() {
+    if cause.is::<LookupFailed>() {
         return Some(Error::DnsError { rcode: None, info_code: None });
     }
     if let Some(error) = cause.downcast_ref::<Tls>() {
-        return Some(tls(error));
+        return Some(tls_code(error));
     }
     if let Some(error) = cause.downcast_ref::<hyper::Error>() {
         return error.is_incomplete_message().then_some(Error::HttpResponseIncomplete);
     }
-    cause.downcast_ref::<io::Error>().and_then(|error| connection(error.kind()))
+    cause.downcast_ref::<io::Error>().and_then(|error| connection_code(error.kind()))
 }
 
-fn tls(error: &Tls) -> Error {
+fn tls_code(error: &Tls) -> Error {
     match error {
         Tls::InvalidCertificate(_) | Tls::NoCertificatesPresented => Error::TlsCertificateError,
         Tls::AlertReceived(alert) => {
@@ -133,7 +129,7 @@ fn tls(error: &Tls) -> Error {
     }
 }
 
-fn connection(kind: io::ErrorKind) -> Option<Error> {
+fn connection_code(kind: io::ErrorKind) -> Option<Error> {
     use io::ErrorKind::{
         BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, NetworkDown,
         NetworkUnreachable, TimedOut, UnexpectedEof,

@@ -1,5 +1,7 @@
-//! Looks up names, and hands on only the addresses that may be called. The client connects to nothing else, so there is no moment
-//! between the judgement and the call in which a name could change its address.
+//! Resolves host names to the addresses that the policy permits.
+//!
+//! The client connects to exactly these addresses, so a name cannot change its address between the
+//! check and the connection.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -11,24 +13,25 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::egress::Policy;
 
-/// A resolver that keeps the policy.
+/// A resolver that enforces the policy.
 #[derive(Debug)]
 pub(super) struct Resolver {
     policy: Arc<Policy>,
+    /// Names that may resolve to any address.
     proxies: Mutex<BTreeSet<String>>,
 }
 
-/// A name that has no address.
+/// A name that cannot be resolved.
 #[derive(Debug)]
-pub(super) struct NoAddress(String);
+pub(super) struct LookupFailed(String);
 
 impl Resolver {
     pub(super) fn new(policy: Arc<Policy>) -> Self {
         Self { policy, proxies: Mutex::default() }
     }
 
-    /// Lets a proxy be at any address.
-    pub(super) fn trust(&self, proxy: String) {
+    /// Permits every address for the name of a proxy.
+    pub(super) fn trust_proxy(&self, proxy: String) {
         self.proxies.lock().unwrap_or_else(PoisonError::into_inner).insert(proxy);
     }
 }
@@ -39,23 +42,23 @@ impl Resolve for Resolver {
         let is_proxy = self.proxies.lock().unwrap_or_else(PoisonError::into_inner).contains(name.as_str());
         Box::pin(async move {
             let name = name.as_str();
-            let found = tokio::net::lookup_host((name, 0)).await.map_err(|error| NoAddress(error.to_string()))?;
-            let addresses = if is_proxy { found.collect() } else { allowed(&policy, name, found)? };
+            let found = tokio::net::lookup_host((name, 0)).await.map_err(|error| LookupFailed(error.to_string()))?;
+            let addresses = if is_proxy { found.collect() } else { permitted(&policy, name, found)? };
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
     }
 }
 
-/// The addresses that may be called; when there is none, why.
-fn allowed(
+/// The permitted addresses, or why there is none.
+fn permitted(
     policy: &Policy,
     name: &str,
     found: impl Iterator<Item = SocketAddr>,
 ) -> Result<Vec<SocketAddr>, Box<dyn Error + Send + Sync>> {
-    let mut reason: Box<dyn Error + Send + Sync> = Box::new(NoAddress("the name has no address".to_owned()));
+    let mut reason: Box<dyn Error + Send + Sync> = Box::new(LookupFailed("the name has no address".to_owned()));
     let mut addresses = Vec::new();
     for address in found {
-        match policy.judge_address(name, address.ip()) {
+        match policy.check_address(name, address.ip()) {
             Ok(()) => addresses.push(address),
             Err(refusal) => reason = Box::new(refusal),
         }
@@ -63,34 +66,34 @@ fn allowed(
     if addresses.is_empty() { Err(reason) } else { Ok(addresses) }
 }
 
-impl fmt::Display for NoAddress {
+impl fmt::Display for LookupFailed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl Error for NoAddress {}
+impl Error for LookupFailed {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::egress::Refusal;
 
-    fn judged(name: &str, addresses: &[&str]) -> Result<Vec<SocketAddr>, Box<dyn Error + Send + Sync>> {
+    fn resolved(name: &str, addresses: &[&str]) -> Result<Vec<SocketAddr>, Box<dyn Error + Send + Sync>> {
         let policy = Policy::new(Vec::new(), &[name.to_owned()]).unwrap();
         let found = addresses.iter().map(|address| SocketAddr::new(address.parse().unwrap(), 0));
-        allowed(&policy, name, found)
+        permitted(&policy, name, found)
     }
 
     #[test]
-    fn of_several_addresses_only_the_allowed_ones_are_called() {
-        let addresses = judged("login.example", &["169.254.169.254", "203.0.113.7", "127.0.0.1"]).unwrap();
+    fn of_several_addresses_only_the_permitted_ones_are_returned() {
+        let addresses = resolved("login.example", &["169.254.169.254", "203.0.113.7", "127.0.0.1"]).unwrap();
         assert_eq!(addresses, ["203.0.113.7:0".parse().unwrap()]);
     }
 
     #[test]
-    fn a_name_that_leads_only_to_a_metadata_service_is_refused() {
-        let error = judged("login.example", &["169.254.169.254"]).unwrap_err();
+    fn a_name_that_resolves_only_to_a_metadata_service_is_refused() {
+        let error = resolved("login.example", &["169.254.169.254"]).unwrap_err();
         assert!(
             error.downcast_ref::<Refusal>().is_some_and(|refusal| refusal.to_string().contains("metadata")),
             "{error}"
@@ -98,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_without_an_address_is_not_taken_for_a_refused_one() {
-        assert!(judged("login.example", &[]).unwrap_err().is::<NoAddress>());
+    fn a_name_without_an_address_is_not_reported_as_refused() {
+        assert!(resolved("login.example", &[]).unwrap_err().is::<LookupFailed>());
     }
 }

@@ -1,11 +1,11 @@
 use super::*;
-use crate::testing::{Authority, Then, answering, answering_over_tls};
+use crate::testing::{After, Authority, respond, respond_over_tls};
 use std::io::{ErrorKind, Write};
 use std::net::TcpListener;
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
 
-/// Allows all of loopback, and trusts what is in a file.
+/// Permits loopback, and trusts the certificates in a file.
 fn transport(ca_file: Option<&str>) -> Transport {
     let policy = Policy::new(Vec::new(), &["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
     Transport::new(policy, Trust::new(ca_file).unwrap(), Arc::default(), Arc::new(Timings::start()))
@@ -30,8 +30,8 @@ fn answer(url: &str) -> Result<Response<Bytes>, Error> {
 }
 
 #[test]
-fn the_request_arrives_as_it_was_made() {
-    let (port, server) = answering(OK, Then::Close);
+fn the_request_arrives_unchanged() {
+    let (port, server) = respond(OK, After::Close);
     let response = answer(&format!("http://127.0.0.1:{port}/token?x=1")).unwrap();
     assert_eq!((response.status().as_u16(), response.body().as_ref()), (200, &b"{}"[..]));
     let sent = server.join().unwrap().to_ascii_lowercase();
@@ -41,27 +41,27 @@ fn the_request_arrives_as_it_was_made() {
 }
 
 #[test]
-fn a_redirect_is_an_answer_and_is_not_followed() {
+fn a_redirect_is_returned_and_not_followed() {
     let redirect = b"HTTP/1.1 307 Temporary Redirect\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
-    let (port, _) = answering(redirect, Then::Close);
+    let (port, _) = respond(redirect, After::Close);
     assert_eq!(answer(&format!("http://127.0.0.1:{port}/")).unwrap().status().as_u16(), 307);
 }
 
 #[test]
 fn each_failure_has_its_code() {
-    let cases: [(&'static [u8], Then, &str); 8] = [
-        (b"", Then::Close, "HttpResponseIncomplete"),
-        (b"HTTP/1.1 200 OK\r\n", Then::Close, "HttpResponseIncomplete"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", Then::Close, "HttpResponseIncomplete"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf", Then::Close, "HttpResponseIncomplete"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n", Then::Close, "HttpResponseBodySize(Some(9999999))"),
-        (b"SSH-2.0-OpenSSH_9.9\r\n", Then::Close, "HttpProtocolError"),
-        (b"", Then::Wait, "HttpResponseTimeout"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", Then::Wait, "ConnectionReadTimeout"),
+    let cases: [(&'static [u8], After, &str); 8] = [
+        (b"", After::Close, "HttpResponseIncomplete"),
+        (b"HTTP/1.1 200 OK\r\n", After::Close, "HttpResponseIncomplete"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", After::Close, "HttpResponseIncomplete"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf", After::Close, "HttpResponseIncomplete"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n", After::Close, "HttpResponseBodySize(Some(9999999))"),
+        (b"SSH-2.0-OpenSSH_9.9\r\n", After::Close, "HttpProtocolError"),
+        (b"", After::Wait, "HttpResponseTimeout"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", After::Wait, "ConnectionReadTimeout"),
     ];
     for (bytes, then, code) in cases {
-        let (port, _) = answering(bytes, then);
-        let wait = if then == Then::Wait { Duration::from_millis(50) } else { Duration::from_secs(30) };
+        let (port, _) = respond(bytes, then);
+        let wait = if then == After::Wait { Duration::from_millis(50) } else { Duration::from_secs(30) };
         let url = format!("http://127.0.0.1:{port}/");
         let error = post(&mut transport(None), &url, Bytes::new(), wait).unwrap_err();
         assert_eq!(format!("{error:?}"), code, "{}", String::from_utf8_lossy(bytes));
@@ -69,21 +69,21 @@ fn each_failure_has_its_code() {
 }
 
 #[test]
-fn an_answer_that_says_nothing_of_its_length_is_not_read_without_end() {
+fn a_response_without_a_length_is_read_up_to_the_limit() {
     const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n";
-    let endless: &'static [u8] = [HEAD, &vec![b'x'; MAX_ANSWER + 1]].concat().leak();
-    let (port, _) = answering(endless, Then::Wait);
+    let endless: &'static [u8] = [HEAD, &vec![b'x'; MAX_RESPONSE + 1]].concat().leak();
+    let (port, _) = respond(endless, After::Wait);
     assert!(matches!(answer(&format!("http://127.0.0.1:{port}/")), Err(Error::HttpResponseBodySize(None))));
 }
 
 #[test]
-fn a_port_where_nobody_listens_refuses() {
+fn a_closed_port_is_reported_as_refused() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     assert!(matches!(answer(&format!("http://127.0.0.1:{port}/")), Err(Error::ConnectionRefused)));
 }
 
 #[test]
-fn what_is_not_allowed_is_not_even_connected_to() {
+fn a_refused_destination_is_not_connected_to() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -103,21 +103,21 @@ fn a_request_that_is_too_long_is_not_sent() {
 }
 
 #[test]
-fn tls_is_as_good_as_the_certificate() {
+fn tls_needs_a_trusted_certificate_for_the_name() {
     let (ours, other) = (Authority::new(), Authority::new());
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ca.pem");
     std::fs::write(&file, &ours.pem).unwrap();
-    let url = |config| format!("https://localhost:{}/", answering_over_tls(config, OK));
+    let url = |config| format!("https://localhost:{}/", respond_over_tls(config, OK));
     let answer = |url: String| post(&mut transport(file.to_str()), &url, Bytes::new(), Duration::from_secs(30));
 
-    assert_eq!(answer(url(ours.server("localhost"))).unwrap().status().as_u16(), 200);
-    assert!(matches!(answer(url(other.server("localhost"))), Err(Error::TlsCertificateError)));
-    assert!(matches!(answer(url(ours.server("other.example"))), Err(Error::TlsCertificateError)));
+    assert_eq!(answer(url(ours.server_config("localhost"))).unwrap().status().as_u16(), 200);
+    assert!(matches!(answer(url(other.server_config("localhost"))), Err(Error::TlsCertificateError)));
+    assert!(matches!(answer(url(ours.server_config("other.example"))), Err(Error::TlsCertificateError)));
 }
 
 #[test]
-fn a_server_that_does_not_speak_tls_is_not_one_with_a_bad_certificate() {
+fn a_server_without_tls_is_not_reported_as_a_bad_certificate() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://127.0.0.1:{}/", listener.local_addr().unwrap().port());
     let server =
@@ -128,7 +128,7 @@ fn a_server_that_does_not_speak_tls_is_not_one_with_a_bad_certificate() {
 
 #[cfg(unix)]
 #[test]
-fn a_name_that_stands_for_a_socket_leads_to_the_socket() {
+fn the_name_of_a_socket_connects_to_the_socket() {
     use std::io::Read;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("agent.sock").to_str().unwrap().to_owned();
@@ -148,7 +148,7 @@ fn a_name_that_stands_for_a_socket_leads_to_the_socket() {
 }
 
 #[test]
-fn a_second_request_to_the_same_place_uses_the_connection_of_the_first() {
+fn a_second_request_to_the_same_host_reuses_the_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://127.0.0.1:{}/", listener.local_addr().unwrap().port());
     let server = std::thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! Where a system keeps the certificate authorities that it trusts.
+//! Finds and reads the system's trusted certificate authorities.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,65 +11,65 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls_native_certs::load_certs_from_paths;
 
-/// Replaces the system's authorities by those in this file, as OpenSSL has it.
+/// Names a file that replaces the system's authorities, as in OpenSSL.
 const SSL_CERT_FILE: &str = "SSL_CERT_FILE";
-/// Replaces the system's authorities by those in these folders.
+/// Names folders that replace the system's authorities, as in OpenSSL.
 const SSL_CERT_DIR: &str = "SSL_CERT_DIR";
 
-/// A place with certificate authorities.
+/// A source of trusted root certificates.
 #[derive(Debug)]
-pub(super) enum Place {
-    /// These.
+pub(super) enum RootSource {
+    /// These certificates.
     Given(Vec<CertificateDer<'static>>),
-    /// Those in one file.
+    /// A file with all certificates.
     Bundle(PathBuf),
-    /// Those in the files of some folders.
+    /// Folders whose files have one or more certificates each.
     Folders(Vec<PathBuf>),
-    /// Mozilla's list as of this build: an image that holds nothing but a program has no certificates.
+    /// Mozilla's list at the time of the build, for container images without certificates.
     #[cfg(not(any(windows, target_vendor = "apple")))]
     BuiltIn,
-    /// The system's own verifier, with its own ways of distrust.
+    /// The system's own verifier, which also knows what the system distrusts.
     #[cfg(any(windows, target_vendor = "apple"))]
     Platform,
 }
 
-/// The system's places, in the order in which to try them. Nothing has been read yet.
-pub(super) fn places() -> Vec<Place> {
+/// The system's sources in the order to try them. None is read yet.
+pub(super) fn sources() -> Vec<RootSource> {
     let named = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     let (file, folders) = (named(SSL_CERT_FILE), named(SSL_CERT_DIR));
     if file.is_none() && folders.is_none() {
-        return usual();
+        return default_sources();
     }
     let folders = folders.map(|folders| std::env::split_paths(&folders).collect());
-    file.map(|file| Place::Bundle(file.into())).into_iter().chain(folders.map(Place::Folders)).collect()
+    file.map(|file| RootSource::Bundle(file.into())).into_iter().chain(folders.map(RootSource::Folders)).collect()
 }
 
 #[cfg(any(windows, target_vendor = "apple"))]
-fn usual() -> Vec<Place> {
-    vec![Place::Platform]
+fn default_sources() -> Vec<RootSource> {
+    vec![RootSource::Platform]
 }
 
-/// The bundle, and what may have been put beside it.
+/// The bundle, then the folders beside it, where administrators add authorities.
 #[cfg(not(any(windows, target_vendor = "apple")))]
-fn usual() -> Vec<Place> {
+fn default_sources() -> Vec<RootSource> {
     let found = openssl_probe::probe();
-    if found.cert_file.is_none() && !found.cert_dir.iter().any(|folder| holds_something(folder)) {
-        return vec![Place::BuiltIn];
+    if found.cert_file.is_none() && !found.cert_dir.iter().any(|folder| has_entries(folder)) {
+        return vec![RootSource::BuiltIn];
     }
-    found.cert_file.map(Place::Bundle).into_iter().chain([Place::Folders(found.cert_dir)]).collect()
+    found.cert_file.map(RootSource::Bundle).into_iter().chain([RootSource::Folders(found.cert_dir)]).collect()
 }
 
 #[cfg(not(any(windows, target_vendor = "apple")))]
-fn holds_something(folder: &std::path::Path) -> bool {
+fn has_entries(folder: &std::path::Path) -> bool {
     folder.read_dir().is_ok_and(|mut entries| entries.next().is_some())
 }
 
-impl Place {
-    /// Reads the place. None when it holds no certificate that can be used: the places besides may.
+impl RootSource {
+    /// Reads the source. None if it has no usable certificate; other sources may have one.
     pub(super) fn verifier(&self, provider: &Arc<CryptoProvider>) -> Option<Arc<dyn ServerCertVerifier>> {
         match self {
             Self::Given(certificates) => webpki(certificates.iter().cloned(), provider),
-            // Read at once: rustls-native-certs goes through a file line by line, which takes several times as long.
+            // rustls-native-certs reads a file line by line, which takes several times as long.
             Self::Bundle(file) => webpki(CertificateDer::pem_file_iter(file).into_iter().flatten().flatten(), provider),
             Self::Folders(folders) => {
                 webpki(folders.iter().flat_map(|folder| load_certs_from_paths(None, Some(folder)).certs), provider)
@@ -93,6 +93,6 @@ fn webpki(
 
 fn verifier(roots: RootCertStore, provider: &Arc<CryptoProvider>) -> Option<Arc<dyn ServerCertVerifier>> {
     let builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
-    // Without roots there is nothing to build.
+    // The builder fails without roots.
     Some(builder.build().ok()?)
 }

@@ -33,7 +33,7 @@ fn without_the_flag_it_is_not_run() {
 fn a_program_that_fails_is_named_with_the_reason() {
     let stage = stage();
     let ran = job(&stage, "#!/bin/sh\nexit 7\n").args(&["--allow-program"]).run().expect(3);
-    assert!(ran.stderr.contains("cannot be read: it ended with exit status: 7"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("cannot be read: it failed (exit status: 7)"), "{}", ran.stderr);
 }
 
 #[test]

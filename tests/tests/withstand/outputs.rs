@@ -13,8 +13,8 @@ fn an_output_file_that_is_not_named_or_cannot_be_written_is_found_out_before_any
     let folder = stage.folder().to_str().unwrap();
     let cases = [
         ("not named", String::new(), FILE),
-        ("in a folder that is not there", format!("{folder}/missing/secrets"), "make the folder"),
-        ("below a file", format!("{file}/secrets"), "make the folder"),
+        ("in a folder that is not there", format!("{folder}/missing/secrets"), "create the folder"),
+        ("below a file", format!("{file}/secrets"), "create the folder"),
         ("a folder", folder.to_owned(), "a file instead of a folder"),
     ];
     for (name, path, named) in cases {

@@ -1,44 +1,44 @@
-//! Instances between two requests.
+//! Keeps instances between two requests.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::instance::Instance;
 
-/// A few instances that wait, each with the time since when.
-pub(super) struct Idle {
+/// Idle instances, each with the time of its last response.
+pub(super) struct IdleInstances {
     waiting: Mutex<Vec<(Instance, Instant)>>,
-    most: usize,
+    capacity: usize,
 }
 
-impl Idle {
-    /// Room for so many.
-    pub(super) fn new(most: usize) -> Self {
-        Self { waiting: Mutex::new(Vec::with_capacity(most)), most }
+impl IdleInstances {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { waiting: Mutex::new(Vec::with_capacity(capacity)), capacity }
     }
 
-    /// The one that came last: its memory is still in the processor's cache, and the others may end when they are never needed.
+    /// Takes the instance that was used last: its memory is still in the processor's cache, and
+    /// instances that are never needed become old enough to be dropped.
     pub(super) fn take(&self) -> Option<Instance> {
         self.waiting().pop().map(|(instance, _)| instance)
     }
 
-    /// Takes one back, unless it has served long enough or there are as many as may wait.
-    pub(super) fn keep(&self, instance: Instance) {
+    /// Keeps an instance, if it is reusable and there is room for it.
+    pub(super) fn put(&self, instance: Instance) {
         let mut waiting = self.waiting();
-        if waiting.len() < self.most && instance.is_fit() {
+        if waiting.len() < self.capacity && instance.is_reusable() {
             waiting.push((instance, Instant::now()));
         }
     }
 
-    /// Ends those that have waited for so long.
-    pub(super) fn forget(&self, idle_for: Duration) {
+    /// Drops instances that have been idle for this long.
+    pub(super) fn drop_older(&self, idle_for: Duration) {
         self.waiting().retain(|(_, since)| since.elapsed() < idle_for);
     }
 
-    /// How often each has answered.
+    /// The number of responses of each instance.
     #[cfg(test)]
     pub(super) fn answered(&self) -> Vec<u32> {
-        self.waiting().iter().map(|(instance, _)| instance.answered()).collect()
+        self.waiting().iter().map(|(instance, _)| instance.answered).collect()
     }
 
     fn waiting(&self) -> MutexGuard<'_, Vec<(Instance, Instant)>> {

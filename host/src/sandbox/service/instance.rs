@@ -1,4 +1,4 @@
-//! One instance of the component, which answers one request at a time.
+//! An instance of the component that answers one request at a time.
 
 use bytes::Bytes;
 use http::Request;
@@ -12,23 +12,25 @@ use wasmtime_wasi_http::p2::bindings::Proxy;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
-use super::{KEPT_MEMORY, State};
+use crate::sandbox::limits::RESIDENT_MEMORY;
+use crate::sandbox::state::State;
 
-/// What the body of a request, being here already, never has.
+/// The error type of a request body. The body is in memory already, so there is never an error.
 type NoError = wasmtime_wasi_http::Error;
 
-/// Where the component's answer goes.
-type Out = Sender<Result<http::Response<HyperOutgoingBody>, ErrorCode>>;
+/// Takes the component's response.
+type ResponseSender = Sender<Result<http::Response<HyperOutgoingBody>, ErrorCode>>;
 
-/// After so many answers an instance is replaced, whatever it may have gathered.
-pub(super) const MOST_ANSWERS: u32 = 1000;
+/// An instance is replaced after this many responses, which limits what it can accumulate.
+pub(super) const MAX_RESPONSES: u32 = 1000;
 
-/// An instance with all that it is granted.
+/// An instance in its store.
 pub(super) struct Instance {
     store: Store<State>,
     proxy: Proxy,
     log: MemoryOutputPipe,
-    answered: u32,
+    /// The number of responses so far.
+    pub(super) answered: u32,
 }
 
 impl Instance {
@@ -36,7 +38,7 @@ impl Instance {
         Self { store, proxy, log, answered: 0 }
     }
 
-    /// What it writes when it panics.
+    /// The instance's standard error, where a panic is written.
     pub(super) fn log(&self) -> MemoryOutputPipe {
         self.log.clone()
     }
@@ -45,31 +47,26 @@ impl Instance {
     ///
     /// # Errors
     ///
-    /// When it trapped. It must not be asked again then.
-    pub(super) async fn answer(&mut self, request: Request<Bytes>, out: Out) -> Result<()> {
+    /// When the instance trapped. It must not be used again.
+    pub(super) async fn answer(&mut self, request: Request<Bytes>, sender: ResponseSender) -> Result<()> {
         self.answered += 1;
         let request = request.map(|body| Full::new(body).map_err(|never| -> NoError { match never {} }));
         let request = self.store.data_mut().http().new_incoming_request(Scheme::Http, request)?;
-        let out = self.store.data_mut().http().new_response_outparam(out)?;
+        let out = self.store.data_mut().http().new_response_outparam(sender)?;
         let ran = self.proxy.wasi_http_incoming_handler().call_handle(&mut self.store, request, out).await;
-        // What belonged to the request ends with it, whether the component let go of it or not. Whoever waits for an answer that was
-        // not given learns it by this.
+        // Drops all resources of the request, also those that the component did not drop. This
+        // closes `sender` if there was no response.
         self.store.data_mut().table = ResourceTable::new();
         ran
     }
 
     #[cfg(test)]
     pub(super) fn has_network(&self) -> bool {
-        self.store.data().transport.is_allowed_any()
+        self.store.data().transport.permits_any()
     }
 
-    #[cfg(test)]
-    pub(super) fn answered(&self) -> u32 {
-        self.answered
-    }
-
-    /// Whether it may answer another request.
-    pub(super) fn is_fit(&self) -> bool {
-        self.answered < MOST_ANSWERS && self.store.data().limits.memory <= KEPT_MEMORY
+    /// Whether the instance may answer another request.
+    pub(super) fn is_reusable(&self) -> bool {
+        self.answered < MAX_RESPONSES && self.store.data().limits.memory <= RESIDENT_MEMORY
     }
 }

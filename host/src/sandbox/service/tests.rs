@@ -7,10 +7,10 @@ use crate::egress::Policy;
 use crate::timings::Timings;
 use crate::trust::Trust;
 
-/// The image lies in the program once, and is loaded once at a time.
+/// Tests run one at a time, because the image exists once in the program.
 static LOADED: Mutex<()> = Mutex::const_new(());
 
-/// A service whose exchange may call one host.
+/// A service whose exchanges may call one host.
 fn service(isolate: bool) -> Service {
     let policy = Policy::new(Vec::new(), &["login.example".to_owned()]).unwrap();
     let trust = Trust::new(None).unwrap();
@@ -42,7 +42,7 @@ async fn an_instance_answers_one_request_after_the_other() {
 }
 
 #[tokio::test]
-async fn an_exchange_neither_takes_an_instance_that_was_used_nor_leaves_one() {
+async fn an_exchange_neither_reuses_an_instance_nor_leaves_one() {
     let _loaded = LOADED.lock().await;
     let service = service(false);
     assert_eq!(status(&service, request("/v1/exchange", "{}")).await, 401);
@@ -53,10 +53,10 @@ async fn an_exchange_neither_takes_an_instance_that_was_used_nor_leaves_one() {
 }
 
 #[tokio::test]
-async fn what_answers_several_requests_has_no_network() {
+async fn an_instance_that_answers_several_requests_has_no_network() {
     let _loaded = LOADED.lock().await;
     let service = service(false);
-    assert!(service.grants.transport.is_allowed_any(), "an exchange has it");
+    assert!(service.grants.transport.permits_any(), "an exchange has it");
     assert_eq!(status(&service, explain("AADSTS700213")).await, 200);
     assert!(!service.idle.take().unwrap().has_network());
 }
@@ -70,21 +70,21 @@ async fn isolated_requests_share_nothing() {
 }
 
 #[tokio::test]
-async fn an_idle_instance_is_ended() {
+async fn an_idle_instance_is_dropped() {
     let _loaded = LOADED.lock().await;
     let service = service(false);
     assert_eq!(status(&service, explain("AADSTS700213")).await, 200);
-    service.forget(Duration::from_secs(3600));
+    service.drop_idle(Duration::from_secs(3600));
     assert_eq!(service.idle.answered(), [1]);
-    service.forget(Duration::ZERO);
+    service.drop_idle(Duration::ZERO);
     assert!(service.idle.answered().is_empty());
 }
 
 #[tokio::test]
-async fn an_instance_that_has_answered_often_is_replaced() {
+async fn an_instance_is_replaced_after_many_responses() {
     let _loaded = LOADED.lock().await;
     let service = service(false);
-    for _ in 0..instance::MOST_ANSWERS {
+    for _ in 0..instance::MAX_RESPONSES {
         assert_eq!(status(&service, request("/healthz", "")).await, 405);
     }
     assert!(service.idle.answered().is_empty());
@@ -93,7 +93,7 @@ async fn an_instance_that_has_answered_often_is_replaced() {
 }
 
 #[tokio::test]
-async fn an_instance_that_grew_is_replaced() {
+async fn an_instance_with_grown_memory_is_replaced() {
     let _loaded = LOADED.lock().await;
     let service = service(false);
     let many = format!("[{}0]", "0,".repeat(100_000));

@@ -1,5 +1,4 @@
-//! What of the world is linked: the interfaces that the component's world imports, and none besides. Files and sockets are not
-//! refused here; they do not exist.
+//! Links exactly the imports of the component's world. Files and sockets are not linked at all.
 
 use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime::{Engine, Result};
@@ -8,10 +7,10 @@ use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
 use wasmtime_wasi::p2::bindings::{cli, clocks, io, random};
 use wasmtime_wasi::random::WasiRandom;
 
-use super::State;
+use super::state::State;
 
-/// A linker with these interfaces.
-pub(super) fn linker(engine: &Engine) -> Result<Linker<State>> {
+/// A linker with the interfaces of the world.
+pub(super) fn new(engine: &Engine) -> Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     let l = &mut linker;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(l)?;
@@ -21,7 +20,7 @@ pub(super) fn linker(engine: &Engine) -> Result<Linker<State>> {
     clocks::wall_clock::add_to_linker::<State, WasiClocks>(l, State::clocks)?;
     clocks::monotonic_clock::add_to_linker::<State, WasiClocks>(l, State::clocks)?;
     random::insecure_seed::add_to_linker::<State, WasiRandom>(l, |state| state.wasi.random())?;
-    // Rust's standard library asks for the rest of `wasi:cli`, whatever a program does.
+    // Rust's standard library imports all of these in every program.
     cli::environment::add_to_linker::<State, WasiCli>(l, State::cli)?;
     cli::exit::add_to_linker::<State, WasiCli>(l, State::cli)?;
     cli::stdin::add_to_linker::<State, WasiCli>(l, State::cli)?;
@@ -35,7 +34,7 @@ pub(super) fn linker(engine: &Engine) -> Result<Linker<State>> {
     Ok(linker)
 }
 
-/// Interfaces whose only state is the table of what the component holds.
+/// State of the interfaces that need only the resource table.
 struct Table;
 
 impl HasData for Table {
