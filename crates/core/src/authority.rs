@@ -1,7 +1,10 @@
-//! Where and as whom to sign in: the authority, the tenant and the client id, each checked before anything is sent.
+//! Parses the authority, tenant, client id and scopes of a sign-in.
 
 use crate::cloud::{self, Cloud};
 use crate::fault::{Category, Fault};
+
+mod scope;
+pub use scope::Scope;
 
 /// A sign-in service: `https://host[:port]`, or `http` on loopback.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,15 +15,16 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// The sign-in service of a cloud.
+    /// The default sign-in service of a cloud.
     pub fn of(cloud: &Cloud) -> Self {
         Self { secure: true, host: cloud.authority_hosts[0].to_owned(), port: None }
     }
 
-    /// Reads `https://host[:port]`, with or without the scheme and a last `/`, as the Azure SDKs accept it.
+    /// Parses `https://host[:port]`. As in the Azure SDKs the scheme may be missing, and a last `/`
+    /// is ignored.
     ///
-    /// Plain HTTP is refused except for loopback: the assertion would travel in the clear. `named` is the flag or variable the
-    /// text came from, for the message.
+    /// Plain HTTP is allowed only for loopback, because the assertion would be sent unencrypted.
+    /// `named` is the option or variable of the text, for the message.
     pub fn parse(text: &str, named: &str) -> Result<Self, Fault> {
         let wrong = |why: &str| {
             Fault::new(
@@ -41,7 +45,7 @@ impl Authority {
             return Err(wrong("has a path or a query"));
         }
         if rest.contains('@') {
-            return Err(wrong("has a user name in it"));
+            return Err(wrong("contains a user name"));
         }
         let (host, port) = split_port(rest).ok_or_else(|| wrong("has a port that is not a number from 1 to 65535"))?;
         if !is_host(host) {
@@ -49,28 +53,27 @@ impl Authority {
         }
         let authority = Self { secure, host: host.to_ascii_lowercase(), port };
         if !secure && !authority.is_loopback() {
-            return Err(wrong("is plain http; the ID token would travel in the clear")
-                .hint("plain http is accepted for loopback only, for tests against an emulator"));
+            return Err(wrong("is plain http, so the ID token would be sent unencrypted"));
         }
         Ok(authority)
     }
 
-    /// The host name, in lower case; an IPv6 address keeps its brackets.
+    /// The host name in lower case, or an IPv6 address in brackets.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The port, written or implied.
+    /// The port, or the default port of the scheme.
     pub fn port(&self) -> u16 {
         self.port.unwrap_or(if self.secure { 443 } else { 80 })
     }
 
-    /// The cloud this service belongs to, when it is a known one.
+    /// The known cloud of this sign-in service, if any.
     pub fn cloud(&self) -> Option<&'static Cloud> {
         if self.port() == 443 { Cloud::by_authority_host(&self.host) } else { None }
     }
 
-    /// `https://host[:port]`, without a last `/`.
+    /// `https://host[:port]` without a last `/`.
     pub fn base(&self) -> String {
         let scheme = if self.secure { "https" } else { "http" };
         match self.port {
@@ -95,16 +98,15 @@ impl Authority {
 pub struct Tenant(String);
 
 impl Tenant {
-    /// Checks the form only; whether it exists, Entra knows. `named` is the flag or variable it came from.
+    /// Checks only the form, not whether the tenant exists. `named` is the option or variable of
+    /// the text.
     pub fn parse(text: &str, named: &str) -> Result<Self, Fault> {
         let wrong = |why: String| {
             Fault::new(Category::Usage, "tenant-id-invalid", format!("The tenant id from {named} {why}"))
-                .hint("`az account show --query tenantId --output tsv` prints the tenant id")
+                .hint("run `az account show --query tenantId --output tsv`: it prints the tenant id")
         };
         if ["common", "organizations", "consumers"].contains(&text) {
-            return Err(wrong(format!(
-                "is `{text}`, which names no single tenant; give the tenant's GUID or a domain"
-            )));
+            return Err(wrong(format!("is `{text}`, which names no single tenant")));
         }
         if is_domain(text) && !looks_like_guid(text) {
             return Ok(Self(text.to_owned()));
@@ -115,7 +117,7 @@ impl Tenant {
         }
     }
 
-    /// As it was given.
+    /// The text as given.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -126,80 +128,26 @@ impl Tenant {
 pub struct ClientId(String);
 
 impl ClientId {
-    /// Checks that it is a GUID. `named` is the flag or variable it came from.
+    /// Checks that the text is a GUID. `named` is the option or variable of the text.
     pub fn parse(text: &str, named: &str) -> Result<Self, Fault> {
         match guid_problem(text) {
             None => Ok(Self(text.to_owned())),
             Some(why) => {
                 Err(Fault::new(Category::Usage, "client-id-invalid", format!("The client id from {named} is not a GUID: {why}"))
                     .hint(
-                        "the client id is the `appId` of the application or the `clientId` of the managed identity, not its name \
-                     and not the object id",
+                        "use the `appId` of the application or the `clientId` of the managed identity, not its name or object id",
                     ))
             }
         }
     }
 
-    /// As it was given.
+    /// The text as given.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What one access token is for: `{resource}/.default`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scope {
-    /// In full, as it is sent.
-    pub value: String,
-    /// The short name it was given as or has in the cloud.
-    pub short: Option<&'static str>,
-}
-
-impl Scope {
-    /// Reads a full scope or a short name of the cloud's resources. `named` is the flag or variable it came from.
-    pub fn parse(text: &str, cloud: Option<&'static Cloud>, named: &str) -> Result<Self, Fault> {
-        let wrong = |why: String| {
-            Fault::new(
-                Category::Usage,
-                "scope-invalid",
-                format!("The scope `{}` from {named} {why}", text.escape_debug()),
-            )
-        };
-        if text.contains(char::is_whitespace) {
-            return Err(wrong("contains white space".into())
-                .hint("separate several scopes with a comma; each becomes a token of its own"));
-        }
-        if let Some(resource) = text.strip_suffix("/.default").filter(|resource| !resource.is_empty()) {
-            let short =
-                cloud.and_then(|cloud| cloud.resources.iter().find(|(_, id)| *id == resource).map(|(short, _)| *short));
-            return Ok(Self { value: text.to_owned(), short });
-        }
-        if text.contains(['/', ':', '.']) {
-            return Err(wrong("does not end in `/.default`".into())
-                .hint(format!("this kind of sign-in needs `{}/.default`", text.trim_end_matches('/'))));
-        }
-        let Some(cloud) = cloud else {
-            return Err(wrong("is a short name, and the authority is not one of a known cloud".into())
-                .hint("give the scope in full, such as `https://management.azure.com/.default`, or name the cloud with `--cloud`"));
-        };
-        match cloud.resources.iter().find(|(short, _)| *short == text) {
-            Some((short, id)) => Ok(Self { value: format!("{id}/.default"), short: Some(short) }),
-            None => {
-                let known: Vec<_> = cloud.resources.iter().map(|(short, _)| *short).collect();
-                let fault = wrong(format!("is not known in the cloud `{}`", cloud.name));
-                Err(match known.is_empty() {
-                    true => fault.hint("give the scope in full, ending in `/.default`"),
-                    false => fault.hint(format!(
-                        "known short names: {}; any other scope in full, ending in `/.default`",
-                        known.join(", ")
-                    )),
-                })
-            }
-        }
-    }
-}
-
-/// The cloud of that name. `named` is the flag it came from.
+/// The cloud of this name. `named` is the option of the text.
 pub fn cloud_by_name(name: &str, named: &str) -> Result<&'static Cloud, Fault> {
     Cloud::by_name(name).ok_or_else(|| {
         let known: Vec<_> = cloud::CLOUDS.iter().map(|cloud| cloud.name).collect();
@@ -208,7 +156,7 @@ pub fn cloud_by_name(name: &str, named: &str) -> Result<&'static Cloud, Fault> {
             "cloud-unknown",
             format!("The cloud `{}` from {named} is not known", name.escape_debug()),
         )
-        .hint(format!("known clouds: {}; for any other give `--authority-host` and full scopes", known.join(", ")))
+        .hint(format!("use one of {}; for another cloud give `--authority-host` and full scopes", known.join(", ")))
     })
 }
 
@@ -249,10 +197,11 @@ fn looks_like_guid(text: &str) -> bool {
     text.len() == 36 && text.bytes().filter(|byte| *byte == b'-').count() == 4
 }
 
-/// Says what keeps a text from being a GUID in its usual form, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`.
+/// Why a text is not a GUID of the form `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`. None when it is
+/// one.
 fn guid_problem(text: &str) -> Option<String> {
     if text.starts_with("$(") || text.starts_with("${") || text.starts_with("<+") {
-        return Some("it is a placeholder that was never replaced by its value".into());
+        return Some("it is a placeholder that was not expanded".into());
     }
     if text.trim() != text {
         return Some("it has white space around it".into());
@@ -276,7 +225,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn authorities_that_the_sdks_accept_are_accepted() {
+    fn authorities_have_the_forms_that_the_sdks_accept() {
         for (text, base) in [
             ("https://login.microsoftonline.com", "https://login.microsoftonline.com"),
             ("https://login.microsoftonline.com/", "https://login.microsoftonline.com"),
@@ -291,10 +240,10 @@ mod tests {
     }
 
     #[test]
-    fn an_authority_that_could_leak_the_token_is_refused() {
+    fn authorities_that_could_leak_the_token_are_refused() {
         for (text, why) in [
-            ("http://login.microsoftonline.com", "in the clear"),
-            ("http://10.0.0.1", "in the clear"),
+            ("http://login.microsoftonline.com", "unencrypted"),
+            ("http://10.0.0.1", "unencrypted"),
             ("ftp://x", "neither https nor http"),
             ("https://user@login.microsoftonline.com", "user name"),
             ("https://login.microsoftonline.com/tenant", "path"),
@@ -331,35 +280,6 @@ mod tests {
         ] {
             let fault = Tenant::parse(text, "--tenant-id").unwrap_err();
             assert!(fault.message.contains(why), "{text}: {}", fault.message);
-        }
-    }
-
-    #[test]
-    fn short_scopes_follow_the_cloud() {
-        let usgov = Cloud::by_name("usgov");
-        assert_eq!(
-            Scope::parse("arm", usgov, "--scope").unwrap().value,
-            "https://management.usgovcloudapi.net/.default"
-        );
-        assert_eq!(Scope::parse("https://graph.microsoft.us/.default", usgov, "--scope").unwrap().short, Some("graph"));
-        let own = Scope::parse("api://my-api/.default", usgov, "--scope").unwrap();
-        assert_eq!((own.value.as_str(), own.short), ("api://my-api/.default", None));
-    }
-
-    #[test]
-    fn a_scope_that_entra_would_refuse_is_refused_with_the_right_one() {
-        let public = Some(cloud::PUBLIC);
-        for (text, cloud, hint) in [
-            ("https://management.azure.com", public, "`https://management.azure.com/.default`"),
-            ("https://graph.microsoft.com/User.Read", public, "/.default`"),
-            ("arm graph", public, "comma"),
-            ("blob", public, "arm, graph, storage"),
-            ("arm", None, "in full"),
-            ("arm", Cloud::by_name("france"), "in full"),
-            ("/.default", public, "/.default"),
-        ] {
-            let fault = Scope::parse(text, cloud, "--scope").unwrap_err();
-            assert!(fault.hints.iter().any(|line| line.contains(hint)), "{text}: {:?}", fault.hints);
         }
     }
 }

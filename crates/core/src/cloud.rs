@@ -1,27 +1,27 @@
-//! The Azure clouds: where each signs in, which audience it expects, and what its services are called.
+//! The Azure clouds: sign-in hosts, audiences, and the short names of resources.
 
 /// One Azure cloud.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Cloud {
-    /// The name that `--cloud` takes.
+    /// The name for `--cloud`.
     pub name: &'static str,
-    /// What people call it.
+    /// The name for people.
     pub title: &'static str,
-    /// Host names of its sign-in service; the first is the one to use.
+    /// The host names of its sign-in service; the first one is the default.
     pub authority_hosts: &'static [&'static str],
-    /// The audience that a federated identity credential normally holds; unknown for some sovereign clouds.
+    /// The usual audience of a federated identity credential. Not known for some sovereign clouds.
     pub exchange_audience: Option<&'static str>,
-    /// Short names of resources and their identifiers, without `/.default`.
+    /// The short names of resources, and their identifiers without `/.default`.
     pub resources: &'static [(&'static str, &'static str)],
 }
 
 impl Cloud {
-    /// The cloud of that name.
+    /// The cloud of this name.
     pub fn by_name(name: &str) -> Option<&'static Self> {
         CLOUDS.iter().find(|cloud| cloud.name == name)
     }
 
-    /// The cloud whose sign-in host this is.
+    /// The cloud with this sign-in host.
     pub fn by_authority_host(host: &str) -> Option<&'static Self> {
         CLOUDS.iter().find(|cloud| cloud.authority_hosts.contains(&host))
     }
@@ -31,21 +31,21 @@ impl Cloud {
         self.resources.iter().find(|(name, _)| *name == short).map(|(_, id)| *id)
     }
 
-    /// The cloud whose exchange audience this is.
+    /// The cloud with this exchange audience.
     pub fn by_exchange_audience(audience: &str) -> Option<&'static Self> {
         CLOUDS.iter().find(|cloud| cloud.exchange_audience == Some(audience))
     }
 
-    /// The audience that is meant when none is said: the cloud's own, or the public cloud's where that is unknown.
+    /// The default audience: the cloud's, or the public cloud's where that is not known.
     pub fn usual_audience(&self) -> &'static str {
         self.exchange_audience.or(PUBLIC.exchange_audience).unwrap_or_default()
     }
 }
 
-/// The cloud that is meant when nothing else is said.
+/// The default cloud.
 pub const PUBLIC: &Cloud = &CLOUDS[0];
 
-/// All clouds that are known. An authority that is not listed works too, with full scopes.
+/// All known clouds. An authority of another cloud works with full scopes.
 pub const CLOUDS: &[Cloud] = &[
     Cloud {
         name: "public",
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_clouds_share_a_sign_in_host_or_an_audience() {
+    fn clouds_share_no_sign_in_host_and_no_audience() {
         for (i, a) in CLOUDS.iter().enumerate() {
             for b in &CLOUDS[i + 1..] {
                 assert!(

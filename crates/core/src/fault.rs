@@ -1,35 +1,40 @@
-//! The one error that leaves this crate: a stable code, one sentence, facts, and hints that say what to do next.
+//! The error type of this crate: a stable code, one sentence, facts, and hints about what to do
+//! next.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use crate::secret::without_tokens;
 
-/// Why something could not be done. Never holds a secret. One pointer wide, so that a result that may hold one stays small.
+/// A failure. Never contains a secret. One pointer wide, so that results stay small.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault(Box<Failure>);
 
-/// What a [`Fault`] says.
+/// The content of a [`Fault`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// A stable name in kebab-case, such as `tenant-id-missing`. Its meaning never changes; new ones are added.
+    /// A stable name in kebab-case, such as `tenant-id-missing`. Its meaning never changes; new
+    /// ones are added.
     pub code: &'static str,
-    /// What kind of failure it is; decides the exit code and the HTTP status.
+    /// The kind of failure, which decides the exit code and the HTTP status.
     pub category: Category,
     /// One sentence without a trailing full stop.
     pub message: String,
-    /// What to do next, most useful first. Each stands alone.
+    /// What to do next, the most useful first. Each hint is understandable alone.
     pub hints: Vec<String>,
-    /// Named values that belong to the failure, in the order they should be read.
+    /// Named values of the failure, in the order in which they are shown.
     pub facts: Vec<(&'static str, String)>,
-    /// What Entra answered, when it was Entra that refused.
+    /// Entra's answer, when Entra refused.
     pub entra: Option<EntraError>,
-    /// The AADSTS number that Entra would answer with, when nothing was sent because it would refuse.
+    /// The AADSTS number that Entra would answer with, when nothing was sent because Entra would
+    /// refuse.
     pub predicted: Option<u32>,
+    /// Whether the same request may succeed a moment later.
+    pub is_transient: bool,
 }
 
 impl Failure {
-    /// The AADSTS number that Entra answered with, or would have.
+    /// The AADSTS number of Entra's answer, or the predicted one.
     pub fn aadsts(&self) -> Option<u32> {
         self.entra.as_ref().and_then(EntraError::aadsts).or(self.predicted)
     }
@@ -44,31 +49,31 @@ pub struct EntraError {
     pub error: String,
     /// `error_description`, whole.
     pub description: String,
-    /// `error_codes`: the AADSTS numbers, the first is the one of the description.
+    /// `error_codes`: the AADSTS numbers. The first one is that of the description.
     pub codes: Vec<u32>,
     /// `trace_id`, which Microsoft support asks for.
     pub trace_id: Option<String>,
     /// `correlation_id`; Entra echoes the `client-request-id` that was sent.
     pub correlation_id: Option<String>,
-    /// `timestamp`, as printed by Entra.
+    /// `timestamp`, as Entra prints it.
     pub timestamp: Option<String>,
 }
 
 impl EntraError {
-    /// The AADSTS number that logic may use: the first of `error_codes`.
+    /// The AADSTS number: the first of `error_codes`.
     pub fn aadsts(&self) -> Option<u32> {
         self.codes.first().copied()
     }
 }
 
-/// Kinds of failure. This table is the only place where a kind meets its exit code and HTTP status.
+/// The kind of a failure. Its table is the only place that assigns exit codes and HTTP statuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Category {
-    /// The question was answered, and the answer is no.
+    /// The command worked, and its result is negative.
     Negative,
     /// Wrong usage or configuration.
     Usage,
-    /// No usable ID token could be had.
+    /// There is no usable ID token.
     IdToken,
     /// Entra refused.
     Refused,
@@ -88,12 +93,12 @@ impl Category {
         self.row().0
     }
 
-    /// The HTTP status under which the service answers with this kind of fault.
+    /// The HTTP status of the service's answer.
     pub const fn http_status(self) -> u16 {
         self.row().1
     }
 
-    /// What the exit code means, for the help text.
+    /// The meaning of the exit code, for the help text.
     pub const fn meaning(self) -> &'static str {
         self.row().2
     }
@@ -102,7 +107,7 @@ impl Category {
         match self {
             Self::Negative => (1, 422, "the answer is no"),
             Self::Usage => (2, 400, "wrong usage or configuration"),
-            Self::IdToken => (3, 401, "no usable ID token could be had"),
+            Self::IdToken => (3, 401, "no usable ID token"),
             Self::Refused => (4, 403, "Entra refused"),
             Self::Network => (5, 502, "network failure or time-out after retries"),
             Self::Publish => (6, 500, "the result cannot be published"),
@@ -111,30 +116,38 @@ impl Category {
 }
 
 impl Fault {
-    /// A fault with its sentence; hints and facts are added with [`Fault::hint`] and [`Fault::fact`].
+    /// A fault with this message. [`Fault::hint`] and [`Fault::fact`] add hints and facts.
     #[cold]
     pub fn new(category: Category, code: &'static str, message: impl Into<String>) -> Self {
-        // What a message repeats may be a token in the place of a name.
+        // The message may quote input, and the input may be a token.
         let message = without_tokens(&message.into());
         let (hints, facts) = (Vec::new(), Vec::new());
-        Self(Box::new(Failure { code, category, message, hints, facts, entra: None, predicted: None }))
+        let (entra, predicted, is_transient) = (None, None, false);
+        Self(Box::new(Failure { code, category, message, hints, facts, entra, predicted, is_transient }))
     }
 
-    /// Adds what to do next.
+    /// Adds a hint about what to do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(without_tokens(&hint.into()));
         self
     }
 
-    /// Adds the AADSTS number that Entra would answer with.
+    /// Sets the AADSTS number that Entra would answer with.
     #[must_use]
     pub fn predicts(mut self, aadsts: u32) -> Self {
         self.predicted = Some(aadsts);
         self
     }
 
-    /// Adds a named value. It must not be a secret.
+    /// Marks the fault as one after which the same request may succeed a moment later.
+    #[must_use]
+    pub fn transient(mut self) -> Self {
+        self.is_transient = true;
+        self
+    }
+
+    /// Adds a named value, which must not be a secret.
     #[must_use]
     pub fn fact(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.facts.push((name, without_tokens(&value.into())));

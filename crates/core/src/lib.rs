@@ -1,10 +1,22 @@
-//! The domain of azure-oidc: what a CI job's OIDC ID token says, whether Microsoft Entra ID will trade it for an Azure
-//! access token, how that trade is asked for, and what each answer means.
+//! The domain of azure-oidc: parses a CI job's OIDC ID token, predicts whether Microsoft Entra ID
+//! accepts it, exchanges it for Azure access tokens, and explains Entra's answers.
 //!
-//! Nothing here does input or output, reads a clock or an environment variable: all of that comes through the
-//! small traits of [`ports`]. So the same code runs in a unit test, in the component and in a browser.
+//! Nothing here does input or output or reads a clock or a variable. The traits of [`ports`]
+//! provide all of that, so the same code runs in unit tests, in the component and in a browser.
+//!
+//! # Layers
+//!
+//! A module uses only modules of its own or lower layers:
+//!
+//! 1. [`secret`], [`ports`], [`cloud`], [`catalogue`]: secrets, ports, and data about Azure
+//! 2. [`fault`], [`authority`], [`settings`], [`token`]: errors and parsed input
+//! 3. [`jwks`], [`platform`], [`exchange`]: signatures; CI platforms; the exchange
+//! 4. [`credential`]: federated identity credentials
+//! 5. [`check`]: the prediction of Entra's decision
+//! 6. [`explain`]: the meaning of Entra's answers, and advice about a refusal
 
 pub mod authority;
+pub mod catalogue;
 pub mod check;
 pub mod cloud;
 pub mod credential;

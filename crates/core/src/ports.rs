@@ -1,60 +1,61 @@
-//! Ports: environment, clock, randomness, HTTP. Each trait is as small as its use.
+//! Ports: environment, clock, randomness, HTTP.
 
 use std::fmt;
 use std::time::Duration;
 
-/// Environment variables that the host chose to show.
+/// The environment variables that the host shows.
 pub trait Env {
-    /// The value of a variable, if it is set. May be empty; see [`present`](Env::present).
+    /// The value of a variable, if it is set. It can be empty; see [`present`](Env::present).
     fn var(&self, name: &str) -> Option<String>;
 
-    /// Names and values of all variables that can be seen. For platforms where the user chose the name.
+    /// Names and values of all variables, for platforms where the user chooses the name.
     fn all(&self) -> Vec<(String, String)>;
 
-    /// The value of a variable, where an empty one counts as absent: CI systems set unused settings to `""`.
+    /// The value of a variable that is set and not empty. CI platforms set unused settings to `""`.
     fn present(&self, name: &str) -> Option<String> {
         self.var(name).filter(|value| !value.is_empty())
     }
 }
 
-/// Time.
+/// The clock.
 pub trait Clock {
     /// Seconds since 1970-01-01T00:00:00Z.
     fn now(&self) -> i64;
-    /// Time since some fixed moment; never goes back.
+    /// The time since a fixed moment, which never decreases.
     fn monotonic(&self) -> Duration;
-    /// Waits.
+    /// Waits for this time.
     fn sleep(&self, time: Duration);
 }
 
-/// Numbers that differ from run to run, for request ids and jitter. Nothing secret may depend on them.
+/// Numbers that differ from run to run, for request ids and jitter. They are not fit for secrets.
 pub trait Random {
     /// The next number.
     fn number(&self) -> u64;
 }
 
-/// HTTP without redirects, without cookies, without compression.
+/// HTTP without redirects, cookies and compression.
 pub trait Http {
-    /// Sends all requests at the same time and returns when each has its answer, in the same order.
+    /// Sends all requests at the same time, and returns their answers in the same order when all
+    /// have arrived.
     ///
-    /// Nothing may take longer than `timeout`; what is not done by then is [`TransportKind::Timeout`].
+    /// A request that takes longer than `timeout` ends with [`TransportKind::Timeout`].
     fn send(&self, requests: &[Request], timeout: Duration) -> Vec<Result<Response, TransportError>>;
 }
 
-/// The ports together, as the commands use them.
+/// All ports.
 #[derive(Clone, Copy)]
 pub struct Ports<'a> {
-    /// Variables.
+    /// The environment variables.
     pub env: &'a dyn Env,
-    /// Time.
+    /// The clock.
     pub clock: &'a dyn Clock,
-    /// Request ids and jitter.
+    /// Randomness, for request ids and jitter.
     pub random: &'a dyn Random,
     /// The network.
     pub http: &'a dyn Http,
 }
 
-/// The methods in use.
+/// An HTTP method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     /// GET
@@ -63,7 +64,7 @@ pub enum Method {
     Post,
 }
 
-/// A request. Its `Debug` leaves out the body and the values of headers: they may hold a token.
+/// A request. Its `Debug` omits the body and the values of headers, which may contain a token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     /// GET or POST.
@@ -74,7 +75,8 @@ pub struct Request {
     pub headers: Vec<(&'static str, String)>,
     /// The body; empty for GET.
     pub body: Vec<u8>,
-    /// The largest answer that will be read, in bytes; a longer one is [`TransportKind::TooLarge`].
+    /// The largest answer that is read, in bytes. A longer one ends with
+    /// [`TransportKind::TooLarge`].
     pub max_response: usize,
 }
 
@@ -86,7 +88,7 @@ impl fmt::Debug for Request {
     }
 }
 
-/// An answer, whatever its status. Its `Debug` leaves out the body.
+/// An answer of any status. Its `Debug` omits the body.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Response {
     /// HTTP status.
@@ -98,7 +100,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// The first header of that name, given in lower case.
+    /// The first header of this name, which must be in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
@@ -110,58 +112,59 @@ impl fmt::Debug for Response {
     }
 }
 
-/// Why no answer came. The kind is kept apart from the text because what to do next depends on it.
+/// Why there is no answer. The kind is separate from the text, because the next step depends on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransportError {
-    /// What went wrong.
+    /// The kind of failure.
     pub kind: TransportKind,
-    /// The host's own words, if it gave any.
+    /// The host's description, which can be empty.
     pub detail: String,
 }
 
-/// What can go wrong between us and a server.
+/// The kinds of network failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransportKind {
     /// The host did not allow this destination.
     Denied,
-    /// The name has no address.
+    /// The host name has no address.
     Dns,
-    /// No connection: refused or unreachable.
+    /// The connection was refused, or the server is unreachable.
     Connect,
     /// The certificate is not trusted, or TLS failed otherwise.
     Tls,
-    /// No answer in time.
+    /// There was no answer in time.
     Timeout,
-    /// The connection ended before the answer did.
+    /// The connection ended before the end of the answer.
     Cut,
     /// The answer is longer than the request allows.
     TooLarge,
-    /// Anything else.
+    /// Any other failure.
     Other,
 }
 
 impl TransportKind {
-    /// What happened, in words that end a sentence about a server.
+    /// The end of a sentence about a server, such as "it did not answer in time".
     pub const fn words(self) -> &'static str {
         match self {
-            Self::Denied => "the host does not allow requests there",
+            Self::Denied => "the host does not allow requests to it",
             Self::Dns => "its name has no address",
-            Self::Connect => "there was no connection",
+            Self::Connect => "it could not be reached",
             Self::Tls => "its TLS certificate was not accepted",
             Self::Timeout => "it did not answer in time",
-            Self::Cut => "the connection ended before the answer did",
+            Self::Cut => "the connection ended before the end of the answer",
             Self::TooLarge => "its answer is too long",
             Self::Other => "the request failed",
         }
     }
 
-    /// Whether the same request may succeed a moment later. A refused certificate or destination stays refused.
+    /// Whether the same request may succeed a moment later. A refused certificate or destination
+    /// remains refused.
     pub const fn is_transient(self) -> bool {
         matches!(self, Self::Dns | Self::Connect | Self::Timeout | Self::Cut | Self::Other)
     }
 }
 
-/// Ports with fixed answers, for tests and for callers that hand everything in.
+/// Ports with fixed answers, for tests and for callers that pass all values themselves.
 pub mod fixed {
     use std::time::Duration;
 
@@ -216,7 +219,7 @@ pub mod fixed {
         }
     }
 
-    /// Variables from a list.
+    /// Environment variables from a list.
     #[derive(Debug, Clone, Default)]
     pub struct Variables(pub Vec<(String, String)>);
 

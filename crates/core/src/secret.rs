@@ -1,25 +1,26 @@
-//! A string that must not be seen: it has no `Display`, and its `Debug` says only how long it is.
+//! A secret string without `Display`, whose `Debug` shows only the length.
 
 use std::fmt;
 
-/// A token or another secret. [`Secret::reveal`] is the only way to its text, so every use can be found by name.
+/// A token or another secret. [`Secret::reveal`] is the only access to its text, so every use can
+/// be found by name.
 ///
-/// Dropping it does not wipe memory: inside WebAssembly copies made by the host would stay anyway.
+/// Dropping it does not overwrite the memory: under WebAssembly the host's copies would remain.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes the text over.
+    /// Makes a secret of a text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text itself, for the one place that sends or publishes it.
+    /// The text, for the code that sends or publishes it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is no text at all.
+    /// Whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -31,22 +32,23 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The text with `[token]` in place of every JWT: logs hold whole command lines, and people paste tokens where names belong.
+/// Replaces every JWT in a text by `[token]`, because logs contain whole command lines and users
+/// paste tokens in place of names.
 pub fn without_tokens(text: &str) -> String {
-    // Every JWT begins with `{"` in base64url. Shorter runs are no tokens.
+    // Every JWT begins with `{"` in base64url. A shorter word is not a token.
     const SHORTEST: usize = 20;
-    let mut shown = String::with_capacity(text.len());
+    let mut clean = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("eyJ") {
         let token = &rest[at..];
         let end =
             token.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.')).unwrap_or(token.len());
-        shown.push_str(&rest[..at]);
-        shown.push_str(if end > SHORTEST { "[token]" } else { &token[..end] });
+        clean.push_str(&rest[..at]);
+        clean.push_str(if end > SHORTEST { "[token]" } else { &token[..end] });
         rest = &token[end..];
     }
-    shown.push_str(rest);
-    shown
+    clean.push_str(rest);
+    clean
 }
 
 #[cfg(test)]
@@ -54,14 +56,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_in_a_text_is_replaced_and_what_only_begins_like_one_is_not() {
+    fn tokens_are_replaced_and_similar_words_are_not() {
         let token = format!("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.{}", "A_-z9".repeat(50));
         assert_eq!(without_tokens(&format!("a `{token}` b {token}")), "a `[token]` b [token]");
         assert_eq!(without_tokens("an eyJ of no account"), "an eyJ of no account");
     }
 
     #[test]
-    fn debug_output_never_shows_the_text() {
+    fn debug_shows_only_the_length() {
         assert_eq!(format!("{:?}", Secret::new("eyJhbGciOi")), "Secret(10 bytes)");
     }
 }

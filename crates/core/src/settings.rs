@@ -1,18 +1,18 @@
-//! The settings of a job and every name under which each can be given: one flag, then variables in order.
+//! The settings of a job: the option and the variables that give each one.
 
 use crate::fault::{Category, Fault};
 use crate::ports::Env;
 
-/// A setting with all its names.
+/// A setting and its names.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Setting {
-    /// The flag, with its dashes.
+    /// The option, with its dashes.
     pub flag: &'static str,
-    /// The variables, first wins.
+    /// The variables; the first one that is set wins.
     pub variables: &'static [&'static str],
-    /// The code of the fault when it is required and absent.
+    /// The code of the fault when the setting is required and missing.
     pub missing: &'static str,
-    /// What it is, for that fault.
+    /// The setting's name in that fault.
     pub what: &'static str,
 }
 
@@ -24,7 +24,7 @@ pub const TENANT_ID: Setting = Setting {
     what: "tenant id",
 };
 
-/// The application or managed identity.
+/// The client id of the application or managed identity.
 pub const CLIENT_ID: Setting = Setting {
     flag: "--client-id",
     variables: &["PLUGIN_CLIENT_ID", "AZURE_CLIENT_ID", "ARM_CLIENT_ID"],
@@ -44,36 +44,40 @@ pub const AUTHORITY_HOST: Setting = Setting {
     what: "authority host",
 };
 
-/// How much is said on standard error: `debug` and `trace` add what is sent where, never a token. Any other value changes nothing.
+/// How much is logged to standard error. `debug` and `trace` add requests and answers, never a
+/// token. Any other value changes nothing.
 pub const LOG_LEVEL: Setting =
     Setting { flag: "--log-level", variables: &["PLUGIN_LOG_LEVEL"], missing: "log-level-missing", what: "log level" };
 
-/// The path of the service whose job alone needs the network and what is configured for it.
+/// The service's path for an exchange, the only job that needs the network and the service's
+/// settings.
 pub const SERVICE_EXCHANGE: &str = "/v1/exchange";
 
-/// Scopes that callers of the service may ask for, separated by commas; Azure Resource Manager only when it is not set.
+/// The variable with the scopes that callers of the service may request, separated by commas. The
+/// default is Azure Resource Manager.
 pub const SERVICE_SCOPES: &str = "AZURE_OIDC_SERVICE_SCOPES";
 
-/// Origins whose pages may read the service's answers, exactly as browsers write them, separated by commas.
+/// The variable with the origins whose pages may read the service's answers, as browsers write
+/// them, separated by commas.
 pub const SERVICE_CORS_ORIGINS: &str = "AZURE_OIDC_SERVICE_CORS_ORIGINS";
 
-/// What a host shows the service, besides [`ALL`].
+/// The variables that a host shows the service, besides [`ALL`].
 pub const SERVICE: [&str; 2] = [SERVICE_SCOPES, SERVICE_CORS_ORIGINS];
 
-/// All of them: what a host shows a command that signs in.
+/// All settings, whose variables a host shows every command that signs in.
 pub const ALL: &[&Setting] = &[&TENANT_ID, &CLIENT_ID, &SCOPE, &AUTHORITY_HOST, &LOG_LEVEL];
 
-/// A value and where it came from.
+/// A value and its origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// The value.
     pub value: String,
-    /// The flag or variable that gave it.
+    /// The option or variable that gave the value.
     pub named: &'static str,
 }
 
 impl Setting {
-    /// The flag's value, else the first variable that is not empty.
+    /// The option's value, otherwise the first variable that is not empty.
     pub fn find(&self, flag: Option<&str>, env: &dyn Env) -> Option<Found> {
         if let Some(value) = flag {
             return Some(Found { value: value.to_owned(), named: self.flag });
@@ -81,7 +85,7 @@ impl Setting {
         self.variables.iter().find_map(|name| env.present(name).map(|value| Found { value, named: name }))
     }
 
-    /// As [`find`](Self::find), or a fault that says every way to give it.
+    /// As [`find`](Self::find), or a fault that names every way to give the setting.
     pub fn require(&self, flag: Option<&str>, env: &dyn Env) -> Result<Found, Fault> {
         self.find(flag, env).filter(|found| !found.value.is_empty()).ok_or_else(|| {
             let variables: Vec<_> = self.variables.iter().map(|name| format!("`{name}`")).collect();
@@ -100,7 +104,7 @@ mod tests {
     use crate::ports::fixed::Variables;
 
     #[test]
-    fn a_flag_wins_over_variables_and_variables_win_in_order() {
+    fn an_option_wins_over_variables_and_variables_win_in_order() {
         let env = Variables::from([("AZURE_TENANT_ID", "azure"), ("ARM_TENANT_ID", "arm")]);
         let named = |flag| TENANT_ID.find(flag, &env).map(|found| (found.value, found.named));
         assert_eq!(named(Some("flag")), Some(("flag".into(), "--tenant-id")));

@@ -1,6 +1,6 @@
 //! JSON documents that a request brings along, and notes on what they hold.
 
-use azure_oidc_core::credential::Problem;
+use azure_oidc_core::credential::CredentialProblem;
 use azure_oidc_core::credential::forms::{self, Parsed};
 use azure_oidc_core::jwks::KeySet;
 use azure_oidc_core::{Fault, Secret};
@@ -77,8 +77,8 @@ pub(crate) fn required_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Res
 }
 
 /// What to know about credentials, as lines for people.
-pub(crate) fn notes(problems: Vec<Problem>) -> Vec<String> {
-    let lines = |problem: Problem| {
+pub(crate) fn notes(problems: Vec<CredentialProblem>) -> Vec<String> {
+    let lines = |problem: CredentialProblem| {
         let remedy = problem.remedy.map(|remedy| format!("hint: {remedy}"));
         [format!("warning: {}", problem.message)].into_iter().chain(remedy)
     };

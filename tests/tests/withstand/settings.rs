@@ -136,7 +136,7 @@ const CASES: &[Case] = &[
         name: "an authority over plain http",
         set: &[("PLUGIN_AZURE_AUTHORITY_HOST", "http://login.microsoftonline.com")],
         code: "authority-invalid",
-        names: &["PLUGIN_AZURE_AUTHORITY_HOST", "in the clear"],
+        names: &["PLUGIN_AZURE_AUTHORITY_HOST", "unencrypted"],
         ..USAGE
     },
     Case {

@@ -1,10 +1,12 @@
-//! What each credential holds beside what the token says.
+//! Compares each credential with the token, claim by claim.
 
 use super::Question;
-use super::decision::{matches_audience, matches_subject};
+use super::decision::matches_subject;
 use crate::credential::Credential;
+use crate::credential::audience::matches_audience;
 
-/// Which parts of a credential the token has. Entra takes a token only when one credential has all three.
+/// Which values of one credential equal the token's. Entra accepts a token only when all three of
+/// one credential do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Comparison {
     /// Whether the issuers are equal.
@@ -15,7 +17,7 @@ pub struct Comparison {
     pub audience: bool,
 }
 
-/// Every credential, in the order in which they were given.
+/// Compares every credential, in the order of the question.
 pub(super) fn comparisons(question: &Question<'_>) -> Vec<Comparison> {
     let claims = question.token.claims();
     let one = |credential: &Credential| Comparison {

@@ -7,13 +7,13 @@ mod entra_issued;
 mod shape;
 
 use super::time::entra_moment;
+use crate::catalogue::{self, Entry};
 use crate::cloud::Cloud;
+use crate::credential::audience::{is_entra_issuer, is_entra_token_for_exchange, matches_audience};
 use crate::credential::{Credential, expression};
-use crate::explain::catalogue::{self, Entry};
 use crate::jwks::{self, KeySet};
 use crate::token::{Claims, Malformed, Token};
 
-pub use entra_issued::is_entra_issuer;
 pub(super) use entra_issued::rules as entra_issued_rules;
 pub(super) use shape::missing_claims;
 pub use shape::{ALGORITHMS, TYPES, shape};
@@ -219,24 +219,6 @@ pub fn matches_subject(credential: &Credential, claims: &Claims) -> Result<bool,
     }
 }
 
-/// Whether a credential has the token's audience.
-///
-/// A token that Entra itself issued may name the exchange by its GUID; the credential must always name it by its URI.
-pub fn matches_audience(credential: &Credential, claims: &Claims, cloud: &Cloud) -> bool {
-    if entra_issued::names_the_exchange(claims, cloud) {
-        return credential.audience() == cloud.exchange_audience;
-    }
-    credential.matches_audience(claims)
-}
-
-/// The audience that a credential must hold to accept this token.
-pub fn wanted_audience(claims: &Claims, cloud: &Cloud) -> String {
-    match cloud.exchange_audience {
-        Some(uri) if entra_issued::names_the_exchange(claims, cloud) => uri.to_owned(),
-        _ => claims.aud.first().cloned().unwrap_or_default(),
-    }
-}
-
 /// Whether two texts differ in nothing but upper and lower case.
 pub fn same_but_for_case(a: &str, b: &str) -> bool {
     a != b && lower_case(a) == lower_case(b)
@@ -262,7 +244,7 @@ pub fn enterprise(claims: &Claims, allowed: &[&str]) -> Result<(), Refusal> {
 }
 
 fn wrong_audience(claims: &Claims, cloud: &Cloud) -> Refusal {
-    if entra_issued::names_the_exchange(claims, cloud) {
+    if is_entra_token_for_exchange(claims, cloud) {
         return Refusal::new(700214).with("expected", cloud.exchange_audience.unwrap_or_default());
     }
     let iss = claims.iss.as_deref().unwrap_or_default();

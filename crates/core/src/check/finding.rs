@@ -1,34 +1,38 @@
-//! One thing that a check has to say.
+//! A finding: one result of a check, with its code, severity and remedy.
 
 use std::ops::{Deref, DerefMut};
 
-use crate::credential::Problem;
+use crate::credential::CredentialProblem;
 
-/// A finding about a token or about a credential. One pointer wide, because it is handed on while it is put together.
+/// A finding about a token or about a credential. One pointer wide, because builder methods move
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding(Box<Details>);
 
 /// What a [`Finding`] says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details {
-    /// A stable name in kebab-case, such as `issuer-trailing-slash`. Its meaning never changes; new ones are added.
+    /// A stable name in kebab-case, such as `issuer-trailing-slash`. Its meaning never changes; new
+    /// ones are added.
     pub code: &'static str,
     /// How bad it is.
     pub severity: Severity,
-    /// The claim, or the member of the token's header, that it is about.
+    /// The claim, or the member of the token's header, that the finding is about.
     pub claim: Option<&'static str>,
-    /// What would be right: what a credential holds, or what Entra asks for.
+    /// The right value: what a credential holds, or what Entra requires.
     pub expected: Option<String>,
     /// What the token has.
     pub actual: Option<String>,
-    /// How many characters (Unicode scalar values) `expected` and `actual` have in common from the start: the place, counted
-    /// from 0, where they first differ.
+    /// Where `expected` and `actual` first differ, in characters (Unicode scalar values) counted
+    /// from 0.
     pub position: Option<usize>,
     /// One sentence without a trailing full stop.
     pub message: String,
     /// What to do, where possible as a command to paste.
     pub remedy: Option<String>,
-    /// The error that Entra answers because of it.
+    /// Whether the remedy is a command for a POSIX shell.
+    pub remedy_is_command: bool,
+    /// The AADSTS number that Entra answers with because of it.
     pub aadsts: Option<u32>,
 }
 
@@ -37,15 +41,29 @@ pub struct Details {
 pub enum Severity {
     /// Entra refuses the token because of it.
     Error,
-    /// It works today, or may not work everywhere.
+    /// It works today but may stop working, or does not work everywhere.
     Warning,
-    /// Worth knowing.
+    /// Information only.
     Info,
 }
 
-/// At most a warning: another credential may be as it should.
-impl From<Problem> for Finding {
-    fn from(problem: Problem) -> Self {
+/// What to do about a finding.
+pub(super) enum Remedy {
+    /// A command for a POSIX shell.
+    Command(String),
+    /// A sentence that begins with a verb.
+    Advice(String),
+}
+
+impl<T: Into<String>> From<T> for Remedy {
+    fn from(advice: T) -> Self {
+        Self::Advice(advice.into())
+    }
+}
+
+/// At most a warning, because another credential may accept the token.
+impl From<CredentialProblem> for Finding {
+    fn from(problem: CredentialProblem) -> Self {
         let severity = if problem.fatal { Severity::Warning } else { Severity::Info };
         Self::new(problem.code, severity, problem.message).remedy_if(problem.remedy)
     }
@@ -63,7 +81,7 @@ impl Severity {
 }
 
 impl Finding {
-    /// A finding because of which Entra answers with this error.
+    /// A finding because of which Entra answers with `aadsts`.
     pub(super) fn error(code: &'static str, aadsts: u32, message: impl Into<String>) -> Self {
         let mut finding = Self::new(code, Severity::Error, message.into());
         finding.aadsts = Some(aadsts);
@@ -78,11 +96,22 @@ impl Finding {
         Self::new(code, Severity::Info, message.into())
     }
 
-    /// A finding about no claim in particular.
+    /// A finding that is about no particular claim.
     pub fn new(code: &'static str, severity: Severity, message: String) -> Self {
         let (claim, expected, actual) = (None, None, None);
-        let (position, remedy, aadsts) = (None, None, None);
-        Self(Box::new(Details { code, severity, claim, expected, actual, position, message, remedy, aadsts }))
+        let (position, remedy, remedy_is_command, aadsts) = (None, None, false, None);
+        Self(Box::new(Details {
+            code,
+            severity,
+            claim,
+            expected,
+            actual,
+            position,
+            message,
+            remedy,
+            remedy_is_command,
+            aadsts,
+        }))
     }
 
     pub(super) fn claim(mut self, claim: &'static str) -> Self {
@@ -100,20 +129,27 @@ impl Finding {
         self
     }
 
-    /// Both values, and where they first differ.
+    /// Sets both values, and where they first differ.
     pub(super) fn compare(mut self, expected: &str, actual: &str) -> Self {
         self.position = Some(common_prefix(expected, actual));
         self.expected(expected).actual(actual)
     }
 
-    /// Adds what to do, if anything is known.
-    pub(super) fn remedy_if(mut self, remedy: Option<String>) -> Self {
-        self.remedy = remedy.or(self.remedy.take());
-        self
+    /// Sets the remedy, if there is one.
+    pub(super) fn remedy_if(self, remedy: Option<impl Into<Remedy>>) -> Self {
+        match remedy {
+            Some(remedy) => self.remedy(remedy),
+            None => self,
+        }
     }
 
-    pub(super) fn remedy(mut self, remedy: impl Into<String>) -> Self {
-        self.remedy = Some(remedy.into());
+    pub(super) fn remedy(mut self, remedy: impl Into<Remedy>) -> Self {
+        let (text, is_command) = match remedy.into() {
+            Remedy::Command(command) => (command, true),
+            Remedy::Advice(advice) => (advice, false),
+        };
+        self.remedy = Some(text);
+        self.remedy_is_command = is_command;
         self
     }
 }
@@ -138,7 +174,7 @@ impl From<Finding> for Details {
     }
 }
 
-/// How many characters two texts have in common from the start.
+/// The number of characters that two texts have in common at the start.
 pub(super) fn common_prefix(a: &str, b: &str) -> usize {
     a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count()
 }

@@ -1,32 +1,50 @@
-//! What can be said of a token before any credential is known: header, claims, time, audience, subject.
+//! Checks a token without any credential: header, claims, time, issuer, audience, subject.
 
+use super::Question;
 use super::decision::{
-    ALGORITHMS, MAX_LIFETIME, TYPES, entra_issued_rules, is_early, is_entra_issuer, is_expired, lifetime,
-    missing_claims,
+    ALGORITHMS, MAX_LIFETIME, TYPES, entra_issued_rules, is_early, is_expired, lifetime, missing_claims,
 };
 use super::finding::Finding;
 use super::near_miss::{Origin, fork_of, never_matches, origin, per_run};
 use super::time::{moment, span};
 use crate::cloud::Cloud;
+use crate::credential::audience::is_entra_issuer;
 use crate::credential::limits::MAX_CHARACTERS;
 use crate::order::sort_short;
 use crate::platform;
 use crate::token::{Claims, Token};
 
-/// A token with less time left than this may expire on its way, in seconds.
+/// A token with less time left than this, in seconds, may expire before it reaches Entra.
 pub const SHORT: i64 = 60;
 
-/// What can be said of a token without credentials. Errors are only what Entra certainly refuses.
+/// What can be said of a token without credentials. An error is only what Entra certainly refuses.
 ///
-/// `cloud` is the one that will be asked, if that is known; `now` and `skew` are in seconds.
+/// `cloud` is the one in which the token would be exchanged, if that is known; `now` and `skew` are
+/// in seconds.
 pub fn preflight(token: &Token, cloud: Option<&Cloud>, now: i64, skew: i64) -> Vec<Finding> {
+    sorted_findings(token, cloud, now, skew, false)
+}
+
+/// As [`preflight`], beside a check of credentials. When that check explains the audience
+/// (`audience_is_explained`), an audience that is merely unusual is not reported.
+pub(super) fn findings(question: &Question<'_>, audience_is_explained: bool) -> Vec<Finding> {
+    sorted_findings(question.token, Some(question.cloud), question.now, question.skew, audience_is_explained)
+}
+
+fn sorted_findings(
+    token: &Token,
+    cloud: Option<&Cloud>,
+    now: i64,
+    skew: i64,
+    audience_is_explained: bool,
+) -> Vec<Finding> {
     let claims = token.claims();
     let mut findings = header(token);
     findings.extend(missing_claims(claims).map(missing));
     findings.extend(time(claims, now, skew));
     findings.extend(issuer(claims));
     findings.extend(cloud.and_then(|cloud| entra_issued(claims, cloud)));
-    findings.extend(audience(claims, cloud));
+    findings.extend(audience(claims, cloud, audience_is_explained));
     findings.extend(subject(claims));
     findings.extend(platform_specific(claims));
     sort_short(&mut findings, |one, other| one.severity < other.severity);
@@ -37,15 +55,16 @@ fn header(token: &Token) -> Vec<Finding> {
     let header = token.header();
     let mut findings = Vec::new();
     if let Some(typ) = header.typ.as_deref().filter(|typ| !TYPES.contains(typ)) {
-        let message = format!("the token's type is `{}`, Entra accepts ID tokens only", typ.escape_debug());
+        let message = format!("the token's type is `{}`, and Entra accepts only ID tokens", typ.escape_debug());
         let finding = Finding::error("type-not-accepted", 5002727, message).claim("typ").expected(TYPES[0]).actual(typ);
-        findings.push(finding.remedy("take the platform's ID token; `at+jwt` for example is an access token"));
+        findings.push(finding.remedy("use the platform's ID token; a token of the type `at+jwt` is an access token"));
     }
     match header.alg.as_str() {
         "RS256" => {}
         alg if ALGORITHMS.contains(&alg) => {
-            let message =
-                format!("the token is signed with {alg}; Entra documents RS256 only, though others were seen to work");
+            let message = format!(
+                "the token is signed with {alg}; Entra documents only RS256, although other algorithms were seen to work"
+            );
             findings
                 .push(Finding::warning("algorithm-undocumented", message).claim("alg").expected("RS256").actual(alg));
         }
@@ -53,21 +72,22 @@ fn header(token: &Token) -> Vec<Finding> {
             let message = format!("the token is signed with `{}`, which Entra does not accept", alg.escape_debug());
             let finding =
                 Finding::error("algorithm-not-accepted", 5002738, message).claim("alg").expected("RS256").actual(alg);
-            findings.push(finding.remedy("have the issuer sign with an RSA key and RS256"));
+            findings.push(finding.remedy("configure the issuer to sign with an RSA key and RS256"));
         }
     }
     if header.kid.as_deref().unwrap_or_default().is_empty() && header.x5t.is_none() {
-        let finding = Finding::error("key-id-missing", 5002723, "the token's header does not say which key signed it")
-            .claim("kid");
-        findings.push(finding.remedy("have the issuer put `kid` into the header, with the value that its key set has"));
+        let finding =
+            Finding::error("key-id-missing", 5002723, "the token's header does not name the key that signed it")
+                .claim("kid");
+        findings.push(finding.remedy("configure the issuer to write `kid` into the header, as in its key set"));
     }
     findings
 }
 
 fn missing(claim: &'static str) -> Finding {
-    Finding::error("claim-missing", 90014, format!("the token has no claim `{claim}`, or an empty one"))
+    Finding::error("claim-missing", 90014, format!("the claim `{claim}` is missing or empty"))
         .claim(claim)
-        .remedy("use the CI system's OIDC ID token; another kind of token may lack this claim")
+        .remedy("use the CI platform's OIDC ID token; other tokens may lack this claim")
 }
 
 fn time(claims: &Claims, now: i64, skew: i64) -> Vec<Finding> {
@@ -82,7 +102,7 @@ fn time(claims: &Claims, now: i64, skew: i64) -> Vec<Finding> {
         } else if left < SHORT {
             let message = match left {
                 ..=0 => format!(
-                    "the token expired {} ago, within the {} by which clocks may differ",
+                    "the token expired {} ago; Entra may still accept it, because clocks may differ by {}",
                     span(left),
                     span(skew)
                 ),
@@ -97,16 +117,16 @@ fn time(claims: &Claims, now: i64, skew: i64) -> Vec<Finding> {
         }
     }
     if let Some(nbf) = claims.nbf.filter(|_| is_early(claims, now, skew)) {
-        let message = format!("the token is valid in {} only, from {} on", span(nbf.saturating_sub(now)), moment(nbf));
+        let message = format!("the token becomes valid in {}, at {}", span(nbf.saturating_sub(now)), moment(nbf));
         let finding = Finding::error("token-not-yet-valid", 700024, message)
             .claim("nbf")
             .expected(moment(now))
             .actual(moment(nbf));
-        findings.push(finding.remedy("check the clock of this machine, and that of the issuer"));
+        findings.push(finding.remedy("correct the clock of this machine or of the issuer"));
     }
     if let Some((_, life)) = lifetime(claims).filter(|(_, life)| *life > MAX_LIFETIME) {
         let message = format!(
-            "the token lives {}, {} longer than the 25 hours that Entra accepts",
+            "the token is valid for {}, which is {} longer than the 25 hours that Entra accepts",
             span(life),
             span(life - MAX_LIFETIME)
         );
@@ -114,9 +134,11 @@ fn time(claims: &Claims, now: i64, skew: i64) -> Vec<Finding> {
             .claim("exp")
             .expected(span(MAX_LIFETIME))
             .actual(span(life));
-        findings.push(finding.remedy(
-            "lower the job's time-out, which is the token's lifetime in GitLab and HCP Terraform, below 25 hours",
-        ));
+        findings.push(
+            finding.remedy(
+                "set the job's time-out below 25 hours; in GitLab and HCP Terraform it is the token's lifetime",
+            ),
+        );
     }
     findings
 }
@@ -125,14 +147,14 @@ fn issuer(claims: &Claims) -> Vec<Finding> {
     let Some(iss) = claims.iss.as_deref().filter(|iss| !iss.is_empty()) else { return Vec::new() };
     let mut findings = Vec::new();
     if iss.trim() != iss {
-        let message = "the token's issuer begins or ends with white space, which Entra never accepts";
+        let message = "the token's issuer begins or ends with white space, which Entra refuses";
         let finding =
             Finding::error("issuer-white-space", 700211, message).claim("iss").expected(iss.trim()).actual(iss);
         findings.push(finding.remedy("remove the white space where the token's issuer is configured"));
     } else if !iss.starts_with("https://") {
-        let message = "the token's issuer is no https address, and Entra fetches its keys from there";
+        let message = "the token's issuer is not an https address, and Entra fetches the signing keys from there";
         let finding = Finding::warning("issuer-not-https", message).claim("iss").actual(iss);
-        findings.push(finding.remedy("have the issuer write its address with `https://`"));
+        findings.push(finding.remedy("configure the issuer with an address that begins with `https://`"));
     }
     findings.extend(too_long("issuer-too-long", 700211, "iss", iss));
     findings
@@ -141,34 +163,34 @@ fn issuer(claims: &Claims) -> Vec<Finding> {
 fn too_long(code: &'static str, aadsts: u32, claim: &'static str, value: &str) -> Option<Finding> {
     let count = value.chars().count();
     let message =
-        format!("the claim `{claim}` has {count} characters, and no credential can hold more than {MAX_CHARACTERS}");
+        format!("the claim `{claim}` has {count} characters, and a credential can hold at most {MAX_CHARACTERS}");
     (count > MAX_CHARACTERS).then(|| {
-        let remedy = "make the names that it is put together from shorter, or have the platform leave parts out";
+        let remedy = "shorten the names that the claim is built from";
         Finding::error(code, aadsts, message).claim(claim).actual(value).remedy(remedy)
     })
 }
 
-/// What Entra has against a token that it issued itself.
+/// The rule for tokens that Entra itself issued, where this token breaks one.
 fn entra_issued(claims: &Claims, cloud: &Cloud) -> Option<Finding> {
     let refusal = entra_issued_rules(claims, cloud).err()?;
     let audience = claims.aud.join(", ");
     let (code, claim, message) = match refusal.aadsts {
-        700229 => ("entra-user-token", "idtyp", "the token was issued by Entra on behalf of a person".to_owned()),
-        700231 => ("entra-chained-token", "xms_ficinfo", "the token is itself the result of an exchange".to_owned()),
-        700238 => (
-            "entra-other-cloud",
-            "iss",
-            format!("the token was issued by Entra for another cloud than {}", cloud.title),
-        ),
+        700229 => ("entra-user-token", "idtyp", "Entra issued the token on behalf of a person".to_owned()),
+        700231 => {
+            ("entra-chained-token", "xms_ficinfo", "the token is itself the result of a token exchange".to_owned())
+        }
+        700238 => ("entra-other-cloud", "iss", format!("Entra issued the token in another cloud than {}", cloud.title)),
         _ => (
             "audience-wrong-cloud",
             "aud",
-            format!("the token was issued by Entra for something else than the exchange of {}", cloud.title),
+            format!("Entra issued the token for another audience than the token exchange of {}", cloud.title),
         ),
     };
     let finding = Finding::error(code, refusal.aadsts, message).claim(claim);
     Some(match (refusal.aadsts, cloud.exchange_audience) {
-        (700238, _) => finding.remedy(format!("use an identity of {}; no credential mends this", cloud.title)),
+        (700238, _) => {
+            finding.remedy(format!("use an identity of {}; no credential can accept this token", cloud.title))
+        }
         (7002206, Some(wanted)) => {
             finding.compare(wanted, &audience).remedy(format!("request the token for `{wanted}`"))
         }
@@ -176,30 +198,32 @@ fn entra_issued(claims: &Claims, cloud: &Cloud) -> Option<Finding> {
     })
 }
 
-fn audience(claims: &Claims, cloud: Option<&Cloud>) -> Vec<Finding> {
-    let [audience] = claims.aud.as_slice() else { return several(claims) };
+fn audience(claims: &Claims, cloud: Option<&Cloud>, is_explained: bool) -> Vec<Finding> {
+    let [audience] = claims.aud.as_slice() else {
+        return several_audiences(claims).into_iter().filter(|_| !is_explained).collect();
+    };
     let mut findings = Vec::new();
     if claims.aud_is_array {
-        let message = "`aud` is a list with one member, which Entra accepts: Kubernetes writes all its tokens so";
+        let message = "`aud` is a list with one element, as in all tokens of Kubernetes; Entra accepts that";
         findings.push(Finding::info("audience-list", message).claim("aud").actual(audience));
     }
     if !claims.iss.as_deref().is_some_and(is_entra_issuer) && !audience.is_empty() {
-        findings.extend(unusual_audience(claims, audience, cloud));
+        findings.extend(unusual_audience(claims, audience, cloud, is_explained));
     }
     findings
 }
 
-fn several(claims: &Claims) -> Vec<Finding> {
+fn several_audiences(claims: &Claims) -> Option<Finding> {
     let count = claims.aud.len();
     if count == 0 {
-        return Vec::new();
+        return None;
     }
-    let message = format!("the token is for {count} audiences at once, and Entra is not known to accept that");
+    let message = format!("the token has {count} audiences, and Entra is not known to accept more than one");
     let finding = Finding::warning("audience-several", message).claim("aud").actual(claims.aud.join(", "));
-    vec![finding.remedy("request an ID token with one audience only")]
+    Some(finding.remedy("request an ID token with exactly one audience"))
 }
 
-fn unusual_audience(claims: &Claims, audience: &str, cloud: Option<&Cloud>) -> Option<Finding> {
+fn unusual_audience(claims: &Claims, audience: &str, cloud: Option<&Cloud>, is_explained: bool) -> Option<Finding> {
     let usual = match cloud {
         Some(cloud) => cloud.exchange_audience?,
         None => "api://AzureADTokenExchange",
@@ -211,20 +235,22 @@ fn unusual_audience(claims: &Claims, audience: &str, cloud: Option<&Cloud>) -> O
             let asked = cloud.map(|cloud| cloud.title).unwrap_or_default();
             (
                 "audience-wrong-cloud",
-                format!("the token's audience belongs to {}, but {asked} is asked", home.title),
+                format!("the token's audience belongs to {}, but the exchange is with {asked}", home.title),
                 ask,
             )
         }
+        Origin::Default { .. } | Origin::Other if is_explained => return None,
         Origin::Default { title, ask: how } => {
             let message = format!(
-                "the token has the default audience of {title}; it fits only a credential that has just this one"
+                "the token has the default audience of {title}; only a credential with this audience accepts it"
             );
-            let give = || format!("give the credential the audience `{}`", audience.escape_debug());
+            let give = || format!("set the credential's audience to `{}`", audience.escape_debug());
             ("audience-platform-default", message, how.map_or_else(give, str::to_owned))
         }
         Origin::Other => {
-            let message =
-                format!("the token's audience is not `{usual}`; it fits only a credential that has just this one");
+            let message = format!(
+                "the token's audience is not `{usual}`; only a credential with the token's audience accepts it"
+            );
             ("audience-unusual", message, ask)
         }
     };
@@ -242,13 +268,14 @@ fn subject(claims: &Claims) -> Vec<Finding> {
     let parts =
         platform::identify(iss, Some(sub)).and_then(|platform| platform.subject(sub)).map(|subject| subject.parts);
     for part in parts.unwrap_or_default().iter().filter(|part| part.varies) {
-        let message = format!("the subject holds `{}`, which varies: {}", part.name, part.meaning);
+        let message =
+            format!("the subject contains `{}`, which can change from run to run: {}", part.name, part.meaning);
         findings.push(Finding::info("subject-varies", message).claim("sub").actual(part.value.as_str()));
     }
     findings
 }
 
-/// Things that one platform is known for.
+/// Warnings that apply to one platform.
 fn platform_specific(claims: &Claims) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some((target, source)) = fork_of(claims) {
@@ -257,18 +284,18 @@ fn platform_specific(claims: &Claims) -> Vec<Finding> {
             Finding::warning("subject-fork", message)
                 .claim("sub")
                 .actual(claims.sub.as_deref().unwrap_or_default())
-                .remedy("keep deployments out of pipelines of forks: whoever owns the fork chooses what they do"),
+                .remedy("run no deployments in pipelines of forks: the fork's owner decides what they do"),
         );
     }
     if claims.raw.get("oidc.circleci.com/ssh-rerun").is_some_and(|rerun| rerun.as_bool() == Some(true)) {
-        let message = "the job is a rerun with SSH: somebody may be typing commands in it";
+        let message = "the job is a rerun with SSH, in which a person can type commands";
         findings.push(Finding::warning("ssh-rerun", message).claim("oidc.circleci.com/ssh-rerun"));
     }
     if claims.sub.as_deref().is_some_and(|sub| sub.ends_with(":env:<yaml>")) {
-        let message = "the subject ends with `<yaml>` in place of an environment: the environment was opened from a stack's configuration";
+        let message = "the subject ends with `<yaml>` instead of an environment's name, because the environment was opened from a stack's configuration";
         let finding = Finding::warning("subject-yaml", message).claim("sub");
         findings.push(finding.remedy(
-            "give the environment `subjectAttributes: [currentEnvironment.name]` and write the credential for that",
+            "set `subjectAttributes: [currentEnvironment.name]` in the environment, and create a credential for the new subject",
         ));
     }
     findings

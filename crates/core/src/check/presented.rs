@@ -1,4 +1,4 @@
-//! Whom a check is about: a token that is at hand, or one that a pipeline will have.
+//! The token of a check: one that exists, or the claims of a future one.
 
 use serde_json::{Map, Value};
 
@@ -6,33 +6,37 @@ use crate::cloud::Cloud;
 use crate::token::{Malformed, Token, json};
 use crate::{Category, Fault};
 
-/// A token, or what one will say. Either [`token`](Self::token) is given or some of the rest, never both.
+/// A token, or the claims of a future token. Give either [`token`](Self::token) or the other
+/// fields.
 #[derive(Debug, Clone, Default)]
 pub struct Presented<'a> {
     /// The token in compact form.
     pub token: Option<&'a str>,
-    /// The `iss` that it will have.
+    /// The future token's `iss`.
     pub issuer: Option<&'a str>,
-    /// The `sub` that it will have.
+    /// The future token's `sub`.
     pub subject: Option<&'a str>,
-    /// The `aud` that it will have; the cloud's when neither this nor [`claims`](Self::claims) says one.
+    /// The future token's `aud`; the default is the one in [`claims`](Self::claims), then the
+    /// cloud's.
     pub audience: Option<&'a str>,
-    /// Further claims that it will have. `iss`, `sub` and `aud` among them count where they are not given above; times do not.
+    /// Further claims of the future token. The fields above win over `iss`, `sub` and `aud` in
+    /// here; times are ignored.
     pub claims: Map<String, Value>,
 }
 
 impl Presented<'_> {
-    /// The token. What was given as one and is none is an answer, and no fault: [`Verdict`](super::Verdict) is made from it.
+    /// Parses or builds the token. A text that is not a token is no fault but the inner error, from
+    /// which a [`Verdict`](super::Verdict) is made.
     ///
     /// # Errors
-    /// Of [`Category::Usage`], when both ways were taken or neither, or the claims have the wrong types.
+    /// [`Category::Usage`] when both a token and claims are given, or neither, or when claims have
+    /// the wrong types.
     pub fn read(self, cloud: &Cloud) -> Result<Result<Token, Malformed>, Fault> {
         let is_described = [self.issuer, self.subject, self.audience].iter().any(Option::is_some);
         match (self.token, is_described || !self.claims.is_empty()) {
             (Some(token), false) => Ok(Token::parse(token)),
             (Some(_), true) => {
-                Err(fault("token-and-description", "Both a token was given and what one will say, and they may differ")
-                    .hint("give the token alone, or issuer, subject and audience without it"))
+                Err(fault("token-and-description", "Give either a token or the claims of a future token, not both"))
             }
             (None, _) => self.described(cloud).map(Ok),
         }
@@ -48,8 +52,8 @@ impl Presented<'_> {
         if let Some((_, what)) =
             [("iss", "issuer"), ("sub", "subject")].iter().find(|(name, _)| !claims.contains_key(*name))
         {
-            return Err(fault("token-missing", format!("There is neither a token nor the {what} of one"))
-                .hint("give the token, or both issuer and subject of the one that the pipeline will have"));
+            return Err(fault("token-missing", format!("Neither a token nor the {what} of a future token was given"))
+                .hint("give a token, or the issuer and the subject of a future one"));
         }
         if !claims.contains_key("aud") {
             claims.insert("aud".to_owned(), cloud.usual_audience().into());
@@ -58,13 +62,14 @@ impl Presented<'_> {
     }
 }
 
-/// Reads claims for [`Presented::claims`].
+/// Parses [`Presented::claims`].
 ///
 /// # Errors
 /// When the text is not one JSON object without a repeated name.
 pub fn claims_object(text: &str) -> Result<Map<String, Value>, Fault> {
-    json::object(text.as_bytes())
-        .map_err(|problem| fault("claims-not-json", format!("What should be claims {}", problem.clause())))
+    json::object(text.as_bytes()).map_err(|problem| {
+        fault("claims-not-json", format!("The claims cannot be read: the text {}", problem.clause()))
+    })
 }
 
 #[cold]

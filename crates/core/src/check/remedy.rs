@@ -1,20 +1,21 @@
-//! Commands that mend what a check found, ready to be pasted into a POSIX shell.
+//! Writes the commands of remedies, ready to paste into a POSIX shell.
 
 use super::Question;
-use super::decision::wanted_audience;
+use super::finding::Remedy;
 use crate::cloud::Cloud;
-use crate::credential::write::{Format, Owner, Target, name_for, write};
+use crate::credential::audience::wanted_audience;
+use crate::credential::write::{Format, Owner, Target, name_for, update_command, write};
 use crate::credential::{Credential, Identity, Matcher};
-use crate::platform::text::shell_quote;
 use crate::token::Token;
 
-/// The command that makes a credential for exactly this token. None when no credential can hold what it says.
-pub(super) fn create(question: &Question<'_>) -> Option<String> {
-    create_for(question.token, question.credentials, question.client_id, question.cloud)
+/// The command that creates a credential for exactly this token. None when no credential can hold
+/// the token's values.
+pub(super) fn create(question: &Question<'_>) -> Option<Remedy> {
+    create_for(question.token, question.credentials, question.client_id, question.cloud).map(Remedy::Command)
 }
 
-/// The command that makes a credential for exactly this token where those credentials live, or on that application. None when no
-/// credential can hold what it says.
+/// As [`create`]. The credential belongs to the managed identity of the credentials `beside`, or
+/// else to the application `client_id`.
 pub(crate) fn create_for(
     token: &Token,
     beside: &[Credential],
@@ -22,26 +23,23 @@ pub(crate) fn create_for(
     cloud: &'static Cloud,
 ) -> Option<String> {
     let identity = beside.first().and_then(|credential| credential.identity.clone());
-    command(&Credential { identity, ..exact(token, cloud) }, client_id, cloud)
+    let credential = Credential { identity, ..exact(token, cloud) };
+    let (target, format) = target(&credential, client_id, cloud);
+    let command = write(std::slice::from_ref(&credential), format, &target).ok()?;
+    Some(command.trim_end().to_owned())
 }
 
-/// The command that gives a credential these values. Its name says which one it is.
-pub(super) fn update(question: &Question<'_>, changed: &Credential) -> String {
-    const CREATE: &str = " federated-credential create ";
-    let created = command(changed, question.client_id, question.cloud);
-    match created.as_deref().and_then(|command| command.split_once(CREATE)) {
-        // The name is among the options already.
-        Some((az @ "az identity", options)) => format!("{az} federated-credential update {options}"),
-        Some((az @ "az ad app", options)) => {
-            let name = shell_quote(&changed.name);
-            format!("{az} federated-credential update --federated-credential-id {name} {options}")
-        }
-        _ => format!(
-            "set the credential `{}` to the issuer `{}` and the audience `{}`",
+/// The command that sets the values of an existing credential, which is found by its name.
+pub(super) fn update(question: &Question<'_>, changed: &Credential) -> Remedy {
+    let (target, _) = target(changed, question.client_id, question.cloud);
+    match update_command(changed, &target) {
+        Some(command) => Remedy::Command(command),
+        None => Remedy::Advice(format!(
+            "set the issuer of the credential `{}` to `{}` and its audience to `{}`",
             changed.name,
             changed.issuer,
             changed.audience().unwrap_or_default()
-        ),
+        )),
     }
 }
 
@@ -59,13 +57,14 @@ fn exact(token: &Token, cloud: &Cloud) -> Credential {
     }
 }
 
-fn command(credential: &Credential, client_id: Option<&str>, cloud: &'static Cloud) -> Option<String> {
+/// The application or managed identity that the credential belongs to, and the format of its
+/// commands.
+fn target(credential: &Credential, client_id: Option<&str>, cloud: &'static Cloud) -> (Target, Format) {
     let (owner, format) = match credential.identity.clone() {
         Some(Identity { name, resource_group }) => {
             (Owner::ManagedIdentity { name, resource_group }, Format::AzIdentity)
         }
         None => (Owner::Application { client_id: client_id.map(str::to_owned) }, Format::Az),
     };
-    let text = write(std::slice::from_ref(credential), format, &Target { owner, cloud }).ok()?;
-    Some(text.trim_end().to_owned())
+    (Target { owner, cloud }, format)
 }

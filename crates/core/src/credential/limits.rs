@@ -1,29 +1,31 @@
-//! What Entra refuses in a credential, or stores and then never matches.
+//! Finds values of credentials that Entra refuses, or stores and never matches.
 
 use std::ops::RangeInclusive;
 
 use super::expression::{self, review};
-use super::{Credential, Matcher, Problem};
+use super::{Credential, CredentialProblem, Matcher};
 
-/// How many credentials an application or a user-assigned managed identity can have.
+/// The maximum number of credentials on an application or a user-assigned managed identity.
 pub const MAX_PER_APPLICATION: usize = 20;
 
-/// How many characters an issuer, a subject, an audience or a description can have.
+/// The maximum length of an issuer, subject, audience or description, in characters.
 pub const MAX_CHARACTERS: usize = 600;
 
-/// How many characters a name can have. Applications are known to take shorter ones, managed identities aren't.
+/// The length of a name, in characters. Applications also accept shorter names.
 pub const NAME_CHARACTERS: RangeInclusive<usize> = 3..=120;
 
 /// The issuer of GitHub's tokens, exactly.
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
 
-/// Whether Azure takes this as the name of a credential: 3 to 120 letters, digits, `-` and `_`, the first a letter or digit.
+/// Whether this is a valid name of a credential: 3 to 120 letters, digits, `-` and `_`, of which
+/// the first is a letter or digit.
 pub fn is_name(name: &str) -> bool {
     NAME_CHARACTERS.contains(&name.len()) && is_name_of_any_length(name)
 }
 
-/// Everything that is wrong or unwise about the credentials of one application, the list first, then one by one.
-pub fn problems(credentials: &[Credential]) -> Vec<Problem> {
+/// All problems of the credentials of one application: first those of the list, then those of each
+/// credential.
+pub fn problems(credentials: &[Credential]) -> Vec<CredentialProblem> {
     let mut problems = shape(credentials);
     for (index, credential) in credentials.iter().enumerate() {
         problems.extend(expression_problems(credential).into_iter().map(|problem| problem.of(index)));
@@ -31,8 +33,8 @@ pub fn problems(credentials: &[Credential]) -> Vec<Problem> {
     problems
 }
 
-/// What can be said without judging expressions, whose rules change more often than those of the rest.
-pub(super) fn shape(credentials: &[Credential]) -> Vec<Problem> {
+/// As [`problems`], without those of expressions, whose rules change more often.
+pub(super) fn shape(credentials: &[Credential]) -> Vec<CredentialProblem> {
     let mut problems = Vec::new();
     problems.extend(too_many(credentials.len()));
     problems.extend(duplicates(credentials));
@@ -46,52 +48,55 @@ pub(super) fn shape(credentials: &[Credential]) -> Vec<Problem> {
     problems
 }
 
-fn too_many(count: usize) -> Option<Problem> {
+fn too_many(count: usize) -> Option<CredentialProblem> {
     if count <= MAX_PER_APPLICATION {
         return None;
     }
     let message =
-        format!("there are {count} credentials, and one application or identity can have {MAX_PER_APPLICATION}");
-    Some(Problem::fatal("credentials-too-many", message).remedy(
-        "at GitHub, GitLab and HCP Terraform one flexible credential (`azure-oidc credential --flexible`) stands for many; elsewhere \
-         have the platform make a subject that says less, or spread the workload over several user-assigned managed identities",
+        format!("there are {count} credentials, and an application or identity can have at most {MAX_PER_APPLICATION}");
+    Some(CredentialProblem::fatal("credentials-too-many", message).remedy(
+        "for GitHub, GitLab and HCP Terraform, replace several by one flexible credential (`azure-oidc credential --flexible`); for \
+         other platforms, use several user-assigned managed identities",
     ))
 }
 
-/// Names must differ, and so must pairs of issuer and subject.
-fn duplicates(credentials: &[Credential]) -> Vec<Problem> {
+/// Names must be unique, and so must pairs of issuer and subject.
+fn duplicates(credentials: &[Credential]) -> Vec<CredentialProblem> {
     let mut problems = Vec::new();
     for (index, credential) in credentials.iter().enumerate() {
         let earlier = &credentials[..index];
         if let Some(first) = earlier.iter().rposition(|other| other.name == credential.name) {
-            let message = format!("the name {:?} is taken already, by credential {}", credential.name, first + 1);
-            problems.push(Problem::fatal("credential-name-taken", message).of(index).at("name"));
+            let message = format!("credential {1} already has the name {0:?}", credential.name, first + 1);
+            problems.push(CredentialProblem::fatal("credential-name-taken", message).of(index).at("name"));
         }
         let Some(subject) = credential.matcher.subject() else { continue };
         let same = |other: &Credential| other.matcher.subject() == Some(subject) && other.issuer == credential.issuer;
         if let Some(first) = earlier.iter().rposition(same) {
-            let message = format!("issuer and subject are the same as those of credential {}", first + 1);
-            let problem = Problem::fatal("credential-duplicate", message).of(index).at("subject");
-            problems.push(problem.remedy("delete one of the two: the pair must be unique, whatever the audience"));
+            let message = format!("credential {} already has this issuer and subject", first + 1);
+            let problem = CredentialProblem::fatal("credential-duplicate", message).of(index).at("subject");
+            problems
+                .push(problem.remedy(
+                    "delete one of them: the pair of issuer and subject must be unique, whatever the audience",
+                ));
         }
     }
     problems
 }
 
-fn name(name: &str) -> Vec<Problem> {
+fn name(name: &str) -> Vec<CredentialProblem> {
     if is_name(name) {
         return Vec::new();
     }
     let rule = "a name has 3 to 120 letters, digits, - and _, and begins with a letter or digit";
     let problem = if name.is_empty() {
-        Problem::fatal("credential-name-invalid", format!("the name is empty: {rule}"))
+        CredentialProblem::fatal("credential-name-invalid", format!("the name is empty: {rule}"))
     } else if name.len() < *NAME_CHARACTERS.start() && is_name_of_any_length(name) {
-        Problem::advice(
+        CredentialProblem::advice(
             "credential-name-short",
             format!("the name {name:?} is too short for a managed identity: {rule}"),
         )
     } else {
-        Problem::fatal("credential-name-invalid", format!("the name {name:?} isn't allowed: {rule}"))
+        CredentialProblem::fatal("credential-name-invalid", format!("the name {name:?} is not allowed: {rule}"))
     };
     vec![problem.at("name")]
 }
@@ -101,83 +106,88 @@ fn is_name_of_any_length(name: &str) -> bool {
     name.bytes().all(allowed) && name.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric())
 }
 
-fn issuer(issuer: &str) -> Vec<Problem> {
+fn issuer(issuer: &str) -> Vec<CredentialProblem> {
     let mut problems = text("issuer", issuer);
     if issuer.trim().trim_end_matches('/') == GITHUB && issuer.trim() != GITHUB {
-        let message = "the issuer ends with a slash, and the `iss` of GitHub's tokens doesn't";
-        let problem = Problem::fatal("issuer-trailing-slash", message).aadsts(700_211).at("issuer");
+        let message = "the issuer ends with a slash, and the `iss` of GitHub's tokens does not";
+        let problem = CredentialProblem::fatal("issuer-trailing-slash", message).aadsts(700_211).at("issuer");
         problems.push(problem.remedy(format!("set the issuer to {GITHUB}")));
     } else if !issuer.trim().starts_with("https://") && !issuer.trim().is_empty() {
-        let message = format!("the issuer {issuer:?} isn't an https URL, from which Entra could fetch signing keys");
-        problems.push(Problem::advice("issuer-not-https", message).at("issuer"));
+        let message = format!("the issuer {issuer:?} is not an https URL, from which Entra fetches the signing keys");
+        problems.push(CredentialProblem::advice("issuer-not-https", message).at("issuer"));
     }
     problems
 }
 
-fn matcher(matcher: &Matcher) -> Vec<Problem> {
+fn matcher(matcher: &Matcher) -> Vec<CredentialProblem> {
     let Matcher::Subject(subject) = matcher else { return Vec::new() };
     let mut problems = text("subject", subject);
     if subject.bytes().any(|c| matches!(c, b'*' | b'?')) {
-        let message = format!("the subject {subject:?} is compared as it stands: * and ? are no wildcards in it");
-        let problem = Problem::advice("subject-wildcard", message).aadsts(700_213).at("subject");
+        let message =
+            format!("Entra compares the subject {subject:?} literally: * and ? are not wildcards in a subject");
+        let problem = CredentialProblem::advice("subject-wildcard", message).aadsts(700_213).at("subject");
         problems.push(problem.remedy(
-            "write one credential for each subject, or for GitHub, GitLab and HCP Terraform one with an expression \
+            "create one credential for each subject; for GitHub, GitLab and HCP Terraform you can use an expression instead \
              (`claims['sub'] matches '...'`)",
         ));
     }
     problems
 }
 
-fn audiences(credential: &Credential) -> Vec<Problem> {
+fn audiences(credential: &Credential) -> Vec<CredentialProblem> {
     let [audience] = credential.audiences.as_slice() else {
-        let message = format!("there are {} audiences, and a credential has exactly one", credential.audiences.len());
-        let problem = Problem::fatal("audience-count", message).at("audiences");
-        return vec![problem.remedy("keep the one that the token holds as `aud`, normally api://AzureADTokenExchange")];
+        let message =
+            format!("the credential has {} audiences, and exactly one is allowed", credential.audiences.len());
+        let problem = CredentialProblem::fatal("audience-count", message).at("audiences");
+        return vec![
+            problem.remedy("keep the audience that equals the token's `aud`, normally api://AzureADTokenExchange"),
+        ];
     };
     text("audiences", audience)
 }
 
-/// What holds for every text that is compared with a claim.
-fn text(member: &'static str, text: &str) -> Vec<Problem> {
+/// The rules for every text that is compared with a claim.
+fn text(member: &'static str, text: &str) -> Vec<CredentialProblem> {
     let mut problems = Vec::new();
     if text.is_empty() {
-        problems.push(Problem::fatal("member-empty", format!("`{member}` is empty")).at(member));
+        problems.push(CredentialProblem::fatal("member-empty", format!("`{member}` is empty")).at(member));
     } else if text.trim() != text {
         let message =
-            format!("`{member}` begins or ends with white space, {text:?}, which is compared like any character");
-        let problem = Problem::fatal("member-white-space", message).at(member);
-        problems.push(problem.remedy(format!("delete the credential and make it again with {:?}", text.trim())));
+            format!("`{member}` begins or ends with white space, {text:?}, and Entra compares white space too");
+        let problem = CredentialProblem::fatal("member-white-space", message).at(member);
+        problems.push(problem.remedy(format!("delete the credential and create it again with {:?}", text.trim())));
     }
     problems.extend(too_long(member, text));
     problems
 }
 
-fn too_long(member: &'static str, text: &str) -> Option<Problem> {
+fn too_long(member: &'static str, text: &str) -> Option<CredentialProblem> {
     // A character has at least one byte.
     if text.len() <= MAX_CHARACTERS {
         return None;
     }
     let length = text.chars().count();
     (length > MAX_CHARACTERS).then(|| {
-        let message = format!("`{member}` has {length} characters, and at most {MAX_CHARACTERS} are stored");
-        Problem::fatal("member-too-long", message).at(member)
+        let message = format!("`{member}` has {length} characters, and Entra stores at most {MAX_CHARACTERS}");
+        CredentialProblem::fatal("member-too-long", message).at(member)
     })
 }
 
-fn expression_problems(credential: &Credential) -> Vec<Problem> {
+fn expression_problems(credential: &Credential) -> Vec<CredentialProblem> {
     match credential.matcher.expression() {
         None => Vec::new(),
         Some(Ok(parsed)) => review(&credential.issuer, &parsed),
         Some(Err(error)) => {
-            let message = format!("{error}, at {:?}", place(credential.matcher.text(), &error));
-            let problem = Problem::fatal(error.code, message).at("claimsMatchingExpression").aadsts(expression::AADSTS);
-            vec![Problem { remedy: error.hint, ..problem }]
+            let message = format!("{error}, at {:?}", wrong_part(credential.matcher.text(), &error));
+            let problem =
+                CredentialProblem::fatal(error.code, message).at("claimsMatchingExpression").aadsts(expression::AADSTS);
+            vec![CredentialProblem { remedy: error.hint, ..problem }]
         }
     }
 }
 
-/// The part of the expression that an error is about, or what comes before it when the part is empty.
-fn place<'a>(text: &'a str, error: &expression::ExpressionError) -> &'a str {
+/// The part of the expression that caused the error, or the text before it when that part is empty.
+fn wrong_part<'a>(text: &'a str, error: &expression::ExpressionError) -> &'a str {
     match text.get(error.span.clone()) {
         Some("") | None => text.get(..error.span.start).unwrap_or_default(),
         Some(part) => part,
@@ -209,13 +219,13 @@ mod tests {
     }
 
     #[test]
-    fn a_sound_credential_has_no_problem() {
+    fn a_valid_credential_has_no_problem() {
         assert_eq!(codes(&credential("main", GITHUB, SUBJECT, &[AUDIENCE])), [""; 0]);
         let aks = "https://westeurope.oic.prod-aks.azure.com/tenant/cluster/";
         assert_eq!(
             codes(&credential("aks", aks, "system:serviceaccount:a:b", &[AUDIENCE])),
             [""; 0],
-            "this slash belongs"
+            "AKS issuers end with a slash"
         );
     }
 
@@ -253,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn the_twenty_first_credential_is_one_too_many() {
+    fn at_most_twenty_credentials_are_allowed() {
         let make = |i: usize| credential(&format!("fic-{i}"), GITHUB, &format!("{SUBJECT}{i}"), &[AUDIENCE]);
         let twenty: Vec<_> = (0..20).map(make).collect();
         assert_eq!(problems(&twenty), []);
@@ -262,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_pairs_of_issuer_and_subject_are_unique() {
+    fn names_and_pairs_of_issuer_and_subject_must_be_unique() {
         let a = credential("main", GITHUB, SUBJECT, &[AUDIENCE]);
         let same_pair = Credential { name: "other".into(), audiences: vec!["b".into()], ..a.clone() };
         let same_name = credential("main", "https://gitlab.com", SUBJECT, &[AUDIENCE]);
@@ -279,7 +289,7 @@ mod tests {
         };
         let broken = flexible("claims['sub'] matches repo:contoso/*");
         assert_eq!(broken.aadsts, Some(700_233));
-        assert_eq!(broken.message, "the comparand isn't in single quotes, at \"repo:contoso/*\"");
+        assert_eq!(broken.message, "the comparand is not in single quotes, at \"repo:contoso/*\"");
         assert_eq!(broken.remedy.as_deref(), Some("write 'repo:contoso/*'"));
         assert_eq!(flexible("claims['sub'] matches 'repo:contoso/*'").code, "expression-id-missing");
     }

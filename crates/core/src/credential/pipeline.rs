@@ -1,46 +1,49 @@
-//! Which credentials a pipeline needs: from the parts of its platform, from one of its tokens, or from what is said outright.
+//! Computes the credentials that a pipeline needs: from the parts of its platform, from one of its
+//! tokens, or from explicit values.
 
+use super::audience::wanted_audience;
 use super::write::name_for;
 use super::{Credential, Matcher, expression};
-use crate::check::decision::wanted_audience;
 use crate::cloud::Cloud;
 use crate::platform::{self, Platform};
 use crate::token::Claims;
 use crate::{Category, Fault};
 
-/// A pipeline, as far as it is known.
+/// What is known of a pipeline.
 #[derive(Clone, Copy)]
 pub struct Pipeline<'a> {
-    /// The CI platform that it runs on.
+    /// The CI platform of the pipeline.
     pub platform: Option<&'static dyn Platform>,
-    /// What [`Platform::parts`] takes: names and values.
+    /// Names and values of [`Platform::parts`].
     pub parts: &'a [(String, String)],
-    /// What one of its tokens says. Its issuer and audience count, and its subject as one of those that the pipeline can have.
+    /// The claims of one of its tokens. They give issuer, audience, and one of the pipeline's
+    /// subjects.
     pub claims: Option<&'a Claims>,
-    /// The issuer, in place of what all of these say.
+    /// The issuer, which wins over all of these.
     pub issuer: Option<&'a str>,
-    /// The only subject; with `flexible`, a pattern.
+    /// The subject, or with `flexible` a pattern.
     pub subject: Option<&'a str>,
     /// The audience.
     pub audience: Option<&'a str>,
-    /// The name of the credential, where there is one only.
+    /// The name of the credential, when there is only one.
     pub name: Option<&'a str>,
-    /// Whether to write expressions in place of exact subjects.
+    /// Whether to write expressions instead of exact subjects.
     pub flexible: bool,
-    /// The cloud, whose audience is meant when nothing else says one.
+    /// The cloud, which gives the default audience.
     pub cloud: &'static Cloud,
 }
 
-/// The credentials that let every run of a pipeline sign in, and nothing else.
+/// The credentials with which every run of the pipeline can sign in, and no other pipeline.
 ///
 /// # Errors
-/// When the platform lacks a part, when nothing says issuer or subject, or when Entra allows no expression for what was given.
+/// When a part of the platform is missing, when issuer or subject are unknown, or when Entra allows
+/// no expression for these values.
 pub fn credentials(pipeline: &Pipeline<'_>) -> Result<Vec<Credential>, Fault> {
     let Pipeline { claims, parts, flexible, .. } = *pipeline;
     let pipeline = &Pipeline { platform: pipeline.platform.or_else(|| platform_of(claims?)), ..*pipeline };
     if let (Some((name, _)), None, false) = (parts.first(), pipeline.platform, flexible) {
-        let message = format!("The part `{}` was given, and no platform", name.escape_debug());
-        return Err(incomplete(message).hint("name the CI platform that the part belongs to: `--platform NAME`"));
+        let message = format!("The part `{}` was given without a platform", name.escape_debug());
+        return Err(incomplete(message).hint("name the CI platform of the part: `--platform NAME`"));
     }
     let issuer = issuer(pipeline)?;
     if flexible && !expression::is_allowed_issuer(&issuer) {
@@ -48,8 +51,8 @@ pub fn credentials(pipeline: &Pipeline<'_>) -> Result<Vec<Credential>, Fault> {
     }
     let subjects = subjects(pipeline)?;
     if let (Some(_), count @ 2..) = (pipeline.name, subjects.len()) {
-        return Err(incomplete(format!("One name was given, and the pipeline needs {count} credentials"))
-            .hint("leave the name out: each gets one that is made from its subject"));
+        return Err(incomplete(format!("One name was given, but the pipeline needs {count} credentials"))
+            .hint("leave the name out: each credential gets a name that is made from its subject"));
     }
     let audience = audience(pipeline)?;
     let id = |claim: &str, part: &str| {
@@ -68,7 +71,7 @@ pub fn credentials(pipeline: &Pipeline<'_>) -> Result<Vec<Credential>, Fault> {
     subjects.into_iter().map(credential).collect()
 }
 
-/// Whether expressions can stand for exact subjects of this platform: whether Entra allows them for its issuer.
+/// Whether Entra allows expressions for the issuer of this platform.
 pub fn takes_expressions(platform: &dyn Platform) -> bool {
     let examples: Vec<_> = platform
         .parts()
@@ -104,8 +107,8 @@ fn subjects(pipeline: &Pipeline<'_>) -> Result<Vec<String>, Fault> {
     }
 }
 
-/// Every subject that the pipeline of this token has, where only a choice of the platform's own tells them apart, such as the phases of
-/// a run. Parts that were given take the place of the token's.
+/// Every subject of the token's pipeline, when they differ only in a fixed set of values, such as
+/// the phases of a run. Given parts win over those of the token.
 fn siblings(platform: &dyn Platform, subject: &str, given: &[(String, String)]) -> Result<Vec<String>, Fault> {
     let mut parts = given.to_vec();
     for part in platform.subject(subject).map(|subject| subject.parts).unwrap_or_default() {
@@ -122,7 +125,7 @@ fn siblings(platform: &dyn Platform, subject: &str, given: &[(String, String)]) 
     }
 }
 
-/// The subject, with a wildcard where its end varies from run to run.
+/// The subject, with a wildcard instead of a last part that can change from run to run.
 fn pattern(platform: Option<&dyn Platform>, subject: &str) -> String {
     let last = platform.and_then(|platform| platform.subject(subject)?.parts.pop());
     match last.filter(|last| last.varies).and_then(|last| subject.strip_suffix(last.value.as_str())) {
@@ -146,7 +149,7 @@ fn audience(pipeline: &Pipeline<'_>) -> Result<String, Fault> {
 fn incomplete_without(what: &str) -> Fault {
     incomplete(format!("No {what} was given for the credential"))
         .hint("name the platform and its parts, as in `--platform github --repo octo-org/octo-repo --branch main`")
-        .hint("or take them from a token with `--from-token`, or pass `--issuer` and `--subject`")
+        .hint("or use a token with `--from-token`, or pass `--issuer` and `--subject`")
 }
 
 #[cold]

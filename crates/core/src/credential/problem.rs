@@ -1,27 +1,27 @@
-//! What is wrong, or unwise, about a credential before any token is seen.
+//! A problem of a credential that is found without a token.
 
 use crate::{Category, Fault};
 
-/// A finding about a credential, or about a list of them.
+/// A problem of a credential, or of a list of credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct CredentialProblem {
     /// A stable name in kebab-case. Its meaning never changes; new ones are added.
     pub code: &'static str,
-    /// Whether Entra refuses the credential, or can never match it. Otherwise it is advice.
+    /// Whether Entra refuses the credential or can never match it. Otherwise the problem is advice.
     pub fatal: bool,
-    /// Which credential, counted from 0; none when it is about the list.
+    /// The index of the credential, counted from 0. None for a problem of the list.
     pub index: Option<usize>,
-    /// Which member of the credential, as Microsoft Graph calls it.
+    /// The member of the credential, by its name in Microsoft Graph.
     pub member: Option<&'static str>,
     /// One sentence without a trailing full stop.
     pub message: String,
     /// What to do next.
     pub remedy: Option<String>,
-    /// The error that Entra would answer an exchange with, where that is known.
+    /// The AADSTS number that Entra would answer an exchange with, where that is known.
     pub aadsts: Option<u32>,
 }
 
-impl Problem {
+impl CredentialProblem {
     pub(super) fn fatal(code: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
         Self { code, fatal: true, index: None, member: None, message, remedy: None, aadsts: None }
@@ -52,8 +52,8 @@ impl Problem {
     }
 }
 
-impl From<Problem> for Fault {
-    fn from(problem: Problem) -> Self {
+impl From<CredentialProblem> for Fault {
+    fn from(problem: CredentialProblem) -> Self {
         let fault = Self::new(Category::Usage, problem.code, problem.message);
         problem.remedy.into_iter().fold(fault, Self::hint)
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::token::Token;
 
-/// A token with these claims. Its signature is noise: nothing here verifies one.
+/// A token with these claims. Its signature is not valid: nothing here verifies it.
 pub(super) fn token(claims: &Value) -> Token {
     let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
     let header = json!({"alg": "RS256", "typ": "JWT", "kid": "1"});
@@ -14,7 +14,7 @@ pub(super) fn token(claims: &Value) -> Token {
     Token::parse(&text).expect("a token made here is well formed")
 }
 
-/// A token with just the claims that every credential compares.
+/// A token with only the claims that every credential compares.
 pub(super) fn presented(iss: &str, sub: &str, aud: &[&str]) -> Token {
     token(&json!({"iss": iss, "sub": sub, "aud": aud}))
 }

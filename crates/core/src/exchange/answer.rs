@@ -1,44 +1,46 @@
-//! Reads what the token endpoint sent back, and sorts it by what can be done about it.
+//! Reads the answers of the token endpoint, and classifies them by what to do next.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
 
-use crate::explain::catalogue;
+use crate::catalogue;
 use crate::fault::{Category, EntraError, Fault};
 use crate::ports::{Response, TransportError, TransportKind};
 use crate::secret::Secret;
 
-/// An answer, by what can be done about it.
+/// An answer, classified by what to do next.
 #[derive(Debug)]
 pub(super) enum Answer {
-    /// It worked.
+    /// Success.
     Token { token: Secret, token_type: String, expires_on: i64 },
-    /// A moment later it may work. `after` is what the server asked to wait.
-    Passing { fault: Fault, after: Option<Duration> },
-    /// No credential matches; may be replication of a credential made a moment ago.
+    /// A temporary failure: retry. `after` is the server's `Retry-After`.
+    Temporary { fault: Fault, after: Option<Duration> },
+    /// No credential matches. A credential that was just created may not be replicated yet.
     Unmatched(Fault),
-    /// The assertion is outside its time; a new one may do.
+    /// The assertion has expired: retry with a new one.
     Expired(Fault),
-    /// No use in asking again.
+    /// A retry cannot help.
     Final(Fault),
 }
 
-const ASSERTION_OUTSIDE_ITS_TIME: u32 = 700_024;
+const ASSERTION_EXPIRED: u32 = 700_024;
 const NO_MATCHING_CREDENTIAL: [u32; 7] = [70_021, 700_211, 700_212, 700_213, 7_002_131, 70_025, 7_002_138];
 
-/// Reads one result. `now` is in seconds since 1970.
+/// Classifies one result. `now` is in seconds since 1970.
 pub(super) fn read(result: Result<Response, TransportError>, now: i64) -> Answer {
     let response = match result {
         Ok(response) => response,
-        Err(error) if error.kind.is_transient() => return Answer::Passing { fault: unreachable(&error), after: None },
+        Err(error) if error.kind.is_transient() => {
+            return Answer::Temporary { fault: unreachable(&error), after: None };
+        }
         Err(error) => return Answer::Final(unreachable(&error)),
     };
     match response.status {
         200 => token(&response, now).unwrap_or_else(Answer::Final),
         300..=399 => Answer::Final(redirected(&response)),
         408 | 429 | 500..=599 => {
-            Answer::Passing { fault: busy(&response), after: retry_after(response.header("retry-after"), now) }
+            Answer::Temporary { fault: busy(&response), after: retry_after(response.header("retry-after"), now) }
         }
         _ => refused(&response),
     }
@@ -51,9 +53,7 @@ fn token(response: &Response, now: i64) -> Result<Answer, Fault> {
             "answer-unusable",
             format!("The authority answered 200 without a usable token: {why}"),
         )
-        .hint(
-            "nothing was published; something other than Entra may be answering, check the authority host and proxies",
-        )
+        .hint("check the authority host and proxies: something other than Entra may have answered")
     };
     let object = object(response).ok_or_else(|| not_json(response))?;
     let token = object.get("access_token").and_then(Value::as_str).unwrap_or_default();
@@ -61,7 +61,7 @@ fn token(response: &Response, now: i64) -> Result<Answer, Fault> {
         return Err(unusable("`access_token` is missing or empty"));
     }
     if token.bytes().any(|byte| !byte.is_ascii_graphic()) {
-        return Err(unusable("`access_token` has characters that no token has"));
+        return Err(unusable("`access_token` contains characters that a token cannot have"));
     }
     let token_type = object.get("token_type").and_then(Value::as_str).unwrap_or_default();
     if !token_type.eq_ignore_ascii_case("bearer") {
@@ -76,7 +76,7 @@ fn token(response: &Response, now: i64) -> Result<Answer, Fault> {
     })
 }
 
-/// Entra sends a number here; older endpoints send a numeric string.
+/// A number of seconds. Entra sends a number; older endpoints send a numeric string.
 fn seconds(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
 }
@@ -88,24 +88,24 @@ fn refused(response: &Response) -> Answer {
     let code = entra.aadsts();
     let fault = entra_fault(entra);
     match code {
-        Some(ASSERTION_OUTSIDE_ITS_TIME) => Answer::Expired(fault),
+        Some(ASSERTION_EXPIRED) => Answer::Expired(fault),
         Some(code) if NO_MATCHING_CREDENTIAL.contains(&code) => Answer::Unmatched(fault),
         _ => Answer::Final(fault),
     }
 }
 
 fn entra_fault(entra: EntraError) -> Fault {
-    let said = if entra.description.is_empty() { &entra.error } else { &entra.description };
+    let message = if entra.description.is_empty() { &entra.error } else { &entra.description };
     let mut fault = Fault::new(
         Category::Refused,
         "entra-refused",
-        format!("Entra refused with {} {}: {said}", entra.status, entra.error),
+        format!("Entra refused with {} {}: {message}", entra.status, entra.error),
     );
     if let Some(entry) = entra.aadsts().and_then(catalogue::entry) {
         fault = fault.hint(entry.remedy);
     }
     if let Some(code) = entra.aadsts() {
-        fault = fault.hint(format!("`azure-oidc explain AADSTS{code}` says more"));
+        fault = fault.hint(format!("run `azure-oidc explain AADSTS{code}` for details"));
     }
     fault.entra = Some(entra);
     fault
@@ -135,7 +135,7 @@ fn busy(response: &Response) -> Fault {
         fault.message.push_str(&format!(": {}", entra.description));
         fault.entra = Some(entra);
     }
-    fault.hint("try again later; `--timeout` and `--retries` give it longer")
+    fault.hint("try again later, or raise `--timeout` and `--retries`")
 }
 
 fn redirected(response: &Response) -> Fault {
@@ -143,9 +143,12 @@ fn redirected(response: &Response) -> Fault {
     Fault::new(
         Category::Network,
         "redirect-refused",
-        format!("The authority answered {} and points to {target}; the ID token was not sent there", response.status),
+        format!(
+            "The authority answered {} and redirects to {target}; the ID token was not sent there",
+            response.status
+        ),
     )
-    .hint("Entra never redirects a token request: check the authority host, and whether a proxy or sign-in page is in the way")
+    .hint("check the authority host and proxies: Entra never redirects a token request")
 }
 
 fn not_json(response: &Response) -> Fault {
@@ -155,7 +158,7 @@ fn not_json(response: &Response) -> Fault {
         "answer-not-json",
         format!("The authority answered {} with {kind} instead of Entra's JSON", response.status),
     )
-    .hint("something other than Entra answered, often a proxy's sign-in or block page: check the authority host and `HTTPS_PROXY`")
+    .hint("check the authority host and `HTTPS_PROXY`: something other than Entra answered, often a proxy")
 }
 
 fn object(response: &Response) -> Option<Map<String, Value>> {
@@ -170,38 +173,38 @@ fn unreachable(error: &TransportError) -> Fault {
         TransportKind::Denied => (
             "destination-denied",
             "The host does not allow requests to the authority",
-            "grant it: `--allow-host HOST` for azure-oidc, `-S http` for wasmtime, `allowed_outbound_hosts` in spin.toml, \
+            "allow it: `--allow-host HOST` for azure-oidc, `-S http` for wasmtime, `allowed_outbound_hosts` in spin.toml, \
              `allowedHosts` for wasmCloud",
         ),
         TransportKind::Dns => (
             "authority-not-found",
-            "The authority's name has no address",
-            "check the authority host for typing mistakes, and the runner's DNS",
+            "The authority's host name has no address",
+            "check the spelling of the authority host, and the runner's DNS",
         ),
         TransportKind::Connect => (
             "authority-unreachable",
-            "No connection to the authority",
-            "check that the runner may reach it, directly or through `HTTPS_PROXY`",
+            "The authority cannot be reached",
+            "check that the runner can reach it, directly or through `HTTPS_PROXY`",
         ),
         TransportKind::Tls => (
             "certificate-untrusted",
-            "The authority's TLS certificate was not accepted",
-            "behind a proxy that opens TLS, pass its certificate with `--ca-file FILE` or `SSL_CERT_FILE`",
+            "The authority's TLS certificate is not trusted",
+            "pass the certificate of a proxy that intercepts TLS with `--ca-file FILE` or `SSL_CERT_FILE`",
         ),
         TransportKind::Timeout => (
             "authority-timeout",
             "The authority did not answer in time",
-            "`--timeout 60s` gives it longer; check proxies and firewalls if it never answers",
+            "raise `--timeout`, for example to `60s`; if it never answers, check proxies and firewalls",
         ),
         TransportKind::Cut => (
             "answer-cut",
-            "The connection ended before the authority's answer did",
-            "a proxy or firewall may be cutting connections",
+            "The connection ended before the end of the authority's answer",
+            "check proxies and firewalls, which may cut connections",
         ),
         TransportKind::TooLarge => (
             "answer-too-large",
-            "The authority's answer is far longer than Entra's ever is",
-            "something other than Entra answered: check the authority host and proxies",
+            "The authority's answer is longer than any answer of Entra",
+            "check the authority host and proxies: something other than Entra answered",
         ),
         TransportKind::Other => (
             "authority-failed",

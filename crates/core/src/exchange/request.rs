@@ -1,4 +1,4 @@
-//! The token request: one form, a few headers, an id of our own.
+//! Builds the token request.
 
 use form_urlencoded::Serializer;
 
@@ -6,10 +6,10 @@ use super::Terms;
 use crate::authority::Scope;
 use crate::ports::{Method, Random, Request};
 
-/// What we call ourselves to every server.
+/// The `user-agent` of every request.
 pub const USER_AGENT: &str = concat!("azure-oidc/", env!("CARGO_PKG_VERSION"));
 
-/// Entra's answers are a few kilobytes; an access token with many groups in it stays below this.
+/// The largest answer that is read, in bytes. Even an access token with many groups is shorter.
 const MAX_ANSWER: usize = 256 * 1024;
 
 /// The POST for one scope (RFC 6749 §4.4.2, RFC 7523 §2.2).

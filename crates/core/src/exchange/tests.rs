@@ -131,7 +131,7 @@ fn one_scope_is_one_post_with_the_five_fields_of_the_protocol() {
 }
 
 #[test]
-fn several_scopes_are_asked_at_once_and_come_back_in_order() {
+fn several_scopes_are_requested_at_once_and_answered_in_order() {
     let script = Script::new([token("first"), token("second")]);
     let tokens = script.run(two_scopes()).unwrap();
     let got: Vec<_> = tokens.iter().map(|token| (token.scope.short.unwrap(), token.token.reveal())).collect();
@@ -139,7 +139,7 @@ fn several_scopes_are_asked_at_once_and_come_back_in_order() {
 }
 
 #[test]
-fn a_scope_that_succeeded_is_not_asked_again_while_another_is_retried() {
+fn only_scopes_without_a_token_are_retried() {
     let script = Script::new([token("first"), answer(503, ""), token("second")]);
     assert_eq!(script.run(two_scopes()).unwrap().len(), 2);
     assert_eq!(script.bodies().iter().filter(|body| body.contains("graph")).count(), 2);
@@ -160,7 +160,7 @@ fn a_refusal_is_shown_before_a_failed_connection_beside_it() {
 }
 
 #[test]
-fn what_may_pass_is_asked_again() {
+fn temporary_failures_are_retried() {
     for passing in [
         answer(429, ""),
         answer(500, ""),
@@ -178,7 +178,7 @@ fn what_may_pass_is_asked_again() {
 }
 
 #[test]
-fn what_will_not_pass_is_asked_once() {
+fn permanent_failures_are_not_retried() {
     for (last, code, category) in [
         (refusal(700016), "entra-refused", Category::Refused),
         (refusal(700213), "entra-refused", Category::Refused),
@@ -221,7 +221,7 @@ fn a_redirect_target_is_shown_without_its_query() {
 }
 
 #[test]
-fn retry_after_is_obeyed_in_seconds_and_as_a_date() {
+fn retry_after_can_be_seconds_or_a_date() {
     let date = httpdate::fmt_http_date(std::time::UNIX_EPOCH + Duration::from_secs(NOW as u64 + 7));
     for (header, seconds) in [("3", 3), (date.as_str(), 7)] {
         let script = Script::new([with_header(429, "retry-after", header), token("t")]);
@@ -239,7 +239,7 @@ fn a_retry_after_beyond_the_timeout_ends_the_exchange_at_once_and_says_so() {
 }
 
 #[test]
-fn the_tries_and_the_time_both_have_an_end() {
+fn retries_end_with_the_count_or_the_deadline() {
     let script = Script::new((0..4).map(|_| answer(503, "")));
     let fault = script.run(terms()).unwrap_err();
     assert!(fault.facts.contains(&("attempts", "4".into())), "{fault:?}");
@@ -275,7 +275,7 @@ fn the_same_expired_assertion_is_not_sent_twice() {
 }
 
 #[test]
-fn replication_of_a_new_credential_is_waited_for_only_when_asked() {
+fn replication_of_a_new_credential_is_awaited_only_on_request() {
     let script = Script::new([refusal(700213), refusal(70025), token("t")]);
     assert!(script.run(Terms { replication_wait: Duration::from_secs(20), ..terms() }).is_ok());
     assert_eq!(script.slept.borrow().len(), 2);
@@ -287,7 +287,7 @@ fn replication_of_a_new_credential_is_waited_for_only_when_asked() {
 }
 
 #[test]
-fn entra_s_words_are_shown_whole_with_the_trace_id() {
+fn entras_message_is_complete_and_has_the_trace_id() {
     let long = "x".repeat(1500);
     let body = serde_json::json!({"error": "invalid_client", "error_description": format!("AADSTS1: {long} end"),
         "error_codes": [1], "trace_id": "the-trace", "correlation_id": "the-correlation"});
@@ -301,7 +301,7 @@ fn entra_s_words_are_shown_whole_with_the_trace_id() {
 }
 
 #[test]
-fn the_assertion_is_in_no_debug_output_and_no_fault() {
+fn debug_output_and_faults_do_not_contain_the_assertion() {
     let shown = format!("{:?}", terms());
     assert!(!shown.contains("the.id.token"), "{shown}");
     let fault = Script::new([answer(400, "no")]).run(terms()).unwrap_err();

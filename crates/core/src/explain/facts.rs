@@ -1,9 +1,9 @@
-//! What Entra's texts name: the claims it compared, the times it saw, the ids that Microsoft support asks for.
+//! Extracts values from Entra's messages: claims, times, and the ids for Microsoft's support.
 
-use super::catalogue::{Entry, entry};
 use super::scan::Mention;
+use crate::catalogue::{Entry, entry};
 
-/// Every fact that can be read out of what belongs to a code, in a fixed order.
+/// Every value that the text of a code contains, in a fixed order.
 pub(super) fn all(mention: &Mention) -> Vec<(&'static str, String)> {
     let mut facts: Vec<(&'static str, String)> = Vec::new();
     let mut add = |name: &'static str, value: Option<String>| {
@@ -28,21 +28,22 @@ pub(super) fn all(mention: &Mention) -> Vec<(&'static str, String)> {
     facts
 }
 
-/// The claims, and what stands before each in the texts of different years.
+/// The claims, and the text before each in the messages of different years.
 const CLAIMS: &[(&str, &[&str])] = &[
     ("issuer", &["assertion issuer '", "Assertion Issuer: '", "Assertion Issuer '", "issued by issuer '"]),
     ("subject", &["assertion subject '", "Assertion Subject: '", "Assertion Subject '"]),
     ("audience", &["assertion audience '", "Assertion Audience: '", "Assertion Audience '"]),
 ];
 
-/// Name of the fact, label in the trace block, member of the JSON answer.
+/// The name of the fact, its label in the trace block, its member in a JSON answer.
 const TRACES: &[(&str, &str, &str)] = &[
     ("trace_id", "Trace ID: ", "trace_id"),
     ("correlation_id", "Correlation ID: ", "correlation_id"),
     ("timestamp", "Timestamp: ", "timestamp"),
 ];
 
-/// The value between the marker's quote and the next one that ends a value: quotes can be part of a value too.
+/// The value after the marker. It ends at a quote that is followed by white space or punctuation,
+/// because a value can contain quotes.
 fn between_quotes(text: &str, marker: &str) -> Option<String> {
     let (_, rest) = text.split_once(marker)?;
     let closes =
@@ -51,14 +52,15 @@ fn between_quotes(text: &str, marker: &str) -> Option<String> {
     Some(rest[..end].to_owned())
 }
 
-/// The values that stand where the catalogue's text has `{names}`.
+/// The values at the positions of `{names}` in the catalogue's template.
 fn by_template(entry: &'static Entry, quoted: &str) -> Vec<(&'static str, String)> {
     let mut values = Vec::new();
     let mut rest = quoted;
     let mut template = entry.template;
     while let Some((before, after)) = template.split_once('{') {
         let Some((name, next)) = after.split_once('}') else { break };
-        // the last words before the value are enough: texts change, what is around a value hardly does
+        // Only the last words before the value are compared: messages change, the text around a
+        // value rarely does.
         let lead = tail(before);
         let Some(start) = rest.find(lead).map(|at| at + lead.len()) else { break };
         let stop = next.split('{').next().map(head).unwrap_or_default();
@@ -76,29 +78,29 @@ fn by_template(entry: &'static Entry, quoted: &str) -> Vec<(&'static str, String
     values
 }
 
-/// The last 16 bytes of a text, at most.
+/// At most the last 16 bytes of a text.
 fn tail(text: &str) -> &str {
     &text[text.floor_char_boundary(text.len().saturating_sub(16))..]
 }
 
-/// The first 4 bytes of a text, at most: a quote and what follows it.
+/// At most the first 4 bytes of a text: a quote and the text after it.
 fn head(text: &str) -> &str {
     &text[..text.floor_char_boundary(4)]
 }
 
-/// What follows a label of the trace block.
+/// The value after a label of the trace block.
 fn labelled(text: &str, label: &str) -> Option<String> {
     text.split_once(label).map(|(_, rest)| plain(rest))
 }
 
-/// The text of a JSON member.
+/// The value of a JSON member.
 fn member_of(text: &str, name: &str) -> Option<String> {
     let (_, rest) = text.split_once(&format!("\"{name}\""))?;
     let rest = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
     Some(plain(rest))
 }
 
-/// An id, a name, or a moment as `2026-08-21 10:00:00Z`: what comes before anything that is part of none of them.
+/// The id, the name or the time (`2026-08-21 10:00:00Z`) at the beginning of a text.
 fn plain(text: &str) -> String {
     const LONGEST: usize = 40;
     let moment =

@@ -1,54 +1,56 @@
-//! Finds error codes in a text, whatever is around them: JSON, escaped JSON, logs, exceptions.
+//! Finds AADSTS codes in any text: JSON, escaped JSON, logs, exceptions.
 
 use crate::secret::without_tokens;
 
-/// A code, and the part of the text that belongs to it.
+/// A code, and the part of the text about it.
 pub(super) struct Mention {
     pub(super) code: u32,
-    /// Everything from this code to the next other one, with escapes resolved.
+    /// The text from this code to the next different code, with escapes resolved.
     pub(super) region: String,
-    /// What stands behind `AADSTS<code>: `, up to the trace block.
+    /// The message after `AADSTS<code>: `, up to the trace block.
     pub(super) quoted: Option<String>,
 }
 
 const PREFIX: &str = "AADSTS";
 
-/// What can stand before a code in an answer that has no description.
+/// The text before a code in an answer without a description.
 const OTHER_PREFIXES: [&str; 2] = ["\"error_codes\":", "error?code="];
 
-/// A text with more different codes than this is no log; the rest is not looked at.
+/// The maximum number of different codes that are read.
 const MAX_CODES: usize = 50;
 
 /// Codes have 4 to 8 digits.
 const DIGITS: std::ops::RangeInclusive<usize> = 4..=8;
 
-/// Every code in the text, in order, each once.
+/// Every code in the text, each once, in order.
 pub(super) fn mentions(text: &str) -> Vec<Mention> {
     if let Some(code) = bare(text) {
         return vec![Mention { code, region: String::new(), quoted: None }];
     }
     let text = without_tokens(&unescaped(text));
-    let places = places(&text);
+    let occurrences = occurrences(&text);
     let mut mentions: Vec<Mention> = Vec::new();
-    for (index, place) in places.iter().enumerate() {
+    for (index, occurrence) in occurrences.iter().enumerate() {
         if mentions.len() == MAX_CODES {
             break;
         }
-        if mentions.iter().any(|known| known.code == place.code) {
+        if mentions.iter().any(|known| known.code == occurrence.code) {
             continue;
         }
-        // what comes before the first code belongs to it as well: members of JSON come in any order
-        let start = if mentions.is_empty() { 0 } else { place.start };
-        let next = places[index..].iter().find(|other| other.code != place.code);
+        // The text before the first code belongs to it too, because members of JSON have no order.
+        let start = if mentions.is_empty() { 0 } else { occurrence.start };
+        let next = occurrences[index..].iter().find(|other| other.code != occurrence.code);
         let end = next.map_or(text.len(), |other| other.start);
-        let quoted =
-            places[index..].iter().filter(|other| other.code == place.code).find_map(|other| description(&text, other));
-        mentions.push(Mention { code: place.code, region: text[start..end].to_owned(), quoted });
+        let quoted = occurrences[index..]
+            .iter()
+            .filter(|other| other.code == occurrence.code)
+            .find_map(|other| description(&text, other));
+        mentions.push(Mention { code: occurrence.code, region: text[start..end].to_owned(), quoted });
     }
     mentions
 }
 
-/// A code on its own: `700213`, `AADSTS700213`.
+/// The code of a text that contains nothing else: `700213`, `AADSTS700213`.
 fn bare(text: &str) -> Option<u32> {
     let text = text.trim().trim_matches(['"', '\'', '`']);
     let digits = match text.get(..PREFIX.len()) {
@@ -59,39 +61,40 @@ fn bare(text: &str) -> Option<u32> {
     (DIGITS.contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok())?
 }
 
-/// Where a code stands.
-struct Place {
+/// One occurrence of a code in a text.
+struct Occurrence {
     code: u32,
     start: usize,
     end: usize,
     described: bool,
 }
 
-fn places(text: &str) -> Vec<Place> {
-    let mut places: Vec<Place> = Vec::new();
+fn occurrences(text: &str) -> Vec<Occurrence> {
+    let mut occurrences: Vec<Occurrence> = Vec::new();
     for (at, _) in text.char_indices() {
         let rest = &text.as_bytes()[at..];
         if rest.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX.as_bytes())) {
-            places.extend(place(text, at, at + PREFIX.len(), true));
+            occurrences.extend(occurrence(text, at, at + PREFIX.len(), true));
         } else if let Some(prefix) = OTHER_PREFIXES.iter().find(|prefix| rest.starts_with(prefix.as_bytes())) {
             let skipped = text[at + prefix.len()..].find(|c: char| !c.is_whitespace() && c != '[').unwrap_or_default();
-            places.extend(place(text, at, at + prefix.len() + skipped, false));
+            occurrences.extend(occurrence(text, at, at + prefix.len() + skipped, false));
         }
     }
-    places
+    occurrences
 }
 
-fn place(text: &str, start: usize, digits: usize, described: bool) -> Option<Place> {
+fn occurrence(text: &str, start: usize, digits: usize, described: bool) -> Option<Occurrence> {
     let rest = text.get(digits..)?;
     let length = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     let code = rest[..length].parse().ok().filter(|_| DIGITS.contains(&length))?;
-    Some(Place { code, start, end: digits + length, described })
+    Some(Occurrence { code, start, end: digits + length, described })
 }
 
-/// What stands behind `AADSTS<code>: `, up to the trace block, the end of the string it stands in, or the end of the line.
-fn description(text: &str, place: &Place) -> Option<String> {
+/// The message after `AADSTS<code>: `, up to the trace block, the end of the JSON string or the end
+/// of the line.
+fn description(text: &str, occurrence: &Occurrence) -> Option<String> {
     const LONGEST: usize = 2_000;
-    let rest = text[place.end..].strip_prefix(':').filter(|_| place.described)?.trim_start_matches(' ');
+    let rest = text[occurrence.end..].strip_prefix(':').filter(|_| occurrence.described)?.trim_start_matches(' ');
     let ends = ["Trace ID:", "\n", "\r", "\",\"", "\", \"", "\"}", "AADSTS"];
     let end = ends.iter().filter_map(|end| rest.find(end)).min().unwrap_or(rest.len());
     let cut = &rest[..rest.floor_char_boundary(end.min(LONGEST))];
@@ -99,7 +102,8 @@ fn description(text: &str, place: &Place) -> Option<String> {
     (!quoted.is_empty()).then_some(quoted)
 }
 
-/// Resolves the escapes of JSON strings, twice, for JSON is often quoted in JSON: `\\r\\n` becomes a line break.
+/// Resolves the escapes of JSON strings twice, because JSON often contains JSON: `\\r\\n` becomes a
+/// line break.
 fn unescaped(text: &str) -> String {
     let once = unescaped_once(text);
     if once.contains('\\') { unescaped_once(&once) } else { once }

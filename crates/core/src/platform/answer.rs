@@ -1,27 +1,28 @@
-//! Asking a platform's token service, and finding the token in what it answers.
+//! Requests to a platform's token service, and its answers.
 
 use serde_json::Value;
 
-use super::missing_half;
+use super::id_token_missing;
 use crate::fault::{Category, Fault};
 use crate::ports::{Method, Request, Response};
 use crate::secret::Secret;
 
-/// The largest answer of a token service that is read, in bytes. Tokens have a few thousand.
+/// The largest answer of a token service that is read, in bytes. A token has a few thousand.
 const MAX_ANSWER: usize = 256 * 1024;
 
-/// How much of a service's own words is shown, in characters.
-const MAX_WORDS: usize = 500;
+/// How much of a service's error message is shown, in characters.
+const MAX_MESSAGE: usize = 500;
 
 /// A request to a token service.
 pub(super) fn request(method: Method, url: String, headers: Vec<(&'static str, String)>, body: Vec<u8>) -> Request {
     Request { method, url, headers, body, max_response: MAX_ANSWER }
 }
 
-/// The URL of a token service as a variable gives it: `https`, or plain `http` where `plain` allows the host.
+/// Checks the URL of a token service that a variable gives: `https`, or plain `http` where `plain`
+/// allows the host.
 ///
-/// A bearer token travels there, so nothing else will do. A value that still is a placeholder or has control characters in it is
-/// refused as well.
+/// The request carries a bearer token, so every other value is refused, and with it placeholders
+/// and control characters.
 pub(super) fn service_url(variable: &'static str, value: &str, plain: fn(&str) -> bool) -> Result<String, Fault> {
     let allowed = match value.split_once("://") {
         Some(("https", rest)) => !rest.is_empty(),
@@ -36,11 +37,11 @@ pub(super) fn service_url(variable: &'static str, value: &str, plain: fn(&str) -
         "id-token-service-invalid",
         format!("`{variable}` is not the URL of a token service"),
     )
-    .hint("the platform sets it to an `https` URL; do not set it yourself")
+    .hint("remove your own setting of this variable: the platform sets it to an `https` URL")
     .fact("variable", variable))
 }
 
-/// Adds parameters to a URL's query, which it may have already.
+/// Appends parameters to a URL, with or without a query.
 pub(super) fn with_query(mut url: String, parameters: &[(&str, &str)]) -> String {
     for (name, value) in parameters {
         url.push(if url.contains('?') { '&' } else { '?' });
@@ -51,22 +52,22 @@ pub(super) fn with_query(mut url: String, parameters: &[(&str, &str)]) -> String
     url
 }
 
-/// Whether a host can only be this machine.
+/// Whether the host is always this machine.
 pub(super) fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// A value that goes into a header as it is: a line end in it would end the header.
+/// Checks a value that is sent in a header, which a line end would end.
 pub(super) fn header_value(variable: &'static str, value: String) -> Result<String, Fault> {
     if value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         return Ok(value);
     }
-    Err(missing_half(format!("`{variable}` has a line end or another character in it that no credential has"))
-        .hint("set it to the bare value, without quotes around it and without a line end after it"))
+    Err(id_token_missing(format!("`{variable}` contains a line end or another character that a token cannot have"))
+        .hint("set it to the value alone, without quotes and without a line end"))
 }
 
-/// The token in the member `member` of a JSON answer with status 200, or a fault that says what came instead.
+/// The token in `member` of a JSON answer with status 200, or a fault that describes the answer.
 pub(super) fn token(response: &Response, service: &str, member: &str) -> Result<Secret, Fault> {
     if response.status != 200 {
         return Err(refused(response, service));
@@ -78,25 +79,28 @@ pub(super) fn token(response: &Response, service: &str, member: &str) -> Result<
         Some(Value::String(token)) if !token.is_empty() => Ok(Secret::new(token.as_str())),
         None | Some(Value::Null | Value::String(_)) => {
             Err(Fault::new(Category::IdToken, "id-token-null", format!("{service} answered without a token"))
-                .hint("start a new run; a failed job that is run again does not always get one"))
+                .transient()
+                .hint("start a new run: a job that is run again does not always get a token"))
         }
-        Some(_) => Err(unreadable(response, service, &format!("has a `{member}` that is no text"))),
+        Some(_) => Err(unreadable(response, service, &format!("has a `{member}` that is not a string"))),
     }
 }
 
-/// The fault of a status that is not 200.
+/// The fault for a status other than 200.
 pub(super) fn refused(response: &Response, service: &str) -> Fault {
     let status = response.status;
+    let is_busy = matches!(status, 429 | 500..=599);
     let (code, hint) = match status {
-        429 | 500..=599 => ("id-token-service-busy", "run the job again in a few minutes"),
-        401 | 403 => ("id-token-refused", "the job may have ended, or it is not allowed to ask for an ID token"),
-        _ => ("id-token-answer-unexpected", "`azure-oidc doctor` shows what the platform offers this job"),
+        _ if is_busy => ("id-token-service-busy", "run the job again in a few minutes"),
+        401 | 403 => ("id-token-refused", "check that the job is still running and may request an ID token"),
+        _ => ("id-token-answer-unexpected", "run `azure-oidc doctor` in the job: it shows what the platform offers"),
     };
-    let fault = Fault::new(Category::IdToken, code, format!("{service} refused to make an ID token (HTTP {status})"));
-    with_words(fault, response).hint(hint)
+    let fault = Fault::new(Category::IdToken, code, format!("{service} refused to issue an ID token (HTTP {status})"));
+    let fault = if is_busy { fault.transient() } else { fault };
+    with_message(fault, response).hint(hint)
 }
 
-/// The fault of an answer in another form than the one that is documented.
+/// The fault for an answer that does not have the documented form.
 pub(super) fn unreadable(response: &Response, service: &str, what: &str) -> Fault {
     let fault = Fault::new(Category::IdToken, "id-token-answer-unexpected", format!("The answer of {service} {what}"));
     match response.header("content-type") {
@@ -105,25 +109,25 @@ pub(super) fn unreadable(response: &Response, service: &str, what: &str) -> Faul
     }
 }
 
-/// Adds what the service says in its own words, if it answered in JSON: `message`, `error` or `errors`.
-fn with_words(fault: Fault, response: &Response) -> Fault {
-    match words(response) {
-        Some(words) => fault.fact("answer", words),
+/// Adds the service's error message, if it answered in JSON.
+fn with_message(fault: Fault, response: &Response) -> Fault {
+    match message(response) {
+        Some(message) => fault.fact("answer", message),
         None => fault,
     }
 }
 
-/// What a service says in its own words, on one line.
-pub(super) fn words(response: &Response) -> Option<String> {
+/// The error message in a JSON answer, on one line.
+pub(super) fn message(response: &Response) -> Option<String> {
     let body: Value = serde_json::from_slice(&response.body).ok()?;
     let text = ["message", "error", "error_description"].iter().find_map(|name| body.get(name)?.as_str())?;
     Some(one_line(text))
 }
 
-/// The beginning of a text, with what is not printable escaped.
+/// The beginning of a text, with unprintable characters escaped.
 fn one_line(text: &str) -> String {
     let mut line = String::new();
-    for character in text.chars().take(MAX_WORDS) {
+    for character in text.chars().take(MAX_MESSAGE) {
         match character {
             '\'' | '"' => line.push(character),
             _ => line.extend(character.escape_debug()),
@@ -149,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn each_way_an_answer_can_fail_has_a_code_of_its_own() {
+    fn each_failure_of_a_token_service_has_its_own_code() {
         for (status, body, code) in [
             (200, "<html>", "id-token-answer-unexpected"),
             (200, r#"{"value":1}"#, "id-token-answer-unexpected"),
@@ -169,14 +173,14 @@ mod tests {
     }
 
     #[test]
-    fn what_a_service_says_is_shown_on_one_line_and_not_without_end() {
-        let words = |text: &str| words(&answer(400, &serde_json::json!({ "message": text }).to_string())).unwrap();
-        assert_eq!(words("it's \"no\"\n##vso[x]"), r#"it's "no"\n##vso[x]"#);
-        assert!(words(&"x".repeat(10_000)).len() <= MAX_WORDS);
+    fn a_services_message_is_shown_on_one_line_and_cut() {
+        let message = |text: &str| message(&answer(400, &serde_json::json!({ "message": text }).to_string())).unwrap();
+        assert_eq!(message("it's \"no\"\n##vso[x]"), r#"it's "no"\n##vso[x]"#);
+        assert!(message(&"x".repeat(10_000)).len() <= MAX_MESSAGE);
     }
 
     #[test]
-    fn a_bearer_token_goes_over_https_or_to_this_machine() {
+    fn a_bearer_token_is_sent_over_https_or_to_this_machine() {
         let check = |url| service_url("URL", url, is_loopback).is_ok();
         for good in ["https://ci.example/x?a=b", "http://127.0.0.1:8080/x", "http://localhost", "http://[::1]:1/"] {
             assert!(check(good), "{good}");

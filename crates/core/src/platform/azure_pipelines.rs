@@ -1,17 +1,18 @@
-//! Azure Pipelines: a token from the OIDC request URI for a service connection or the pipeline; results as logging commands.
+//! Azure Pipelines: requests the ID token from the OIDC request URI, for a service connection or
+//! the pipeline; publishes with logging commands.
 
 use super::grammar::{Label, fixed, is_guid, part};
 use super::parts::Parts;
-use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, answer, missing_half, text};
+use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, answer, id_token_missing, text};
 use crate::fault::{Category, Fault};
 use crate::ports::{Env, Method, Response};
 use crate::secret::Secret;
 
-/// Azure DevOps Services.
+/// Azure Pipelines in Azure DevOps Services.
 pub(super) struct AzurePipelines;
 
 const MARKER: &str = "TF_BUILD";
-/// Set by the AzureCLI task with `addSpnToEnvironment`, for its own script.
+/// Set by the AzureCLI task with `addSpnToEnvironment`, for the task's script.
 const TASK_TOKEN: &str = "idToken";
 const ACCESS_TOKEN: &str = "SYSTEM_ACCESSTOKEN";
 const URI: &str = "SYSTEM_OIDCREQUESTURI";
@@ -62,8 +63,8 @@ impl Platform for AzurePipelines {
         }
     }
 
-    /// The audience cannot be chosen: it is always `api://AzureADTokenExchange`. Without a service connection the token is one of
-    /// the pipeline itself.
+    /// The audience cannot be chosen: it is always `api://AzureADTokenExchange`. Without a service
+    /// connection the token is issued for the pipeline.
     fn id_token(&self, env: &dyn Env, _audience: &str) -> Result<Source, Fault> {
         if env.present(TASK_TOKEN).is_some() {
             return Ok(Source::Variable(TASK_TOKEN.to_owned()));
@@ -87,14 +88,15 @@ impl Platform for AzurePipelines {
         })
     }
 
-    /// Each value becomes a variable for later steps of the job, `$(NAME)`, and an output, `$(STEP.NAME)`.
+    /// Each value becomes a variable for later steps of the job, `$(NAME)`, and an output,
+    /// `$(STEP.NAME)`.
     fn publish(&self, values: &[Value], _env: &dyn Env) -> Result<Vec<Publication>, Fault> {
         text::check(values)?;
         if let Some(value) = values.iter().find(|value| value.secret && value.value.reveal().contains(['\r', '\n'])) {
             return Err(text::unfit(
                 value,
                 "value-multi-line",
-                "has more than one line, and Azure Pipelines cannot mask that",
+                "has more than one line, and Azure Pipelines masks only single lines",
             ));
         }
         let masks = values.iter().filter(|value| value.secret && !value.value.is_empty());
@@ -126,7 +128,8 @@ impl Platform for AzurePipelines {
         PARTS
     }
 
-    /// The subject of a connection by ids when there is a prefix, else of a connection or a pipeline by their names, or both.
+    /// With an Entra prefix: the subject of a connection by ids. Otherwise the subjects of
+    /// connections and pipelines by their names.
     fn build_subjects(&self, parts: &[(String, String)]) -> Result<Vec<String>, Fault> {
         let parts = Parts::read(self, parts)?;
         if parts.get("entra-prefix").is_some() || parts.get("connection-id").is_some() {
@@ -160,27 +163,27 @@ const PARTS: &[PartName] = &[
     PartName::optional("pipeline", "a pipeline's name, for tokens without a service connection", "deploy").many(),
     PartName::optional(
         "organization-id",
-        "the organization's id, which is in the issuer",
+        "the organization's id, which is part of the issuer",
         "6a3b1c2d-4e5f-4a6b-8c7d-9e0f1a2b3c4d",
     ),
     PartName::optional(
         "connection-id",
-        "the connection's id, if its issuer is Entra",
+        "the connection's id, if the issuer is Entra",
         "0f1e2d3c-4b5a-4697-8877-665544332211",
     ),
     PartName::optional(
         "entra-prefix",
-        "what stands before `/sc/`, if its issuer is Entra",
+        "the part of the subject before `/sc/`, if the issuer is Entra",
         "/eid1/c/pub/t/T0FnQ2g4YQ/a/UXdFcg",
     ),
     PartName::optional("tenant-id", "the Entra tenant, if the issuer is Entra", "72f988bf-86f1-41af-91ab-2d7cd011db47"),
 ];
 
-const ORGANIZATION: Label = fixed("organization", "the organization's name; another name is another subject");
-const PROJECT: Label = fixed("project", "the project's name; another name is another subject");
-const CONNECTION_NAME: Label = fixed("connection", "the service connection's name; another name is another subject");
-const PIPELINE: Label = fixed("pipeline", "the pipeline's name; another name is another subject");
-const PREFIX: Label = fixed("entra-prefix", "Entra's own description of tenant and application");
+const ORGANIZATION: Label = fixed("organization", "the organization's name; renaming it changes the subject");
+const PROJECT: Label = fixed("project", "the project's name; renaming it changes the subject");
+const CONNECTION_NAME: Label = fixed("connection", "the service connection's name; renaming it changes the subject");
+const PIPELINE: Label = fixed("pipeline", "the pipeline's name; renaming it changes the subject");
+const PREFIX: Label = fixed("entra-prefix", "Entra's code for the tenant and the application");
 const ORGANIZATION_ID: Label = fixed("organization-id", "the organization's id");
 const CONNECTION_ID: Label = fixed("connection-id", "the service connection's id");
 
@@ -196,14 +199,14 @@ fn entra_tenant(issuer: &str) -> Option<&str> {
 
 fn access_token(env: &dyn Env) -> Result<String, Fault> {
     if env.present(ACCESS_TOKEN).is_none() {
-        return Err(map_access_token(missing_half(format!(
-            "`{ACCESS_TOKEN}` is not set: Azure Pipelines shows it only to steps that map it"
+        return Err(map_access_token(id_token_missing(format!(
+            "`{ACCESS_TOKEN}` is not set: Azure Pipelines sets it only in steps that map it"
         ))));
     }
     answer::header_value(ACCESS_TOKEN, mapped(ACCESS_TOKEN, env)?)
 }
 
-/// The value of a variable, unless it is the text of a macro that the agent had nothing for.
+/// The value of a variable, unless the value is a macro that the agent did not expand.
 fn mapped(name: &'static str, env: &dyn Env) -> Result<String, Fault> {
     let value = env.present(name).unwrap_or_default();
     if !value.starts_with("$(") {
@@ -212,7 +215,7 @@ fn mapped(name: &'static str, env: &dyn Env) -> Result<String, Fault> {
     let fault = Fault::new(
         Category::IdToken,
         "azure-pipelines-macro-unmapped",
-        format!("`{name}` is the text `{}`: Azure Pipelines did not put a value in its place", value.escape_debug()),
+        format!("`{name}` is the literal text `{}`, because Azure Pipelines did not expand it", value.escape_debug()),
     );
     Err(if name == ACCESS_TOKEN {
         map_access_token(fault)
@@ -233,9 +236,11 @@ fn request_uri(env: &dyn Env) -> Result<String, Fault> {
     let missing: Vec<_> =
         PIECES.iter().filter(|name| env.present(name).is_none()).map(|name| format!("`{name}`")).collect();
     let (Some((variable, collection)), true) = (collection, missing.is_empty()) else {
-        return Err(missing_half(format!("`{URI}` is not set, nor are all variables that it can be built from"))
-            .hint("pass the variables that begin with `SYSTEM_` on to the container that runs this")
-            .fact("missing", if missing.is_empty() { format!("`{}`", COLLECTION[0]) } else { missing.join(", ") }));
+        return Err(id_token_missing(format!(
+            "`{URI}` is not set, and neither are all variables from which it can be built"
+        ))
+        .hint("pass the variables that begin with `SYSTEM_` to the container that runs azure-oidc")
+        .fact("missing", if missing.is_empty() { format!("`{}`", COLLECTION[0]) } else { missing.join(", ") }));
     };
     let collection = answer::service_url(variable, &collection, answer::is_loopback)?;
     let [project, hub, plan, job] = PIECES.map(|name| env.present(name).unwrap_or_default());
@@ -248,49 +253,52 @@ fn request_uri(env: &dyn Env) -> Result<String, Fault> {
 
 const SERVICE: &str = "Azure DevOps";
 
-/// Each way in which the service says no has a cause of its own.
+/// Finds the token in the answer. Each kind of refusal has its own code and hint.
 fn read(response: &Response) -> Result<Secret, Fault> {
     let is_json = response.header("content-type").is_none_or(|kind| kind.contains("json"));
-    let (code, message) = match response.status {
+    let fault = |code, message: String| Fault::new(Category::IdToken, code, message);
+    let outlived = "use the value in the same job: it is not valid after the job has ended";
+    let fault = match response.status {
         200 if is_json => {
             return answer::token(response, SERVICE, "oidcToken").map_err(|fault| support(fault, response));
         }
-        200 | 203 | 301 | 302 | 303 | 307 | 308 => (
+        200 | 203 | 301 | 302 | 303 | 307 | 308 => map_access_token(fault(
             "azure-pipelines-sign-in-page",
             format!(
-                "Azure DevOps sent a sign-in page instead of a token (HTTP {}): `{ACCESS_TOKEN}` is not a token that it accepts",
+                "Azure DevOps sent a sign-in page instead of a token (HTTP {}), because it does not accept `{ACCESS_TOKEN}`",
                 response.status
             ),
-        ),
-        401 => ("azure-pipelines-access-token-refused", format!("Azure DevOps refused `{ACCESS_TOKEN}` (HTTP 401)")),
-        405 => {
-            ("azure-pipelines-wrong-method", format!("Azure DevOps takes no POST at the address in `{URI}` (HTTP 405)"))
-        }
-        400 | 403 | 404 if answer::words(response).is_some_and(|words| words.contains("service connection")) => (
+        ))
+        .hint(outlived),
+        401 => map_access_token(fault(
+            "azure-pipelines-access-token-refused",
+            format!("Azure DevOps refused `{ACCESS_TOKEN}` (HTTP 401)"),
+        ))
+        .hint(outlived),
+        405 => fault(
+            "azure-pipelines-wrong-method",
+            format!("Azure DevOps does not accept a POST at the address in `{URI}` (HTTP 405)"),
+        )
+        .hint("remove your own setting of this variable: it is the address of another service"),
+        400 | 403 | 404 if answer::message(response).is_some_and(|text| text.contains("service connection")) => fault(
             "azure-pipelines-connection-refused",
             format!(
                 "Azure DevOps does not know the service connection, or this pipeline may not use it (HTTP {})",
                 response.status
             ),
-        ),
+        )
+        .hint("set `AZURE_SERVICE_CONNECTION_ID` to the service connection's id, not its name")
+        .hint("authorise the pipeline in the service connection's settings, under Security"),
         _ => return Err(support(answer::refused(response, SERVICE), response)),
     };
-    let fault = Fault::new(Category::IdToken, code, message);
-    let fault = match code {
-        "azure-pipelines-wrong-method" => fault.hint("it is the address of another service; do not set it yourself"),
-        "azure-pipelines-connection-refused" => fault
-            .hint("give the service connection's id, not its name, in `AZURE_SERVICE_CONNECTION_ID`")
-            .hint("authorise the pipeline in the service connection's settings, under Security"),
-        _ => map_access_token(fault).hint("it ends with the job: a value kept from another job is not valid"),
-    };
-    let fault = match answer::words(response) {
-        Some(words) => fault.fact("answer", words),
+    let fault = match answer::message(response) {
+        Some(message) => fault.fact("answer", message),
         None => fault,
     };
     Err(support(fault, response))
 }
 
-/// Adds what Microsoft's support asks for.
+/// Adds the ids that Microsoft's support asks for.
 fn support(fault: Fault, response: &Response) -> Fault {
     ["x-vss-e2eid", "x-msedge-ref"].into_iter().fold(fault, |fault, name| match response.header(name) {
         Some(value) => fault.fact(name, value.escape_debug().to_string()),
@@ -306,7 +314,7 @@ fn set_variable(value: &Value) -> String {
     )
 }
 
-/// As the agent reads it back: it undoes `%0D`, `%0A` and others first and `%AZP25` last.
+/// Escapes for the agent, which decodes `%0D`, `%0A` and others first and `%AZP25` last.
 fn escape(text: &str) -> String {
     text.replace('%', "%AZP25").replace('\r', "%0D").replace('\n', "%0A")
 }

@@ -1,8 +1,9 @@
-//! Bitbucket Pipelines: a token in a variable, whose subject no credential can match, as it changes with every run.
+//! Bitbucket Pipelines: the ID token is in a variable. No credential can match its subject, which
+//! changes with every run.
 
 use super::grammar::{Label, fixed, is_guid, part, varying};
 use super::parts::Parts;
-use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, missing_half, text};
+use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, id_token_missing, text};
 use crate::fault::{Category, Fault};
 use crate::ports::Env;
 
@@ -49,7 +50,7 @@ impl Platform for Bitbucket {
     }
 
     fn subject(&self, subject: &str) -> Option<Subject> {
-        let ids: Vec<_> = subject.split(':').map(bare).collect::<Option<_>>()?;
+        let ids: Vec<_> = subject.split(':').map(without_braces).collect::<Option<_>>()?;
         let (form, labels): (_, &[&Label]) = match ids.len() {
             2 => ("repository and step", &[&REPOSITORY, &STEP]),
             3 => ("repository, environment and step", &[&REPOSITORY, &ENVIRONMENT, &STEP]),
@@ -66,13 +67,19 @@ impl Platform for Bitbucket {
         Err(Fault::new(
             Category::Usage,
             "subject-varies",
-            "No federated identity credential can match a Bitbucket token: its subject has the UUID of the step, another in every run",
+            "No federated identity credential can match a Bitbucket token: its subject contains the step's UUID, which changes \
+             with every run",
         )
-        .hint("let another platform's job sign in, or trade the token at an issuer of your own for one with a fixed subject"))
+        .hint("use a runner with workload identity"))
     }
 
     fn issuer_from_parts(&self, parts: &[(String, String)]) -> Result<String, Fault> {
         Ok(format!("{API}{}{OIDC}", Parts::read(self, parts)?.require("workspace")?))
+    }
+
+    fn stable_subject_remedy(&self) -> String {
+        "Bitbucket puts the step's UUID in every subject, so no credential matches twice. Use a runner with workload identity"
+            .to_owned()
     }
 
     fn default_audience(&self, parts: &[(String, String)]) -> Result<Option<String>, Fault> {
@@ -92,16 +99,16 @@ const PARTS: &[PartName] = &[
 
 const REPOSITORY: Label = fixed("repository", "the repository's UUID");
 const ENVIRONMENT: Label = fixed("environment", "the UUID of the environment that the step deploys to");
-const STEP: Label = varying("step", "the UUID of the step, another in every run: no credential can match it");
+const STEP: Label = varying("step", "the step's UUID, which changes with every run, so no credential can match it");
 
 /// A UUID without the braces that Bitbucket writes around it.
-fn bare(text: &str) -> Option<&str> {
+fn without_braces(text: &str) -> Option<&str> {
     let inner = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(text);
     is_guid(inner).then_some(inner)
 }
 
 fn no_token() -> Fault {
-    missing_half(format!("This Bitbucket step has no ID token: `{TOKEN}` is not set"))
+    id_token_missing(format!("This Bitbucket step has no ID token: `{TOKEN}` is not set"))
         .hint("add `oidc: true` to the step")
-        .hint("pass the variable on to the container that runs this")
+        .hint("pass the variable to the container that runs azure-oidc")
 }

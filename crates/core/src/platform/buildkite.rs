@@ -1,10 +1,13 @@
-//! Buildkite: a token from the agent API; values are redacted through the Job API and printed as lines for the job's shell.
+//! Buildkite: requests the ID token from the agent API; redacts values with the Job API and prints
+//! them as lines for the job's shell.
 
 use serde_json::json;
 
 use super::grammar::{Label, fixed, is_guid, labelled, names_are, part, varying};
 use super::parts::Parts;
-use super::{Detection, PartName, Platform, Publication, SOCKETS, Source, Subject, Value, answer, missing_half, text};
+use super::{
+    Detection, PartName, Platform, Publication, SOCKETS, Source, Subject, Value, answer, id_token_missing, text,
+};
 use crate::fault::Fault;
 use crate::ports::{Env, Method};
 
@@ -18,7 +21,8 @@ const ACCESS_TOKEN: &str = "BUILDKITE_AGENT_ACCESS_TOKEN";
 const JOB: &str = "BUILDKITE_JOB_ID";
 const JOB_API: &str = "BUILDKITE_AGENT_JOB_API_SOCKET";
 const JOB_API_TOKEN: &str = "BUILDKITE_AGENT_JOB_API_TOKEN";
-/// Which claim becomes the subject. The default of the service has the commit in it, which no credential can match twice.
+/// The claim that becomes the subject. The service's default subject contains the commit, so no
+/// credential matches twice.
 const SUBJECT_CLAIM: &str = "AZURE_OIDC_BUILDKITE_SUBJECT_CLAIM";
 const DEFAULT_SUBJECT_CLAIM: &str = "pipeline_id";
 
@@ -64,7 +68,7 @@ impl Platform for Buildkite {
         })
     }
 
-    /// Redaction needs the Job API; where that is not at hand, the lines are for a shell that does not show them.
+    /// Redaction needs the Job API. Without it the values are printed only.
     fn publish(&self, values: &[Value], env: &dyn Env) -> Result<Vec<Publication>, Fault> {
         let lines = text::export_lines(values)?;
         let mut publications = Vec::new();
@@ -94,11 +98,16 @@ impl Platform for Buildkite {
         PARTS
     }
 
-    /// The id that is the subject when the token is asked for with that claim as its subject.
+    /// The subject is the id itself, when the token is requested with that claim as its subject.
     fn build_subjects(&self, parts: &[(String, String)]) -> Result<Vec<String>, Fault> {
         let parts = Parts::read(self, parts)?;
         let subjects: Vec<_> = PARTS.iter().flat_map(|part| parts.all(part.name)).map(str::to_owned).collect();
         if subjects.is_empty() { Err(parts.missing("`pipeline-id`, or one of the other ids")) } else { Ok(subjects) }
+    }
+
+    fn stable_subject_remedy(&self) -> String {
+        "buildkite-agent oidc request-token --audience api://AzureADTokenExchange --subject-claim pipeline_id"
+            .to_owned()
     }
 
     fn issuer_from_parts(&self, _parts: &[(String, String)]) -> Result<String, Fault> {
@@ -111,7 +120,7 @@ const ISSUER: &str = "https://agent.buildkite.com";
 const PARTS: &[PartName] = &[
     PartName::optional(
         "pipeline-id",
-        "the pipeline's UUID; tokens are asked for with this as their subject",
+        "the pipeline's UUID, which azure-oidc requests as the subject",
         "0184990a-477b-4fa8-9968-496074483cee",
     )
     .many(),
@@ -135,14 +144,15 @@ const PARTS: &[PartName] = &[
     .many(),
 ];
 
-const ID: Label = fixed("id", "the pipeline, cluster, queue or organization, whichever was asked for as the subject");
+const ID: Label =
+    fixed("id", "the id of the pipeline, cluster, queue or organization that was requested as the subject");
 
 const LABELS: &[Label] = &[
     fixed("organization", "the organization"),
     fixed("pipeline", "the pipeline"),
     fixed("ref", "the branch or tag"),
-    varying("commit", "the commit; ask for another subject, such as the pipeline's id"),
-    fixed("step", "the step's key; empty if it has none"),
+    varying("commit", "the commit; request another subject, such as the pipeline's id"),
+    fixed("step", "the step's key, or empty"),
 ];
 
 fn agent(env: &dyn Env) -> Result<(String, String), Fault> {
@@ -152,9 +162,9 @@ fn agent(env: &dyn Env) -> Result<(String, String), Fault> {
         (Some(_), None) => format!("`{JOB}` is not set"),
         (None, None) => format!("`{ACCESS_TOKEN}` and `{JOB}` are not set"),
     };
-    Err(missing_half(format!("This is a Buildkite job, and {missing}"))
+    Err(id_token_missing(format!("This is a Buildkite job, and {missing}"))
         .hint("give the docker plugin `propagate-environment: true` and `mount-buildkite-agent: true`")
-        .hint("or hand a token in: `buildkite-agent oidc request-token --audience api://AzureADTokenExchange --subject-claim pipeline_id | azure-oidc exchange --id-token -`"))
+        .hint("or pass a token: `buildkite-agent oidc request-token --audience api://AzureADTokenExchange --subject-claim pipeline_id | azure-oidc exchange --id-token -`"))
 }
 
 fn redaction(bearer: &str, value: &Value) -> Publication {

@@ -1,6 +1,6 @@
-//! ID tokens in variables whose names the user chose: which there are, and which one is meant.
+//! Finds and chooses ID tokens in variables whose names the user chose.
 
-use super::{Source, missing_half};
+use super::{Source, id_token_missing};
 use crate::fault::Fault;
 use crate::order::sort_short;
 use crate::ports::Env;
@@ -8,7 +8,7 @@ use crate::token::Token;
 
 /// A variable that holds a token.
 pub(super) struct Candidate {
-    /// Its name.
+    /// The variable's name.
     pub(super) name: String,
     /// The token's `iss`.
     pub(super) issuer: String,
@@ -16,14 +16,16 @@ pub(super) struct Candidate {
     text: String,
 }
 
-/// Whether a value has the outer form of a compact JWS: three segments in base64url, the first of which is a JSON object.
+/// Whether a value looks like a compact JWS: three segments in base64url, of which the first begins
+/// a JSON object.
 pub(super) fn looks_like_token(value: &str) -> bool {
     value.starts_with("eyJ")
         && value.bytes().filter(|byte| *byte == b'.').count() == 2
         && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
 }
 
-/// Every variable that holds a token, by name. Of variables with the same token the first is enough.
+/// Every variable that holds a token, sorted by name. Of variables with the same token only the
+/// first.
 pub(super) fn find(env: &dyn Env) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = env.all().into_iter().filter_map(|(name, value)| candidate(name, value)).collect();
     sort_short(&mut found, |one, other| one.name < other.name);
@@ -36,16 +38,16 @@ pub(super) fn find(env: &dyn Env) -> Vec<Candidate> {
     different
 }
 
-/// The audiences of a token; none when it cannot be read.
+/// The audiences of a token; empty when it cannot be read.
 pub(super) fn audiences(text: &str) -> Vec<String> {
     Token::parse(text).map(|token| token.claims().aud.clone()).unwrap_or_default()
 }
 
-/// The one that is meant: the only one, or of several the only one with this audience. None when there are none.
+/// The only candidate, or the only one with this audience. None when there are no candidates.
 ///
 /// # Errors
 ///
-/// When more than one could be meant: which is a guess that nobody should make.
+/// When more than one candidate fits.
 pub(super) fn choose(mut candidates: Vec<Candidate>, audience: &str) -> Result<Option<Source>, Fault> {
     if candidates.len() > 1 && candidates.iter().any(|candidate| candidate.is_for(audience)) {
         candidates.retain(|candidate| candidate.is_for(audience));
@@ -55,8 +57,9 @@ pub(super) fn choose(mut candidates: Vec<Candidate>, audience: &str) -> Result<O
         [one] => Ok(Some(Source::Variable(one.name.clone()))),
         [first, ..] => {
             let names: Vec<_> = candidates.iter().map(|candidate| format!("`{}`", candidate.name)).collect();
-            let fault = missing_half(format!("More than one variable holds a fitting ID token: {}", names.join(", ")))
-                .hint(format!("say which: `--id-token-env {}`", first.name));
+            let fault =
+                id_token_missing(format!("More than one variable holds an ID token that fits: {}", names.join(", ")))
+                    .hint(format!("choose one: `--id-token-env {}`", first.name));
             Err(candidates.iter().fold(fault, |fault, candidate| {
                 fault.fact("audience", format!("{} in `{}`", candidate.audiences.join(", "), candidate.name))
             }))

@@ -1,11 +1,13 @@
-//! CircleCI: a token in a variable for the organization's audience, or another one from the job's own CLI; results in `$BASH_ENV`.
+//! CircleCI: the ID token for the organization's audience is in a variable, and the job's CLI
+//! issues it for other audiences; publishes in the `BASH_ENV` file.
 
 use serde_json::json;
 
 use super::grammar::{is_guid, part};
 use super::parts::Parts;
 use super::{
-    Detection, File, PartName, Platform, Publication, Source, Subject, Value, candidates, grammar, missing_half, text,
+    Detection, File, PartName, Platform, Publication, Source, Subject, Value, candidates, grammar, id_token_missing,
+    text,
 };
 use crate::fault::Fault;
 use crate::ports::Env;
@@ -14,7 +16,7 @@ use crate::ports::Env;
 pub(super) struct CircleCi;
 
 const MARKER: &str = "CIRCLECI";
-/// The second subject says which repository and ref the run is for, so it is the better one.
+/// Version 2 comes first, because its subject contains the repository and the ref.
 const TOKENS: [&str; 2] = ["CIRCLE_OIDC_TOKEN_V2", "CIRCLE_OIDC_TOKEN"];
 const OUTPUT: &str = "BASH_ENV";
 const ROOT: &str = "https://oidc.circleci.com";
@@ -44,7 +46,8 @@ impl Platform for CircleCi {
         Ok(Source::Variable(token(env)?.to_owned()))
     }
 
-    /// Tokens in variables are for the organization's UUID. For any other audience the CLI in the job makes one.
+    /// Tokens in variables have the organization's UUID as their audience. For any other audience
+    /// the CLI in the job issues one.
     fn id_token_for(&self, env: &dyn Env, audience: &str) -> Result<Source, Fault> {
         let fits = |name: &&str| {
             candidates::audiences(&env.present(name).unwrap_or_default()).iter().any(|own| own == audience)
@@ -60,7 +63,7 @@ impl Platform for CircleCi {
         match env.present(OUTPUT) {
             Some(_) => Ok(vec![File::Variable(OUTPUT)]),
             None => Err(text::output_unset("CircleCI", OUTPUT).hint(
-                "pass it on to the container that runs this, or take the token from stdout with `--output json`",
+                "pass it to the container that runs azure-oidc, or read the token from stdout with `--output json`",
             )),
         }
     }
@@ -95,7 +98,7 @@ impl Platform for CircleCi {
         PARTS
     }
 
-    /// The second subject when both of its parts are given, else the first: one for each user.
+    /// Subjects of version 2 when its parts are given, otherwise of version 1; one for each user.
     fn build_subjects(&self, parts: &[(String, String)]) -> Result<Vec<String>, Fault> {
         let parts = Parts::read(self, parts)?;
         let (organization, project) = (parts.require("org")?, parts.require("project")?);
@@ -122,12 +125,11 @@ impl Platform for CircleCi {
 const PARTS: &[PartName] = &[
     PartName::required(
         "org",
-        "the organization's UUID, which is the audience too",
+        "the organization's UUID, which is also the audience",
         "5034460f-c7c4-4c43-9457-de07e2029e7b",
     ),
     PartName::required("project", "the project's UUID", "9b2f3c1e-0a4d-4f56-8b7e-1d2c3b4a5f60"),
-    PartName::required("user", "the UUID of a person who may start the run", "1c7a9e52-3b64-4d8f-9a01-7e6f5d4c3b2a")
-        .many(),
+    PartName::required("user", "the UUID of a person who starts runs", "1c7a9e52-3b64-4d8f-9a01-7e6f5d4c3b2a").many(),
     PartName::optional("vcs-origin", "the repository, for tokens of version 2", "github.com/acme/web"),
     PartName::optional("vcs-ref", "the ref, for tokens of version 2", "refs/heads/main"),
 ];
@@ -135,14 +137,14 @@ const PARTS: &[PartName] = &[
 const ORGANIZATION: grammar::Label = grammar::fixed("org", "the organization's UUID");
 const PROJECT: grammar::Label = grammar::fixed("project", "the project's UUID");
 const USER: grammar::Label =
-    grammar::varying("user", "the UUID of the person who started the run, so one credential for each");
-const ORIGIN: grammar::Label = grammar::fixed("vcs-origin", "the repository the run is for");
-const REF: grammar::Label = grammar::fixed("vcs-ref", "the branch or tag the run is for");
+    grammar::varying("user", "the UUID of the person who started the run; each person needs a credential");
+const ORIGIN: grammar::Label = grammar::fixed("vcs-origin", "the repository of the run");
+const REF: grammar::Label = grammar::fixed("vcs-ref", "the branch or tag of the run");
 
 fn token(env: &dyn Env) -> Result<&'static str, Fault> {
     TOKENS.into_iter().find(|name| env.present(name).is_some()).ok_or_else(|| {
-        missing_half(format!("This is a CircleCI job, and neither `{}` nor `{}` is set", TOKENS[0], TOKENS[1]))
-            .hint("pass both on to the container that runs this; every job on CircleCI's cloud has them")
-            .hint("a pull request from a fork has them only if the project passes secrets to builds from forks")
+        id_token_missing(format!("This is a CircleCI job, and neither `{}` nor `{}` is set", TOKENS[0], TOKENS[1]))
+            .hint("pass both to the container that runs azure-oidc: every job in CircleCI's cloud has them")
+            .hint("for pull requests from forks, allow passing secrets to builds from forked pull requests in the project's settings")
     })
 }

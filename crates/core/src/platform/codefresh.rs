@@ -1,8 +1,8 @@
-//! Codefresh: a token that the step `obtain-oidc-id-token` leaves in a variable.
+//! Codefresh: the step `obtain-oidc-id-token` writes the ID token to a variable.
 
 use super::grammar::{Label, fixed, labelled, varying};
 use super::parts::Parts;
-use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, missing_half, text};
+use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, id_token_missing, text};
 use crate::fault::Fault;
 use crate::ports::Env;
 
@@ -62,7 +62,8 @@ impl Platform for Codefresh {
         PARTS
     }
 
-    /// One subject for each person who starts builds by hand, and those of builds that a repository starts.
+    /// One subject for each person who starts builds manually, and one for builds that a repository
+    /// starts.
     fn build_subjects(&self, parts: &[(String, String)]) -> Result<Vec<String>, Fault> {
         let parts = Parts::read(self, parts)?;
         let base = format!("account:{}:pipeline:{}", parts.require("account")?, parts.require("pipeline")?);
@@ -95,24 +96,24 @@ impl Platform for Codefresh {
 const PARTS: &[PartName] = &[
     PartName::required("account", "the account's id", "628a80b693a15c0f9c13ab75"),
     PartName::required("pipeline", "the pipeline's id", "64f30ddd16ac3c9e1d4e0b0e"),
-    PartName::optional("initiator", "a person who starts builds by hand", "jane").many(),
+    PartName::optional("initiator", "a person who starts builds manually", "jane").many(),
     PartName::optional("scm-repo-url", "the repository that starts builds", "https://github.com/acme/web"),
     PartName::optional("scm-user-name", "the person whose push or pull request starts the build", "jane"),
     PartName::optional("scm-ref", "the branch or tag of the push or pull request", "main"),
-    PartName::optional("scm-target", "the branch that the pull request goes to", "main"),
+    PartName::optional("scm-target", "the target branch of the pull request", "main"),
 ];
 
 const LABELS: &[Label] = &[
     fixed("account", "the account's id"),
     fixed("pipeline", "the pipeline's id"),
-    varying("initiator", "the person who started the build by hand; one credential for each"),
+    varying("initiator", "the person who started the build manually; each person needs a credential"),
     fixed("scm_repo_url", "the repository that started the build"),
-    varying("scm_user_name", "the person whose push or pull request started the build; one credential for each"),
+    varying("scm_user_name", "the person whose push or pull request started the build; each person needs a credential"),
     fixed("scm_ref", "the branch or tag"),
-    fixed("scm_pull_request_target_branch", "the branch that the pull request goes to"),
+    fixed("scm_pull_request_target_branch", "the target branch of the pull request"),
 ];
 
 fn no_token() -> Fault {
-    missing_half(format!("This Codefresh build has no ID token: `{TOKEN}` is not set"))
-        .hint("put the step `obtain-oidc-id-token` before this one; it leaves the token in that variable")
+    id_token_missing(format!("This Codefresh build has no ID token: `{TOKEN}` is not set"))
+        .hint("add the step `obtain-oidc-id-token` before this one: it writes the token to that variable")
 }

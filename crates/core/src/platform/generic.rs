@@ -1,10 +1,10 @@
-//! No platform in particular: the token that the user points at, and results as lines for a shell.
+//! No particular platform: the user names the ID token; publishes as lines for a shell.
 
-use super::{ALL, Detection, Platform, Publication, Source, Value, missing_half, text};
+use super::{ALL, Detection, Platform, Publication, Source, Value, id_token_missing, text};
 use crate::fault::Fault;
 use crate::ports::Env;
 
-/// Anything that sets the variables that Azure's tools read.
+/// Any environment that sets the variables of Azure's tools.
 pub(super) struct Generic;
 
 const TOKEN: &str = "ARM_OIDC_TOKEN";
@@ -45,12 +45,15 @@ impl Platform for Generic {
 fn nothing_found() -> Fault {
     let markers: Vec<_> = ALL
         .iter()
-        .filter(|platform| platform.name() != "google-cloud") // only when asked for
+        .filter(|platform| platform.is_detected())
         .filter_map(|platform| platform.variables().first().map(|marker| format!("`{marker}` ({})", platform.name())))
         .collect();
-    missing_half("No ID token was found")
-        .hint("say where it is: `--id-token-env NAME`, `--id-token-file PATH`, or `--id-token -` for standard input")
-        .hint(format!("platforms are recognised by {}; `azure-oidc doctor` says more", markers.join(", ")))
+    id_token_missing("No ID token was found")
+        .hint("name it: `--id-token-env NAME`, `--id-token-file PATH`, or `--id-token -` for standard input")
+        .hint(format!(
+            "or run inside a CI platform: they are recognised by {}; `azure-oidc doctor` shows details",
+            markers.join(", ")
+        ))
 }
 
 #[cfg(test)]
@@ -66,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_itself_wins_over_files_and_the_files_in_order() {
+    fn a_token_wins_over_files_and_files_win_in_order() {
         let (token, arm, azure) =
             (("ARM_OIDC_TOKEN", "jwt"), ("ARM_OIDC_TOKEN_FILE_PATH", "/a"), ("AZURE_FEDERATED_TOKEN_FILE", "/b"));
         assert_eq!(source(&[azure, arm, token]), r#"Variable("ARM_OIDC_TOKEN")"#);
@@ -75,19 +78,19 @@ mod tests {
     }
 
     #[test]
-    fn when_there_is_no_token_the_fault_says_every_way_to_give_one_and_what_was_looked_for() {
+    fn without_a_token_the_fault_names_every_way_to_give_one() {
         let fault = Generic.id_token(&Variables::default(), "").unwrap_err();
         assert_eq!((fault.category, fault.code), (Category::IdToken, "id-token-missing"));
         for flag in ["--id-token-env", "--id-token-file", "--id-token -"] {
             assert!(fault.hints[0].contains(flag), "{flag}");
         }
-        for platform in ALL.iter().filter(|platform| platform.name() != "google-cloud") {
+        for platform in ALL.iter().filter(|platform| platform.is_detected()) {
             assert!(fault.hints[1].contains(&format!("({})", platform.name())), "{platform:?}");
         }
     }
 
     #[test]
-    fn results_are_assignments_that_a_shell_reads() {
+    fn results_are_shell_assignments() {
         let values = [
             Value { name: "A".into(), value: Secret::new("it's"), secret: true },
             Value { name: "B".into(), value: Secret::new("2"), secret: false },

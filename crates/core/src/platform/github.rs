@@ -1,10 +1,12 @@
-//! GitHub Actions: a token from the request URL that the permission `id-token: write` gives; results in the runner's files.
+//! GitHub Actions: requests the ID token from the URL that the permission `id-token: write`
+//! provides; publishes in the runner's files.
 
 use sha2::{Digest, Sha256};
 
 use super::parts::Parts;
 use super::{
-    Detection, File, Part, PartName, Platform, Publication, Source, Subject, Value, answer, grammar, missing_half, text,
+    Detection, File, Part, PartName, Platform, Publication, Source, Subject, Value, answer, grammar, id_token_missing,
+    text,
 };
 use crate::fault::Fault;
 use crate::ports::{Env, Method};
@@ -18,7 +20,8 @@ const URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
 const BEARER: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
 const OUTPUT: &str = "GITHUB_OUTPUT";
 const ENVIRONMENT: &str = "GITHUB_ENV";
-/// A step's output reaches only who asks for it; the environment reaches every later step, so that must be wanted.
+/// A step's output is read only by steps that name it. The environment reaches every later step, so
+/// it is an option.
 const ENVIRONMENT_TOO: &str = "AZURE_OIDC_GITHUB_ENV";
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
 
@@ -36,7 +39,7 @@ impl Platform for GitHub {
     }
 
     fn detect(&self, env: &dyn Env) -> Detection {
-        match (env.present(MARKER).as_deref(), pair(env)) {
+        match (env.present(MARKER).as_deref(), request_variables(env)) {
             (Some("true"), Ok(_)) => Detection::Yes(format!("`{MARKER}` is `true`")),
             (Some("true"), Err(fault)) => Detection::Half(fault),
             _ => Detection::No(format!("`{MARKER}` is not `true`")),
@@ -44,7 +47,7 @@ impl Platform for GitHub {
     }
 
     fn id_token(&self, env: &dyn Env, audience: &str) -> Result<Source, Fault> {
-        let (url, bearer) = pair(env)?;
+        let (url, bearer) = request_variables(env)?;
         let url = answer::service_url(URL, &url, answer::is_loopback)?;
         let bearer = answer::header_value(BEARER, bearer)?;
         let headers = vec![("authorization", format!("Bearer {bearer}")), ("accept", "application/json".to_owned())];
@@ -82,7 +85,11 @@ impl Platform for GitHub {
         if files.contains(&File::Variable(ENVIRONMENT))
             && let Some(blocked) = values.iter().find(|value| value.name == "NODE_OPTIONS")
         {
-            return Err(text::unfit(blocked, "output-name-invalid", "cannot be set: the runner blocks that variable"));
+            return Err(text::unfit(
+                blocked,
+                "output-name-invalid",
+                "cannot be published: the runner blocks that variable",
+            ));
         }
         let masks = values.iter().filter(|value| value.secret && !value.value.is_empty()).map(mask);
         let lines: String = values.iter().map(heredoc).collect();
@@ -113,10 +120,10 @@ impl Platform for GitHub {
         let form = match names.as_slice() {
             ["owner", "repository", context] if CONTEXTS.contains(context) => "repository and context",
             ["owner", "owner_id", "repository", "repository_id", context] if CONTEXTS.contains(context) => {
-                "repository and context, with ids that never change"
+                "repository and context, with ids"
             }
             [] | [OTHER, ..] => return None,
-            _ => "claims of the repository's own choice",
+            _ => "custom claims",
         };
         Some(Subject { form, parts })
     }
@@ -133,6 +140,10 @@ impl Platform for GitHub {
         subjects(&Parts::read(self, parts)?, true)
     }
 
+    fn stable_subject_remedy(&self) -> String {
+        "remove the claim from `include_claim_keys` of the repository's or organization's OIDC subject".to_owned()
+    }
+
     fn issuer_from_parts(&self, parts: &[(String, String)]) -> Result<String, Fault> {
         let parts = Parts::read(self, parts)?;
         Ok(match (parts.get("host"), parts.get("enterprise")) {
@@ -140,14 +151,20 @@ impl Platform for GitHub {
                 Some(_) => format!("https://token.actions.{host}"),
                 None => format!("https://{host}/_services/token"),
             },
+            (None, Some(slug)) if slug.contains('/') => {
+                return Err(parts.invalid("enterprise", slug, "a slug without `/`"));
+            }
             (None, Some(slug)) => format!("{ISSUER}/{slug}"),
             (None, None) => ISSUER.to_owned(),
         })
     }
 }
 
-/// One subject for each environment, branch, tag and for pull requests; with the ids when both are given. A pattern needs one id at
-/// most, which the expression holds beside the subject, and without any of the former it is for all jobs of the repository.
+/// One subject for each environment, branch, tag and for pull requests; with ids when both are
+/// given.
+///
+/// A pattern needs at most one id, which the expression compares beside the subject. Without any
+/// context a pattern matches all jobs of the repository.
 fn subjects(parts: &Parts<'_>, patterns: bool) -> Result<Vec<String>, Fault> {
     let repo = parts.require("repo")?;
     let (owner, name) = repo.split_once('/').ok_or_else(|| parts.invalid("repo", repo, "`OWNER/REPOSITORY`"))?;
@@ -178,14 +195,19 @@ const PARTS: &[PartName] = &[
     PartName::required("repo", "the repository with its owner", "octo-org/octo-repo"),
     PartName::optional(
         "owner-id",
-        "the owner's number; subjects of repositories made, renamed or moved since 2026-07-15 have it, expressions may",
+        "the owner's id; required in subjects of repositories created, renamed or moved since 2026-07-15, optional in expressions",
         "123456",
     ),
-    PartName::optional("repository-id", "the repository's number: `gh api repos/OWNER/REPOSITORY --jq .id`", "456789"),
-    PartName::optional("environment", "an environment; jobs that use one have no other subject", "production").many(),
-    PartName::optional("branch", "a branch, for jobs without environment", "main").many(),
-    PartName::optional("tag", "a tag, for jobs without environment", "v1.0.0").many(),
-    PartName::optional("event", "`pull_request`, for jobs of pull requests without environment", "pull_request"),
+    PartName::optional("repository-id", "the repository's id: `gh api repos/OWNER/REPOSITORY --jq .id`", "456789"),
+    PartName::optional(
+        "environment",
+        "an environment; the subject of a job with an environment always names it",
+        "production",
+    )
+    .many(),
+    PartName::optional("branch", "a branch, for jobs without an environment", "main").many(),
+    PartName::optional("tag", "a tag, for jobs without an environment", "v1.0.0").many(),
+    PartName::optional("event", "`pull_request`, for jobs of pull requests without an environment", "pull_request"),
     PartName::optional("enterprise", "the enterprise's slug, if it is part of the issuer", "octo-enterprise"),
     PartName::optional("host", "the host of GitHub Enterprise Server, or `NAME.ghe.com`", "github.example.com"),
 ];
@@ -193,79 +215,81 @@ const PARTS: &[PartName] = &[
 const CONTEXTS: &[&str] = &["environment", "ref", "event"];
 const OTHER: &str = "other claim";
 
-/// What a subject can be made of, in the order of `include_claim_keys` that the repository or organization chose.
+/// The claims that a subject can contain. The repository or organization chooses them and their
+/// order with `include_claim_keys`.
 const LABELS: &[grammar::Label] = &[
     grammar::fixed("owner", "the user or organization that owns the repository"),
-    grammar::fixed("owner_id", "the owner's number, which stays when it is renamed"),
+    grammar::fixed("owner_id", "the owner's id, which does not change when the owner is renamed"),
     grammar::fixed("repository", "the repository"),
-    grammar::fixed("repository_id", "the repository's number, which stays when it is renamed"),
-    grammar::fixed("environment", "the environment that the job uses"),
-    grammar::fixed("ref", "the branch or tag that the job runs for"),
+    grammar::fixed("repository_id", "the repository's id, which does not change when the repository is renamed"),
+    grammar::fixed("environment", "the job's environment"),
+    grammar::fixed("ref", "the branch or tag of the job"),
     grammar::fixed("event", "the job runs for a pull request and uses no environment"),
     grammar::fixed("repository_owner", "the user or organization that owns the repository"),
-    grammar::fixed("repository_owner_id", "the owner's number, which stays when it is renamed"),
+    grammar::fixed("repository_owner_id", "the owner's id, which does not change when the owner is renamed"),
     grammar::fixed("repository_visibility", "`public`, `private` or `internal`"),
-    grammar::fixed("job_workflow_ref", "the workflow file that the job is written in, with its ref"),
+    grammar::fixed("job_workflow_ref", "the workflow file that contains the job, with its ref"),
     grammar::fixed("workflow_ref", "the workflow file that was started, with its ref"),
     grammar::fixed("workflow", "the workflow's name"),
-    grammar::fixed("event_name", "what started the workflow"),
+    grammar::fixed("event_name", "the event that started the workflow"),
     grammar::fixed("runner_environment", "`github-hosted` or `self-hosted`"),
     grammar::fixed("enterprise", "the enterprise"),
-    grammar::fixed("enterprise_id", "the enterprise's number"),
-    grammar::fixed("base_ref", "the branch that a pull request goes to"),
-    grammar::varying("head_ref", "the branch that a pull request comes from"),
+    grammar::fixed("enterprise_id", "the enterprise's id"),
+    grammar::fixed("base_ref", "the target branch of a pull request"),
+    grammar::varying("head_ref", "the source branch of a pull request"),
     grammar::varying("actor", "the person who started the run"),
-    grammar::varying("actor_id", "the number of the person who started the run"),
+    grammar::varying("actor_id", "the id of the person who started the run"),
     grammar::varying("sha", "the commit"),
     grammar::varying("workflow_sha", "the commit of the workflow file that was started"),
-    grammar::varying("job_workflow_sha", "the commit of the workflow file that the job is written in"),
+    grammar::varying("job_workflow_sha", "the commit of the workflow file that contains the job"),
     grammar::varying("run_id", "the run"),
     grammar::varying("run_number", "the run's number"),
-    grammar::varying("run_attempt", "which attempt of the run it is"),
+    grammar::varying("run_attempt", "the number of the run's attempt"),
     grammar::varying("check_run_id", "the job's run"),
     grammar::fixed("ref_type", "`branch` or `tag`"),
     grammar::fixed("ref_protected", "whether the branch or tag is protected"),
 ];
 
-fn pair(env: &dyn Env) -> Result<(String, String), Fault> {
+fn request_variables(env: &dyn Env) -> Result<(String, String), Fault> {
     let fault = match (env.present(URL), env.present(BEARER)) {
         (Some(url), Some(bearer)) => return Ok((url, bearer)),
-        (Some(_), None) => half(URL, BEARER),
-        (None, Some(_)) => half(BEARER, URL),
-        (None, None) => {
-            missing_half(format!("This job may not ask GitHub for an ID token: `{URL}` and `{BEARER}` are not set"))
-        }
+        (Some(_), None) => incomplete(URL, BEARER),
+        (None, Some(_)) => incomplete(BEARER, URL),
+        (None, None) => id_token_missing(format!(
+            "This job has no permission to request an ID token: `{URL}` and `{BEARER}` are not set"
+        )),
     };
     Err(fault
-        .hint("grant it in the workflow or the job: `permissions: { id-token: write, contents: read }`")
-        .hint("workflows for pull requests from forks get no ID token, whatever their permissions"))
+        .hint("grant the permission in the workflow or the job: `permissions: { id-token: write, contents: read }`")
+        .hint("do not request a token for pull requests from forks: GitHub gives them none, whatever the permissions"))
 }
 
-fn half(set: &str, unset: &str) -> Fault {
-    missing_half(format!("`{set}` is set and `{unset}` is not; GitHub sets both or neither"))
-        .hint("pass both variables on to the container or shell that runs this")
+fn incomplete(set: &str, unset: &str) -> Fault {
+    id_token_missing(format!("`{set}` is set and `{unset}` is not; GitHub sets both or neither"))
+        .hint("pass both variables to the container or shell that runs azure-oidc")
 }
 
 fn unset(variable: &'static str) -> Fault {
     text::output_unset("GitHub Actions", variable)
-        .hint("pass it on to the container that runs this and mount the file, or take the token from stdout with `--output json`")
+        .hint("pass it to the container that runs azure-oidc and mount the file, or read the token from stdout with `--output json`")
 }
 
-/// The runner reads this command at the start of a line, up to the line's end; from then on it masks the value and each of its
-/// lines.
+/// The command that tells the runner to mask a value and each of its lines. The runner reads it
+/// from the start of a line to the end of that line.
 fn mask(value: &Value) -> Publication {
     let escaped = value.value.reveal().replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
     Publication::Print(Secret::new(format!("::add-mask::{escaped}\n")))
 }
 
-/// `NAME<<DELIMITER`, the value, `DELIMITER`, each on lines of their own.
+/// `NAME<<DELIMITER`, the value and `DELIMITER`, each on its own line.
 fn heredoc(value: &Value) -> String {
     let (name, text) = (&value.name, value.value.reveal());
     let delimiter = delimiter(name, text);
     format!("{name}<<{delimiter}\n{text}\n{delimiter}\n")
 }
 
-/// A line that is not in the value. A hash of the value is as good as chance: no value can be made that holds its own hash.
+/// A delimiter that does not occur in the value. The delimiter is a hash of the value, because
+/// nobody can construct a value that contains its own hash.
 fn delimiter(name: &str, text: &str) -> String {
     let mut hash = Sha256::new();
     hash.update(name);
@@ -281,7 +305,7 @@ fn delimiter(name: &str, text: &str) -> String {
     delimiter
 }
 
-/// Colons separate the parts, so GitHub writes those in a value otherwise.
+/// Encodes colons as GitHub does, because colons separate the parts of a subject.
 fn escape(value: &str) -> String {
     value.replace(':', "%3A")
 }
@@ -307,7 +331,7 @@ fn claim(name: &str, value: &str) -> Part {
         None => Part {
             name: OTHER,
             value: format!("{name}:{value}"),
-            meaning: "a claim that the repository or organization chose to have in its subjects",
+            meaning: "a claim that the repository or organization added to its subjects",
             varies: false,
         },
     }

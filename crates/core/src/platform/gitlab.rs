@@ -1,21 +1,22 @@
-//! GitLab CI/CD: a token in a variable whose name the user chose; results as lines for the job's shell.
+//! GitLab CI/CD: the ID token is in a variable whose name the user chose; publishes as lines for
+//! the job's shell.
 
 use super::grammar::{Label, fixed, labelled, names_are, varying};
 use super::parts::Parts;
-use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, candidates, missing_half, text};
+use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, candidates, id_token_missing, text};
 use crate::fault::{Category, Fault};
 use crate::ports::Env;
 use crate::secret::Secret;
 
-/// GitLab, on gitlab.com or an instance of one's own.
+/// GitLab, on gitlab.com or self-managed.
 pub(super) struct GitLab;
 
 const MARKER: &str = "GITLAB_CI";
 const SERVER: &str = "CI_SERVER_URL";
-/// Set by GitLab before 17.0; no token of `id_tokens`, and for an audience that nobody chose.
+/// Set by GitLab before 17.0. Their audience cannot be chosen, so they are not used.
 const OLD_TOKENS: [&str; 3] = ["CI_JOB_JWT", "CI_JOB_JWT_V1", "CI_JOB_JWT_V2"];
 
-/// The largest report of the type `dotenv` that gitlab.com takes, in bytes.
+/// The largest `dotenv` report that gitlab.com accepts, in bytes.
 pub const MAX_DOTENV: usize = 5 * 1024;
 
 impl Platform for GitLab {
@@ -60,7 +61,7 @@ impl Platform for GitLab {
     fn subject(&self, subject: &str) -> Option<Subject> {
         let parts = labelled(subject, LABELS).filter(|parts| FIRST.contains(&parts[0].name))?;
         let default = names_are(&parts, &["project_path", "ref_type", "ref"]);
-        let form = if default { "project path and ref" } else { "components of the project's own" };
+        let form = if default { "project path and ref" } else { "custom components" };
         Some(Subject { form, parts })
     }
 
@@ -76,13 +77,20 @@ impl Platform for GitLab {
         subjects(&Parts::read(self, parts)?, true)
     }
 
+    fn stable_subject_remedy(&self) -> String {
+        "remove the component from `ci_id_token_sub_claim_components` of the project".to_owned()
+    }
+
     fn issuer_from_parts(&self, parts: &[(String, String)]) -> Result<String, Fault> {
         Ok(Parts::read(self, parts)?.get("server").unwrap_or("https://gitlab.com").to_owned())
     }
 }
 
-/// One subject for each branch and tag, in the default form or, with a project id, in the one that begins with it. Beside a pattern
-/// of the default form the expression holds the id, and without branch and tag it is for all jobs of the project.
+/// One subject for each branch and tag: in the default form or, with a project id, in the form that
+/// begins with the id.
+///
+/// Beside a pattern of the default form the expression compares the id. Without branch and tag a
+/// pattern matches all jobs of the project.
 fn subjects(parts: &Parts<'_>, patterns: bool) -> Result<Vec<String>, Fault> {
     let project = match (parts.get("project-path"), parts.get("project-id")) {
         (Some(path), id) if patterns || id.is_none() => format!("project_path:{path}"),
@@ -102,43 +110,42 @@ fn subjects(parts: &Parts<'_>, patterns: bool) -> Result<Vec<String>, Fault> {
 
 const PARTS: &[PartName] = &[
     PartName::optional("project-path", "the group and project", "my-group/my-project"),
-    PartName::optional(
-        "project-id",
-        "the project's number, where its subjects begin with it, and for expressions",
-        "72",
-    ),
+    PartName::optional("project-id", "the project's id, for subjects that begin with it and for expressions", "72"),
     PartName::optional("branch", "a branch that may sign in", "main").many(),
     PartName::optional("tag", "a tag that may sign in", "v1.0.0").many(),
     PartName::optional("server", "the instance's URL; `https://gitlab.com` if left out", "https://gitlab.example.com"),
 ];
 
-/// What a subject can begin with.
+/// The names with which a subject can begin.
 const FIRST: &[&str] = &["project_path", "project_id", "job_project_id", "source_project_id"];
 
 const LABELS: &[Label] = &[
-    fixed("project_path", "the group and project; for a merge request from a fork it is the fork's"),
-    fixed("project_id", "the project's number, which stays when it is renamed"),
-    fixed("job_project_id", "the number of the project that the job runs in"),
-    fixed("source_project_id", "the number of the project that the code comes from"),
+    fixed("project_path", "the group and project; for a merge request from a fork, those of the fork"),
+    fixed("project_id", "the project's id, which does not change when the project is renamed"),
+    fixed("job_project_id", "the id of the project in which the job runs"),
+    fixed("source_project_id", "the id of the project from which the code comes"),
     fixed("ref_type", "`branch` or `tag`"),
     fixed("ref", "the branch or tag"),
     fixed("ref_protected", "whether the branch or tag is protected"),
-    fixed("environment", "the environment that the job deploys to"),
-    fixed("environment_protected", "whether that environment is protected"),
-    fixed("deployment_tier", "the tier of that environment"),
+    fixed("environment", "the environment to which the job deploys"),
+    fixed("environment_protected", "whether the environment is protected"),
+    fixed("deployment_tier", "the tier of the environment"),
     varying("user_login", "the person who started the pipeline"),
-    varying("user_id", "the number of the person who started the pipeline"),
-    varying("pipeline_id", "the pipeline's run"),
-    varying("job_id", "the job's run"),
+    varying("user_id", "the id of the person who started the pipeline"),
+    varying("pipeline_id", "the id of the pipeline's run"),
+    varying("job_id", "the id of the job's run"),
 ];
 
-/// Values as a report of the type `dotenv` (`artifacts:reports:dotenv`), which hands them to later jobs.
+/// Writes values as a `dotenv` report (`artifacts:reports:dotenv`), which passes them to later
+/// jobs.
 ///
-/// Only when asked for: the file can be downloaded by whoever sees the pipeline, and later jobs do not mask its values.
+/// Used only on request: everybody who sees the pipeline can download the file, and later jobs do
+/// not mask its values.
 ///
 /// # Errors
 ///
-/// When a value has a character that the format has no way to write, or when all of them are longer than [`MAX_DOTENV`].
+/// When a value has a character that the format cannot express, or when the report is longer than
+/// [`MAX_DOTENV`].
 pub fn dotenv(values: &[Value]) -> Result<Secret, Fault> {
     text::check(values)?;
     let mut lines = String::new();
@@ -148,7 +155,7 @@ pub fn dotenv(values: &[Value]) -> Result<Secret, Fault> {
             return Err(text::unfit(
                 value,
                 "value-not-plain",
-                "has spaces, quotes or other characters that a dotenv report cannot hold",
+                "has spaces, quotes or other characters that a dotenv report cannot contain",
             ));
         }
         lines.push_str(&value.name);
@@ -160,17 +167,15 @@ pub fn dotenv(values: &[Value]) -> Result<Secret, Fault> {
         return Err(Fault::new(
             Category::Publish,
             "value-too-long",
-            "The values are more than the 5 KiB that a dotenv report may have",
+            "The values are longer than the 5 KiB that a dotenv report can have",
         )
-        .hint(
-            "ask for one scope a job, or use the token in the job that asked for it: `eval \"$(azure-oidc exchange)\"`",
-        )
+        .hint("use the token in the job that requested it: `eval \"$(azure-oidc exchange)\"`")
         .fact("bytes", lines.len().to_string()));
     }
     Ok(Secret::new(lines))
 }
 
-/// The variables whose token this instance made; at least one.
+/// The variables whose token this instance issued; at least one.
 fn fitting(env: &dyn Env) -> Result<Vec<candidates::Candidate>, Fault> {
     let mut found = candidates::find(env);
     let server = env.present(SERVER);
@@ -185,21 +190,22 @@ fn fitting(env: &dyn Env) -> Result<Vec<candidates::Candidate>, Fault> {
 }
 
 fn no_token(env: &dyn Env, others: &[(String, String)]) -> Fault {
-    let mut fault = missing_half("No variable of this GitLab job holds an ID token of the instance")
+    let mut fault = id_token_missing("No variable of this GitLab job holds an ID token that the instance issued")
         .hint("declare one in the job: `id_tokens: { AZURE_ID_TOKEN: { aud: \"api://AzureADTokenExchange\" } }`");
     if let Some((name, _)) = others.first() {
         fault = fault.hint(format!(
-            "if the instance issues tokens under another name, say which variable: `--id-token-env {name}`"
+            "if the instance issues tokens under another address, name the variable: `--id-token-env {name}`"
         ));
     }
     if let Some(old) = OLD_TOKENS.iter().find(|name| env.present(name).is_some()) {
-        fault = fault.hint(format!(
-            "`{old}` is not used: its audience cannot be chosen, and GitLab 17.0 removed it in favour of `id_tokens`"
-        ));
+        fault = fault
+            .hint(format!("replace `{old}` by `id_tokens`: its audience cannot be chosen, and GitLab 17.0 removed it"));
     }
     let fault = match env.present(SERVER) {
         Some(server) => fault.fact("instance", server.escape_debug().to_string()),
-        None => fault.hint(format!("`{SERVER}` is not set, so it cannot be told whose tokens are the instance's")),
+        None => fault.hint(format!(
+            "pass `{SERVER}` to the container that runs azure-oidc: it names the issuer of the instance's tokens"
+        )),
     };
     others.iter().fold(fault, |fault, (name, issuer)| {
         fault.fact("other issuer", format!("{} in `{name}`", issuer.escape_debug()))

@@ -1,4 +1,5 @@
-//! Google Cloud: an identity token of the machine's service account, from the metadata server. Only when asked for.
+//! Google Cloud: requests an identity token of the machine's service account from the metadata
+//! server. Used only on request.
 
 use super::grammar::{Label, fixed, part};
 use super::parts::Parts;
@@ -7,10 +8,10 @@ use crate::fault::{Category, Fault};
 use crate::ports::{Env, Method, Response};
 use crate::secret::Secret;
 
-/// Compute Engine, Cloud Build, Cloud Run and others with a metadata server.
+/// Compute Engine, Cloud Build, Cloud Run and other services with a metadata server.
 pub(super) struct GoogleCloud;
 
-/// Where the metadata server is, for Google's own libraries too.
+/// The metadata server's address; Google's libraries use the same variable.
 const METADATA_HOST: &str = "GCE_METADATA_HOST";
 const IDENTITY: &str = "/computeMetadata/v1/instance/service-accounts/default/identity";
 const ISSUER: &str = "https://accounts.google.com";
@@ -28,9 +29,14 @@ impl Platform for GoogleCloud {
         &[METADATA_HOST]
     }
 
-    /// CI jobs of others run on Google's machines too, and the machine's identity is not the job's.
+    /// Jobs of other CI platforms also run on Google's machines, and the machine's identity is not
+    /// the job's.
+    fn is_detected(&self) -> bool {
+        false
+    }
+
     fn detect(&self, _env: &dyn Env) -> Detection {
-        Detection::No("used only when asked for: `--platform google-cloud`".to_owned())
+        Detection::No("used only with `--platform google-cloud`".to_owned())
     }
 
     fn id_token(&self, env: &dyn Env, audience: &str) -> Result<Source, Fault> {
@@ -75,19 +81,20 @@ impl Platform for GoogleCloud {
 
 const PARTS: &[PartName] = &[PartName::required(
     "service-account-id",
-    "the service account's number: `gcloud iam service-accounts describe EMAIL --format 'value(uniqueId)'`",
+    "the service account's id: `gcloud iam service-accounts describe EMAIL --format 'value(uniqueId)'`",
     "104512384219586413592",
 )
 .many()];
 
-const ACCOUNT: Label = fixed("service-account-id", "the service account's number, not its address");
+const ACCOUNT: Label = fixed("service-account-id", "the service account's numeric id, not its address");
 
-/// The metadata server speaks plain HTTP only; its address is link-local, so what is said there stays within the machine's host.
+/// The metadata server supports only plain HTTP. Its address is link-local, so requests do not
+/// leave the machine's host.
 fn is_metadata_host(host: &str) -> bool {
     ["metadata.google.internal", "169.254.169.254"].contains(&host) || answer::is_loopback(host)
 }
 
-/// The answer is the token itself, and only a metadata server answers with this header.
+/// The body is the token. Only a metadata server answers with this header.
 fn read(response: &Response) -> Result<Secret, Fault> {
     const SERVICE: &str = "Google's metadata server";
     match response.status {
@@ -97,7 +104,7 @@ fn read(response: &Response) -> Result<Secret, Fault> {
         },
         200 => Err(answer::unreadable(response, SERVICE, "is not from a metadata server")),
         404 => Err(Fault::new(Category::IdToken, "id-token-missing", "This machine has no Google service account")
-            .hint("attach a service account to the machine, or run where there is one")),
+            .hint("attach a service account to the machine")),
         _ => Err(answer::refused(response, SERVICE)),
     }
 }

@@ -1,30 +1,30 @@
-//! Subjects made of names and values with colons between them: `name:value:name:value`.
+//! Parses subjects of the form `name:value:name:value`.
 
 use super::Part;
 
-/// A name in a subject, with what its value means.
+/// A name in a subject, and the meaning of its value.
 pub(super) struct Label {
-    /// As it is written in the subject.
+    /// The name, as written in the subject.
     pub(super) name: &'static str,
-    /// In plain words.
+    /// The meaning of the value.
     pub(super) meaning: &'static str,
-    /// Whether the value changes from run to run.
+    /// Whether the value can change from run to run.
     pub(super) varies: bool,
 }
 
-/// A label whose value stays the same.
+/// A label whose value does not change.
 pub(super) const fn fixed(name: &'static str, meaning: &'static str) -> Label {
     Label { name, meaning, varies: false }
 }
 
-/// A label whose value changes from run to run.
+/// A label whose value can change from run to run.
 pub(super) const fn varying(name: &'static str, meaning: &'static str) -> Label {
     Label { name, meaning, varies: true }
 }
 
-/// Cuts `name:value:name:value`, where the first name must be one of `labels`.
+/// Splits `name:value:name:value` into parts. The first name must be one of `labels`.
 ///
-/// A value may have colons in it: it goes on until a name of `labels` follows that is not itself a value.
+/// A value can contain colons: it ends before the next name of `labels`.
 pub(super) fn labelled(text: &str, labels: &'static [Label]) -> Option<Vec<Part>> {
     let mut words = text.split(':').peekable();
     let mut parts: Vec<Part> = Vec::new();
@@ -47,7 +47,7 @@ pub(super) fn part(label: &Label, value: &str) -> Part {
     Part { name: label.name, value: value.to_owned(), meaning: label.meaning, varies: label.varies }
 }
 
-/// Whether these are the names of the parts, in this order.
+/// Whether the parts have exactly these names, in this order.
 pub(super) fn names_are(parts: &[Part], names: &[&str]) -> bool {
     parts.iter().map(|part| part.name).eq(names.iter().copied())
 }
@@ -72,18 +72,14 @@ mod tests {
     }
 
     #[test]
-    fn a_value_goes_on_until_the_next_name() {
+    fn a_value_ends_before_the_next_name() {
         assert_eq!(cut("a:1:b:2"), Some(vec![("a", "1".into()), ("b", "2".into())]));
         assert_eq!(cut("a:https://x:8/y:b:"), Some(vec![("a", "https://x:8/y".into()), ("b", String::new())]));
-        assert_eq!(
-            cut("a:b:b:a"),
-            Some(vec![("a", "b".into()), ("b", "a".into())]),
-            "a value may be called like a name"
-        );
+        assert_eq!(cut("a:b:b:a"), Some(vec![("a", "b".into()), ("b", "a".into())]), "a value can equal a name");
     }
 
     #[test]
-    fn what_does_not_begin_with_a_name_is_no_subject_of_this_form() {
+    fn a_subject_must_begin_with_a_known_name() {
         for text in ["", "a", "c:1", ":a:1"] {
             assert_eq!(cut(text), None, "{text}");
         }

@@ -1,4 +1,5 @@
-//! Harness CI: a plugin step's token in a variable, or one from the mint of a pipeline identity; results in the output files.
+//! Harness CI: the ID token of a plugin step is in a variable, and a pipeline's workload identity
+//! mint issues one; publishes in the output files.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -6,13 +7,14 @@ use serde_json::json;
 
 use super::parts::Parts;
 use super::{
-    Detection, File, Part, PartName, Platform, Publication, SOCKETS, Source, Subject, Value, answer, missing_half, text,
+    Detection, File, Part, PartName, Platform, Publication, SOCKETS, Source, Subject, Value, answer, id_token_missing,
+    text,
 };
 use crate::fault::{Category, Fault};
 use crate::ports::{Env, Method, Response};
 use crate::secret::Secret;
 
-/// Harness CI, and Drone-style plugins that it runs.
+/// Harness CI, including Drone-style plugins.
 pub(super) struct Harness;
 
 const TOKEN: &str = "PLUGIN_OIDC_TOKEN_ID";
@@ -22,9 +24,9 @@ const IDENTITY: [&str; 2] = ["PLUGIN_WORKLOAD_IDENTITY", "AZURE_OIDC_HARNESS_IDE
 const SECRET_FILE: &str = "HARNESS_OUTPUT_SECRET_FILE";
 const PLAIN_FILE: &str = "DRONE_OUTPUT";
 
-/// What lite-engine's line parser takes, with the line end: its scanner holds 64 KiB.
+/// The longest line that lite-engine's parser reads, in bytes and with the line end.
 const MAX_LINE: usize = 64 * 1024;
-/// Marks a value that the parser decodes after it has read the line.
+/// The prefix of a value that the parser decodes from base64.
 const ENCODED: &str = "__B64__";
 
 impl Platform for Harness {
@@ -122,14 +124,14 @@ const PARTS: &[PartName] = &[
     PartName::required("account", "the account id", "Hue1lBsaSx2APlXjzVEPIg"),
     PartName::optional(
         "org",
-        "the organization id; with it or the project the subject is the enhanced one, empty ones are kept",
+        "the organization id; with it or a project the subject has the enhanced form, in which empty ids are kept",
         "default",
     ),
     PartName::optional("project", "the project id", "OIDC_Test"),
     PartName::optional("pipeline", "the pipeline id, where the account has pipeline-scoped subjects", "deploy"),
     PartName::optional(
         "host",
-        "the cluster's own host, never the vanity one; `app.harness.io` if left out",
+        "the cluster's host, not a vanity address; `app.harness.io` if left out",
         "app3.harness.io",
     ),
 ];
@@ -164,50 +166,50 @@ impl Harness {
     }
 }
 
-/// On Windows the mint is on the build machine, outside of the container.
+/// On Windows the mint runs on the build machine, outside the container.
 fn is_mint_host(host: &str) -> bool {
     host == "host.docker.internal" || answer::is_loopback(host)
 }
 
 fn minted(response: &Response) -> Result<Secret, Fault> {
     if response.status == 404 {
-        let message = "The pipeline has no workload identity of the name that was asked for";
+        let message = "The pipeline has no workload identity of this name";
         return Err(Fault::new(Category::IdToken, "harness-identity-unknown", message)
-            .hint(format!("set `{}` to the name under which the pipeline declares the identity", IDENTITY[0])));
+            .hint(format!("set `{}` to the name of an identity that the pipeline declares", IDENTITY[0])));
     }
     answer::token(response, "Harness's workload identity mint", "oidc_token")
 }
 
 fn no_token(env: &dyn Env) -> Fault {
-    let lonely = match (env.present(HANDLE), env.present(MINT_URL)) {
+    let incomplete = match (env.present(HANDLE), env.present(MINT_URL)) {
         (Some(_), None) => Some((HANDLE, MINT_URL)),
         (None, Some(_)) => Some((MINT_URL, HANDLE)),
         _ => None,
     };
-    match lonely {
-        Some((set, unset)) => missing_half(format!("`{set}` is set and `{unset}` is not; Harness sets both or neither"))
-            .hint("declare the identity in the pipeline's YAML, and pass both variables on to the container that runs this"),
-        None => missing_half(format!("Harness gave this step no ID token: `{TOKEN}` is not set"))
+    match incomplete {
+        Some((set, unset)) => id_token_missing(format!("`{set}` is set and `{unset}` is not; Harness sets both or neither"))
+            .hint("pass both variables to the container that runs azure-oidc"),
+        None => id_token_missing(format!("This Harness step has no ID token: `{TOKEN}` is not set"))
             .hint(format!(
-                "Harness makes one only for plugin images that it knows as OIDC plugins; for any other image add a stage variable \
-                 named `{TOKEN}`, or declare a workload identity in the pipeline"
+                "add a stage variable named `{TOKEN}`, or declare a workload identity in the pipeline: Harness issues a token by \
+                 itself only for plugin images that it knows"
             ))
-            .hint("in a Shell Script step pass the variable that has the identity's name: `--id-token-env NAME`"),
+            .hint("in a Shell Script step, name the variable of the identity: `--id-token-env NAME`"),
     }
 }
 
 fn identity_unnamed() -> Fault {
-    missing_half("Harness offers workload identities to this step, and none was named")
-        .hint(format!("set `{}` to the name under which the pipeline declares the identity", IDENTITY[0]))
+    id_token_missing("This Harness step has workload identities, and none was chosen")
+        .hint(format!("set `{}` to the name of an identity that the pipeline declares", IDENTITY[0]))
 }
 
 fn secret_file_unset() -> Fault {
     text::output_unset("Harness", SECRET_FILE)
         .hint(
-            "ask for the account's feature flags `CI_ENABLE_OUTPUT_SECRETS` and `CI_SKIP_NON_EXPRESSION_EVALUATION`, and on \
+            "enable the account's feature flags `CI_ENABLE_OUTPUT_SECRETS` and `CI_SKIP_NON_EXPRESSION_EVALUATION`, and on \
              Docker-runner infrastructure also `CI_ENABLE_PLUGIN_OUTPUT_SECRETS`",
         )
-        .hint("or take the token from stdout with `--output json`")
+        .hint("or read the token from stdout with `--output json`")
 }
 
 fn line(value: &Value) -> Result<String, Fault> {
@@ -220,14 +222,15 @@ fn line(value: &Value) -> Result<String, Fault> {
         return Err(text::unfit(
             value,
             "value-too-long",
-            "makes a line of more than 64 KiB, which Harness does not read",
+            "makes a line longer than 64 KiB, which Harness does not read",
         )
         .fact("bytes", line.len().to_string()));
     }
     Ok(line)
 }
 
-/// Whether the line parser gives a value back as it is: it trims, cuts comments, expands variables and strips quotes.
+/// Whether the line parser leaves a value unchanged: it trims, removes comments and quotes and
+/// expands variables.
 fn survives_the_parser(text: &str) -> bool {
     let plain = |byte: u8| (b' '..=b'~').contains(&byte) && !br##"#$\'"`"##.contains(&byte);
     text.bytes().all(plain) && text.trim() == text && !text.starts_with(ENCODED)
@@ -256,13 +259,13 @@ fn enhanced(subject: &str) -> Option<Subject> {
         Part {
             name: "org",
             value: org.into(),
-            meaning: "the organization's id; empty above organizations",
+            meaning: "the organization's id; empty at the account level",
             varies: false,
         },
         Part {
             name: "project",
             value: project.into(),
-            meaning: "the project's id; empty above projects",
+            meaning: "the project's id; empty above the project level",
             varies: false,
         },
     ];

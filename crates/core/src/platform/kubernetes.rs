@@ -1,16 +1,16 @@
-//! Kubernetes with Azure workload identity: the projected token of a service account, in a file.
+//! Kubernetes with Azure workload identity: the projected token of a service account is in a file.
 
 use super::grammar::{Label, fixed, part};
 use super::parts::Parts;
-use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, missing_half, text};
+use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, id_token_missing, text};
 use crate::fault::Fault;
 use crate::ports::Env;
 
-/// Any cluster with the workload identity webhook, AKS among them.
+/// Any cluster with the workload identity webhook, including AKS.
 pub(super) struct Kubernetes;
 
 const FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
-/// Settings that someone made on purpose, where the webhook's come with the machine.
+/// Variables that only a user sets. They win over the webhook's, which come with the machine.
 const EXPLICIT: [&str; 2] = ["ARM_OIDC_TOKEN", "ARM_OIDC_TOKEN_FILE_PATH"];
 
 impl Platform for Kubernetes {
@@ -28,7 +28,7 @@ impl Platform for Kubernetes {
 
     fn detect(&self, env: &dyn Env) -> Detection {
         if let Some(name) = EXPLICIT.iter().find(|name| env.present(name).is_some()) {
-            return Detection::No(format!("`{name}` is set, which says where the token is"));
+            return Detection::No(format!("`{name}` is set, which names another token"));
         }
         match env.present(FILE) {
             Some(_) => Detection::Yes(format!("`{FILE}` is set")),
@@ -36,12 +36,12 @@ impl Platform for Kubernetes {
         }
     }
 
-    /// The file is replaced while the pod runs, so it must be read again for each exchange.
+    /// The kubelet replaces the file while the pod runs, so each exchange must read it again.
     fn id_token(&self, env: &dyn Env, _audience: &str) -> Result<Source, Fault> {
         env.present(FILE).map(Source::File).ok_or_else(|| {
-            missing_half(format!("This pod has no token for Azure: `{FILE}` is not set"))
+            id_token_missing(format!("This pod has no token for Azure: `{FILE}` is not set"))
                 .hint("label the pod `azure.workload.identity/use: \"true\"` and annotate its service account with the client id")
-                .hint("the token in /var/run/secrets/kubernetes.io/serviceaccount is for the cluster itself; Entra refuses it")
+                .hint("do not use the token in /var/run/secrets/kubernetes.io/serviceaccount: Entra refuses its audience")
         })
     }
 
@@ -94,7 +94,7 @@ const PARTS: &[PartName] = &[
     PartName::required("service-account", "the service account", "deployer").many(),
     PartName::optional(
         "issuer",
-        "the cluster's issuer URL; on AKS it ends in `/`, which counts",
+        "the cluster's issuer URL; on AKS it ends with `/`, which is significant",
         "https://westeurope.oic.prod-aks.azure.com/72f988bf-86f1-41af-91ab-2d7cd011db47/0f1e2d3c-4b5a-4697-8877-665544332211/",
     ),
 ];

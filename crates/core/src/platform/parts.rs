@@ -1,20 +1,20 @@
-//! The named parts from which a platform's subjects, issuer and audience are put together.
+//! The named parts from which a platform's subjects, issuer and audience are built.
 
 use super::Platform;
 use crate::fault::{Category, Fault};
 
-/// A part that a platform takes.
+/// A part that a platform accepts.
 #[derive(Debug, PartialEq, Eq)]
 pub struct PartName {
-    /// Its name, in kebab-case.
+    /// The name, in kebab-case.
     pub name: &'static str,
-    /// What it is, in plain words.
+    /// The meaning of the value.
     pub meaning: &'static str,
-    /// Whether no subject can be made without it.
+    /// Whether every subject needs it.
     pub required: bool,
-    /// Whether it may be given several times, each value for a credential of its own.
+    /// Whether it can be given several times, with one credential for each value.
     pub many: bool,
-    /// A value of the right form.
+    /// An example of a value.
     pub example: &'static str,
 }
 
@@ -24,19 +24,19 @@ impl PartName {
         Self { name, meaning, required: true, many: false, example }
     }
 
-    /// A part that may be left out.
+    /// A part that can be left out.
     pub(super) const fn optional(name: &'static str, meaning: &'static str, example: &'static str) -> Self {
         Self { name, meaning, required: false, many: false, example }
     }
 
-    /// The same part, given as often as there are values.
+    /// The same part, which can be given several times.
     pub(super) const fn many(mut self) -> Self {
         self.many = true;
         self
     }
 }
 
-/// What was given, checked against what the platform takes.
+/// The given parts, checked against the parts that the platform accepts.
 pub(super) struct Parts<'a> {
     title: &'static str,
     known: &'static [PartName],
@@ -44,29 +44,29 @@ pub(super) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// Refuses parts that the platform does not take, that it takes only once, and values that no subject can hold.
+    /// Checks the names, the number of values and the values of the given parts.
     pub(super) fn read(platform: &dyn Platform, given: &'a [(String, String)]) -> Result<Self, Fault> {
         let parts = Self { title: platform.title(), known: platform.parts(), given };
         for (at, (name, value)) in given.iter().enumerate() {
-            let shown = name.escape_debug();
+            let quoted_name = name.escape_debug();
             let Some(known) = parts.known.iter().find(|part| part.name == name) else {
-                return Err(parts.fault("subject-part-unknown", format!("{} has no part `{shown}`", parts.title)));
+                return Err(parts.fault("subject-part-unknown", format!("{} has no part `{quoted_name}`", parts.title)));
             };
             if !known.many && given[..at].iter().any(|(earlier, _)| earlier == name) {
-                return Err(parts.fault("subject-part-repeated", format!("The part `{shown}` was given twice")));
+                return Err(parts.fault("subject-part-repeated", format!("The part `{quoted_name}` was given twice")));
             }
             if value.contains(char::is_control) {
-                let message = format!("The part `{shown}` has a control character in its value");
+                let message = format!("The part `{quoted_name}` has a control character in its value");
                 return Err(parts.fault("subject-part-invalid", message));
             }
             if known.required && value.is_empty() {
-                return Err(parts.fault("subject-part-missing", format!("The part `{shown}` is empty")));
+                return Err(parts.fault("subject-part-missing", format!("The part `{quoted_name}` is empty")));
             }
         }
         Ok(parts)
     }
 
-    /// The value of a part as it was given, even when it is empty.
+    /// The value of a part, which can be empty.
     pub(super) fn given(&self, name: &str) -> Option<&'a str> {
         self.given.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
@@ -76,12 +76,12 @@ impl<'a> Parts<'a> {
         self.given(name).filter(|value| !value.is_empty())
     }
 
-    /// The value of a part, or a fault that names it.
+    /// The value of a part, or a fault that names the part.
     pub(super) fn require(&self, name: &str) -> Result<&'a str, Fault> {
         self.get(name).ok_or_else(|| self.missing(&format!("`{name}`")))
     }
 
-    /// Every value of a part that can be given several times.
+    /// Every value of a part, without empty ones.
     pub(super) fn all(&self, name: &str) -> Vec<&'a str> {
         self.given
             .iter()
@@ -90,12 +90,12 @@ impl<'a> Parts<'a> {
             .collect()
     }
 
-    /// As [`all`](Self::all), or these when none was given.
+    /// As [`all`](Self::all), or `every` when no value was given.
     pub(super) fn all_or(&self, name: &str, every: &[&'a str]) -> Vec<&'a str> {
         Some(self.all(name)).filter(|values| !values.is_empty()).unwrap_or_else(|| every.to_vec())
     }
 
-    /// As [`all_or`](Self::all_or), where only these values can be.
+    /// As [`all_or`](Self::all_or), where only the values in `every` are allowed.
     pub(super) fn some_of(&self, name: &str, every: &'static [&'static str]) -> Result<Vec<&'a str>, Fault> {
         let values = self.all_or(name, every);
         match values.iter().find(|value| !every.contains(value)) {
@@ -104,27 +104,27 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// The fault of a part that is wanted; `what` names it or says which one of several.
+    /// The fault for a missing part. `what` names the part, or the parts of which one is needed.
     pub(super) fn missing(&self, what: &str) -> Fault {
         self.fault("subject-part-missing", format!("{} needs the part {what}", self.title))
     }
 
-    /// The fault of a value that a part cannot have.
+    /// The fault for a value that the part cannot have.
     pub(super) fn invalid(&self, name: &str, value: &str, expected: &str) -> Fault {
-        let message = format!("The part `{name}` is `{}`, and it must be {expected}", value.escape_debug());
+        let message = format!("The part `{name}` is `{}` and must be {expected}", value.escape_debug());
         self.fault("subject-part-invalid", message)
     }
 
     fn fault(&self, code: &'static str, message: String) -> Fault {
         let hint = match self.known {
-            [] => "it takes no parts".to_owned(),
-            known => format!("parts of {}:\n{}", self.title, listed(known).trim_end()),
+            [] => "leave out the parts: this platform has none".to_owned(),
+            known => format!("use the parts of {}:\n{}", self.title, listed(known).trim_end()),
         };
         Fault::new(Category::Usage, code, message).hint(hint)
     }
 }
 
-/// What each part is, with an example: lines of their own.
+/// One line for each part: its name, its meaning and an example.
 pub fn listed(parts: &[PartName]) -> String {
     let line = |PartName { name, meaning, required, many, example }: &PartName| {
         let needed = if *required { ", needed" } else { "" };
@@ -134,14 +134,14 @@ pub fn listed(parts: &[PartName]) -> String {
     parts.iter().map(line).collect()
 }
 
-/// The fault of a platform whose subjects cannot be told from parts.
+/// The fault for a platform without parts.
 pub(super) fn unsupported(title: &str, what: &str) -> Fault {
     Fault::new(
         Category::Usage,
         "subject-parts-unsupported",
-        format!("The {what} of {title} cannot be put together from parts"),
+        format!("The {what} of {title} cannot be built from parts"),
     )
-    .hint("run `azure-oidc inspect` in a job to see what its token says, and write the credential from that")
+    .hint("create the credential from a token of a job: `azure-oidc credential --from-token`")
 }
 
 fn quoted(names: &[&str]) -> String {

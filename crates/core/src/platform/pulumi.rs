@@ -1,4 +1,5 @@
-//! Pulumi Deployments: a token in a variable or a file; results in the `PULUMI_ENV` file. And the subjects of Pulumi ESC.
+//! Pulumi Deployments: the ID token is in a variable or a file; publishes in the `PULUMI_ENV` file.
+//! Also knows the subjects of Pulumi ESC.
 
 use super::grammar::{Label, fixed, labelled, names_are, varying};
 use super::parts::Parts;
@@ -14,7 +15,8 @@ const MARKER: &str = "PULUMI_CI_SYSTEM";
 const SYSTEM: &str = "Pulumi Deployments";
 const TOKEN: &str = "PULUMI_OIDC_TOKEN";
 const TOKEN_FILE: &str = "/mnt/pulumi/pulumi.oidc";
-/// On runners of one's own the file is elsewhere; the log says "Loading PULUMI_ENV from".
+/// The path of the `PULUMI_ENV` file on self-hosted runners; their log shows it after "Loading
+/// PULUMI_ENV from".
 const OUTPUT: &str = "AZURE_OIDC_PULUMI_ENV";
 const OUTPUT_FILE: &str = "/PULUMI_ENV";
 const ISSUER: &str = "https://api.pulumi.com/oidc";
@@ -76,7 +78,7 @@ impl Platform for Pulumi {
                 .then_some(Subject { form: "deployment", parts });
         }
         if let Some(rest) = rest.strip_prefix("environments:") {
-            let form = if rest.starts_with("org:") { "ESC environment" } else { "ESC environment, own attributes" };
+            let form = if rest.starts_with("org:") { "ESC environment" } else { "ESC environment, custom attributes" };
             return Some(Subject { form, parts: labelled(rest, ENVIRONMENT)? });
         }
         let parts = labelled(rest, ENVIRONMENT_V2)?;
@@ -87,7 +89,7 @@ impl Platform for Pulumi {
         PARTS
     }
 
-    /// One subject for each operation of a stack, or the one of an ESC environment.
+    /// One subject for each operation of a stack, or the subject of an ESC environment.
     fn build_subjects(&self, parts: &[(String, String)]) -> Result<Vec<String>, Fault> {
         let parts = Parts::read(self, parts)?;
         if let Some(id) = parts.get("environment-id") {
@@ -109,7 +111,8 @@ impl Platform for Pulumi {
         Ok(if parts.get("environment-id").is_some() { ISSUER_V2 } else { ISSUER }.to_owned())
     }
 
-    /// The organization for deployments, `azure:` and the organization for ESC, except in its project `default`.
+    /// The organization; for an ESC environment outside the project `default` with `azure:` before
+    /// it.
     fn default_audience(&self, parts: &[(String, String)]) -> Result<Option<String>, Fault> {
         let parts = Parts::read(self, parts)?;
         if parts.get("environment-id").is_some() {
@@ -140,7 +143,7 @@ const DEPLOY: &[Label] = &[
     fixed("stack", "the stack"),
     varying(
         "operation",
-        "what the deployment does: `preview`, `update`, `refresh` or `destroy`; one credential for each",
+        "the operation of the deployment: `preview`, `update`, `refresh` or `destroy`; each needs a credential",
     ),
     fixed("scope", "always `write`"),
 ];
@@ -149,14 +152,18 @@ const ENVIRONMENT: &[Label] = &[
     fixed("org", "the organization"),
     fixed("env", "the environment, with its project unless that is `default`"),
     fixed("rootEnvironment.name", "the environment that was opened"),
-    fixed("currentEnvironment.name", "the environment that asks for the token, which the opened one may import"),
+    fixed(
+        "currentEnvironment.name",
+        "the environment that requests the token, which can be an import of the opened one",
+    ),
     varying("pulumi.user.login", "the person who opened the environment"),
     fixed("pulumi.organization.login", "the organization"),
 ];
 
 const ENVIRONMENT_V2: &[Label] = &[fixed("org", "the organization's id"), fixed("env", "the environment's id")];
 
-/// How the file's reader treats quotes, spaces and line ends is not documented, so only what needs none of them is written.
+/// Pulumi does not document how it reads quotes, spaces and line ends in the file, so values with
+/// them are refused.
 fn line(value: &Value) -> Result<String, Fault> {
     let text = value.value.reveal();
     if text.bytes().all(|byte| byte.is_ascii_graphic() && !br##"#$\'"`"##.contains(&byte)) {
@@ -165,6 +172,6 @@ fn line(value: &Value) -> Result<String, Fault> {
     Err(text::unfit(
         value,
         "value-not-plain",
-        "has spaces, quotes or other characters that the `PULUMI_ENV` file may not keep",
+        "has spaces, quotes or other characters that Pulumi may change in the `PULUMI_ENV` file",
     ))
 }

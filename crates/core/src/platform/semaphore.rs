@@ -1,8 +1,8 @@
-//! Semaphore: a token in a variable, for the organization's own audience.
+//! Semaphore: the ID token is in a variable, for the organization's audience.
 
 use super::grammar::{Label, fixed, labelled, names_are};
 use super::parts::Parts;
-use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, missing_half, text};
+use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, id_token_missing, text};
 use crate::fault::Fault;
 use crate::ports::Env;
 
@@ -82,7 +82,7 @@ const PARTS: &[PartName] = &[
     PartName::required("org", "the organization's name in URLs", "acme"),
     PartName::required("project", "the project's UUID", "936a5312-a3b8-4921-8b3f-2cec8baac574"),
     PartName::required("repo", "the repository's name", "web"),
-    PartName::required("ref", "the ref, as the job sees it", "refs/heads/main").many(),
+    PartName::required("ref", "the ref, as in the job's environment", "refs/heads/main").many(),
     PartName::optional("ref-type", "`branch`, `pr` or `tag`; `branch` if left out", "branch"),
 ];
 
@@ -95,7 +95,7 @@ const LABELS: &[Label] = &[
 ];
 
 fn no_token() -> Fault {
-    missing_half(format!("This Semaphore job has no ID token: `{TOKEN}` is not set"))
-        .hint("pass the variable on to the container that runs this")
-        .hint("tokens that the block `oidc_tokens` of the YAML makes have names of their own: `--id-token-env NAME`")
+    id_token_missing(format!("This Semaphore job has no ID token: `{TOKEN}` is not set"))
+        .hint("pass the variable to the container that runs azure-oidc")
+        .hint("or name the variable of a token from the block `oidc_tokens`: `--id-token-env NAME`")
 }

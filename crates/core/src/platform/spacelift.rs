@@ -1,4 +1,4 @@
-//! Spacelift: a token in a variable or a file, for the account's own audience.
+//! Spacelift: the ID token is in a variable or a file, for the account's audience.
 
 use super::grammar::{Label, fixed, labelled, names_are, varying};
 use super::parts::Parts;
@@ -60,7 +60,8 @@ impl Platform for Spacelift {
         PARTS
     }
 
-    /// One subject for each type of run and scope that go together, unless both are said.
+    /// One subject for each usual combination of run type and scope, or for the given ones when
+    /// both are given.
     fn build_subjects(&self, parts: &[(String, String)]) -> Result<Vec<String>, Fault> {
         let parts = Parts::read(self, parts)?;
         let space = parts.require("space")?;
@@ -71,13 +72,13 @@ impl Platform for Spacelift {
         };
         let types = parts.some_of("run-type", RUN_TYPES)?;
         let scopes = parts.some_of("scope", SCOPES)?;
-        let both_said = parts.get("run-type").is_some() && parts.get("scope").is_some();
+        let both_given = parts.get("run-type").is_some() && parts.get("scope").is_some();
         let runs = types.iter().flat_map(|kind| scopes.iter().map(move |scope| (*kind, *scope)));
-        let runs = runs.filter(|run| both_said || usual.contains(run));
+        let runs = runs.filter(|run| both_given || usual.contains(run));
         let subjects: Vec<_> =
             runs.map(|(kind, scope)| format!("space:{space}:{owner}:run_type:{kind}:scope:{scope}")).collect();
         if subjects.is_empty() {
-            Err(parts.missing("`run-type` beside `scope`: these runs are not usual"))
+            Err(parts.missing("`run-type` beside `scope`: no usual run has this combination"))
         } else {
             Ok(subjects)
         }
@@ -94,7 +95,7 @@ impl Platform for Spacelift {
 
 const RUN_TYPES: &[&str] = &["PROPOSED", "TRACKED", "TASK", "TESTING", "DESTROY"];
 const SCOPES: &[&str] = &["read", "write"];
-/// A tracked run reads while it plans and waits, and writes when it applies.
+/// A tracked run has the scope `read` while it plans and waits, and `write` when it applies.
 const STACK_RUNS: &[(&str, &str)] =
     &[("PROPOSED", "read"), ("TRACKED", "read"), ("TRACKED", "write"), ("TASK", "write"), ("DESTROY", "write")];
 const MODULE_RUNS: &[(&str, &str)] = &[("PROPOSED", "read"), ("TESTING", "write")];
@@ -117,6 +118,6 @@ const LABELS: &[Label] = &[
     fixed("space", "the space"),
     fixed("stack", "the stack"),
     fixed("module", "the module"),
-    varying("run_type", "`PROPOSED`, `TRACKED`, `TASK`, `TESTING` or `DESTROY`; one credential for each"),
-    varying("scope", "`read` or `write`; one credential for each"),
+    varying("run_type", "`PROPOSED`, `TRACKED`, `TASK`, `TESTING` or `DESTROY`; each needs a credential"),
+    varying("scope", "`read` or `write`; each needs a credential"),
 ];

@@ -1,8 +1,8 @@
-//! SPIFFE: a JWT-SVID that a helper keeps in a file.
+//! SPIFFE: a helper writes the JWT-SVID to a file.
 
 use super::grammar::{Label, fixed, part};
 use super::parts::Parts;
-use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, missing_half, text};
+use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, id_token_missing, text};
 use crate::fault::Fault;
 use crate::ports::Env;
 
@@ -25,7 +25,8 @@ impl Platform for Spiffe {
         &[FILE, SOCKET]
     }
 
-    /// The Workload API alone is gRPC, which is not spoken here. It belongs to the machine, so it does not stop others.
+    /// The Workload API is gRPC, which azure-oidc does not support. It belongs to the machine, so
+    /// other platforms are still tried.
     fn detect(&self, env: &dyn Env) -> Detection {
         match (env.present(FILE), env.present(SOCKET)) {
             (Some(_), _) => Detection::Yes(format!("`{FILE}` is set")),
@@ -36,9 +37,8 @@ impl Platform for Spiffe {
 
     fn id_token(&self, env: &dyn Env, _audience: &str) -> Result<Source, Fault> {
         env.present(FILE).map(Source::File).ok_or_else(|| {
-            missing_half(format!("No file with a JWT-SVID was named: `{FILE}` is not set")).hint(
-                "let `spiffe-helper` write one for the audience `api://AzureADTokenExchange`, and name that file there",
-            )
+            id_token_missing(format!("No file with a JWT-SVID is known: `{FILE}` is not set"))
+                .hint("set it to the file that `spiffe-helper` writes for the audience `api://AzureADTokenExchange`")
         })
     }
 

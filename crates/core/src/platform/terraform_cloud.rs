@@ -1,8 +1,9 @@
-//! HCP Terraform and Terraform Enterprise: a workload identity token in a variable, with or without a tag in its name.
+//! HCP Terraform and Terraform Enterprise: the workload identity token is in a variable, whose name
+//! may end with a tag.
 
 use super::grammar::{Label, fixed, labelled, varying};
 use super::parts::Parts;
-use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, candidates, missing_half, text};
+use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, candidates, id_token_missing, text};
 use crate::fault::Fault;
 use crate::order::sort_short;
 use crate::ports::Env;
@@ -40,7 +41,7 @@ impl Platform for TerraformCloud {
         }
     }
 
-    /// The only token there is; of several the one with this audience.
+    /// The only token, or of several the one with this audience.
     fn id_token(&self, env: &dyn Env, audience: &str) -> Result<Source, Fault> {
         if let [name] = tokens(env).as_slice() {
             return Ok(Source::Variable(name.clone()));
@@ -74,7 +75,7 @@ impl Platform for TerraformCloud {
         subjects(&parts, &phases)
     }
 
-    /// One pattern is for both phases.
+    /// One pattern for both phases.
     fn build_patterns(&self, parts: &[(String, String)]) -> Result<Vec<String>, Fault> {
         let parts = Parts::read(self, parts)?;
         subjects(&parts, &parts.all_or("run-phase", &["*"]))
@@ -98,7 +99,7 @@ fn subjects(parts: &Parts<'_>, phases: &[&str]) -> Result<Vec<String>, Fault> {
 
 const PARTS: &[PartName] = &[
     PartName::required("organization", "the organization", "acme"),
-    PartName::required("project", "the project; the first one is called `Default Project`", "Default Project"),
+    PartName::required("project", "the project; a new organization has `Default Project`", "Default Project"),
     PartName::required("workspace", "the workspace", "web"),
     PartName::optional("run-phase", "`plan` or `apply`; both if left out", "apply").many(),
     PartName::optional("host", "the host; `app.terraform.io` if left out", "app.eu.terraform.io"),
@@ -110,11 +111,11 @@ const LABELS: &[Label] = &[
     fixed("workspace", "the workspace"),
     fixed("stack", "the stack"),
     fixed("deployment", "the stack's deployment"),
-    varying("operation", "what is done with the deployment; one credential for each"),
-    varying("run_phase", "`plan` or `apply`; one credential for each"),
+    varying("operation", "the operation of the deployment; each needs a credential"),
+    varying("run_phase", "`plan` or `apply`; each needs a credential"),
 ];
 
-/// The variable without a tag, or one with a tag after it. `TYPE` is no tag.
+/// The variable without a tag, or with a tag. `TYPE` is not a tag.
 fn is_token(name: &str) -> bool {
     match name.strip_prefix(TOKEN) {
         Some("") => true,
@@ -135,7 +136,7 @@ fn tokens(env: &dyn Env) -> Vec<String> {
 }
 
 fn no_token() -> Fault {
-    missing_half(format!("This run has no workload identity token: `{TOKEN}` is not set"))
+    id_token_missing(format!("This run has no workload identity token: `{TOKEN}` is not set"))
         .hint("set `TFC_WORKLOAD_IDENTITY_AUDIENCE` to `api://AzureADTokenExchange` on the workspace, as an environment variable")
-        .hint("with a tag, as in `TFC_WORKLOAD_IDENTITY_AUDIENCE_AZURE`, the token is in `TFC_WORKLOAD_IDENTITY_TOKEN_AZURE`")
+        .hint("or set it with a tag, as in `TFC_WORKLOAD_IDENTITY_AUDIENCE_AZURE`: the token is then in `TFC_WORKLOAD_IDENTITY_TOKEN_AZURE`")
 }

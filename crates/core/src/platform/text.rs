@@ -1,4 +1,4 @@
-//! Names and values in the formats that shells and line-based files take, so that a value stays one value.
+//! Writes names and values for shells and line-based files, and escapes text for CI logs.
 
 use serde::Serialize;
 
@@ -6,14 +6,14 @@ use super::Value;
 use crate::fault::{Category, Fault};
 use crate::secret::Secret;
 
-/// Whether a shell takes this as the name of a variable: `[A-Za-z_][A-Za-z0-9_]*`.
+/// Whether this is a valid name of a shell variable: `[A-Za-z_][A-Za-z0-9_]*`.
 pub fn is_variable_name(name: &str) -> bool {
     !name.starts_with(|first: char| first.is_ascii_digit())
         && !name.is_empty()
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// One word for a POSIX shell, in single quotes, in which nothing is special but the quote itself.
+/// One word for a POSIX shell, in single quotes, in which only the quote itself is special.
 pub fn shell_quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
@@ -28,11 +28,12 @@ pub fn export_lines(values: &[Value]) -> Result<Secret, Fault> {
     shell_lines("export ", values)
 }
 
-/// A text from outside, made harmless for logs that are read for commands: Azure Pipelines obeys `##vso[` anywhere in a line and
-/// GitHub Actions `::` at the start of one and `##[` anywhere, on stdout and stderr.
+/// Escapes a foreign text for CI logs, so that it contains no logging command. Azure Pipelines
+/// executes `##vso[` anywhere in a line; GitHub Actions executes `::` at the start of a line and
+/// `##[` anywhere. Both read stdout and stderr.
 ///
-/// Spaces are put between the signs. Both compare by the rules of a language, in which some characters count for nothing, so what is
-/// not ASCII does not separate them.
+/// Inserts spaces between the characters. A character outside ASCII does not count as a separator,
+/// because both compare by the rules of a language, which ignore some characters.
 pub fn defuse(text: &str) -> String {
     let mut harmless = String::with_capacity(text.len());
     let mut at_start = true;
@@ -50,9 +51,9 @@ pub fn defuse(text: &str) -> String {
     harmless
 }
 
-/// JSON in one line in which no CI system finds a command of its own: `##` is written so that no `##vso[` appears.
+/// JSON in one line. `##` is escaped, so that no CI platform finds the command `##vso[` in it.
 pub fn json_text(value: &impl Serialize) -> String {
-    // Not by way of `Display`, which takes twice as long. There is nothing in what is written that JSON cannot say.
+    // `Display` takes twice as long. Serialization cannot fail for our types.
     let text = serde_json::to_string(value).unwrap_or_default();
     match text.match_indices('#').any(|(at, sign)| text[at + sign.len()..].starts_with(sign)) {
         true => text.replace("##", "#\\u0023"),
@@ -67,35 +68,35 @@ fn shell_lines(prefix: &str, values: &[Value]) -> Result<Secret, Fault> {
     Ok(Secret::new(lines))
 }
 
-/// Refuses names that are no variables, and values with a NUL, which no platform can carry.
+/// Refuses invalid names of variables, and values with a NUL, which no platform can pass on.
 pub(super) fn check(values: &[Value]) -> Result<(), Fault> {
     for value in values {
         if !is_variable_name(&value.name) {
             return Err(Fault::new(
                 Category::Publish,
                 "output-name-invalid",
-                format!("`{}` cannot be the name of a variable", value.name.escape_debug()),
+                format!("`{}` is not a valid name of a variable", value.name.escape_debug()),
             )
-            .hint("use letters, digits and `_`, and begin with no digit, as in `AZURE_ACCESS_TOKEN`"));
+            .hint("use letters, digits and `_`, and do not begin with a digit, as in `AZURE_ACCESS_TOKEN`"));
         }
         if value.value.reveal().contains('\0') {
-            return Err(unfit(value, "value-has-nul", "contains a NUL character, which no variable can hold"));
+            return Err(unfit(value, "value-has-nul", "contains a NUL character, which a variable cannot contain"));
         }
     }
     Ok(())
 }
 
-/// The fault of a value that a platform cannot take. It says why, never what the value is.
+/// The fault for a value that a platform cannot publish. The message never contains the value.
 pub(super) fn unfit(value: &Value, code: &'static str, why: &str) -> Fault {
     Fault::new(Category::Publish, code, format!("The value of `{}` {why}", value.name.escape_debug()))
 }
 
-/// The fault of a file whose variable is not set.
+/// The fault for an output file whose variable is not set.
 pub(super) fn output_unset(title: &str, variable: &str) -> Fault {
     Fault::new(
         Category::Publish,
         "output-file-unset",
-        format!("{title} takes results in a file, and `{variable}`, which names it, is not set"),
+        format!("{title} reads results from a file, and `{variable}`, which names it, is not set"),
     )
     .fact("variable", variable)
 }
@@ -105,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_what_a_shell_takes_as_one() {
+    fn names_of_variables_are_validated() {
         for good in ["A", "_", "AZURE_ACCESS_TOKEN", "a1"] {
             assert!(is_variable_name(good), "{good}");
         }
@@ -115,12 +116,12 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_is_closed_escaped_and_opened_again() {
+    fn quotes_are_escaped_for_a_shell() {
         assert_eq!(shell_quote("it's $(x) \"y\""), r#"'it'\''s $(x) "y"'"#);
     }
 
     #[test]
-    fn a_harmless_text_stays_as_it_was() {
+    fn only_logging_commands_are_changed() {
         for text in ["", "AADSTS700213: a # b", "https://x/#y", "one::two", "a\n b: c"] {
             assert_eq!(defuse(text), text);
         }

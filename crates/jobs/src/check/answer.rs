@@ -152,7 +152,7 @@ impl From<(Credential, core::Comparison)> for Comparison {
 
 impl From<core::Finding> for Finding {
     fn from(finding: core::Finding) -> Self {
-        let Details { code, severity, claim, expected, actual, position, message, remedy, aadsts } = finding.into();
+        let Details { code, severity, claim, expected, actual, position, message, remedy, aadsts, .. } = finding.into();
         let severity = match severity {
             core::Severity::Error => Severity::Error,
             core::Severity::Warning => Severity::Warning,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use azure_oidc_core::plan::TokenPlan;
-use azure_oidc_core::platform::{self, Platform, Source};
+use azure_oidc_core::platform::{Platform, Source};
 use azure_oidc_core::ports::{Ports, TransportError};
 use azure_oidc_core::{Category, Fault, Secret};
 
@@ -20,7 +20,7 @@ pub(super) fn ask(plan: &TokenPlan, timeout: Duration, ports: Ports<'_>) -> Resu
             Some(Ok(response)) => match read(&response) {
                 Ok(token) => return Ok(token),
                 Err(fault) => {
-                    let is_transient = platform::ASK_AGAIN.contains(&fault.code);
+                    let is_transient = fault.is_transient;
                     (fault, is_transient)
                 }
             },

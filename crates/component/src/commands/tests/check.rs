@@ -25,7 +25,7 @@ fn a_near_miss_is_shown_with_a_caret_and_the_command_that_mends_it() {
     exit 1
     no match: Entra would refuse this token, with AADSTS7002138
 
-    error: the token's subject differs from that of the credential `main` in upper and lower case only: `Octo-Org/octo-repo:environment:prod` instead of `octo-org/octo-repo:environment:prod`
+    error: the token's subject differs from the credential `main` only in upper and lower case: `Octo-Org/octo-repo:environment:prod` instead of `octo-org/octo-repo:environment:prod`
       expected: repo:octo-org/octo-repo:environment:prod
       actual:   repo:Octo-Org/octo-repo:environment:prod
                      ^
@@ -130,7 +130,7 @@ fn an_issuer_that_cannot_be_reached_is_a_finding_with_the_error_that_entra_would
     no match: Entra would refuse this token, with AADSTS501661
 
     error: the issuer's keys could not be fetched: https://token.actions.githubusercontent.com/.well-known/openid-configuration gave no answer, failure: dns
-      remedy:   make both addresses readable by anybody over https; an empty `authorization_endpoint` or an empty `subject_types_supported` is refused too; if only this machine cannot reach them, give the keys as a file
+      remedy:   make both addresses public over https; `authorization_endpoint` and `subject_types_supported` must not be empty; if only this machine cannot reach them, give the keys as a file
 
     note: the credential `main` has this issuer, subject and audience
     ---
@@ -186,7 +186,7 @@ fn wrong_input_is_no_answer() {
     let job = Job::with_token(&token(GITHUB, PROD, AUDIENCE)).file("f", "[]x").file("-", "[]");
     for (line, words) in [
         ("check --id-token-env T", "--credential"),
-        ("check --id-token-env T --credential f", "isn't JSON"),
+        ("check --id-token-env T --credential f", "not valid JSON"),
         ("check --id-token-env T --credential missing", "not handed over"),
         ("check --id-token-env T --issuer https://x", "--subject"),
         ("check --id-token - --credential -", "two inputs"),

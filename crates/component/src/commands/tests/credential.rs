@@ -159,7 +159,7 @@ fn what_is_missing_is_asked_for_with_all_parts_of_the_platform() {
     ---
     error: Pulumi needs the part `project`
 
-    hint: parts of Pulumi:
+    hint: use the parts of Pulumi:
             `org`: the organization, for deployments and ESC environments, as in `contoso`
             `project`: the project, for deployments, as in `core`
             `stack`: the stack, for deployments, as in `dev`
@@ -174,7 +174,7 @@ fn what_is_missing_is_asked_for_with_all_parts_of_the_platform() {
     error: No issuer was given for the credential
 
     hint: name the platform and its parts, as in `--platform github --repo octo-org/octo-repo --branch main`
-    hint: or take them from a token with `--from-token`, or pass `--issuer` and `--subject`
+    hint: or use a token with `--from-token`, or pass `--issuer` and `--subject`
     ");
 }
 
@@ -184,9 +184,9 @@ fn a_flexible_credential_asks_for_the_id_that_entra_demands() {
     insta::assert_snapshot!(shown(&job.run("credential --platform github --repo o/r --flexible")), @r"
     exit 2
     ---
-    error: the expression lacks `repository_id` or `repository_owner_id`: since mid-2026 Entra refuses to store such a new one (seen on 2026-08-07), while those stored before are said to keep working
+    error: the expression does not compare `repository_id` or `repository_owner_id`: since mid-2026 Entra refuses to store such a new expression (seen on 2026-08-07); expressions stored before are said to keep working
 
-    hint: give the part `repository-id` or `owner-id`: a number that stays when names change
+    hint: give the part `repository-id` or `owner-id`, a number that does not change with the name
     ");
     let outcome = job.run("credential --platform github --repo o/r --repository-id 74 --flexible --format az");
     insta::assert_snapshot!(shown(&outcome), @r#"
@@ -229,9 +229,9 @@ fn more_than_an_application_can_have_is_refused_with_the_ways_out() {
     let outcome = Job::default().run(&format!("credential --platform gitlab --project-path g/p{branches}"));
     assert_eq!(outcome.exit_code, 2);
     insta::assert_snapshot!(outcome.stderr, @r"
-    error: there are 21 credentials, and one application or identity can have 20
+    error: there are 21 credentials, and an application or identity can have at most 20
 
-    hint: at GitHub, GitLab and HCP Terraform one flexible credential (`azure-oidc credential --flexible`) stands for many; elsewhere have the platform make a subject that says less, or spread the workload over several user-assigned managed identities
+    hint: for GitHub, GitLab and HCP Terraform, replace several by one flexible credential (`azure-oidc credential --flexible`); for other platforms, use several user-assigned managed identities
     ");
 }
 

@@ -16,13 +16,13 @@ fn a_log_is_explained_with_what_it_names() {
     insta::assert_snapshot!(shown(&Job::default().file("-", LOG).run("explain -")), @r"
     exit 0
     AADSTS700213: no credential has this subject
-      why: A credential has this issuer, but none of those has this subject: another branch, an environment, a pull request, a renamed project
+      why: A credential has this issuer, but none has this subject: the job runs for another branch, an environment or a pull request, or the project was renamed
       subject: repo:octo-org/octo-repo:environment:Prod
       trace id: 5d1c6b5e-0000-4000-8000-0123456789ab
       correlation id: 0f6d2e1a-0000-4000-8000-0123456789ab
       timestamp: 2026-08-21 10:00:00Z
-    do:  create a credential with exactly the subject in the message; there are no wildcards in a subject
-    do:  try again only if a credential, or the issuer's keys, changed in the last minutes
+    do:  create a credential with exactly the subject in the message, without wildcards
+    do:  try again in a few minutes if a credential or the issuer's keys have just changed
     ---
     ");
 }
@@ -36,14 +36,14 @@ fn with_the_credentials_the_very_one_and_the_very_character_are_named() {
     insta::assert_snapshot!(shown(&Job::default().file("-", LOG).file("f", credentials).run("explain - --credential f")), @r#"
     exit 0
     AADSTS700213: no credential has this subject
-      why: A credential has this issuer, but none of those has this subject: another branch, an environment, a pull request, a renamed project
+      why: A credential has this issuer, but none has this subject: the job runs for another branch, an environment or a pull request, or the project was renamed
       subject: repo:octo-org/octo-repo:environment:Prod
       trace id: 5d1c6b5e-0000-4000-8000-0123456789ab
       correlation id: 0f6d2e1a-0000-4000-8000-0123456789ab
       timestamp: 2026-08-21 10:00:00Z
-    do:  the token's subject differs from that of the credential `main` in upper and lower case only: `Prod` instead of `prod`
+    do:  the token's subject differs from the credential `main` only in upper and lower case: `Prod` instead of `prod`
     do:  az ad app federated-credential update --federated-credential-id 'main' --id "${AZURE_CLIENT_ID:?}" --parameters '{"audiences":["api://AzureADTokenExchange"],"issuer":"https://token.actions.githubusercontent.com","name":"main","subject":"repo:octo-org/octo-repo:environment:Prod"}'
-    do:  the token's subject is that of the credential `test` but for `environment`: `Prod` instead of `test`
+    do:  the token's subject and the subject of the credential `test` differ in `environment`: `Prod` instead of `test`
     do:  az ad app federated-credential create --id "${AZURE_CLIENT_ID:?}" --parameters '{"audiences":["api://AzureADTokenExchange"],"issuer":"https://token.actions.githubusercontent.com","name":"repo-octo-org-octo-repo-environment-Prod-ef5090ae","subject":"repo:octo-org/octo-repo:environment:Prod"}'
     ---
     "#);
@@ -55,12 +55,12 @@ fn with_a_token_its_own_claims_are_named() {
     insta::assert_snapshot!(shown(&job.run("explain - --id-token-env T")), @r#"
     exit 0
     AADSTS700213: no credential has this subject
-      why: A credential has this issuer, but none of those has this subject: another branch, an environment, a pull request, a renamed project
+      why: A credential has this issuer, but none has this subject: the job runs for another branch, an environment or a pull request, or the project was renamed
       subject: repo:octo-org/octo-repo:environment:Prod
       trace id: 5d1c6b5e-0000-4000-8000-0123456789ab
       correlation id: 0f6d2e1a-0000-4000-8000-0123456789ab
       timestamp: 2026-08-21 10:00:00Z
-    do:  a credential must hold exactly these: issuer `https://token.actions.githubusercontent.com`, subject `repo:octo-org/octo-repo:environment:Prod`, audience `api://AzureADTokenExchange`
+    do:  a credential must hold exactly these values: issuer `https://token.actions.githubusercontent.com`, subject `repo:octo-org/octo-repo:environment:Prod`, audience `api://AzureADTokenExchange`
     do:  az ad app federated-credential create --id "${AZURE_CLIENT_ID:?}" --parameters '{"audiences":["api://AzureADTokenExchange"],"issuer":"https://token.actions.githubusercontent.com","name":"repo-octo-org-octo-repo-environment-Prod-ef5090ae","subject":"repo:octo-org/octo-repo:environment:Prod"}'
     ---
     "#);
@@ -71,9 +71,9 @@ fn a_code_alone_is_explained_however_it_is_written() {
     let by = |what: &str| Job::default().run_words(&["explain", what]).stdout;
     insta::assert_snapshot!(by("700213"), @r"
     AADSTS700213: no credential has this subject
-      why: A credential has this issuer, but none of those has this subject: another branch, an environment, a pull request, a renamed project
-    do:  create a credential with exactly the subject in the message; there are no wildcards in a subject
-    do:  try again only if a credential, or the issuer's keys, changed in the last minutes
+      why: A credential has this issuer, but none has this subject: the job runs for another branch, an environment or a pull request, or the project was renamed
+    do:  create a credential with exactly the subject in the message, without wildcards
+    do:  try again in a few minutes if a credential or the issuer's keys have just changed
     ");
     for what in ["AADSTS700213", "aadsts700213", r#"{"error":"invalid_client","error_codes":[700213]}"#] {
         assert_eq!(by(what), by("700213"), "{what}");
@@ -84,7 +84,7 @@ fn a_code_alone_is_explained_however_it_is_written() {
 fn a_code_that_is_not_known_is_said_not_to_be() {
     insta::assert_snapshot!(shown(&Job::default().run("explain AADSTS999999")), @r"
     exit 0
-    AADSTS999999 is not known here
+    AADSTS999999 is not in the catalogue
     do:  look it up at https://login.microsoftonline.com/error?code=999999
     ---
     ");
@@ -100,6 +100,6 @@ fn a_text_without_a_code_is_wrong_input() {
 #[test]
 fn of_a_code_that_is_not_known_entras_own_words_are_shown() {
     let outcome = Job::default().run_words(&["explain", "AADSTS7002139: Something new. Trace ID: x"]);
-    assert!(outcome.stdout.contains("is not known here"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("may be a special case of AADSTS700213"), "{}", outcome.stdout);
     assert!(outcome.stdout.contains("Entra says: Something new."), "{}", outcome.stdout);
 }

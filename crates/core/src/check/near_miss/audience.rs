@@ -1,31 +1,29 @@
-//! Near misses of audiences: several at once, another cloud's, a platform's default.
+//! Near misses of audiences: more than one, another cloud's, a platform's default.
 
 use super::{Finding, Pair, Rule, quoted};
 use crate::check::remedy;
 use crate::cloud::Cloud;
+use crate::credential::audience::EXCHANGE_APPLICATION;
 use crate::token::Claims;
 
 pub(super) const RULES: &[Rule] = &[several, absent, other_cloud, guid, platform_default];
 
-/// The exchange application of the public cloud, which tokens of managed identities name as their audience.
-const EXCHANGE_GUID: &str = "fb60f99c-7a34-4190-8149-302f77469936";
-
-/// Where an audience comes from.
+/// The origin of a token's audience.
 pub(in crate::check) enum Origin {
-    /// It is the exchange URI of this cloud.
+    /// The audience is the exchange URI of this cloud.
     Exchange(&'static Cloud),
-    /// It is what the platform puts in when nothing else is asked for.
+    /// The audience is the platform's default.
     Default {
-        /// What the platform is called.
+        /// The platform's name.
         title: &'static str,
-        /// How to ask for another, if one can.
+        /// How to request another audience, where the platform allows it.
         ask: Option<&'static str>,
     },
-    /// Nothing is known of it.
+    /// The audience is not a known one.
     Other,
 }
 
-/// Where the audience of these claims comes from.
+/// The origin of the audience of these claims.
 pub(in crate::check) fn origin(claims: &Claims) -> Origin {
     let [audience] = claims.aud.as_slice() else { return Origin::Other };
     if let Some(cloud) = Cloud::by_exchange_audience(audience) {
@@ -38,7 +36,7 @@ pub(in crate::check) fn origin(claims: &Claims) -> Origin {
     }
 }
 
-/// How a platform's default audience is recognised, and how to ask for another.
+/// How to recognise a platform's default audience, and how to request another one.
 struct Default {
     title: &'static str,
     is: fn(&str, &str) -> bool,
@@ -50,7 +48,7 @@ const DEFAULTS: &[Default] = &[
         title: "GitHub Actions",
         is: |_, aud| aud.starts_with("https://github.com/"),
         ask: Some(
-            "add `&audience=api://AzureADTokenExchange` to the request for the ID token; `azure-oidc exchange` does",
+            "add `&audience=api://AzureADTokenExchange` to the request for the ID token, as `azure-oidc exchange` does",
         ),
     },
     Default {
@@ -67,17 +65,17 @@ const DEFAULTS: &[Default] = &[
     Default {
         title: "Bitbucket Pipelines",
         is: |_, aud| aud.starts_with("ari:cloud:bitbucket::workspace/"),
-        ask: Some("give the step `oidc: audiences: [api://AzureADTokenExchange]` in bitbucket-pipelines.yml"),
+        ask: Some("set `oidc: audiences: [api://AzureADTokenExchange]` in the step of bitbucket-pipelines.yml"),
     },
     Default {
         title: "Semaphore",
         is: |iss, aud| iss == aud && iss.ends_with(".semaphoreci.com"),
-        ask: Some("name the audience under `oidc_tokens` of the job"),
+        ask: Some("set the audience under `oidc_tokens` of the job"),
     },
     Default {
         title: "GitLab",
         is: |iss, aud| iss == aud && (iss == "https://gitlab.com" || iss.starts_with("https://gitlab.")),
-        ask: Some("write `aud: api://AzureADTokenExchange` under `id_tokens` of the job in .gitlab-ci.yml"),
+        ask: Some("set `aud: api://AzureADTokenExchange` under `id_tokens` of the job in .gitlab-ci.yml"),
     },
     Default {
         title: "Spacelift",
@@ -88,47 +86,43 @@ const DEFAULTS: &[Default] = &[
     Default {
         title: "AKS identity bindings",
         is: |_, aud| aud == "api://AKSIdentityBinding",
-        ask: Some(
-            "send the request through the identity binding proxy, or use a workload identity with a projected token",
-        ),
+        ask: Some("send the request through the identity binding proxy"),
     },
     Default {
         title: "Kubernetes",
         is: |iss, aud| aud.starts_with("https://kubernetes.default.svc") || (iss == aud && iss.contains(".oic.")),
-        ask: Some(
-            "mount a projected token with `audience: api://AzureADTokenExchange`, or label the pod for workload identity",
-        ),
+        ask: Some("mount a projected service account token with `audience: api://AzureADTokenExchange`"),
     },
     Default {
         title: "the issuer",
         is: |iss, aud| iss == aud,
-        ask: Some("ask the platform for an ID token with the audience `api://AzureADTokenExchange`"),
+        ask: Some("request the ID token with the audience `api://AzureADTokenExchange`"),
     },
 ];
 
-/// The token is for several audiences at once.
+/// The token has several audiences.
 fn several(pair: &Pair<'_>) -> Option<Finding> {
     let count = pair.question.token.claims().aud.len();
     if count < 2 {
         return None;
     }
-    let message = format!("the token is for {count} audiences at once, and Entra is not known to accept that");
-    let ask = "request an ID token with this one audience only";
-    Some(pair.finding("audience-several", message).remedy(format!("{ask}: {}", quoted(pair.expected))))
+    let message = format!("the token has {count} audiences, and Entra is not known to accept more than one");
+    let ask = format!("request an ID token with only the audience {}", quoted(pair.expected));
+    Some(pair.finding("audience-several", message).remedy(ask))
 }
 
-/// The credential holds no audience.
+/// The credential has no audience.
 fn absent(pair: &Pair<'_>) -> Option<Finding> {
     let message = format!("{} has no audience", pair.holder());
     pair.expected.is_empty().then(|| pair.finding("audience-absent", message).remedy(pair.correct()))
 }
 
-/// One of the two is the exchange URI of a cloud, the other that of another.
+/// The token's audience is the exchange URI of one cloud, the credential's that of another cloud.
 fn other_cloud(pair: &Pair<'_>) -> Option<Finding> {
     let of_token = Cloud::by_exchange_audience(pair.actual)?;
     let of_credential = Cloud::by_exchange_audience(pair.expected)?;
     let message = format!(
-        "the token's audience belongs to {}, that of {} to {}",
+        "the token's audience belongs to {}, the audience of {} to {}",
         of_token.title,
         pair.holder(),
         of_credential.title
@@ -140,22 +134,24 @@ fn other_cloud(pair: &Pair<'_>) -> Option<Finding> {
     })
 }
 
-/// The credential has the GUID of the exchange application, which Entra asks to be written as a URI.
+/// The credential holds the GUID of the exchange application. Entra requires its URI.
 fn guid(pair: &Pair<'_>) -> Option<Finding> {
-    if pair.expected != EXCHANGE_GUID {
+    if pair.expected != EXCHANGE_APPLICATION {
         return None;
     }
-    let message =
-        format!("{} has the GUID of the exchange application as its audience, and Entra wants its URI", pair.holder());
+    let message = format!(
+        "{} has the GUID of the exchange application as its audience, and Entra requires its URI",
+        pair.holder()
+    );
     let mut changed = pair.credential.clone();
     changed.audiences = vec![pair.question.cloud.exchange_audience?.to_owned()];
     Some(pair.finding("audience-guid", message).remedy(remedy::update(pair.question, &changed)))
 }
 
-/// The token has its platform's default audience: nobody asked for the one that the credential has.
+/// The token has its platform's default audience, because the job did not request the credential's.
 fn platform_default(pair: &Pair<'_>) -> Option<Finding> {
     let Origin::Default { title, ask } = origin(pair.question.token.claims()) else { return None };
-    let message = format!("the token has the default audience of {title}, and {} has another", pair.holder());
+    let message = format!("the token has the default audience of {title}, and {} has another one", pair.holder());
     let finding = pair.finding("audience-platform-default", message);
     Some(match ask {
         Some(ask) if Cloud::by_exchange_audience(pair.expected).is_some() => finding.remedy(ask),

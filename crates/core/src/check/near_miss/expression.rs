@@ -1,4 +1,4 @@
-//! Why an expression is not true for a token.
+//! Explains why a credential's expression does not accept a token.
 
 use super::{Finding, holder, quoted};
 use crate::check::decision::lower_case;
@@ -7,11 +7,12 @@ use crate::credential::expression::{AADSTS, Clause, Expression, Operator, parse,
 use crate::credential::{Credential, ExpressionError};
 use crate::token::Claims;
 
-/// Why the expression of a credential does not accept the token, if it doesn't.
+/// Why the expression of a credential does not accept the token. None when it does.
 pub(super) fn explain(question: &Question<'_>, credential: &Credential, aadsts: u32) -> Option<Finding> {
     let claims = question.token.claims();
     let finding = match credential.matcher.expression()? {
-        // which claims an expression may use depends on the issuer, so a wrong issuer is mended first
+        // The issuer decides which claims an expression may use, so a wrong issuer is reported
+        // first.
         Ok(expression) => Some(&expression)
             .filter(|_| credential.matches_issuer(claims))
             .and_then(|expression| refused(credential, expression))
@@ -24,7 +25,7 @@ pub(super) fn explain(question: &Question<'_>, credential: &Credential, aadsts: 
     })
 }
 
-/// What Entra has against the expression, whatever the token.
+/// Why Entra refuses the expression for every token. None when it does not.
 fn refused(credential: &Credential, expression: &Expression) -> Option<Finding> {
     let problem = review(&credential.issuer, expression).into_iter().find(|problem| problem.fatal)?;
     let message = format!("{}: {}", holder(credential), problem.message);
@@ -36,7 +37,7 @@ fn refused(credential: &Credential, expression: &Expression) -> Option<Finding> 
 }
 
 fn unreadable(credential: &Credential, error: ExpressionError) -> Finding {
-    let message = format!("the expression of {} cannot be read: {}", holder(credential), error.message);
+    let message = format!("Entra cannot parse the expression of {}: {}", holder(credential), error.message);
     let finding = Finding::error(error.code, AADSTS, message).expected(credential.matcher.text());
     match error.hint {
         Some(hint) => finding.remedy(hint),
@@ -44,14 +45,14 @@ fn unreadable(credential: &Credential, error: ExpressionError) -> Finding {
     }
 }
 
-/// The first clause that is not true, and in what way.
+/// The first clause that is false for these claims, and why.
 fn false_clause(claims: &Claims, credential: &Credential, expression: &Expression, aadsts: u32) -> Option<Finding> {
     let clause = expression.clauses().iter().find(|clause| !clause.holds(claims))?;
     let written = credential.matcher.text().get(clause.span.clone()).unwrap_or_default();
     let Some(actual) = claims.text(&clause.claim) else {
-        let what = if claims.raw.contains_key(&clause.claim) { "has no text in" } else { "lacks" };
+        let what = if claims.raw.contains_key(&clause.claim) { "has no text in" } else { "does not have" };
         let message = format!(
-            "{} asks for {}, but the token {what} the claim `{}`",
+            "{} requires {}, but the token {what} the claim `{}`",
             holder(credential),
             quoted(written),
             clause.claim
@@ -60,13 +61,13 @@ fn false_clause(claims: &Claims, credential: &Credential, expression: &Expressio
     };
     let other = format!("the token has {}", quoted(actual));
     let (code, why) = if clause.operator == Operator::Eq && accepts(&clause.comparand, actual) {
-        ("expression-wildcard-under-eq", "`eq` takes wildcards literally")
+        ("expression-wildcard-under-eq", "`eq` compares wildcards literally; use `matches`")
     } else if accepts(&lower_case(&clause.comparand), &lower_case(actual)) {
         ("expression-case", "upper and lower case differ")
     } else {
         ("expression-false", other.as_str())
     };
-    let message = format!("{} asks for {}, which is not true: {why}", holder(credential), quoted(written));
+    let message = format!("{} requires {}, which is false: {why}", holder(credential), quoted(written));
     let finding = Finding::error(code, aadsts, message).expected(clause.comparand.as_str()).actual(actual);
     Some(match claim_name(clause) {
         Some(name) => finding.claim(name),
@@ -74,13 +75,14 @@ fn false_clause(claims: &Claims, credential: &Credential, expression: &Expressio
     })
 }
 
-/// Whether a pattern with `*` and `?` covers a value; never when it holds a quote, which no expression can.
+/// Whether a pattern with `*` and `?` matches a value. A pattern with a quote matches nothing,
+/// because no expression can contain one.
 pub(super) fn accepts(pattern: &str, value: &str) -> bool {
     let expression = format!("claims['sub'] matches '{pattern}'");
     parse(&expression).is_ok_and(|expression| expression.clauses().iter().all(|clause| clause.accepts(value)))
 }
 
-/// The names of claims that expressions may look up.
+/// The claim's name, when it is one of those that Entra allows in expressions.
 fn claim_name(clause: &Clause) -> Option<&'static str> {
     const NAMES: [&str; 5] = ["sub", "job_workflow_ref", "repository_id", "repository_owner_id", "project_id"];
     NAMES.into_iter().find(|name| *name == clause.claim)

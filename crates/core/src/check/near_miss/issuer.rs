@@ -1,14 +1,14 @@
-//! Near misses of issuers: scheme, port, discovery address, host, path.
+//! Near misses of issuers: scheme, port, metadata address, host, path.
 
 use super::{Finding, Pair, Rule, quoted};
-use crate::check::decision::is_entra_issuer;
 use crate::check::{Question, remedy};
+use crate::credential::audience::is_entra_issuer;
 use crate::order::sort_short;
 use crate::platform;
 
 pub(super) const RULES: &[Rule] = &[scheme, port, discovery, entra_version, host, path];
 
-/// No credential has an issuer like the token's.
+/// The finding when no credential has an issuer similar to the token's.
 pub(super) fn unknown(question: &Question<'_>, aadsts: u32) -> Finding {
     let iss = question.token.claims().iss.as_deref().unwrap_or_default();
     let mut issuers: Vec<&str> = question.credentials.iter().map(|one| one.issuer.as_str()).collect();
@@ -17,7 +17,11 @@ pub(super) fn unknown(question: &Question<'_>, aadsts: u32) -> Finding {
     let (all, count) = (issuers.join(", "), issuers.len());
     let named: Vec<_> = issuers.into_iter().take(4).map(titled).collect();
     let more = if count > named.len() { format!(" and {} more", count - named.len()) } else { String::new() };
-    let message = format!("no credential has the token's issuer {}; they have {}{more}", titled(iss), named.join(", "));
+    let message = format!(
+        "no credential has the token's issuer {}; the credentials have {}{more}",
+        titled(iss),
+        named.join(", ")
+    );
     Finding::error("issuer-unknown", aadsts, message)
         .claim("iss")
         .expected(all)
@@ -25,7 +29,7 @@ pub(super) fn unknown(question: &Question<'_>, aadsts: u32) -> Finding {
         .remedy_if(remedy::create(question))
 }
 
-/// `http` for `https`, or no scheme at all.
+/// Only the scheme differs, or is missing.
 fn scheme(pair: &Pair<'_>) -> Option<Finding> {
     let (expected, actual) = (Address::of(pair.expected), Address::of(pair.actual));
     if expected.scheme == actual.scheme || expected.rest() != actual.rest() {
@@ -34,7 +38,7 @@ fn scheme(pair: &Pair<'_>) -> Option<Finding> {
     let described =
         |scheme: &str| if scheme.is_empty() { "no scheme".to_owned() } else { quoted(&format!("{scheme}://")) };
     let message = format!(
-        "the issuer of {} has {}, the token's has {}",
+        "the issuer of {} has {}, the token's issuer has {}",
         pair.holder(),
         described(expected.scheme),
         described(actual.scheme)
@@ -42,11 +46,13 @@ fn scheme(pair: &Pair<'_>) -> Option<Finding> {
     let finding = pair.finding("issuer-scheme", message);
     Some(match actual.scheme {
         "https" => finding.remedy(pair.correct()),
-        _ => finding.remedy("have the issuer write its address with `https://`: Entra fetches its keys from there"),
+        _ => finding.remedy(
+            "configure the issuer with an address that begins with `https://`, from which Entra fetches the keys",
+        ),
     })
 }
 
-/// A port, such as `:443`, on one side only.
+/// Only the port differs, such as a `:443` that one of the two has.
 fn port(pair: &Pair<'_>) -> Option<Finding> {
     let (expected, actual) = (Address::of(pair.expected), Address::of(pair.actual));
     if expected.port == actual.port || (expected.host, expected.path) != (actual.host, actual.path) {
@@ -54,7 +60,7 @@ fn port(pair: &Pair<'_>) -> Option<Finding> {
     }
     let described = |port: &str| if port.is_empty() { "no port".to_owned() } else { format!("port {port}") };
     let message = format!(
-        "the issuer of {} has {}, the token's has {}",
+        "the issuer of {} has {}, the token's issuer has {}",
         pair.holder(),
         described(expected.port),
         described(actual.port)
@@ -62,17 +68,17 @@ fn port(pair: &Pair<'_>) -> Option<Finding> {
     Some(pair.finding("issuer-port", message).remedy(pair.correct()))
 }
 
-/// The address of the metadata in place of the issuer's own.
+/// The credential has the address of the issuer's metadata instead of the issuer.
 fn discovery(pair: &Pair<'_>) -> Option<Finding> {
     let issuer = pair.expected.split("/.well-known/").next().filter(|issuer| issuer.len() < pair.expected.len())?;
     if issuer != pair.actual.trim_end_matches('/') {
         return None;
     }
-    let message = format!("{} has the address of the issuer's metadata in place of the issuer", pair.holder());
+    let message = format!("{} has the address of the issuer's metadata instead of the issuer", pair.holder());
     Some(pair.finding("issuer-discovery-address", message).remedy(pair.correct()))
 }
 
-/// Entra's own v1 and v2 issuers of one tenant.
+/// The token has the v1 issuer of an Entra tenant and the credential the v2 issuer, or the reverse.
 fn entra_version(pair: &Pair<'_>) -> Option<Finding> {
     let tenant =
         |issuer: &str| Address::of(issuer).path.trim_matches('/').split('/').next().map(str::to_ascii_lowercase);
@@ -80,12 +86,14 @@ fn entra_version(pair: &Pair<'_>) -> Option<Finding> {
     if !both || tenant(pair.expected) != tenant(pair.actual) {
         return None;
     }
-    let message =
-        format!("the token's issuer and that of {} are the same Entra tenant in different versions", pair.holder());
+    let message = format!(
+        "the token's issuer and the issuer of {} are the v1 and v2 issuers of the same Entra tenant",
+        pair.holder()
+    );
     Some(pair.finding("issuer-entra-version", message).remedy(pair.correct()))
 }
 
-/// The same path on another host: another region, a vanity address.
+/// The path is the same and the host differs, as for another region or a vanity address.
 fn host(pair: &Pair<'_>) -> Option<Finding> {
     let (expected, actual) = (Address::of(pair.expected), Address::of(pair.actual));
     let alike = match expected.path.len() {
@@ -96,7 +104,7 @@ fn host(pair: &Pair<'_>) -> Option<Finding> {
         return None;
     }
     let message = format!(
-        "the token's issuer is on the host {}, that of {} on {}",
+        "the token's issuer has the host {}, the issuer of {} has {}",
         quoted(actual.host),
         pair.holder(),
         quoted(expected.host)
@@ -104,7 +112,7 @@ fn host(pair: &Pair<'_>) -> Option<Finding> {
     Some(pair.finding("issuer-host", message).remedy_if(pair.correct_or_create()))
 }
 
-/// Another path on the same host: another account, organization, enterprise, or none.
+/// The host is the same and the path differs, as for another account, organization or enterprise.
 fn path(pair: &Pair<'_>) -> Option<Finding> {
     let (expected, actual) = (Address::of(pair.expected), Address::of(pair.actual));
     if expected.host != actual.host || expected.host.is_empty() {
@@ -113,7 +121,7 @@ fn path(pair: &Pair<'_>) -> Option<Finding> {
     let described =
         |path: &str| if path.is_empty() { "no path".to_owned() } else { format!("the path {}", quoted(path)) };
     let message = format!(
-        "the token's issuer and that of {} are on the same host, but the token's has {} and the credential's {}",
+        "the token's issuer and the issuer of {} have the same host, but the token's has {} and the credential's {}",
         pair.holder(),
         described(actual.path),
         described(expected.path)
@@ -133,7 +141,7 @@ fn titled(issuer: &str) -> String {
     }
 }
 
-/// An address, cut into parts without being changed.
+/// The parts of an address, exactly as written.
 struct Address<'a> {
     scheme: &'a str,
     host: &'a str,

@@ -1,14 +1,24 @@
-//! Near misses of subjects: globs, and the parts that each platform puts its subjects together from.
+//! Near misses of subjects: wildcards, and the parts of which each platform builds its subjects.
 
 use super::{Finding, Pair, Rule, excerpt, expression, quoted};
 use crate::check::finding::common_prefix;
 use crate::platform::{self, Part, Platform, Subject};
 use crate::token::Claims;
 
-pub(super) const RULES: &[Rule] =
-    &[wildcard, unusable, misspelt_pull_request, numeric_ids, context, fork, varying, one_part, other_form, cut_short];
+pub(super) const RULES: &[Rule] = &[
+    wildcard,
+    changes_every_run,
+    misspelt_pull_request,
+    numeric_ids,
+    context,
+    fork,
+    varying,
+    one_part,
+    other_form,
+    cut_short,
+];
 
-/// Parts whose value no two runs share.
+/// Parts with another value in every run.
 const PER_RUN: &[&str] = &[
     "step",
     "commit",
@@ -23,7 +33,8 @@ const PER_RUN: &[&str] = &[
     "job_id",
 ];
 
-/// Parts with a few values, each of which needs a credential, and what people call them.
+/// Parts with a few possible values, each of which needs its own credential: part, code, name for
+/// people.
 const OPERATIONS: &[(&str, &str, &str)] = &[
     ("operation", "subject-operation", "operation"),
     ("run_phase", "subject-run-phase", "run phase"),
@@ -31,7 +42,8 @@ const OPERATIONS: &[(&str, &str, &str)] = &[
     ("user", "subject-user", "user"),
 ];
 
-/// The part of a token's subject that changes with every run, so that no credential can hold it for long.
+/// The part of a token's subject that changes with every run, so that no credential can match
+/// twice.
 pub(in crate::check) fn never_matches(claims: &Claims) -> Option<(&'static dyn Platform, Part)> {
     let (iss, sub) = (claims.iss.as_deref()?, claims.sub.as_deref()?);
     let platform = platform::identify(iss, Some(sub))?;
@@ -39,13 +51,13 @@ pub(in crate::check) fn never_matches(claims: &Claims) -> Option<(&'static dyn P
     Some((platform, part))
 }
 
-/// Wildcards typed into an exact subject.
+/// The credential's exact subject contains wildcards.
 fn wildcard(pair: &Pair<'_>) -> Option<Finding> {
     if !pair.expected.contains(['*', '?']) || !expression::accepts(pair.expected, pair.actual) {
         return None;
     }
     let message = format!(
-        "the subject of {} has wildcards, but a subject is compared as it stands: {} is not {}",
+        "the subject of {} has wildcards, but Entra compares a subject literally: {} is not {}",
         pair.holder(),
         excerpt(pair.expected, common_prefix(pair.expected, pair.actual)),
         excerpt(pair.actual, common_prefix(pair.expected, pair.actual))
@@ -54,69 +66,60 @@ fn wildcard(pair: &Pair<'_>) -> Option<Finding> {
 }
 
 /// The subject changes with every run.
-fn unusable(pair: &Pair<'_>) -> Option<Finding> {
+fn changes_every_run(pair: &Pair<'_>) -> Option<Finding> {
     let (platform, part) = never_matches(pair.question.token.claims())?;
     Some(per_run(pair.finding("subject-never-matches", ""), platform, &part))
 }
 
-/// Says of a finding that the subject changes with every run, and what to do.
+/// Sets the message and the remedy of a finding about a subject that changes with every run.
 pub(in crate::check) fn per_run(mut finding: Finding, platform: &'static dyn Platform, part: &Part) -> Finding {
     finding.message = format!(
-        "the subject holds the {} {}, which is another in every run, so no credential can match it twice",
+        "the subject contains the {} {}, which changes with every run, so no credential can match it",
         part.name,
         quoted(&part.value)
     );
-    finding.remedy(match platform.name() {
-        "buildkite" => {
-            "buildkite-agent oidc request-token --audience api://AzureADTokenExchange --subject-claim pipeline_id"
-                .to_owned()
-        }
-        _ => format!(
-            "have {} leave that out of the subject; if it cannot, its tokens are of no use to Entra",
-            platform.title()
-        ),
-    })
+    finding.remedy(platform.stable_subject_remedy())
 }
 
-/// `pull-request`, as one page of the documentation has it.
+/// `pull-request` instead of `pull_request`: a page of GitHub's documentation has this misspelling.
 fn misspelt_pull_request(pair: &Pair<'_>) -> Option<Finding> {
     if pair.expected.replace(":pull-request", ":pull_request") != pair.actual {
         return None;
     }
-    let message = format!("the subject of {} says `pull-request`, GitHub writes `pull_request`", pair.holder());
+    let message = format!("the subject of {} has `pull-request`, but GitHub writes `pull_request`", pair.holder());
     Some(pair.finding("subject-pull-request", message).remedy(pair.correct()))
 }
 
-/// GitHub's subjects with the numbers of owner and repository, and those without.
+/// One subject has the numeric ids of GitHub's owner and repository, and the other does not.
 fn numeric_ids(pair: &Pair<'_>) -> Option<Finding> {
-    let cut = Cut::of(pair)?;
+    let split = Split::of(pair)?;
     let has = |subject: &Subject| subject.parts.iter().any(|part| part.name == "repository_id");
-    let same = |name| cut.expected_part(name).is_some() && cut.expected_part(name) == cut.actual_part(name);
-    if has(&cut.expected) == has(&cut.actual) || !same("owner") || !same("repository") {
+    let same = |name| split.expected_part(name).is_some() && split.expected_part(name) == split.actual_part(name);
+    if has(&split.expected) == has(&split.actual) || !same("owner") || !same("repository") {
         return None;
     }
-    let message = if has(&cut.actual) {
+    let message = if has(&split.actual) {
         format!(
-            "the token's subject has the numbers of owner and repository, as GitHub writes it for repositories made, renamed or \
-             moved since 2026-07-15, that of {} has names only",
+            "the token's subject has the ids of owner and repository, as GitHub writes it for repositories created, renamed or \
+             moved since 2026-07-15; the subject of {} has only their names",
             pair.holder()
         )
     } else {
         format!(
-            "the subject of {} has the numbers of owner and repository, but this repository's tokens still have names only",
+            "the subject of {} has the ids of owner and repository, but this repository's tokens still have only their names",
             pair.holder()
         )
     };
     Some(pair.or_create(pair.finding("subject-numeric-ids", message)))
 }
 
-/// Environment against branch or tag against pull request: GitHub puts one of them at the end.
+/// The subjects end with different contexts of GitHub: environment, branch, tag or pull request.
 fn context(pair: &Pair<'_>) -> Option<Finding> {
-    let cut = Cut::of(pair).filter(|cut| cut.platform.name() == "github")?;
-    let (expected, actual) = (cut.expected.parts.last()?, cut.actual.parts.last()?);
+    let split = Split::of(pair).filter(|split| split.platform.name() == "github")?;
+    let (expected, actual) = (split.expected.parts.last()?, split.actual.parts.last()?);
     let (expected_kind, actual_kind) = (kind(expected)?, kind(actual)?);
     let front = |parts: &[Part]| parts.iter().rev().skip(1).map(|part| part.value.clone()).collect::<Vec<_>>();
-    if expected_kind == actual_kind || front(&cut.expected.parts) != front(&cut.actual.parts) {
+    if expected_kind == actual_kind || front(&split.expected.parts) != front(&split.actual.parts) {
         return None;
     }
     let code = match [expected_kind, actual_kind] {
@@ -125,9 +128,11 @@ fn context(pair: &Pair<'_>) -> Option<Finding> {
         _ => "subject-tag",
     };
     let reason = match (expected_kind, actual_kind) {
-        (Kind::Environment, _) => format!("; `environment: {}` in the job would make it fit", expected.value),
-        (_, Kind::Environment) => "; a job with an environment has no other subject".to_owned(),
-        (_, Kind::PullRequest) => "; a pull request never has its branch in the subject".to_owned(),
+        (Kind::Environment, _) => {
+            format!("; the credential matches when the job sets `environment: {}`", expected.value)
+        }
+        (_, Kind::Environment) => "; the subject of a job with an environment always names the environment".to_owned(),
+        (_, Kind::PullRequest) => "; the subject of a pull request never contains its branch".to_owned(),
         _ => String::new(),
     };
     let without = if expected_kind == Kind::Environment { " and uses no environment" } else { "" };
@@ -140,12 +145,12 @@ fn context(pair: &Pair<'_>) -> Option<Finding> {
     Some(pair.or_create(pair.finding(code, message)))
 }
 
-/// A merge request from a fork has the fork's path in its subject.
+/// The job runs for a merge request from a fork, whose path is in the subject.
 fn fork(pair: &Pair<'_>) -> Option<Finding> {
     let claims = pair.question.token.claims();
     let (target, source) = fork_of(claims)?;
-    let cut = Cut::of(pair)?;
-    if cut.expected_part("project_path") != Some(target) {
+    let split = Split::of(pair)?;
+    if split.expected_part("project_path") != Some(target) {
         return None;
     }
     let message = format!(
@@ -154,29 +159,29 @@ fn fork(pair: &Pair<'_>) -> Option<Finding> {
         pair.holder(),
         quoted(target)
     );
-    let keep =
-        "keep deployments out of pipelines of forks: run them after the merge, or in a pipeline of the parent project";
+    let keep = "deploy after the merge, not in a pipeline of the fork";
     Some(pair.finding("subject-fork", message).remedy(keep))
 }
 
-/// The project that a GitLab job runs in, and the fork that its code comes from.
+/// The project in which a GitLab job runs, and the fork from which its code comes.
 pub(in crate::check) fn fork_of(claims: &Claims) -> Option<(&str, &str)> {
     let (target, source) = (claims.text("job_project_path")?, claims.text("project_path")?);
     (target != source).then_some((target, source))
 }
 
-/// The operation, the run phase, the user: parts that take several values by nature.
+/// A part differs that has several values in one pipeline, such as the operation, the run phase or
+/// the user.
 fn varying(pair: &Pair<'_>) -> Option<Finding> {
-    let cut = Cut::of(pair)?;
-    let differing: Vec<_> = cut.differing().collect();
+    let split = Split::of(pair)?;
+    let differing: Vec<_> = split.differing().collect();
     let (expected, actual) = differing.iter().find(|(_, actual)| actual.varies || is_operation(actual.name))?;
-    if differing.len() > 2 || cut.agreeing() == 0 {
+    if differing.len() > 2 || split.agreeing() == 0 {
         return None;
     }
     let operation = OPERATIONS.iter().find(|(name, ..)| *name == actual.name);
     let (code, noun) = operation.map_or(("subject-varies", actual.name), |(_, code, noun)| (*code, *noun));
     let message = format!(
-        "the token is for the {noun} {}, {} for {}, and each {noun} needs a credential of its own",
+        "the token is for the {noun} {}, {} for {}; each {noun} needs its own credential",
         quoted(&actual.value),
         pair.holder(),
         quoted(&expected.value)
@@ -188,12 +193,12 @@ fn is_operation(name: &str) -> bool {
     OPERATIONS.iter().any(|(known, ..)| *known == name)
 }
 
-/// The same form, and one part differs; or a branch and a tag.
+/// The form is the same and one part differs, or a branch and a tag.
 fn one_part(pair: &Pair<'_>) -> Option<Finding> {
-    let cut = Cut::of(pair)?;
-    let differing: Vec<_> = cut.differing().collect();
+    let split = Split::of(pair)?;
+    let differing: Vec<_> = split.differing().collect();
     let reference = differing.iter().all(|(_, actual)| ["ref_type", "ref"].contains(&actual.name));
-    if differing.is_empty() || cut.agreeing() == 0 || (differing.len() > 1 && !reference) {
+    if differing.is_empty() || split.agreeing() == 0 || (differing.len() > 1 && !reference) {
         return None;
     }
     let named: Vec<_> = differing
@@ -202,28 +207,29 @@ fn one_part(pair: &Pair<'_>) -> Option<Finding> {
             format!("{}: {} instead of {}", quoted(actual.name), quoted(&actual.value), quoted(&expected.value))
         })
         .collect();
-    let message = format!("the token's subject is that of {} but for {}", pair.holder(), named.join(", and "));
+    let message =
+        format!("the token's subject and the subject of {} differ in {}", pair.holder(), named.join(", and "));
     Some(pair.or_create(pair.finding("subject-part", message)))
 }
 
-/// The same pipeline in another of the platform's forms.
+/// The subject is of the same pipeline, in another of the platform's forms.
 fn other_form(pair: &Pair<'_>) -> Option<Finding> {
-    let cut = Cut::of(pair)?;
-    if cut.agreeing() == 0 || cut.differing().next().is_some() {
+    let split = Split::of(pair)?;
+    if split.agreeing() == 0 || split.differing().next().is_some() {
         return None;
     }
     let names = |subject: &Subject| subject.parts.iter().map(|part| quoted(part.name)).collect::<Vec<_>>().join(", ");
     let message = format!(
-        "{} writes the token's subject with {}, {} has one with {}",
-        cut.platform.title(),
-        names(&cut.actual),
+        "{} writes the token's subject with {}; the subject of {} has {}",
+        split.platform.title(),
+        names(&split.actual),
         pair.holder(),
-        names(&cut.expected)
+        names(&split.expected)
     );
     Some(pair.or_create(pair.finding("subject-form", message)))
 }
 
-/// One subject ends where the other goes on.
+/// One subject is the beginning of the other.
 fn cut_short(pair: &Pair<'_>) -> Option<Finding> {
     const ENOUGH: usize = 6;
     let (shorter, longer) = if pair.expected.len() < pair.actual.len() {
@@ -233,21 +239,21 @@ fn cut_short(pair: &Pair<'_>) -> Option<Finding> {
     };
     let rest = longer.strip_prefix(shorter).filter(|_| shorter.len() >= ENOUGH)?;
     let message = if shorter == pair.expected {
-        format!("the subject of {} ends where the token's goes on with {}", pair.holder(), quoted(rest))
+        format!("the subject of {} lacks the end of the token's subject: {}", pair.holder(), quoted(rest))
     } else {
-        format!("the token's subject ends where that of {} goes on with {}", pair.holder(), quoted(rest))
+        format!("the token's subject lacks the end of the subject of {}: {}", pair.holder(), quoted(rest))
     };
     Some(pair.or_create(pair.finding("subject-cut-short", message)))
 }
 
-/// Both subjects, cut into parts by the platform that made the token.
-struct Cut {
+/// Both subjects, split into parts by the token's platform.
+struct Split {
     platform: &'static dyn Platform,
     expected: Subject,
     actual: Subject,
 }
 
-impl Cut {
+impl Split {
     fn of(pair: &Pair<'_>) -> Option<Self> {
         let iss = pair.question.token.claims().iss.as_deref()?;
         let platform = platform::identify(iss, Some(pair.actual))?;
@@ -284,7 +290,7 @@ fn value_of<'a>(subject: &'a Subject, name: &str) -> Option<&'a str> {
     subject.parts.iter().find(|part| part.name == name).map(|part| part.value.as_str())
 }
 
-/// What a GitHub job runs for.
+/// The last part of a GitHub subject.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Environment,

@@ -1,4 +1,4 @@
-//! Questions about a token that will be.
+//! Tests of checks before a token exists.
 
 use serde_json::{Map, Value, json};
 
@@ -49,7 +49,7 @@ fn issuer_and_subject_are_enough_and_the_audience_is_the_clouds() {
 }
 
 #[test]
-fn all_claims_at_once_count_and_what_is_said_beside_them_counts_more() {
+fn explicit_values_win_over_claims() {
     let all = || claims(&json!({"iss": ISSUER, "sub": SUBJECT, "aud": "other", "exp": 1, "nbf": 9_999_999_999_i64}));
     let held = credential(Matcher::Subject(SUBJECT.to_owned()), "other");
     let by_claims = asked(Presented { claims: all(), ..Presented::default() }, &[held], None);
@@ -59,7 +59,7 @@ fn all_claims_at_once_count_and_what_is_said_beside_them_counts_more() {
 }
 
 #[test]
-fn an_expression_sees_the_further_claims() {
+fn an_expression_compares_further_claims() {
     let value = "claims['sub'] matches 'project_path:g/p:*' and claims['project_id'] eq '72'".to_owned();
     let flexible = [credential(Matcher::Expression { value, language_version: 1 }, "api://AzureADTokenExchange")];
     let with = Presented { claims: claims(&json!({"project_id": "72"})), ..named() };
@@ -68,13 +68,13 @@ fn an_expression_sees_the_further_claims() {
 }
 
 #[test]
-fn there_is_no_signature_to_verify_whatever_the_keys() {
+fn no_signature_is_verified_before_a_token_exists() {
     let keys = KeySet::parse(r#"{"keys": []}"#).unwrap();
     assert_eq!(asked(named(), &[exact()], Some(&keys)), asked(named(), &[exact()], None));
 }
 
 #[test]
-fn exactly_one_way_is_taken() {
+fn either_a_token_or_claims_must_be_given() {
     let text = "a.b.c";
     let cases = [
         (Presented::default(), "token-missing"),
@@ -101,7 +101,7 @@ fn claims_are_one_strict_json_object() {
 }
 
 #[test]
-fn each_credential_is_set_beside_the_token_in_the_order_of_the_list() {
+fn each_credential_is_compared_in_the_order_of_the_list() {
     let token = token(
         &json!({"alg": "RS256", "kid": "k"}),
         &json!({"iss": ISSUER, "sub": SUBJECT, "aud": "api://AzureADTokenExchange", "exp": NOW + 60}),

@@ -37,7 +37,7 @@ fn case<'a>(token: &'a Token, credentials: &'a [Credential]) -> Case<'a> {
 
 /// Each step takes one fault away, so that the next reason against the token shows.
 #[test]
-fn reasons_against_a_token_come_in_entras_order() {
+fn refusals_come_in_entras_order() {
     let late = json!({"exp": NOW - 1_000, "sub": "other"});
     let (good, bad_alg, no_kid) =
         (json!({"alg": "RS256", "kid": "1"}), json!({"alg": "ES256"}), json!({"alg": "RS256"}));
@@ -63,7 +63,7 @@ fn reasons_against_a_token_come_in_entras_order() {
 }
 
 #[test]
-fn shape_and_issuer_can_be_asked_alone_before_keys_are_fetched() {
+fn shape_and_issuer_can_be_checked_before_keys_are_fetched() {
     let token = presented(&json!({"alg": "RS256", "kid": "1"}), &json!({}));
     assert_eq!(shape(&token), Ok(()));
     assert_eq!(issuer(&case(&token, &[credential()])), Ok(()));
@@ -87,13 +87,13 @@ fn until_2023_one_code_stood_for_every_mismatch() {
 }
 
 #[test]
-fn a_text_that_is_no_token_has_its_refusal_too() {
+fn a_text_that_is_not_a_token_has_a_refusal() {
     let malformed = Token::parse("not.a.token").unwrap_err();
     assert_eq!(Refusal::from(&malformed).message(), "JWT token is invalid or malformed.");
 }
 
 #[test]
-fn a_tenant_may_take_githubs_tokens_of_its_own_enterprise_only() {
+fn a_tenant_can_restrict_github_enterprises() {
     let of = |changes: Value| presented(&json!({"alg": "RS256", "kid": "1"}), &changes);
     let allowed = ["contoso", "contoso-labs"];
     let refusal = enterprise(of(json!({})).claims(), &allowed).unwrap_err();

@@ -1,4 +1,4 @@
-//! What is said of a token when no credential is known.
+//! Tests of checks without credentials.
 
 use serde_json::{Value, json};
 
@@ -13,18 +13,18 @@ fn findings(cloud: Option<&Cloud>, changes: &Value) -> Vec<String> {
     });
     claims.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
     let token = token(&json!({"alg": "RS256", "kid": "1"}), &claims);
-    let said = preflight(&token, cloud, NOW, SKEW);
-    said.iter().map(|finding| format!("{} {}", finding.severity.name(), finding.code)).collect()
+    let findings = preflight(&token, cloud, NOW, SKEW);
+    findings.iter().map(|finding| format!("{} {}", finding.severity.name(), finding.code)).collect()
 }
 
 #[test]
-fn a_good_token_is_nothing_to_talk_about() {
+fn a_valid_token_has_no_findings() {
     assert_eq!(findings(Some(PUBLIC), &json!({})), [""; 0]);
     assert_eq!(findings(None, &json!({"aud": "api://AzureADTokenExchangeChina"})), [""; 0], "any cloud may be meant");
 }
 
 #[test]
-fn an_audience_is_at_most_unusual_while_no_credential_is_known() {
+fn without_credentials_an_audience_is_at_most_a_warning() {
     let of = |aud: &str| findings(Some(PUBLIC), &json!({ "aud": aud }));
     assert_eq!(of("https://github.com/acme"), ["warning audience-platform-default"]);
     assert_eq!(of("https://acme.example"), ["warning audience-unusual"]);
@@ -34,7 +34,7 @@ fn an_audience_is_at_most_unusual_while_no_credential_is_known() {
 }
 
 #[test]
-fn a_cloud_without_a_known_audience_has_no_unusual_one() {
+fn a_cloud_without_a_known_audience_has_no_unusual_audience() {
     let singapore = Cloud::by_name("singapore");
     assert_eq!(findings(singapore, &json!({"aud": "https://acme.example"})), [""; 0]);
 }

@@ -104,7 +104,7 @@ proptest! {
         let [iss, sub, aud] = &token;
         let verdict = verdict([iss, sub, aud], &credentials);
         // Entra names itself by a GUID in tokens and by a URI in credentials
-        if !decision::is_entra_issuer(iss) {
+        if !crate::credential::audience::is_entra_issuer(iss) {
             let equal = held.contains(&token) && iss.trim() == iss;
             prop_assert_eq!(verdict.verdict == Outcome::Match, equal);
         }

@@ -61,7 +61,7 @@ fn a_credential_of_an_identity_is_corrected_there() {
 }
 
 #[test]
-fn a_missing_credential_is_made_beside_those_of_the_identity() {
+fn a_missing_credential_is_created_on_the_same_identity() {
     let resource = |values: &Value| {
         let resource = json!({"mode": "managed", "type": "azurerm_federated_identity_credential", "address": "a.b", "values": values});
         json!({"values": {"root_module": {"resources": [resource]}}})
@@ -80,7 +80,7 @@ fn a_missing_credential_is_made_beside_those_of_the_identity() {
 }
 
 #[test]
-fn what_is_not_known_of_an_identity_is_a_variable() {
+fn unknown_values_of_an_identity_become_variables() {
     let written = json!({"resource": {"azurerm_federated_identity_credential": {"gl": {"name": "gl", "issuer": ISSUER,
         "subject": SUBJECT, "audience": [AUDIENCE], "parent_id": "${azurerm_user_assigned_identity.ci.id}",
         "resource_group_name": "${var.group}"}}}});
@@ -90,7 +90,7 @@ fn what_is_not_known_of_an_identity_is_a_variable() {
 }
 
 #[test]
-fn where_nothing_speaks_of_an_identity_it_is_an_application() {
+fn without_an_identity_the_owner_is_an_application() {
     let graph = json!([{"id": "7d", "name": "gl", "issuer": ISSUER, "subject": SUBJECT, "audiences": [AUDIENCE]}]);
     for sub in ["other", &SUBJECT.replace("main", "Main")] {
         let remedies = remedies(&graph, sub);

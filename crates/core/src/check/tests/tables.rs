@@ -1,4 +1,4 @@
-//! Runs every case of every file, and keeps the texts that people read as snapshots.
+//! Runs every case of every file, with snapshots of the messages.
 
 use std::collections::BTreeSet;
 
@@ -21,17 +21,17 @@ macro_rules! theme {
     };
 }
 
-theme!(letters_slashes_and_blanks_count, "text");
+theme!(every_character_counts, "text");
 theme!(issuers_are_compared_whole, "issuer");
 theme!(audiences_depend_on_cloud_and_platform, "audience");
 theme!(github_has_many_subjects, "github");
-theme!(every_platform_has_subjects_of_its_own, "platforms");
-theme!(expressions_must_be_allowed_readable_and_true, "expression");
+theme!(every_platform_has_its_own_subjects, "platforms");
+theme!(expressions_must_be_allowed_valid_and_true, "expression");
 theme!(header_and_claims_come_first, "shape");
-theme!(a_token_has_its_time, "time");
+theme!(a_token_must_be_valid_now, "time");
 theme!(matching_is_per_credential_and_in_order, "several");
 theme!(a_credential_has_limits, "limits");
-theme!(tokens_from_entra_have_rules_of_their_own, "entra-issued");
+theme!(tokens_from_entra_have_further_rules, "entra-issued");
 
 #[test]
 fn there_are_many_cases_and_one_for_each_code_that_is_predicted_without_keys() {
@@ -82,7 +82,7 @@ fn shortened(remedy: &str) -> String {
     format!("{verb} ... {} {} {}", body["issuer"], body["subject"], body["audiences"])
 }
 
-/// A verdict as a person reads it.
+/// A verdict as text.
 fn text(case: &Case, verdict: &Verdict) -> String {
     let error = verdict.predicted_error.map(|code| format!(", AADSTS{code}")).unwrap_or_default();
     let mut text = format!("{}\n  {}{error}\n", case.name, verdict.verdict.name());

@@ -1,18 +1,21 @@
-//! Patterns with `*` (any run of characters, even none) and `?` (exactly one), in time linear in the text.
+//! Matches patterns with `*` (any characters, or none) and `?` (exactly one), in time linear in the
+//! text.
 
-/// A compiled pattern. It must match the whole text, character by character.
+/// A compiled pattern, which must match the whole text.
 ///
-/// Backtracking would let a pattern such as `*a*a*a*b` take very long on a hostile claim, so all ways to match are followed at
-/// once: bit `i` of a set stands for "the first `i` items of the pattern have matched so far".
+/// With backtracking, a pattern such as `*a*a*a*b` would take very long for a hostile claim. So all
+/// possible matches are followed at once: bit `i` of a set means that the first `i` items of the
+/// pattern have matched so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Glob {
-    /// How many items there are: characters and `?`. A `*` is no item, it is a property of the place before the next one.
+    /// The number of items: characters and `?`. A `*` is not an item but a property of the position
+    /// before the next item.
     items: usize,
-    /// Places at which a `*` lets any character pass.
+    /// Positions at which a `*` accepts any character.
     stars: Vec<u64>,
     /// Items that match any character.
     any: Vec<u64>,
-    /// Items that match this character. A pattern is short, so looking one up takes no tree.
+    /// Items that match this character. A pattern is short, so a linear search is enough.
     literals: Vec<(char, Vec<u64>)>,
 }
 
@@ -37,7 +40,7 @@ impl Glob {
         glob
     }
 
-    /// The items that match this character, none at first.
+    /// The items that match this character; empty for a new character.
     fn literal(&mut self, c: char) -> &mut [u64] {
         let at = self.literals.iter().position(|(known, _)| *known == c).unwrap_or_else(|| {
             self.literals.push((c, vec![0; self.any.len()]));
@@ -50,7 +53,7 @@ impl Glob {
         self.run(text).0
     }
 
-    /// Whether it matches, and how many words of a set were computed to find out.
+    /// Whether the text matches, and how many words of a set were computed.
     fn run(&self, text: &str) -> (bool, usize) {
         let mut steps = 0;
         let mut reached = vec![0; self.any.len()];
@@ -87,7 +90,7 @@ mod tests {
 
     use super::*;
 
-    /// What the two wildcards mean, and nothing else: slow, but plainly right.
+    /// The definition of the two wildcards: slow, but obviously right.
     fn by_definition(pattern: &[char], text: &[char]) -> bool {
         match pattern {
             [] => text.is_empty(),
@@ -98,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_covers_the_whole_text() {
+    fn a_pattern_matches_the_whole_text() {
         let cases = [
             ("repo:acme/web:ref:refs/heads/*", "repo:acme/web:ref:refs/heads/main", true),
             ("repo:acme/web:ref:refs/heads/*", "repo:acme/web:ref:refs/heads/", true),
@@ -126,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_patterns_take_as_many_steps_as_the_text_has_characters() {
+    fn hostile_patterns_take_one_step_per_character() {
         let text = "a".repeat(60_000);
         for pattern in ["*a".repeat(30) + "b", "*".repeat(60) + "b", "*a?".repeat(20) + "b", "a*".repeat(30) + "b"] {
             let (matched, steps) = Glob::new(&pattern).run(&text);
@@ -138,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_can_no_longer_match_is_not_read_to_its_end() {
+    fn reading_stops_when_no_match_is_possible() {
         assert_eq!(Glob::new("repo:acme/*").run(&("x".to_owned() + &"a".repeat(60_000))), (false, 1));
     }
 
@@ -150,7 +153,7 @@ mod tests {
         }
 
         #[test]
-        fn it_agrees_with_the_definition_across_the_edge_of_a_word(
+        fn it_agrees_with_the_definition_across_two_words(
             front in "[a?]{60,66}", star in "\\*?", back in "[ab?]{0,4}", text in "a{58,72}b{0,2}"
         ) {
             let pattern = front + &star + &back;

@@ -1,4 +1,4 @@
-//! Reads an expression, and names what it is when it isn't one.
+//! Parses an expression, and explains the mistakes that people make.
 
 use std::ops::Range;
 
@@ -6,16 +6,15 @@ use super::{Clause, Expression, ExpressionError, MAX_BYTES, Operator};
 
 /// Parses an expression of version 1.
 ///
-/// White space is taken as it comes, because a stored expression has passed Entra's own parser; [`review`](super::review)
-/// warns about it. Everything else must be as documented.
+/// Any white space is accepted, because a stored expression has passed Entra's parser;
+/// [`review`](super::review) warns about it. Everything else must be as documented.
 ///
 /// # Errors
-/// When the text isn't such an expression; the error says where, and what would be right.
+/// When the text is not an expression. The error has the position and a hint.
 pub fn parse(text: &str) -> Result<Expression, ExpressionError> {
     let mut parser = Parser { text, at: 0, odd_spacing: None };
     if text.len() > MAX_BYTES {
-        let message =
-            format!("the expression is {} bytes long, and no more than {MAX_BYTES} are looked at", text.len());
+        let message = format!("the expression has {} bytes, and at most {MAX_BYTES} are allowed", text.len());
         return Err(parser.error("expression-too-long", message, 0..0));
     }
     parser.space(false);
@@ -27,14 +26,14 @@ pub fn parse(text: &str) -> Result<Expression, ExpressionError> {
     Ok(Expression { clauses, odd_spacing: parser.odd_spacing })
 }
 
-/// What people try in place of `eq`.
+/// Words that people write instead of `eq`.
 const LIKE_EQ: [&str; 5] = ["==", "=", "===", "equals", "is"];
 
-/// What people try in place of `matches`, and what drafts of the language are said to have had.
+/// Words that people write instead of `matches`.
 const LIKE_MATCHES: [&str; 12] =
     ["match", "like", "=~", "~=", "regex", "glob", "startswith", "endswith", "contains", "in", "has", "any"];
 
-/// Quotes that word processors and web pages put in place of the straight one.
+/// Quotes that word processors and web pages write instead of the straight one.
 const CURLY_QUOTES: [char; 6] = ['‘', '’', '“', '”', '`', '´'];
 
 struct Parser<'a> {
@@ -60,15 +59,15 @@ impl<'a> Parser<'a> {
             return Err(self.error(code, "a clause is missing here", self.at..self.at).hint(EXAMPLE));
         }
         if self.rest().starts_with(['(', ')']) {
-            let message = "parentheses don't exist in expressions; clauses are joined by `and` alone";
+            let message = "parentheses are not allowed in expressions; only `and` joins clauses";
             return Err(self.error("expression-parenthesis", message, self.at..self.at + 1));
         }
         if word.eq_ignore_ascii_case("not") {
-            let message = "`not` doesn't exist in expressions; only `eq`, `matches` and `and` do";
+            let message = "`not` does not exist in expressions; only `eq`, `matches` and `and` do";
             return Err(self.error("expression-operator-unknown", message, self.here(word)));
         }
         if word != "claims" {
-            let message = "a clause must begin with a claim lookup, `claims['name']`, all in lower case";
+            let message = "a clause must begin with a claim lookup, `claims['name']`, in lower case";
             return Err(self.error("expression-lookup", message, self.here(word)).hint(EXAMPLE));
         }
         let start = self.at;
@@ -76,15 +75,15 @@ impl<'a> Parser<'a> {
         self.claim_name().map_err(|end| self.lookup_error(start..end))
     }
 
-    /// The `['name']` after `claims`; on failure, where the trouble ends.
+    /// The name in `['name']` after `claims`. The error is the end of the wrong part.
     fn claim_name(&mut self) -> Result<&'a str, usize> {
         let word = self.rest().split(char::is_whitespace).next().unwrap_or_default();
-        let trouble = self.at + word.len();
-        let inside = self.rest().strip_prefix("['").ok_or(trouble)?;
-        let (name, _) = inside.split_once('\'').ok_or(trouble)?;
+        let error_end = self.at + word.len();
+        let inside = self.rest().strip_prefix("['").ok_or(error_end)?;
+        let (name, _) = inside.split_once('\'').ok_or(error_end)?;
         let after = &inside[name.len() + 1..];
         if name.is_empty() || !after.starts_with(']') || name.contains(['[', ']', '"']) {
-            return Err(trouble);
+            return Err(error_end);
         }
         self.at += name.len() + "['']".len();
         Ok(name)
@@ -93,13 +92,13 @@ impl<'a> Parser<'a> {
     fn lookup_error(&self, span: Range<usize>) -> ExpressionError {
         let written = &self.text[span.clone()];
         let message = if written.contains(CURLY_QUOTES) {
-            "the claim's name stands in typographic quotes, and only the straight single quote ' is one"
+            "the claim's name has typographic quotes; only the straight single quote ' is allowed"
         } else if written.contains('"') {
-            "the claim's name must stand in single quotes, not double ones"
+            "the claim's name must be in single quotes, not in double quotes"
         } else if !written.contains('\'') {
-            "the claim's name must stand in brackets and single quotes, `claims['name']`"
+            "the claim's name must be in brackets and single quotes, `claims['name']`"
         } else {
-            "the claim lookup isn't of the form `claims['name']`"
+            "the claim lookup does not have the form `claims['name']`"
         };
         self.error("expression-lookup", message, span).hint(EXAMPLE)
     }
@@ -132,13 +131,15 @@ impl<'a> Parser<'a> {
         let lower = word.to_ascii_lowercase();
         let code = "expression-operator-unknown";
         if lower == "eq" || lower == "matches" {
-            return self.error(code, format!("operators are written in lower case: `{lower}`, not `{word}`"), span);
+            return self.error(code, format!("operators must be in lower case: `{lower}`, not `{word}`"), span);
         }
-        let error = self.error(code, format!("the operator `{word}` doesn't exist, only `eq` and `matches` do"), span);
+        let error = self.error(code, format!("the operator `{word}` does not exist; only `eq` and `matches` do"), span);
         if LIKE_EQ.contains(&lower.as_str()) {
             error.hint("write `eq`")
         } else if LIKE_MATCHES.contains(&lower.as_str()) {
-            error.hint("a prefix is `matches 'text*'`, a suffix `matches '*text'`, a part `matches '*text*'`")
+            error.hint(
+                "use `matches 'text*'` for a prefix, `matches '*text'` for a suffix, `matches '*text*'` for a part",
+            )
         } else {
             error
         }
@@ -154,9 +155,11 @@ impl<'a> Parser<'a> {
         let end = self.at + comparand.len() + 2;
         if let Some(next) = after.chars().next().filter(|c| !c.is_whitespace()) {
             let span = end..end + next.len_utf8();
-            let message = "the comparand ends at this quote, yet text follows without a space";
+            let message = "the comparand ends at this quote, but text follows without a space";
             let error = self.error("expression-text-after-quote", message, end - 1..span.end);
-            return Err(error.hint("a single quote can't be part of a comparand; in `matches`, put ? in its place"));
+            return Err(
+                error.hint("write ? with `matches` instead of a single quote, which a comparand cannot contain")
+            );
         }
         self.at = end;
         Ok(comparand)
@@ -169,14 +172,14 @@ impl<'a> Parser<'a> {
             return self.error("expression-comparand-missing", "a comparand in single quotes is missing here", span);
         }
         if word.starts_with(CURLY_QUOTES) {
-            let message = "the comparand stands in typographic quotes, and only the straight single quote ' is one";
+            let message = "the comparand has typographic quotes; only the straight single quote ' is allowed";
             return self.error("expression-comparand-unquoted", message, span);
         }
         if word.starts_with('"') {
-            let message = "the comparand must stand in single quotes, not double ones";
+            let message = "the comparand must be in single quotes, not in double quotes";
             return self.error("expression-comparand-unquoted", message, span);
         }
-        let error = self.error("expression-comparand-unquoted", "the comparand isn't in single quotes", span);
+        let error = self.error("expression-comparand-unquoted", "the comparand is not in single quotes", span);
         error.hint(format!("write '{word}'"))
     }
 
@@ -191,16 +194,16 @@ impl<'a> Parser<'a> {
         let code = "expression-operator-unknown";
         Err(match word.to_ascii_lowercase().as_str() {
             "or" | "||" | "|" => {
-                let message = format!("`{word}` doesn't exist in expressions; clauses are joined by `and` alone");
-                self.error(code, message, span)
-                    .hint("make a second credential: a token needs to match only one of them")
+                let message = format!("`{word}` does not exist in expressions; only `and` joins clauses");
+                self.error(code, message, span).hint("create a second credential: a token must match only one of them")
             }
-            "and" | "&&" | "&" => self.error(code, format!("clauses are joined by `and`, not by `{word}`"), span),
+            "and" | "&&" | "&" => self.error(code, format!("clauses are joined with `and`, not with `{word}`"), span),
             _ => self.error("expression-trailing-text", "only `and` can follow a clause", span),
         })
     }
 
-    /// Takes white space, and whether there was any. Where a space belongs (`wanted`), exactly one is as documented.
+    /// Skips white space and returns whether there was any. Remembers the first that is not as
+    /// documented: one space where it is `wanted`, otherwise none.
     fn space(&mut self, wanted: bool) -> bool {
         let rest = self.rest();
         let length = rest.len() - rest.trim_start().len();
@@ -212,7 +215,7 @@ impl<'a> Parser<'a> {
         length > 0
     }
 
-    /// Takes the white space after a clause, and whether anything follows.
+    /// Skips the white space after a clause and returns whether text follows.
     fn space_before_more(&mut self) -> bool {
         let more = !self.rest().trim_start().is_empty();
         self.space(more);
@@ -223,7 +226,7 @@ impl<'a> Parser<'a> {
         &self.text[self.at..]
     }
 
-    /// The word that begins here: letters, or else everything up to the next white space.
+    /// The word at this position: letters, or otherwise everything up to the next white space.
     fn peek_word(&self) -> &'a str {
         let rest = self.rest();
         let letters = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
@@ -240,7 +243,7 @@ impl<'a> Parser<'a> {
     }
 }
 
-const EXAMPLE: &str = "for example claims['sub'] matches 'repo:contoso/web:ref:refs/heads/*'";
+const EXAMPLE: &str = "write for example claims['sub'] matches 'repo:contoso/web:ref:refs/heads/*'";
 
 impl ExpressionError {
     fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -1,15 +1,17 @@
-//! Whether Entra allows an expression for an issuer, and whether it is wise.
+//! Checks whether Entra allows an expression for an issuer, and whether it accepts tokens of other
+//! owners.
 
 use super::{Clause, Expression, Operator};
-use crate::credential::Problem;
+use crate::credential::CredentialProblem;
 
-/// Whether credentials of this issuer may hold an expression at all. For others Entra answers AADSTS7002241.
+/// Whether credentials of this issuer can have an expression. For others Entra answers
+/// AADSTS7002241.
 pub fn is_allowed_issuer(issuer: &str) -> bool {
     Family::of(issuer).is_some()
 }
 
-/// What is wrong or unwise about an expression for tokens of this issuer.
-pub fn review(issuer: &str, expression: &Expression) -> Vec<Problem> {
+/// The problems of an expression for tokens of this issuer.
+pub fn review(issuer: &str, expression: &Expression) -> Vec<CredentialProblem> {
     let mut problems = Vec::new();
     if let Some(family) = Family::of(issuer) {
         problems.extend(expression.clauses().iter().filter_map(|clause| family.clause_problem(issuer, clause)));
@@ -26,19 +28,26 @@ pub fn review(issuer: &str, expression: &Expression) -> Vec<Problem> {
     problems
 }
 
-/// The claims that hold ids at this issuer, each with the name of the part that gives it; see [`super::write`].
+/// The problem of an expression that does not compare an id.
+pub(super) fn missing_id(issuer: &str, expression: &Expression) -> Option<CredentialProblem> {
+    Family::of(issuer)?.missing_id(expression)
+}
+
+/// The claims with ids at this issuer, each with the name of the part that gives it; see
+/// [`super::write`].
 pub(super) fn ids(issuer: &str) -> &'static [(&'static str, &'static str)] {
     Family::of(issuer).map(Family::ids).unwrap_or_default()
 }
 
-/// What is wrong with an issuer that has no expressions.
-pub(in crate::credential) fn issuer_problem(issuer: &str) -> Problem {
+/// The problem of an issuer for which Entra allows no expressions.
+pub(in crate::credential) fn issuer_problem(issuer: &str) -> CredentialProblem {
     let message = format!("Entra allows no expressions for the issuer {issuer}");
-    let problem = Problem::fatal("expression-issuer-not-allowed", message).aadsts(7_002_241);
-    problem.remedy(format!("use an exact subject; expressions are for {SUPPORTED}, each without a trailing slash"))
+    let problem = CredentialProblem::fatal("expression-issuer-not-allowed", message).aadsts(7_002_241);
+    problem.remedy(format!("use an exact subject: expressions are only for {SUPPORTED}, each without a trailing slash"))
 }
 
-/// The issuers with expressions. Everybody can have a tenant at each, so an expression must name whose tokens it wants.
+/// The issuers with expressions. Everybody can have an account there, so an expression must name
+/// the owner of the tokens.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Family {
     GitHub,
@@ -63,7 +72,7 @@ impl Family {
         }
     }
 
-    /// The claims that may be looked up, and whether `matches` may be used on them.
+    /// The claims that Entra allows, and whether it allows `matches` for them.
     const fn claims(self) -> &'static [(&'static str, bool)] {
         match self {
             Self::GitHub => {
@@ -74,7 +83,8 @@ impl Family {
         }
     }
 
-    /// The claims of which an expression must hold one, the narrower first, with the parts of a platform that give them.
+    /// The claims of which an expression must compare one, the narrower first, each with the part
+    /// that gives it.
     const fn ids(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::GitHub => &[("repository_id", "repository-id"), ("repository_owner_id", "owner-id")],
@@ -83,26 +93,26 @@ impl Family {
         }
     }
 
-    fn clause_problem(self, issuer: &str, clause: &Clause) -> Option<Problem> {
+    fn clause_problem(self, issuer: &str, clause: &Clause) -> Option<CredentialProblem> {
         let claim = &clause.claim;
         match self.claims().iter().find(|(name, _)| name == claim) {
             None => {
                 let names: Vec<_> = self.claims().iter().map(|(name, _)| format!("`{name}`")).collect();
-                let message = format!("the claim `{claim}` isn't allowed in an expression for {issuer}");
-                let problem = Problem::fatal("expression-claim-not-allowed", message).aadsts(700_237);
+                let message = format!("Entra does not allow the claim `{claim}` in an expression for {issuer}");
+                let problem = CredentialProblem::fatal("expression-claim-not-allowed", message).aadsts(700_237);
                 Some(problem.remedy(format!("use {}", names.join(", "))))
             }
             Some((_, false)) if clause.operator == Operator::Matches => {
-                let message = format!("the claim `{claim}` can only be compared by `eq`");
-                let problem = Problem::fatal("expression-operator-not-allowed", message).aadsts(700_237);
+                let message = format!("Entra allows only `eq` for the claim `{claim}`");
+                let problem = CredentialProblem::fatal("expression-operator-not-allowed", message).aadsts(700_237);
                 Some(problem.remedy(format!("write claims['{claim}'] eq '<the id>'")))
             }
             Some(_) => None,
         }
     }
 
-    /// The rule of 2026: names can be given to somebody else, so a name alone is no longer enough for a new expression.
-    fn missing_id(self, expression: &Expression) -> Option<Problem> {
+    /// Since 2026 a new expression must compare an id, because another owner can take over a name.
+    fn missing_id(self, expression: &Expression) -> Option<CredentialProblem> {
         let has = |name: &str| expression.clauses().iter().any(|clause| clause.claim == name);
         let (missing, remedy) = match self {
             Self::GitHub if !has("sub") => ("`sub`", "claims['sub'] matches 'repo:<owner>/<repository>:*'"),
@@ -115,14 +125,14 @@ impl Family {
             _ => return None,
         };
         let message = format!(
-            "the expression lacks {missing}: since mid-2026 Entra refuses to store such a new one (seen on 2026-08-07), while \
-             those stored before are said to keep working"
+            "the expression does not compare {missing}: since mid-2026 Entra refuses to store such a new expression (seen on \
+             2026-08-07); expressions stored before are said to keep working"
         );
-        Some(Problem::advice("expression-id-missing", message).remedy(format!("add: and {remedy}")))
+        Some(CredentialProblem::advice("expression-id-missing", message).remedy(format!("add: and {remedy}")))
     }
 
-    /// An expression in which a wildcard stands for the owner accepts tokens of people one has never heard of.
-    fn open_to_strangers(self, expression: &Expression) -> Option<Problem> {
+    /// An expression with a wildcard for the owner accepts tokens of every owner at the issuer.
+    fn open_to_strangers(self, expression: &Expression) -> Option<CredentialProblem> {
         if expression.clauses().iter().any(|clause| clause.claim.ends_with("_id") && clause.operator == Operator::Eq) {
             return None;
         }
@@ -131,7 +141,7 @@ impl Family {
             Self::GitLab => ("project_path:", '/', "group"),
             Self::Terraform => ("organization:", ':', "organization"),
         };
-        let bound = expression.clauses().iter().any(|clause| {
+        let names_owner = expression.clauses().iter().any(|clause| {
             let fixed = fixed_prefix(clause);
             match clause.claim.as_str() {
                 "sub" => fixed.strip_prefix(form).map_or(!form.starts_with(fixed), |rest| rest.contains(end)),
@@ -139,39 +149,39 @@ impl Family {
                 _ => false,
             }
         });
-        if bound {
+        if names_owner {
             return None;
         }
         let message =
-            format!("the expression doesn't fix the {owner}, so tokens of any {owner} at this issuer are accepted");
-        Some(Problem::advice("expression-open-to-strangers", message).remedy(format!(
-            "put the {owner} before the first wildcard: claims['sub'] matches '{form}<{owner}>{end}*'"
+            format!("the expression does not name the {owner}, so it accepts tokens of every {owner} at this issuer");
+        Some(CredentialProblem::advice("expression-open-to-strangers", message).remedy(format!(
+            "write the {owner} before the first wildcard: claims['sub'] matches '{form}<{owner}>{end}*'"
         )))
     }
 }
 
-fn literal_wildcard(clause: &Clause) -> Option<Problem> {
+fn literal_wildcard(clause: &Clause) -> Option<CredentialProblem> {
     if clause.operator != Operator::Eq || !clause.comparand.contains(['*', '?']) {
         return None;
     }
     let Clause { claim, comparand, .. } = clause;
-    let message = format!("`eq` takes the wildcard in '{comparand}' literally");
-    let problem = Problem::advice("expression-wildcard-under-eq", message);
+    let message = format!("`eq` compares the wildcard in '{comparand}' literally");
+    let problem = CredentialProblem::advice("expression-wildcard-under-eq", message);
     Some(problem.remedy(format!("write claims['{claim}'] matches '{comparand}'")))
 }
 
-fn odd_spacing(expression: &Expression) -> Option<Problem> {
+fn odd_spacing(expression: &Expression) -> Option<CredentialProblem> {
     let at = expression.odd_spacing.as_ref()?.start;
-    let message = format!("the white space at byte {at} isn't the single space that the language is documented with");
-    let problem = Problem::advice("expression-spacing", message);
-    Some(problem.remedy("put one space around each operator and around `and`, and none at either end"))
+    let message = format!("the white space at byte {at} is not the single space that Microsoft documents");
+    let problem = CredentialProblem::advice("expression-spacing", message);
+    Some(problem.remedy("write one space around each operator and around `and`, and none at the ends"))
 }
 
 fn subject_begins(expression: &Expression, prefix: &str) -> bool {
     expression.clauses().iter().any(|clause| clause.claim == "sub" && fixed_prefix(clause).starts_with(prefix))
 }
 
-/// What a claim must begin with to satisfy a clause.
+/// The text with which a claim must begin to satisfy a clause.
 fn fixed_prefix(clause: &Clause) -> &str {
     match clause.operator {
         Operator::Eq => &clause.comparand,

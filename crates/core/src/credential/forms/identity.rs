@@ -1,17 +1,19 @@
-//! Tells from a document that its credential lives on a managed identity, and on which.
+//! Recognises credentials of managed identities, and the identity's name and resource group.
 
 use serde_json::{Map, Value};
 
 use crate::credential::Identity;
 
-/// The identity, if it is one: Graph's credentials have neither `properties` nor a resource id nor a resource group.
+/// The managed identity of a credential. None for an application's: Graph's credentials have
+/// neither `properties` nor a resource id nor a resource group.
 pub(super) fn of(credential: &Map<String, Value>) -> Option<Identity> {
     let (mut by_id, mut resource_group, mut is_one) = (None, None, false);
     for (name, value) in credential {
         match name.as_str() {
-            // The credential's own id, of Resource Manager and of PowerShell, goes on after the identity's name.
+            // The credential's own id in Resource Manager and PowerShell, which begins with the
+            // identity's id.
             "id" | "Id" => by_id = by_id.or_else(|| of_resource_id(value.as_str()?)),
-            // Terraform's, in two of its provider's versions.
+            // The names in two versions of Terraform's provider.
             "parent_id" | "user_assigned_identity_id" => {
                 by_id = by_id.or_else(|| of_resource_id(value.as_str()?));
                 is_one = true;
@@ -30,8 +32,9 @@ pub(super) fn of(credential: &Map<String, Value>) -> Option<Identity> {
     })
 }
 
-/// Reads `/subscriptions/{id}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}[/...]`. Letter
-/// case does not count in the fixed parts.
+/// Parses
+/// `/subscriptions/{id}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}[/...]`.
+/// The fixed parts are compared case-insensitively.
 fn of_resource_id(id: &str) -> Option<Identity> {
     let parts: Vec<_> = id.strip_prefix('/')?.split('/').collect();
     let after = |label: &str| {
@@ -41,7 +44,7 @@ fn of_resource_id(id: &str) -> Option<Identity> {
     Some(Identity { name: Some(after("userAssignedIdentities")?), resource_group: after("resourceGroups") })
 }
 
-/// Not what a template of Terraform's stands for.
+/// Whether the text is a name and not a Terraform template.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && !text.bytes().any(|c| matches!(c, b'$' | b'{'))
 }

@@ -1,4 +1,4 @@
-//! Reads one credential from an object, and names the member that stands in the way.
+//! Parses one credential from a JSON object; errors name the wrong member.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use super::{fault, identity};
 use crate::Fault;
 use crate::credential::{Credential, Matcher};
 
-/// What is read of a credential.
+/// The members of a credential.
 #[derive(Clone, Copy)]
 enum Member {
     Name,
@@ -20,8 +20,8 @@ enum Member {
     Properties,
 }
 
-/// Which member a name means, and its place among that member's names: Graph's and Resource Manager's, then PowerShell's, then
-/// Terraform's.
+/// The member with this name, and the rank of the name: first Graph's and Resource Manager's, then
+/// PowerShell's, then Terraform's.
 fn known(name: &str) -> Option<(Member, usize)> {
     Some(match name {
         "name" => (Member::Name, 0),
@@ -46,23 +46,23 @@ fn known(name: &str) -> Option<(Member, usize)> {
     })
 }
 
-/// Whether an object looks like one credential, rather than like something else.
+/// Whether an object looks like one credential.
 pub(super) fn is_credential(object: &Map<String, Value>) -> bool {
-    let telling =
+    let is_specific =
         |name: &String| matches!(known(name), Some((Member::Issuer | Member::Subject | Member::Properties, _)));
-    object.keys().any(telling)
+    object.keys().any(is_specific)
 }
 
-/// Where a credential stands in its document. Nothing is written down until somebody asks.
+/// The location of a credential in its document. It is formatted only for an error.
 #[derive(Clone, Copy)]
-pub(super) enum Place<'a> {
-    /// An element of the list of this name.
+pub(super) enum Location<'a> {
+    /// An element of the list with this name.
     Item(&'a str, usize),
-    /// Known by this name; empty for the document itself.
+    /// An object with this name; empty for the document itself.
     Named(&'a str),
 }
 
-impl fmt::Display for Place<'_> {
+impl fmt::Display for Location<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Item(list, index) => write!(f, "{list}[{index}]"),
@@ -71,7 +71,7 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-/// The members of an object that are there and not null, each by the first of its names.
+/// The members of an object that are not null, each under the name with the lowest rank.
 type Members<'a> = [Option<(usize, &'a str, &'a Value)>; Member::Properties as usize + 1];
 
 fn members(object: &Map<String, Value>) -> Members<'_> {
@@ -86,30 +86,39 @@ fn members(object: &Map<String, Value>) -> Members<'_> {
     found
 }
 
-/// An object that should hold a credential, and where it stands.
+/// An object that should contain a credential.
 pub(super) struct Reader<'a> {
     object: &'a Map<String, Value>,
     members: Members<'a>,
-    place: Place<'a>,
-    /// Whether texts are Terraform templates, in which `$${` stands for `${`.
-    templates: bool,
+    location: Location<'a>,
+    origin: Origin,
+}
+
+/// The kind of document, where its texts or missing members have a special meaning.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// Any other document.
+    Document,
+    /// Terraform's JSON configuration, whose texts are templates: `$${` means `${`.
+    TerraformConfiguration,
+    /// Terraform's state or plan. A plan omits values that are known only after it is applied.
+    TerraformState,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn of(object: &'a Map<String, Value>, place: Place<'a>) -> Self {
+    pub(super) fn of(object: &'a Map<String, Value>, location: Location<'a>) -> Self {
         let mut all = members(object);
-        // Where Resource Manager keeps everything but the name.
+        // Resource Manager writes everything but the name there.
         if let Some((_, _, Value::Object(properties))) = all[Member::Properties as usize] {
             for (slot, inner) in all.iter_mut().zip(members(properties)) {
                 *slot = inner.or(*slot);
             }
         }
-        Self { object, members: all, place, templates: false }
+        Self { object, members: all, location, origin: Origin::Document }
     }
 
-    /// A block of Terraform's JSON configuration.
-    pub(super) fn of_templates(object: &'a Map<String, Value>, place: Place<'a>) -> Self {
-        Self { templates: true, ..Self::of(object, place) }
+    pub(super) fn with_origin(self, origin: Origin) -> Self {
+        Self { origin, ..self }
     }
 
     pub(super) fn credential(&self) -> Result<Credential, Fault> {
@@ -133,7 +142,7 @@ impl<'a> Reader<'a> {
             (Some(subject), Some(expression)) if subject.is_empty() => Ok(expression),
             (Some(_), Some(_)) => {
                 let message =
-                    format!("{}both `subject` and `claimsMatchingExpression`, and Entra allows one", self.owner());
+                    format!("{}both `subject` and `claimsMatchingExpression`, and Entra allows only one", self.owner());
                 Err(fault("credential-subject-and-expression", message).hint("set `subject` to null"))
             }
         }
@@ -171,16 +180,18 @@ impl<'a> Reader<'a> {
         match value {
             Value::Array(items) => {
                 let text = |(index, item): (usize, &Value)| match item {
-                    Value::String(text) if !self.templates => Ok(text.clone()),
+                    Value::String(text) if !self.has_templates() => Ok(text.clone()),
                     other => self.string(&format!("{name}[{index}]"), other),
                 };
                 items.iter().enumerate().map(text).collect()
             }
-            // Graph and Resource Manager want an array; others have a text here.
+            // Graph and Resource Manager have an array here, other documents a string.
             Value::String(_) if name != "audiences" => Ok(vec![self.string(name, value)?]),
-            other => {
-                Err(wrong_type(&self.member(name), r#"an array of one text, ["api://AzureADTokenExchange"]"#, other))
-            }
+            other => Err(wrong_type(
+                &self.member(name),
+                r#"an array with one string, ["api://AzureADTokenExchange"]"#,
+                other,
+            )),
         }
     }
 
@@ -194,40 +205,48 @@ impl<'a> Reader<'a> {
 
     fn string(&self, name: &str, value: &Value) -> Result<String, Fault> {
         match value {
-            Value::String(text) if self.templates => from_template(text).ok_or_else(|| self.computed(name)),
+            Value::String(text) if self.has_templates() => from_template(text).ok_or_else(|| self.computed(name)),
             Value::String(text) => Ok(text.clone()),
-            other => Err(wrong_type(&self.member(name), "a text", other)),
+            other => Err(wrong_type(&self.member(name), "a string", other)),
         }
     }
 
-    /// The member by the name that it has here.
+    /// The member, with its name in this object.
     fn get(&self, member: Member) -> Option<(&'a str, &'a Value)> {
         self.members[member as usize].map(|(_, name, value)| (name, value))
     }
 
     fn missing(&self, member: &str) -> Fault {
-        fault("credential-member-missing", format!("{}no member `{member}`", self.owner()))
-            .fact("place", self.member(member))
+        let fault = fault("credential-member-missing", format!("{}no member `{member}`", self.owner()))
+            .fact("place", self.member(member));
+        match self.origin {
+            Origin::TerraformState => fault.hint("run `terraform apply` first: the value may be known only after it"),
+            Origin::Document | Origin::TerraformConfiguration => fault,
+        }
+    }
+
+    fn has_templates(&self) -> bool {
+        self.origin == Origin::TerraformConfiguration
     }
 
     fn computed(&self, name: &str) -> Fault {
         let place = self.member(name);
-        fault("credential-computed", format!("`{place}` is an expression of Terraform, whose value isn't in this file"))
+        fault("credential-computed", format!("`{place}` is a Terraform expression, whose value is not in this file"))
             .fact("place", place)
-            .hint("give what `terraform show -json` prints instead")
+            .hint("use the output of `terraform show -json` instead")
     }
 
-    /// The beginning of a sentence about this credential.
+    /// The beginning of a sentence about this object.
     fn owner(&self) -> String {
-        match self.place {
-            Place::Named("") => "the credential has ".to_owned(),
+        match self.location {
+            Location::Named("") => "the credential has ".to_owned(),
             place => format!("`{place}` has "),
         }
     }
 
     fn member(&self, name: &str) -> String {
-        match self.place {
-            Place::Named("") => name.to_owned(),
+        match self.location {
+            Location::Named("") => name.to_owned(),
             place => format!("{place}.{name}"),
         }
     }
@@ -236,20 +255,20 @@ impl<'a> Reader<'a> {
 pub(super) fn wrong_type(place: &str, expected: &str, found: &Value) -> Fault {
     let found = match found {
         Value::Null => "null",
-        Value::Bool(_) => "a truth value",
+        Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number",
-        Value::String(_) => "a text",
+        Value::String(_) => "a string",
         Value::Array(_) => "an array",
         Value::Object(_) => "an object",
     };
-    fault("credential-member-type", format!("`{place}` must be {expected}, and is {found}")).fact("place", place)
+    fault("credential-member-type", format!("`{place}` must be {expected}, but is {found}")).fact("place", place)
 }
 
 fn present(value: &Value) -> Option<&Value> {
     (!value.is_null()).then_some(value)
 }
 
-/// The text that a Terraform template stands for, unless it computes something.
+/// The value of a Terraform template. None when the template computes a value.
 fn from_template(template: &str) -> Option<String> {
     let mut text = String::with_capacity(template.len());
     let mut rest = template;
@@ -273,7 +292,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn templates_are_read_unless_they_compute() {
+    fn only_templates_without_computation_have_a_value() {
         for (template, text) in [
             ("", Some("")),
             ("repo:a/b", Some("repo:a/b")),

@@ -1,20 +1,21 @@
-//! Terraform's resources: in its JSON configuration, in its state, and in what `terraform show -json` prints.
+//! Parses credentials from Terraform's JSON configuration, its state, and the output of `terraform
+//! show -json`.
 
 use serde_json::{Map, Value};
 
-use super::member::{Place, Reader, wrong_type};
+use super::member::{Location, Origin, Reader, wrong_type};
 use super::{LIST_HINT, fault};
 use crate::Fault;
 use crate::credential::Credential;
 
-/// The resources that are credentials.
+/// The resource types of credentials.
 const TYPES: [&str; 3] = [
     "azuread_application_federated_identity_credential",
     "azuread_application_flexible_federated_identity_credential",
     "azurerm_federated_identity_credential",
 ];
 
-/// The credentials of a document of Terraform's, if it is one.
+/// The credentials of a Terraform document. None when the document is something else.
 pub(super) fn resources(document: &Map<String, Value>) -> Result<Option<Vec<Credential>>, Fault> {
     let mut found = Vec::new();
     if let Some(resource) = document.get("resource") {
@@ -27,14 +28,14 @@ pub(super) fn resources(document: &Map<String, Value>) -> Result<Option<Vec<Cred
         return Ok(None);
     }
     if found.is_empty() {
-        return Err(
-            fault("credential-none-found", "Terraform's document has no federated identity credential").hint(LIST_HINT)
-        );
+        return Err(fault("credential-none-found", "the Terraform document contains no federated identity credential")
+            .hint(LIST_HINT));
     }
     Ok(Some(found))
 }
 
-/// `{"resource": {TYPE: {LABEL: {...}}}}`, where each level may also be an array of such objects.
+/// Reads `{"resource": {TYPE: {LABEL: {...}}}}`, in which each level can also be an array of such
+/// objects.
 fn configuration(resource: &Value, found: &mut Vec<Credential>) -> Result<(), Fault> {
     for by_type in blocks(resource, "resource")? {
         for name in TYPES {
@@ -43,7 +44,9 @@ fn configuration(resource: &Value, found: &mut Vec<Credential>) -> Result<(), Fa
                 for (label, body) in by_label {
                     let place = format!("{name}.{label}");
                     for block in blocks(body, &place)? {
-                        found.push(Reader::of_templates(block, Place::Named(&place)).credential()?);
+                        let reader =
+                            Reader::of(block, Location::Named(&place)).with_origin(Origin::TerraformConfiguration);
+                        found.push(reader.credential()?);
                     }
                 }
             }
@@ -57,14 +60,14 @@ fn blocks<'a>(value: &'a Value, place: &str) -> Result<Vec<&'a Map<String, Value
     items.iter().map(|item| item.as_object().ok_or_else(|| wrong_type(place, "an object", item))).collect()
 }
 
-/// A plan holds what will be, and also what was; a state holds what is.
+/// The root module: of a plan its planned values, of a state its values.
 fn root_module(document: &Map<String, Value>) -> Option<(&'static str, &Map<String, Value>)> {
     ["planned_values", "values"]
         .into_iter()
         .find_map(|name| Some((name, document.get(name)?.as_object()?.get("root_module")?.as_object()?)))
 }
 
-/// Goes through a module and those inside it; the JSON parser has limited how deep they lie.
+/// Reads a module and its child modules. The JSON parser limits their depth.
 fn values(module: &Map<String, Value>, place: &str, found: &mut Vec<Credential>) -> Result<(), Fault> {
     for resource in objects(module, "resources").filter(|resource| is_credential(resource)) {
         let address = resource.get("address").and_then(Value::as_str).unwrap_or(place);
@@ -76,7 +79,7 @@ fn values(module: &Map<String, Value>, place: &str, found: &mut Vec<Credential>)
     Ok(())
 }
 
-/// The file `terraform.tfstate`, or what `terraform state pull` prints.
+/// Reads the file `terraform.tfstate`, or the output of `terraform state pull`.
 fn state(document: &Map<String, Value>, found: &mut Vec<Credential>) -> Result<(), Fault> {
     for resource in objects(document, "resources").filter(|resource| is_credential(resource)) {
         let text = |name: &str| resource.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -91,11 +94,7 @@ fn state(document: &Map<String, Value>, found: &mut Vec<Credential>) -> Result<(
 fn read(values: Option<&Value>, address: &str) -> Result<Credential, Fault> {
     let values = values.unwrap_or(&Value::Null);
     let object = values.as_object().ok_or_else(|| wrong_type(address, "an object", values))?;
-    // In a plan, what is known only after it was carried out is left away.
-    Reader::of(object, Place::Named(address)).credential().map_err(|missing| match missing.code {
-        "credential-member-missing" => missing.hint("Terraform may know it only after `terraform apply`"),
-        _ => missing,
-    })
+    Reader::of(object, Location::Named(address)).with_origin(Origin::TerraformState).credential()
 }
 
 fn is_credential(resource: &Map<String, Value>) -> bool {

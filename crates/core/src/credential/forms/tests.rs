@@ -65,7 +65,7 @@ fn graphs_list_is_read_with_flexible_credentials() {
 }
 
 #[test]
-fn one_object_is_a_list_of_one() {
+fn one_object_is_one_credential() {
     let document = json!({"name": "main", "issuer": GITHUB, "subject": "s", "audiences": [AUDIENCE]});
     assert_eq!(read(&document), [exact("main", "s")]);
 }
@@ -100,7 +100,7 @@ fn the_capital_letters_of_powershell_are_read() {
 }
 
 #[test]
-fn a_page_with_a_next_one_says_so() {
+fn a_page_with_a_next_page_has_a_note() {
     let item = json!({"name": "main", "issuer": GITHUB, "subject": "s", "audiences": [AUDIENCE]});
     for link in ["nextLink", "@odata.nextLink"] {
         let parsed = parse_with_notes(&json!({"value": [item], link: "https://x/?$skiptoken=y"}).to_string()).unwrap();
@@ -162,7 +162,7 @@ fn plans_and_states_of_terraform_are_read_through_all_modules() {
 }
 
 #[test]
-fn faults_name_the_place() {
+fn faults_name_the_member() {
     let base = json!({"name": "main", "issuer": GITHUB, "subject": "s", "audiences": [AUDIENCE]});
     let with = |name: &str, value: Value| {
         let mut changed = base.clone();
@@ -172,35 +172,39 @@ fn faults_name_the_place() {
     for (document, code, message) in [
         (with("issuer", json!(null)), "credential-member-missing", "`[2]` has no member `issuer`"),
         (with("subject", json!(null)), "credential-member-missing", "`[2]` has no member `subject`"),
-        (with("name", json!(7)), "credential-member-type", "`[2].name` must be a text, and is a number"),
+        (with("name", json!(7)), "credential-member-type", "`[2].name` must be a string, but is a number"),
         (
             with("audiences", json!(AUDIENCE)),
             "credential-member-type",
-            "`[2].audiences` must be an array of one text, [\"api://AzureADTokenExchange\"], and is a text",
+            "`[2].audiences` must be an array with one string, [\"api://AzureADTokenExchange\"], but is a string",
         ),
-        (with("audiences", json!([1])), "credential-member-type", "`[2].audiences[0]` must be a text, and is a number"),
+        (
+            with("audiences", json!([1])),
+            "credential-member-type",
+            "`[2].audiences[0]` must be a string, but is a number",
+        ),
         (
             with("claimsMatchingExpression", json!({"value": "claims['sub'] eq 's'", "languageVersion": 1})),
             "credential-subject-and-expression",
-            "`[2]` has both `subject` and `claimsMatchingExpression`, and Entra allows one",
+            "`[2]` has both `subject` and `claimsMatchingExpression`, and Entra allows only one",
         ),
         (
             with("claimsMatchingExpression", json!("claims['sub'] eq 's'")),
             "credential-member-type",
             "`[2].claimsMatchingExpression` must be an object, {\"value\": \"claims['sub'] ...\", \"languageVersion\": 1}, \
-             and is a text",
+             but is a string",
         ),
         (
             with("claimsMatchingExpression", json!({"value": "x", "languageVersion": "1"})),
             "credential-member-type",
-            "`[2].claimsMatchingExpression.languageVersion` must be the number 1, and is a text",
+            "`[2].claimsMatchingExpression.languageVersion` must be the number 1, but is a string",
         ),
         (
             with("claimsMatchingExpression", json!({"value": "x"})),
             "credential-member-missing",
             "`[2]` has no member `claimsMatchingExpression.languageVersion`",
         ),
-        (json!({"value": [base, 1]}), "credential-member-type", "`value[1]` must be an object, and is a number"),
+        (json!({"value": [base, 1]}), "credential-member-type", "`value[1]` must be an object, but is a number"),
         (
             json!({"value": [{"name": "x", "properties": {"subject": "s"}}]}),
             "credential-member-missing",
@@ -209,9 +213,9 @@ fn faults_name_the_place() {
         (
             json!({"resource": {"azurerm_federated_identity_credential": {"gh": {"name": "gh", "issuer": "${local.x}"}}}}),
             "credential-computed",
-            "`azurerm_federated_identity_credential.gh.issuer` is an expression of Terraform, whose value isn't in this file",
+            "`azurerm_federated_identity_credential.gh.issuer` is a Terraform expression, whose value is not in this file",
         ),
-        (json!({"resource": 1}), "credential-member-type", "`resource` must be an object, and is a number"),
+        (json!({"resource": 1}), "credential-member-type", "`resource` must be an object, but is a number"),
     ] {
         let fault = refused(&document.to_string());
         assert_eq!((fault.code, fault.message.as_str()), (code, message));
@@ -247,11 +251,11 @@ fn a_list_that_graph_v1_broke_off_leads_to_beta() {
 }
 
 #[test]
-fn what_is_no_list_of_credentials_is_named() {
+fn other_documents_are_recognised() {
     for (text, code, part) in [
         ("", "credential-empty", "is empty"),
         (" \n", "credential-empty", "is empty"),
-        ("[{\"name\":", "credential-not-json", "ends too early, at line 1, column 9"),
+        ("[{\"name\":", "credential-not-json", "ends at line 1, column 9"),
         ("[\n{name: 1}]", "credential-not-json", "line 2, column 2"),
         ("eyJhbGciOiJSUzI1NiJ9.e30.c2ln", "credential-not-json", "looks like a token"),
         ("\"eyJhbGciOiJSUzI1NiJ9\"", "credential-form-unknown", "neither a JSON object nor an array"),
@@ -259,7 +263,7 @@ fn what_is_no_list_of_credentials_is_named() {
         (
             "resource \"azurerm_federated_identity_credential\" \"gh\" {\n}",
             "credential-not-json",
-            "is Terraform's own language",
+            "is written in Terraform's language",
         ),
         (
             "resource x 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2024-11-30' = {}",
@@ -269,7 +273,7 @@ fn what_is_no_list_of_credentials_is_named() {
         ("{}", "credential-form-unknown", "is an empty object"),
         ("{\"iss\": \"a\", \"sub\": \"b\"}", "credential-form-unknown", "the claims of a token"),
         ("{\"appId\": \"a\", \"displayName\": \"b\"}", "credential-form-unknown", "without its credentials"),
-        ("{\"a\": 1, \"b\": 2}", "credential-form-unknown", "has `a`, `b` and none"),
+        ("{\"a\": 1, \"b\": 2}", "credential-form-unknown", "has `a`, `b`, and no"),
         (
             "{\"error\": {\"code\": \"Request_ResourceNotFound\", \"message\": \"Resource 'x' does not exist\"}}",
             "credential-error-answer",
@@ -317,7 +321,7 @@ fn a_document_above_the_limit_is_not_read() {
 }
 
 #[test]
-fn nesting_without_end_is_refused() {
+fn deep_nesting_is_refused() {
     assert_eq!(refused(&"[".repeat(100_000)).code, "credential-not-json");
     assert_eq!(refused(&"{\"value\":[".repeat(50_000)).code, "credential-not-json");
 }

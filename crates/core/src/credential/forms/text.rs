@@ -1,4 +1,4 @@
-//! The bytes of a document: their encoding, and what they are when they aren't JSON.
+//! Decodes the bytes of a document, and recognises documents that are not JSON.
 
 use std::borrow::Cow;
 
@@ -8,10 +8,10 @@ use super::{LIST_HINT, fault};
 use crate::Fault;
 use crate::cloud::CLOUDS;
 
-/// The words with which Graph v1.0 breaks off a list when it meets a credential without a subject.
+/// The text with which Graph v1.0 ends a list at a credential without a subject.
 pub(super) const NULL_SUBJECT: &str = "subject[Nullable=False]";
 
-/// The text in these bytes.
+/// The text of these bytes.
 pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Fault> {
     let unit: fn([u8; 2]) -> u16 = match bytes {
         [0xFF, 0xFE, ..] => u16::from_le_bytes,
@@ -20,18 +20,20 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Fault> {
     };
     let (pairs, rest) = bytes[2..].as_chunks::<2>();
     let text = String::from_utf16(&pairs.iter().map(|pair| unit(*pair)).collect::<Vec<_>>());
-    // The shell that writes UTF-16 has first read the text in some code page: only ASCII is sure to be what was printed.
+    // PowerShell decodes the text with some code page before it writes UTF-16, so only ASCII is
+    // certainly unchanged.
     text.ok().filter(|text| text.is_ascii() && rest.is_empty()).map(Cow::Owned).ok_or_else(not_utf8)
 }
 
-/// Takes off the byte order mark that Windows tools put before UTF-8.
+/// Removes the byte order mark that Windows tools write before UTF-8.
 pub(super) fn without_mark(text: &str) -> Result<&str, Fault> {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    // UTF-16 that was taken for UTF-8: every other byte is 0, and the mark has become two replacement characters.
+    // UTF-16 that was decoded as UTF-8: every other byte is 0, and the mark became two replacement
+    // characters.
     if text.contains('\0') || text.starts_with('\u{FFFD}') { Err(not_utf8()) } else { Ok(text) }
 }
 
-/// Says what a document is that isn't JSON. Never shows any of it: it may be a token.
+/// The fault for a document that is not JSON. Never shows its content, which may be a token.
 pub(super) fn explain(text: &str, error: &serde_json::Error) -> Fault {
     let start = text.trim_start();
     if start.is_empty() {
@@ -43,46 +45,47 @@ pub(super) fn explain(text: &str, error: &serde_json::Error) -> Fault {
     let (what, hint) = if start.starts_with("eyJ") {
         ("looks like a token", LIST_HINT)
     } else if start.contains("resource \"") && start.contains("federated_identity_credential\"") {
-        ("is Terraform's own language", "give what `terraform show -json` prints instead")
+        ("is written in Terraform's language", "use the output of `terraform show -json` instead")
     } else if start.contains("'Microsoft.ManagedIdentity/") || start.contains("'Microsoft.Graph/") {
         ("is a Bicep file", LIST_HINT)
     } else if start.starts_with("- ") || start.starts_with("Audiences") || start.starts_with("ERROR:") {
-        ("looks like another output format or a message of the Azure CLI", LIST_HINT)
+        ("looks like another output format or an error message of the Azure CLI", LIST_HINT)
     } else {
         return not_json(error);
     };
-    let message = format!("the document with the credentials {what}, and JSON is needed");
+    let message = format!("the document with the credentials {what}, not JSON");
     fault("credential-not-json", message).hint(hint)
 }
 
 fn not_json(error: &serde_json::Error) -> Fault {
     let (line, column) = (error.line(), error.column());
     let message = if error.classify() == Kind::Eof {
-        format!("the JSON with the credentials ends too early, at line {line}, column {column}")
+        format!("the JSON with the credentials is incomplete: it ends at line {line}, column {column}")
     } else {
-        format!("the document with the credentials isn't JSON: it goes wrong at line {line}, column {column}")
+        format!("the document with the credentials is not valid JSON at line {line}, column {column}")
     };
     fault("credential-not-json", message).hint(LIST_HINT)
 }
 
-/// Whether an error object stands in the middle of a list, where no value can be.
+/// Whether an error object is in the middle of a list, where JSON allows no value.
 fn is_cut_by_graph(text: &str) -> bool {
     text.contains(NULL_SUBJECT) || (text.contains("@odata.context") && text.contains("\"{\"error\":"))
 }
 
-/// Graph v1.0 can't list flexible credentials: their subject is null, and its schema says there is always one.
+/// The fault for a list that Graph v1.0 broke off. Its schema requires a subject, and flexible
+/// credentials have none.
 pub(super) fn graph_v1_fault(text: &str) -> Fault {
     let hosts = CLOUDS.iter().filter_map(|cloud| cloud.resource("graph"));
     let host =
         hosts.into_iter().find(|host| text.contains(&format!("{host}/"))).unwrap_or("https://graph.microsoft.com");
     let application = application(text).map_or_else(|| "(appId='<client id>')".to_owned(), |id| format!("/{id}"));
-    let message = "Microsoft Graph v1.0 broke off the list, because the application has a flexible credential, which has an \
-                   expression and no subject";
+    let message = "Microsoft Graph v1.0 broke off the list, because it does not support flexible credentials, and the \
+                   application has one";
     fault("credential-graph-v1", message)
         .hint(format!("az rest --url \"{host}/beta/applications{application}/federatedIdentityCredentials\""))
 }
 
-/// The object id in `applications('...')` of a list's context, when it is a plain GUID.
+/// The object id in `applications('...')` of a list's context, when it is a GUID.
 fn application(text: &str) -> Option<&str> {
     let (_, after) = text.split_once("applications('")?;
     let (id, _) = after.split_once('\'')?;
@@ -90,6 +93,6 @@ fn application(text: &str) -> Option<&str> {
 }
 
 fn not_utf8() -> Fault {
-    fault("credential-not-utf8", "the document with the credentials isn't UTF-8, and may have passed through another encoding")
-        .hint("in Windows PowerShell, > writes UTF-16; let cmd write the file: cmd /c \"az ... --output json > credentials.json\"")
+    fault("credential-not-utf8", "the document with the credentials is not UTF-8")
+        .hint("write the file with cmd instead of Windows PowerShell, whose > writes UTF-16: cmd /c \"az ... --output json > credentials.json\"")
 }

@@ -1,4 +1,5 @@
-//! What is written for a pipeline accepts the pipeline's tokens, and nothing is written that Entra would not store.
+//! What is written for a pipeline accepts the pipeline's tokens, and nothing is written that Entra
+//! would not store.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -69,7 +70,7 @@ fn claims(credential: &Credential, sub: &str) -> serde_json::Value {
 }
 
 #[test]
-fn a_flexible_credential_holds_every_claim_that_its_issuer_demands() {
+fn a_flexible_credential_has_every_claim_that_its_issuer_requires() {
     for (platform, given, wanted) in [
         (
             "github",
@@ -110,7 +111,7 @@ fn a_flexible_credential_holds_every_claim_that_its_issuer_demands() {
 }
 
 #[test]
-fn a_flexible_credential_is_refused_where_entra_would_or_where_strangers_could_use_it() {
+fn a_flexible_credential_is_refused_when_entra_refuses_it_or_it_accepts_other_owners() {
     for (platform, given, code, words) in [
         ("github", &["repo=o/r"][..], "expression-id-missing", "`repository-id` or `owner-id`"),
         ("gitlab", &["project-path=g/p"], "expression-id-missing", "`project-id`"),
@@ -132,7 +133,7 @@ fn a_flexible_credential_is_refused_where_entra_would_or_where_strangers_could_u
 }
 
 #[test]
-fn a_token_stands_for_every_run_of_its_pipeline() {
+fn a_token_gives_the_credentials_of_every_run_of_its_pipeline() {
     let deploy = "pulumi:deploy:org:contoso:project:core:stack:dev:operation";
     let phases = "organization:acme:project:p:workspace:web:run_phase";
     for (iss, sub, given, wanted) in [
@@ -202,7 +203,7 @@ fn a_token_gives_the_ids_of_an_expression() {
 }
 
 #[test]
-fn what_is_missing_is_named_with_the_way_to_give_it() {
+fn a_missing_value_is_named_with_the_option_for_it() {
     let org = parts(&["org=contoso"]);
     let several = Pipeline { name: Some("all"), ..of_parts("terraform-cloud", &[]) };
     let workspace = parts(&["organization=o", "project=p", "workspace=w"]);
@@ -220,19 +221,19 @@ fn what_is_missing_is_named_with_the_way_to_give_it() {
 }
 
 #[test]
-fn more_than_an_application_can_have_is_refused_with_ways_out() {
+fn too_many_credentials_for_one_application_are_refused_with_hints() {
     let mut given = parts(&["repo=o/r"]);
     given.extend((0..21).map(|number| ("branch".to_owned(), format!("b{number}"))));
     let made = credentials(&of_parts("github", &given)).unwrap();
     let target = Target { owner: Owner::Application { client_id: None }, cloud: PUBLIC };
     let fault = write(&made, Format::Az, &target).unwrap_err();
     assert_eq!(fault.code, "credentials-too-many");
-    for way in ["--flexible", "says less", "managed identities"] {
+    for way in ["--flexible", "managed identities"] {
         assert!(fault.hints[0].contains(way), "{:?}", fault.hints);
     }
 }
 
-/// Values that people give, and some that they should not.
+/// Usual and unusual values.
 fn value() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z][a-z0-9-]{0,12}", "[A-Za-z0-9._/:@ %~-]{1,30}", "\\PC{1,8}"]
         .prop_filter("white space around a value is refused", |text| text.trim() == text && !text.is_empty())
@@ -242,7 +243,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 
     #[test]
-    fn what_is_written_for_a_pipeline_accepts_its_tokens(
+    fn credentials_of_a_pipeline_accept_its_tokens(
         platform in proptest::sample::select(ALL.to_vec()),
         chosen in proptest::collection::vec((any::<bool>(), proptest::option::of(value())), 10),
     ) {
@@ -260,7 +261,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_written_flexibly_accepts_the_tokens_of_any_branch_and_no_other_repository(
+    fn a_flexible_credential_accepts_any_branch_and_no_other_repository(
         owner in "[a-z]{1,8}", name in "[a-z]{1,8}", branch in "[a-z/]{1,12}", id in "[0-9]{1,9}",
     ) {
         let given = parts(&[&format!("repo={owner}/{name}"), &format!("repository-id={id}")]);

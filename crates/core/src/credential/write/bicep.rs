@@ -1,16 +1,17 @@
-//! Bicep for credentials of a managed identity.
+//! Writes Bicep for credentials of a managed identity.
 
 use crate::credential::{Credential, Matcher};
 
-/// The version of the API for exact subjects: old enough to be everywhere.
+/// The API version for exact subjects, which every region has.
 const API: &str = "2024-11-30";
 
-/// The version for expressions, which older ones don't have.
+/// The API version for expressions, which older versions do not support.
 const API_WITH_EXPRESSIONS: &str = "2026-05-31";
 
 const IDENTITIES: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
 
-/// The identity, then its credentials, one after the other: the service refuses to write two of them at a time.
+/// The identity, then its credentials. Each depends on the one before, because the service refuses
+/// to write two at the same time.
 pub(super) fn bicep(credentials: &[Credential], identity: Option<&str>) -> String {
     let default = identity.map(|name| format!(" = {}", quoted(name))).unwrap_or_default();
     let mut text = format!("param identityName string{default}\n\n");

@@ -1,4 +1,4 @@
-//! Request bodies for Microsoft Graph and for Resource Manager.
+//! Writes request bodies for Microsoft Graph and Resource Manager.
 
 use serde_json::{Map, Value, json};
 
@@ -19,13 +19,13 @@ pub(super) fn graph_body(credential: &Credential) -> Value {
     Value::Object(body)
 }
 
-/// One body, or an array of them. The name is the last part of the address; a body may repeat it.
+/// One body, or an array of them. The name belongs to the URL, and a body can repeat it.
 pub(super) fn arm(credentials: &[Credential]) -> String {
     let body = |credential: &Credential| json!({"name": credential.name, "properties": properties(credential)});
     one_or_all(credentials.iter().map(body).collect())
 }
 
-/// What both services call by the same names. Of subject and expression, the other is left away.
+/// The members with the same names in both services. Only one of subject and expression is written.
 fn properties(credential: &Credential) -> Map<String, Value> {
     let (name, matcher) = match &credential.matcher {
         Matcher::Subject(subject) => ("subject", json!(subject)),

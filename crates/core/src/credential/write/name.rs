@@ -4,20 +4,21 @@ use sha2::{Digest as _, Sha256};
 
 use crate::credential::limits::{NAME_CHARACTERS, is_name};
 
-/// How many characters the mark that tells apart similar subjects has, with its dash.
-const MARK: usize = 9;
+/// The length of the hash that distinguishes similar subjects, with its dash, in characters.
+const HASH: usize = 9;
 
-/// A name for the credential of this issuer and subject (or expression): always the same, and always allowed.
+/// A name for the credential of this issuer and subject (or expression). It is always valid, and
+/// the same for the same values.
 ///
-/// A subject that can be a name is its own name. In any other, what isn't allowed is replaced, and a short hash of issuer and
-/// subject keeps apart what looks alike then.
+/// A subject that is a valid name is the name. In any other subject invalid characters are
+/// replaced, and a short hash of issuer and subject distinguishes names that would be equal.
 pub fn name_for(issuer: &str, subject: &str) -> String {
-    if is_name(subject) && !ends_like_a_mark(subject) {
+    if is_name(subject) && !ends_with_hash(subject) {
         return subject.to_owned();
     }
     let mut name = String::with_capacity(*NAME_CHARACTERS.end());
     for c in subject.chars() {
-        if name.len() == NAME_CHARACTERS.end() - MARK {
+        if name.len() == NAME_CHARACTERS.end() - HASH {
             break;
         }
         if c.is_ascii_alphanumeric() || (c == '_' && !name.is_empty()) {
@@ -27,18 +28,18 @@ pub fn name_for(issuer: &str, subject: &str) -> String {
         }
     }
     let readable = if name.is_empty() { "credential" } else { name.trim_end_matches('-') };
-    format!("{readable}-{}", mark(issuer, subject))
+    format!("{readable}-{}", short_hash(issuer, subject))
 }
 
-fn mark(issuer: &str, subject: &str) -> String {
+fn short_hash(issuer: &str, subject: &str) -> String {
     let hash = Sha256::new().chain_update(issuer).chain_update([0]).chain_update(subject).finalize();
-    hash.iter().take(MARK / 2).map(|byte| format!("{byte:02x}")).collect()
+    hash.iter().take(HASH / 2).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Whether a subject could be the name that was made for another.
-fn ends_like_a_mark(subject: &str) -> bool {
+/// Whether a subject could equal the name that was made for another subject.
+fn ends_with_hash(subject: &str) -> bool {
     let is_hex = |c: u8| matches!(c, b'0'..=b'9' | b'a'..=b'f');
-    subject.rsplit_once('-').is_some_and(|(_, end)| end.len() == MARK - 1 && end.bytes().all(is_hex))
+    subject.rsplit_once('-').is_some_and(|(_, end)| end.len() == HASH - 1 && end.bytes().all(is_hex))
 }
 
 #[cfg(test)]
@@ -50,7 +51,7 @@ mod tests {
     const GITHUB: &str = "https://token.actions.githubusercontent.com";
 
     #[test]
-    fn names_can_be_read_and_never_change() {
+    fn names_are_readable_and_never_change() {
         for (subject, name) in [
             ("repo:contoso/web:ref:refs/heads/main", "repo-contoso-web-ref-refs-heads-main-27af23e5"),
             ("repo:contoso/web:pull_request", "repo-contoso-web-pull_request-5b094674"),
@@ -65,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_alike_is_kept_apart() {
+    fn similar_subjects_have_different_names() {
         let similar = ["repo:a/b", "repo:a:b", "repo/a/b", "repo-a/b", "REPO:a/b", "repo:a/b ", "repo:a/b:"];
         let mut names: Vec<_> = similar.iter().map(|subject| name_for(GITHUB, subject)).collect();
         // A subject that is the name of another subject.

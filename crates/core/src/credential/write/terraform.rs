@@ -1,4 +1,4 @@
-//! Terraform, in its own language and in JSON.
+//! Writes Terraform, in its own language and in JSON.
 
 use serde_json::{Map, Value};
 
@@ -18,15 +18,15 @@ pub(super) struct Block {
 enum Attribute {
     Text(String),
     Texts(Vec<String>),
-    /// The value of something else in the configuration.
+    /// The value at another address of the configuration.
     Reference(&'static str),
-    /// Something else in the configuration, as `depends_on` names it.
+    /// Another resource, for `depends_on`.
     Dependency(String),
-    /// The type of texts.
+    /// The type `string`.
     TextType,
 }
 
-/// What finds the owner, then one resource for each credential.
+/// The data source of the owner, then one resource for each credential.
 pub(super) fn blocks(credentials: &[Credential], owner: &Owner) -> Result<Vec<Block>, Fault> {
     match owner {
         Owner::Application { client_id } => {
@@ -52,12 +52,12 @@ pub(super) fn blocks(credentials: &[Credential], owner: &Owner) -> Result<Vec<Bl
     }
 }
 
-/// In Terraform's own language, formatted as `terraform fmt` does it.
+/// The blocks in Terraform's own language, formatted like `terraform fmt`.
 pub(super) fn native(blocks: &[Block]) -> String {
     blocks.iter().map(Block::native).collect::<Vec<_>>().join("\n")
 }
 
-/// In JSON.
+/// The blocks in JSON.
 pub(super) fn json(blocks: &[Block]) -> String {
     let mut document = Map::new();
     for block in blocks {
@@ -71,7 +71,7 @@ pub(super) fn json(blocks: &[Block]) -> String {
     format!("{:#}\n", Value::Object(document))
 }
 
-/// Puts members into the object at this path, making what isn't there.
+/// Inserts members into the object at this path, and creates missing objects.
 fn insert(object: &mut Map<String, Value>, path: &[&str], members: Map<String, Value>) {
     let [first, rest @ ..] = path else { return object.extend(members) };
     if let Value::Object(inner) = object.entry(*first).or_insert_with(|| Value::Object(Map::new())) {
@@ -79,7 +79,7 @@ fn insert(object: &mut Map<String, Value>, path: &[&str], members: Map<String, V
     }
 }
 
-/// The value where it is known, else a variable that is declared for it.
+/// The value if it is known, otherwise a new variable.
 fn known(value: Option<&str>, name: &str, reference: &'static str, blocks: &mut Vec<Block>) -> Attribute {
     match value {
         Some(value) => Attribute::Text(value.to_owned()),
@@ -113,13 +113,13 @@ fn of_application(credential: &Credential) -> Block {
     block("resource", &[kind, &label(credential)], attributes)
 }
 
-/// Each waits for the one before: the service refuses to write two credentials of an identity at a time.
+/// Each resource depends on the one before, because the service refuses to write two credentials of
+/// an identity at the same time.
 fn of_identity(credential: &Credential, previous: Option<&Credential>) -> Result<Block, Fault> {
     let Matcher::Subject(subject) = &credential.matcher else {
-        let message = format!("Terraform's azurerm provider has no expressions, and {} is one", credential.name);
-        return Err(
-            fault("format-without-expressions", message).hint("write it with --format bicep, arm or az-identity")
-        );
+        let message =
+            format!("Terraform's azurerm provider does not support expressions, and {} has one", credential.name);
+        return Err(fault("format-without-expressions", message).hint("use --format bicep, arm or az-identity"));
     };
     let audience = credential.audience().unwrap_or_default().to_owned();
     let mut attributes = vec![
@@ -138,7 +138,7 @@ fn of_identity(credential: &Credential, previous: Option<&Credential>) -> Result
 
 const OF_IDENTITY: &str = "azurerm_federated_identity_credential";
 
-/// The name of the resource, which unlike the credential's own can't begin with a digit.
+/// The name of the resource, which, unlike the credential's, cannot begin with a digit.
 fn label(credential: &Credential) -> String {
     let digit = credential.name.starts_with(|first: char| first.is_ascii_digit());
     format!("{}{}", if digit { "_" } else { "" }, credential.name)
@@ -187,7 +187,7 @@ impl Attribute {
     }
 }
 
-/// A text of Terraform's own language.
+/// A string literal of Terraform's own language.
 fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in template(text).chars() {
@@ -204,7 +204,7 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// A template that stands for this text: `${` and `%{` would begin something to compute.
+/// A template with this value. Escapes `${` and `%{`, which begin a computation.
 fn template(text: &str) -> String {
     text.replace("${", "$${").replace("%{", "%%{")
 }

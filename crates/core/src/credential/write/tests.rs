@@ -73,7 +73,7 @@ fn terraform_writes_credentials_of_identities_one_after_the_other() {
 }
 
 #[test]
-fn what_is_not_known_becomes_a_variable() {
+fn unknown_values_become_variables() {
     let mut text = String::new();
     for format in Format::ALL {
         let target = match fitting(format).owner {
@@ -89,7 +89,7 @@ fn what_is_not_known_becomes_a_variable() {
 }
 
 #[test]
-fn the_address_of_graph_is_that_of_the_cloud() {
+fn the_address_of_graph_depends_on_the_cloud() {
     let usgov = CLOUDS.iter().find(|cloud| cloud.name == "usgov").unwrap();
     let target = Target { cloud: usgov, ..application(Some("id")) };
     let text = write(&[flexible("any", "claims['sub'] eq 's'")], Format::Az, &target).unwrap();
@@ -107,7 +107,7 @@ fn one_credential_is_one_body_and_several_are_an_array() {
 }
 
 #[test]
-fn what_cannot_be_created_is_not_written() {
+fn invalid_credentials_are_not_written() {
     let app = application(None);
     let identity = identity(None, None);
     for (credentials, format, target, code) in [
@@ -190,7 +190,7 @@ fn by_name(mut credentials: Vec<Credential>) -> Vec<Credential> {
 
 proptest! {
     #[test]
-    fn what_is_written_as_json_is_read_back(credentials in credentials()) {
+    fn json_is_parsed_to_the_same_credentials(credentials in credentials()) {
         let graph = write(&credentials, Format::GraphJson, &application(None)).unwrap();
         prop_assert_eq!(forms::parse(&graph).unwrap(), credentials.clone());
         let arm = write(&credentials, Format::ArmJson, &identity(None, None)).unwrap();
@@ -205,7 +205,7 @@ proptest! {
     }
 
     #[test]
-    fn a_shell_hands_each_value_over_unchanged(credentials in credentials(), id in text(), group in text()) {
+    fn a_shell_passes_each_value_unchanged(credentials in credentials(), id in text(), group in text()) {
         let script = write(&credentials, Format::Az, &application(Some(&id))).unwrap();
         prop_assert_eq!(script.lines().count() >= credentials.len(), true);
         for (words, credential) in arguments(&script).iter().zip(&credentials) {
@@ -231,7 +231,7 @@ proptest! {
     }
 
     #[test]
-    fn the_quoted_texts_of_terraform_and_bicep_mean_what_was_given(credentials in credentials()) {
+    fn string_literals_of_terraform_and_bicep_have_the_same_value(credentials in credentials()) {
         let terraform = write(&credentials, Format::Terraform, &application(None)).unwrap();
         let read: Vec<_> = literals(&terraform, '"').iter().filter_map(|literal| hcl(literal)).collect();
         let bicep = write(&credentials, Format::Bicep, &identity(None, None)).unwrap();

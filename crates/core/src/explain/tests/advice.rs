@@ -1,4 +1,4 @@
-//! Advice for a refusal, from the claims of the token that was refused.
+//! Tests of advice about a refusal.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -39,7 +39,7 @@ fn advice(code: u32, description: &str, token: Option<&Token>, credentials: &[Cr
 }
 
 #[test]
-fn without_credentials_the_token_says_what_one_must_hold() {
+fn without_credentials_the_required_values_come_from_the_token() {
     let token = token("repo:acme/web:environment:prod", NOW + 300);
     insta::assert_snapshot!("advice-from-token", advice(700213, PRINTED, Some(&token), &[]));
 }
@@ -54,38 +54,38 @@ fn with_credentials_the_difference_comes_first() {
 }
 
 #[test]
-fn another_token_than_the_one_at_hand_is_noticed() {
+fn another_token_in_entras_message_is_reported() {
     let token = token("repo:acme/web:environment:test", NOW + 300);
     let advice = advice(700213, PRINTED, Some(&token), &[]);
     assert!(
-        advice.contains("Entra saw the subject `repo:acme/web:environment:prod`, the token at hand has"),
+        advice.contains("Entra received the subject `repo:acme/web:environment:prod`, and this token has"),
         "{advice}"
     );
 }
 
 #[test]
-fn an_expired_token_is_told_by_how_much() {
+fn advice_says_how_long_ago_a_token_expired() {
     let advice = advice(700024, "", Some(&token("repo:acme/web:environment:prod", NOW - 700)), &[]);
     assert!(advice.starts_with("the token expired 11 minutes 40 seconds ago"), "{advice}");
-    assert!(!advice.contains("az ad app"), "a credential does not mend that: {advice}");
+    assert!(!advice.contains("az ad app"), "no credential helps: {advice}");
 }
 
 #[test]
-fn without_a_token_there_is_what_the_catalogue_knows() {
-    assert_eq!(advice(70025, "", None, &[]), crate::explain::catalogue::entry(70025).unwrap().remedy);
+fn without_a_token_advice_comes_from_the_catalogue() {
+    assert_eq!(advice(70025, "", None, &[]), crate::catalogue::entry(70025).unwrap().remedy);
     assert_eq!(advice(1, "", None, &[]), "");
 }
 
 #[test]
-fn without_a_token_what_entra_printed_is_compared_with_the_credentials() {
+fn without_a_token_entras_message_is_compared_with_the_credentials() {
     let others =
         Credential { issuer: "https://gitlab.com".to_owned(), ..credential("project_path:a/b:ref_type:tag:ref:v1") };
     let credentials = [others, credential("repo:acme/web:environment:Prod")];
     let advice = advice(700213, PRINTED, None, &credentials);
     assert!(
-        advice.starts_with("the token's subject differs from that of the credential `main` in upper and lower case"),
+        advice.starts_with("the token's subject differs from the credential `main` only in upper and lower case"),
         "{advice}"
     );
     assert!(advice.contains("az ad app federated-credential update --federated-credential-id 'main'"), "{advice}");
-    assert!(!advice.contains("must hold exactly"), "the rest of the token is not known: {advice}");
+    assert!(!advice.contains("must hold exactly"), "the other claims are not known: {advice}");
 }

@@ -256,7 +256,7 @@ const BUILT: &[Built] = &[
 ];
 
 #[test]
-fn subjects_issuer_and_audience_are_made_of_parts() {
+fn subjects_issuer_and_audience_are_built_from_parts() {
     for (name, given, subjects, issuer, audience) in BUILT {
         let (platform, given) = (platform(name), parts(given));
         assert_eq!(platform.build_subjects(&given).unwrap(), *subjects, "{given:?}");
@@ -266,7 +266,7 @@ fn subjects_issuer_and_audience_are_made_of_parts() {
 }
 
 #[test]
-fn what_is_made_of_parts_is_understood_again() {
+fn built_subjects_and_issuers_are_recognised() {
     for (name, given, ..) in BUILT {
         let given = parts(given);
         let issuer = platform(name).issuer_from_parts(&given).unwrap();
@@ -278,7 +278,7 @@ fn what_is_made_of_parts_is_understood_again() {
 }
 
 #[test]
-fn every_platform_with_a_grammar_makes_subjects_from_the_examples_of_its_parts() {
+fn every_platform_builds_subjects_from_the_examples_of_its_parts() {
     for platform in ALL.iter().filter(|platform| platform.parts().iter().any(|part| part.required)) {
         let mut given: Vec<_> = platform
             .parts()
@@ -298,7 +298,7 @@ fn every_platform_with_a_grammar_makes_subjects_from_the_examples_of_its_parts()
 }
 
 #[test]
-fn a_part_that_does_not_fit_is_a_fault_that_names_the_parts_there_are() {
+fn a_wrong_part_is_a_fault_that_lists_the_parts() {
     for (name, given, code, words) in [
         ("github", &["repo=o/r", "owner=o"][..], "subject-part-unknown", "GitHub Actions has no part `owner`"),
         ("github", &["repo=o/r", "repo=p/r"], "subject-part-repeated", "`repo` was given twice"),
@@ -343,8 +343,8 @@ fn a_part_that_does_not_fit_is_a_fault_that_names_the_parts_there_are() {
         ("gitlab", &["branch=main"], "subject-part-missing", "`project-path`, or `project-id`"),
         ("gitlab", &["project-id=1"], "subject-part-missing", "`branch` or `tag`"),
         ("buildkite", &[], "subject-part-missing", "`pipeline-id`"),
-        ("bitbucket", &["workspace=w"], "subject-varies", "another in every run"),
-        ("generic", &["a=b"], "subject-parts-unsupported", "cannot be put together"),
+        ("bitbucket", &["workspace=w"], "subject-varies", "changes with every run"),
+        ("generic", &["a=b"], "subject-parts-unsupported", "cannot be built"),
     ] {
         let fault = platform(name).build_subjects(&parts(given)).unwrap_err();
         assert_eq!((fault.code, fault.category), (code, Category::Usage), "{name} {given:?}");

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::{ALL, select};
-use super::{environment, platform, shown, text, token};
+use super::{describe, environment, platform, text, token};
 use crate::fault::Fault;
 use crate::ports::fixed::Variables;
 
@@ -16,11 +16,11 @@ fn id_token(issuer: &str, audience: &str) -> String {
 fn gitlab(variables: &[(&str, String)]) -> Result<String, Fault> {
     let mut env = environment("GITLAB_CI=true\nCI_SERVER_URL=https://gitlab.example.com");
     env.0.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-    select(None, &env)?.platform.id_token(&env, AUDIENCE).map(|source| shown(&source))
+    select(None, &env)?.platform.id_token(&env, AUDIENCE).map(|source| describe(&source))
 }
 
 #[test]
-fn gitlab_finds_the_token_under_whatever_name_it_has() {
+fn gitlab_finds_the_token_under_any_name() {
     let own = id_token("https://gitlab.example.com", "https://vault");
     assert_eq!(gitlab(&[("MY_TOKEN", own.clone())]).unwrap(), "variable MY_TOKEN");
     assert_eq!(gitlab(&[("A", "eyJ.no.token".into()), ("B", own.clone())]).unwrap(), "variable B");
@@ -38,29 +38,29 @@ fn gitlab_finds_the_token_under_whatever_name_it_has() {
 }
 
 #[test]
-fn of_two_gitlab_tokens_the_one_for_azure_is_meant_and_two_of_them_are_a_fault_with_both_names() {
+fn of_two_gitlab_tokens_the_one_for_azure_is_used_and_two_for_azure_are_a_fault() {
     let for_vault = || id_token("https://gitlab.example.com", "https://vault");
     let for_azure = |salt: &str| token(&json!({ "iss": "https://gitlab.example.com", "aud": [AUDIENCE], "jti": salt }));
     assert_eq!(gitlab(&[("VAULT", for_vault()), ("AZURE", for_azure("1"))]).unwrap(), "variable AZURE");
     let fault = gitlab(&[("ONE", for_azure("1")), ("TWO", for_azure("2"))]).unwrap_err();
-    assert_eq!(fault.message, "More than one variable holds a fitting ID token: `ONE`, `TWO`");
-    assert_eq!(fault.hints, ["say which: `--id-token-env ONE`"]);
+    assert_eq!(fault.message, "More than one variable holds an ID token that fits: `ONE`, `TWO`");
+    assert_eq!(fault.hints, ["choose one: `--id-token-env ONE`"]);
     let other = token(&json!({ "iss": "https://gitlab.example.com", "aud": "https://other" }));
     assert!(gitlab(&[("VAULT", for_vault()), ("OTHER", other)]).unwrap_err().message.contains("`OTHER`, `VAULT`"));
 }
 
 #[test]
-fn gitlab_says_which_tokens_it_saw_and_why_not() {
+fn gitlab_explains_which_tokens_it_does_not_use() {
     let fault = gitlab(&[("A", id_token("https://sts.example.com", AUDIENCE))]).unwrap_err();
     assert!(text(&fault).contains("`--id-token-env A`"));
     assert!(text(&fault).contains("other issuer: https://sts.example.com in `A`"));
     let fault =
         gitlab(&[("CI_JOB_JWT_V2", id_token("https://gitlab.example.com", "https://gitlab.example.com"))]).unwrap_err();
-    assert!(text(&fault).contains("`CI_JOB_JWT_V2` is not used"), "{}", text(&fault));
+    assert!(text(&fault).contains("replace `CI_JOB_JWT_V2`"), "{}", text(&fault));
 }
 
 #[test]
-fn a_host_shows_gitlab_whatever_looks_like_a_token_and_nobody_else() {
+fn only_gitlab_is_shown_every_variable_that_looks_like_a_token() {
     let jwt = id_token("https://gitlab.com", AUDIENCE);
     let seeing: Vec<_> =
         ALL.iter().filter(|platform| platform.shows("ANY_NAME", &jwt)).map(|platform| platform.name()).collect();
@@ -71,11 +71,11 @@ fn a_host_shows_gitlab_whatever_looks_like_a_token_and_nobody_else() {
 }
 
 #[test]
-fn of_several_tagged_terraform_tokens_the_one_for_azure_is_meant() {
+fn of_several_tagged_terraform_tokens_the_one_for_azure_is_used() {
     let claims = |audience: &str| token(&json!({ "iss": "https://app.terraform.io", "aud": audience }));
     let run = |pairs: &[(&str, String)]| {
         let env = Variables(pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect());
-        platform("terraform-cloud").id_token(&env, AUDIENCE).map(|source| shown(&source))
+        platform("terraform-cloud").id_token(&env, AUDIENCE).map(|source| describe(&source))
     };
     let (aws, azure) =
         (("TFC_WORKLOAD_IDENTITY_TOKEN_AWS", claims("aws")), ("TFC_WORKLOAD_IDENTITY_TOKEN_AZ", claims(AUDIENCE)));
@@ -85,15 +85,15 @@ fn of_several_tagged_terraform_tokens_the_one_for_azure_is_meant() {
 }
 
 #[test]
-fn circleci_makes_another_token_only_when_another_audience_was_asked_for() {
+fn circleci_issues_another_token_only_for_another_audience() {
     let organization = "5034460f-c7c4-4c43-9457-de07e2029e7b";
     let jwt = id_token("https://oidc.circleci.com/org/5034460f-c7c4-4c43-9457-de07e2029e7b", organization);
     let env = environment(&format!("CIRCLECI=true\nCIRCLE_OIDC_TOKEN_V2={jwt}"));
     let circleci = platform("circleci");
-    assert_eq!(shown(&circleci.id_token(&env, AUDIENCE).unwrap()), "variable CIRCLE_OIDC_TOKEN_V2");
-    assert_eq!(shown(&circleci.id_token_for(&env, organization).unwrap()), "variable CIRCLE_OIDC_TOKEN_V2");
+    assert_eq!(describe(&circleci.id_token(&env, AUDIENCE).unwrap()), "variable CIRCLE_OIDC_TOKEN_V2");
+    assert_eq!(describe(&circleci.id_token_for(&env, organization).unwrap()), "variable CIRCLE_OIDC_TOKEN_V2");
     assert_eq!(
-        shown(&circleci.id_token_for(&env, AUDIENCE).unwrap()),
+        describe(&circleci.id_token_for(&env, AUDIENCE).unwrap()),
         r#"program circleci run oidc get --claims {"aud":"api://AzureADTokenExchange"}"#
     );
 }

@@ -6,7 +6,8 @@ use base64::prelude::BASE64_STANDARD;
 /// What a reader made of it: names and values in order.
 pub(super) type Variables = Vec<(String, String)>;
 
-/// Harness: lines of `NAME=value`; trims, cuts comments, strips quotes, expands variables; then decodes `__B64__`.
+/// Harness: lines of `NAME=value`; trims, cuts comments, strips quotes, expands variables; then
+/// decodes `__B64__`.
 pub(super) fn harness(file: &str) -> Variables {
     let lines = file.lines().filter(|line| !line.trim().is_empty() && !line.trim().starts_with('#'));
     lines.map(harness_line).collect()
@@ -34,7 +35,8 @@ fn expanded(text: &str) -> String {
     if text.contains('$') { "expanded".to_owned() } else { text.to_owned() }
 }
 
-/// GitHub: `NAME=value`, or `NAME<<DELIMITER` with everything up to a line that is the delimiter; the first sign decides.
+/// GitHub: `NAME=value`, or `NAME<<DELIMITER` with everything up to a line that is the delimiter;
+/// the first sign decides.
 pub(super) fn github_file(file: &str) -> Variables {
     let mut found = Variables::new();
     let mut lines = file.split('\n');
@@ -99,7 +101,8 @@ fn undone(text: &str) -> String {
     text.replace("%3B", ";").replace("%0D", "\r").replace("%0A", "\n").replace("%5D", "]").replace("%AZP25", "%")
 }
 
-/// A reader that knows nothing but `NAME=value` and line ends: GitLab's dotenv reports and Pulumi's file.
+/// A reader that knows nothing but `NAME=value` and line ends: GitLab's dotenv reports and Pulumi's
+/// file.
 pub(super) fn plain(file: &str) -> Variables {
     file.split(['\r', '\n'])
         .filter(|line| !line.is_empty())
@@ -111,7 +114,8 @@ pub(super) fn plain(file: &str) -> Variables {
         .collect()
 }
 
-/// Bash itself: the values of these variables after it has read the lines, with nothing said about them.
+/// Bash itself: the values of these variables after it has read the lines, with nothing said about
+/// them.
 #[cfg(unix)]
 pub(super) fn bash(lines: &str, names: &[&str]) -> Vec<String> {
     let wanted: Vec<_> = names.iter().map(|name| format!("\"${{{name}-unset}}\"")).collect();

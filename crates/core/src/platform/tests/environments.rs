@@ -1,7 +1,7 @@
 //! What each platform makes of the variables that its jobs really have.
 
 use super::super::{ALL, Detection, Selected, select, select_for_output, verdicts};
-use super::{environment, platform, shown, text};
+use super::{describe, environment, platform, text};
 use crate::fault::Category;
 use crate::ports::fixed::Variables;
 
@@ -176,12 +176,12 @@ fn each_job_is_recognised_and_its_token_found() {
         let env = environment(lines);
         let selected = select(None, &env).unwrap_or_else(|fault| panic!("{name}: {fault}\n{lines}"));
         assert_eq!(selected.platform.name(), *name, "{lines}");
-        assert_eq!(shown(&selected.platform.id_token(&env, AUDIENCE).unwrap()), *source, "{lines}");
+        assert_eq!(describe(&selected.platform.id_token(&env, AUDIENCE).unwrap()), *source, "{lines}");
     }
 }
 
 /// A job that lacks half of what it needs: the message and the hints must have these words.
-const HALVES: &[(&str, &str, &[&str])] = &[
+const INCOMPLETE: &[(&str, &str, &[&str])] = &[
     ("harness", "HARNESS_WI_HANDLE=h", &["`HARNESS_WI_MINT_URL` is not"]),
     ("harness", "HARNESS_WI_MINT_URL=unix:///s", &["`HARNESS_WI_HANDLE` is not"]),
     (
@@ -201,7 +201,7 @@ const HALVES: &[(&str, &str, &[&str])] = &[
         "TF_BUILD=True
          SYSTEM_OIDCREQUESTURI=https://dev.azure.com/x
          SYSTEM_ACCESSTOKEN=$(System.AccessToken)",
-        &["the text `$(System.AccessToken)`", "env: { SYSTEM_ACCESSTOKEN: $(System.AccessToken) }"],
+        &["the literal text `$(System.AccessToken)`", "env: { SYSTEM_ACCESSTOKEN: $(System.AccessToken) }"],
     ),
     (
         "azure-pipelines",
@@ -217,7 +217,7 @@ const HALVES: &[(&str, &str, &[&str])] = &[
          SYSTEM_ACCESSTOKEN=t
          SYSTEM_OIDCREQUESTURI=https://dev.azure.com/x
          AZURE_SERVICE_CONNECTION_ID=$(connection)",
-        &["`AZURE_SERVICE_CONNECTION_ID` is the text `$(connection)`"],
+        &["`AZURE_SERVICE_CONNECTION_ID` is the literal text `$(connection)`"],
     ),
     (
         "azure-pipelines",
@@ -263,8 +263,8 @@ const HALVES: &[(&str, &str, &[&str])] = &[
 ];
 
 #[test]
-fn half_of_what_is_needed_is_a_fault_that_names_the_other_half() {
-    for (name, lines, words) in HALVES {
+fn an_incomplete_environment_is_a_fault_that_names_what_is_missing() {
+    for (name, lines, words) in INCOMPLETE {
         // A machine-level token must not be taken instead.
         let env = environment(&format!("{lines}\nAZURE_FEDERATED_TOKEN_FILE=/var/run/token"));
         let fault = select(None, &env).map(|selected| selected.platform).unwrap_err();
@@ -288,7 +288,7 @@ fn half_of_what_is_needed_is_a_fault_that_names_the_other_half() {
 
 #[test]
 fn what_every_half_says() {
-    let texts: Vec<_> = HALVES
+    let texts: Vec<_> = INCOMPLETE
         .iter()
         .map(|(name, lines, _)| {
             let Detection::Half(fault) = platform(name).detect(&environment(lines)) else { panic!("{name}") };
@@ -301,7 +301,7 @@ fn what_every_half_says() {
 }
 
 #[test]
-fn an_empty_environment_is_nobodys_and_an_empty_marker_is_none() {
+fn empty_variables_identify_no_platform() {
     let empty: String = ALL.iter().flat_map(|platform| platform.variables()).map(|name| format!("{name}=\n")).collect();
     for env in [Variables::default(), environment(&empty)] {
         for (platform, detection) in verdicts(&env) {
@@ -314,7 +314,7 @@ fn an_empty_environment_is_nobodys_and_an_empty_marker_is_none() {
 }
 
 #[test]
-fn a_name_wins_over_what_is_detected() {
+fn a_requested_platform_wins_over_detection() {
     let env = environment("GITHUB_ACTIONS=true");
     assert_eq!(select(Some("google-cloud"), &env).unwrap().platform.name(), "google-cloud");
     let fault = select(Some("jenkins"), &env).unwrap_err();
@@ -323,11 +323,11 @@ fn a_name_wins_over_what_is_detected() {
 }
 
 #[test]
-fn google_cloud_is_used_only_when_asked_for_and_spiffe_needs_a_file() {
+fn google_cloud_is_used_only_on_request_and_spiffe_needs_a_file() {
     let env = environment("GCE_METADATA_HOST=169.254.169.254\nSPIFFE_ENDPOINT_SOCKET=unix:///tmp/agent.sock");
     assert_eq!(select(None, &env).unwrap().platform.name(), "generic");
     let Detection::No(why) = platform("google-cloud").detect(&env) else { panic!() };
-    assert!(why.contains("only when asked for"));
+    assert!(why.contains("used only with"));
     let Detection::No(why) = platform("spiffe").detect(&env) else { panic!() };
     assert!(why.contains("`SPIFFE_ENDPOINT_SOCKET` is set, but"));
 }

@@ -1,4 +1,5 @@
-//! A value stays one value: whatever it is made of, each reader gets back what was published and nothing else.
+//! A value stays one value: whatever it is made of, each reader gets back what was published and
+//! nothing else.
 
 use proptest::prelude::*;
 
@@ -138,7 +139,7 @@ proptest! {
     }
 
     #[test]
-    fn github_masks_every_secret_and_is_told_nothing_else(first in hostile(), second in hostile()) {
+    fn github_masks_every_secret_and_reads_no_other_command(first in hostile(), second in hostile()) {
         let (github, env) = job("github");
         let commands = consumers::github_commands(&printed(&github.publish(&pair(&first, &second, true), &env).unwrap()));
         let masks = [first, second].into_iter().filter(|value| !value.is_empty());
@@ -148,7 +149,7 @@ proptest! {
     }
 
     #[test]
-    fn azure_pipelines_gives_back_every_value_and_is_told_nothing_else(first in hostile(), second in hostile()) {
+    fn azure_pipelines_reads_every_value_and_no_other_command(first in hostile(), second in hostile()) {
         let (azure, env) = job("azure-pipelines");
         let commands = consumers::azure_pipelines(&printed(&azure.publish(&pair(&first, &second, false), &env).unwrap()));
         let (mut variables, mut outputs) = (Vec::new(), Vec::new());
@@ -231,7 +232,7 @@ mod shells {
     }
 
     #[test]
-    fn exported_values_reach_the_programs_that_the_shell_starts() {
+    fn exported_values_reach_child_processes() {
         let (gitlab, env) = job("gitlab");
         let lines = printed(&gitlab.publish(&pair("it's", "2", true), &env).unwrap());
         let script = format!("{lines}exec bash -c 'printf %s \"$FIRST\"'");
@@ -241,7 +242,7 @@ mod shells {
 }
 
 #[test]
-fn the_delimiter_is_not_in_the_value_even_when_it_was_made_to_be() {
+fn a_value_cannot_contain_its_delimiter() {
     let (github, env) = job("github");
     let publish = |value: &str| {
         let publications = github.publish(&pair(value, "", true)[..1], &env).unwrap();
@@ -254,7 +255,7 @@ fn the_delimiter_is_not_in_the_value_even_when_it_was_made_to_be() {
 }
 
 #[test]
-fn no_platform_takes_a_name_that_is_no_variable_or_a_value_with_a_nul() {
+fn every_platform_refuses_invalid_names_and_values_with_nul() {
     let named = |name: &str, value: &str| [Value { name: name.into(), value: Secret::new(value), secret: true }];
     for platform in super::super::ALL {
         let (_, env) = job("harness");

@@ -1,4 +1,5 @@
-//! Where results go: which files, whether they are known before anything is sent, and what comes out plain.
+//! Where results go: which files, whether they are known before anything is sent, and what comes
+//! out plain.
 
 use super::super::{File, Publication, Secret, Value, dotenv};
 use super::{environment, platform, text};
@@ -21,7 +22,7 @@ const OUTPUTS: &[(&str, &str, &[&str])] = &[
 ];
 
 #[test]
-fn the_files_to_write_are_known_before_anything_is_sent() {
+fn output_files_are_known_before_the_exchange() {
     for (name, lines, files) in OUTPUTS {
         let outputs = platform(name).outputs(&environment(lines)).unwrap();
         let outputs: Vec<_> = outputs
@@ -36,7 +37,7 @@ fn the_files_to_write_are_known_before_anything_is_sent() {
 }
 
 #[test]
-fn an_output_file_that_is_not_set_is_a_fault_that_names_its_variable() {
+fn a_missing_output_file_is_a_fault_that_names_its_variable() {
     for (name, variable, hint) in [
         ("harness", "HARNESS_OUTPUT_SECRET_FILE", "CI_ENABLE_OUTPUT_SECRETS"),
         ("harness", "HARNESS_OUTPUT_SECRET_FILE", "CI_SKIP_NON_EXPRESSION_EVALUATION"),
@@ -96,7 +97,7 @@ fn what_each_platform_is_given() {
 }
 
 #[test]
-fn harness_encodes_only_what_its_parser_would_change() {
+fn harness_encodes_only_values_that_its_parser_would_change() {
     for (text, line) in [
         ("eyJ0.eyJh.c2ln-_", "A=eyJ0.eyJh.c2ln-_\n"),
         ("2030-01-01T00:00:00Z", "A=2030-01-01T00:00:00Z\n"),
@@ -115,7 +116,7 @@ fn harness_encodes_only_what_its_parser_would_change() {
 }
 
 #[test]
-fn a_line_that_harness_would_not_read_is_refused() {
+fn a_line_that_is_too_long_for_harness_is_refused() {
     let publish = |length: usize| {
         let env = environment("HARNESS_OUTPUT_SECRET_FILE=/s");
         platform("harness").publish(&[value("A", &"x".repeat(length), true)], &env)
@@ -128,7 +129,7 @@ fn a_line_that_harness_would_not_read_is_refused() {
 }
 
 #[test]
-fn what_is_no_secret_is_left_out_on_harness_when_there_is_no_place_for_it() {
+fn harness_omits_plain_values_without_a_plain_output_file() {
     let values = [value("T", "jwt", true), value("P", "plain", false)];
     assert_eq!(
         published("harness", "HARNESS_OUTPUT_SECRET_FILE=/s", &values),
@@ -137,7 +138,7 @@ fn what_is_no_secret_is_left_out_on_harness_when_there_is_no_place_for_it() {
 }
 
 #[test]
-fn github_does_not_let_node_options_into_the_environment() {
+fn github_refuses_node_options_in_the_environment() {
     let publish = |lines| platform("github").publish(&[value("NODE_OPTIONS", "x", false)], &environment(lines));
     assert!(publish("GITHUB_OUTPUT=/o").is_ok());
     assert_eq!(publish("GITHUB_ENV=/e").unwrap_err().code, "output-name-invalid");

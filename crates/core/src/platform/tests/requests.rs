@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::{ASK_AGAIN, Source, by_name};
+use super::super::{Source, by_name};
 use super::environment;
 use crate::fault::Fault;
 use crate::ports::{Request, Response};
@@ -37,7 +37,7 @@ fn body(request: &Request) -> Value {
 }
 
 #[test]
-fn harness_is_told_the_handle_the_identity_and_an_audience_only_when_one_was_asked_for() {
+fn harness_receives_handle_identity_and_only_a_requested_audience() {
     let (request, ..) = request("harness", HARNESS, None);
     assert_eq!(body(&request), json!({ "handle": "handle", "name": "azure" }));
     let (request, ..) = self::request("harness", HARNESS, Some("api://other"));
@@ -52,7 +52,7 @@ fn harness_needs_the_name_of_the_identity() {
 }
 
 #[test]
-fn azure_pipelines_is_asked_by_post_with_the_jobs_token_and_not_sent_to_a_sign_in_page() {
+fn azure_pipelines_receives_a_post_with_the_jobs_token() {
     let (request, _, attempts) = request("azure-pipelines", AZURE, None);
     assert_eq!(header(&request, "authorization"), Some("Bearer bearer"));
     assert_eq!(header(&request, "x-tfs-fedauthredirect"), Some("Suppress"));
@@ -73,7 +73,7 @@ fn the_first_service_connection_that_is_set_is_used() {
 }
 
 #[test]
-fn buildkite_is_asked_for_a_subject_that_stays() {
+fn buildkite_is_asked_for_a_stable_subject() {
     let (request, ..) = request("buildkite", BUILDKITE, None);
     assert_eq!(header(&request, "authorization"), Some("Token agent"));
     assert_eq!(body(&request), json!({ "audience": "api://AzureADTokenExchange", "subject_claim": "pipeline_id" }));
@@ -83,7 +83,7 @@ fn buildkite_is_asked_for_a_subject_that_stays() {
 }
 
 #[test]
-fn google_is_asked_for_the_audience_and_says_that_it_is_google() {
+fn google_receives_the_audience_and_must_identify_itself() {
     let (request, read, _) = request("google-cloud", "", None);
     assert_eq!(
         request.url,
@@ -105,7 +105,7 @@ fn answer(status: u16, body: &str, headers: &[(&str, &str)]) -> Response {
 }
 
 #[test]
-fn each_service_has_the_token_in_a_member_of_its_own() {
+fn each_service_has_its_own_member_for_the_token() {
     for (name, lines, member) in [
         ("harness", HARNESS, "oidc_token"),
         ("azure-pipelines", AZURE, "oidcToken"),
@@ -116,12 +116,12 @@ fn each_service_has_the_token_in_a_member_of_its_own() {
         let body = json!({ member: "jwt", "count": 1, "expires_at_unix": 1 }).to_string();
         assert_eq!(read(&answer(200, &body, &[])).unwrap().reveal(), "jwt", "{name}");
         let fault = read(&answer(200, "{}", &[])).unwrap_err();
-        assert!(ASK_AGAIN.contains(&fault.code), "{name}");
+        assert!(fault.is_transient, "{name}");
     }
 }
 
 #[test]
-fn an_unknown_identity_is_a_fault_of_its_own() {
+fn an_unknown_identity_has_its_own_code() {
     let (_, read, _) = request("harness", HARNESS, None);
     let fault = read(&answer(404, r#"{"error":"unknown workload identity"}"#, &[])).unwrap_err();
     assert_eq!(fault.code, "harness-identity-unknown");
@@ -159,7 +159,7 @@ const AZURE_ANSWERS: &[(u16, &str, &str, &str)] = &[
 ];
 
 #[test]
-fn each_way_in_which_azure_devops_says_no_has_a_code_of_its_own_and_the_id_that_support_asks_for() {
+fn each_refusal_of_azure_devops_has_its_own_code_and_the_id_for_support() {
     let (_, read, _) = request("azure-pipelines", AZURE, None);
     for (status, kind, body, code) in AZURE_ANSWERS {
         let headers = [("content-type", *kind), ("x-vss-e2eid", "e2e-1"), ("x-msedge-ref", "ref-1")];

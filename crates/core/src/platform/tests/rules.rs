@@ -8,7 +8,7 @@ use crate::fault::Category;
 use crate::ports::Env;
 
 #[test]
-fn the_names_are_those_that_were_promised() {
+fn the_names_of_platforms_do_not_change() {
     let mut names: Vec<_> = ALL.iter().map(|platform| platform.name()).collect();
     assert_eq!(names.last(), Some(&"generic"), "whatever else it may be comes first");
     names.sort_unstable();
@@ -54,7 +54,7 @@ impl Env for Curious {
 }
 
 #[test]
-fn a_platform_looks_at_no_variable_that_it_does_not_list() {
+fn a_platform_reads_only_variables_that_it_lists() {
     for platform in ALL {
         let missing = platform.variables().iter().copied().map(Some).chain([None]);
         for (but, value) in missing.flat_map(|but| ["true", "", "unix:///x", "https://x"].map(|value| (but, value))) {
@@ -75,18 +75,18 @@ fn a_platform_looks_at_no_variable_that_it_does_not_list() {
 }
 
 #[test]
-fn no_secret_is_in_the_debug_text_of_what_a_platform_returns() {
+fn debug_output_of_platforms_contains_no_secret() {
     let secret = "s3cr3t";
     let env = Curious { asked: RefCell::default(), value: secret, but: None };
     let value = [Value { name: "A".into(), value: Secret::new(secret), secret: true }];
     for platform in ALL {
-        let told = format!("{:?}{:?}", platform.detect(&env), platform.publish(&value, &env));
-        assert!(!told.contains(secret), "{platform:?} {told}");
+        let debug = format!("{:?}{:?}", platform.detect(&env), platform.publish(&value, &env));
+        assert!(!debug.contains(secret), "{platform:?} {debug}");
     }
 }
 
 #[test]
-fn requests_stay_on_the_machine_or_are_encrypted() {
+fn requests_are_local_or_encrypted() {
     for name in
         ["HARNESS_WI_MINT_URL", "BUILDKITE_AGENT_ENDPOINT", "ACTIONS_ID_TOKEN_REQUEST_URL", "SYSTEM_OIDCREQUESTURI"]
     {
@@ -117,7 +117,7 @@ impl Env for Only {
 }
 
 #[test]
-fn a_line_end_in_a_bearer_token_never_reaches_a_header() {
+fn a_bearer_token_with_a_line_end_is_refused() {
     for (name, bearer) in [
         ("github", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"),
         ("azure-pipelines", "SYSTEM_ACCESSTOKEN"),
@@ -140,7 +140,7 @@ fn a_line_end_in_a_bearer_token_never_reaches_a_header() {
 }
 
 #[test]
-fn the_hosts_that_stand_for_sockets_can_only_be_this_machine() {
+fn hosts_of_sockets_are_loopback() {
     for socket in SOCKETS {
         assert!(socket.host.ends_with(".localhost"), "{socket:?}");
         assert!(ALL.iter().any(|platform| platform.variables().contains(&socket.variable)), "{socket:?}");

@@ -3,7 +3,8 @@
 use super::super::{ALL, identify};
 use super::platform;
 
-/// A platform, an issuer of its tokens, a subject, its form, and its parts; `~` marks those that change from run to run.
+/// A platform, an issuer of its tokens, a subject, its form, and its parts; `~` marks those that
+/// change from run to run.
 const SUBJECTS: &[(&str, &str, &str, &str, &str)] = &[
     ("harness", HARNESS, "Hue1lBsaSx2APlXjzVEPIg", "account", "account=Hue1lBsaSx2APlXjzVEPIg"),
     (
@@ -60,7 +61,7 @@ const SUBJECTS: &[(&str, &str, &str, &str, &str)] = &[
         "pulumi",
         "https://api.pulumi.com/oidc",
         "pulumi:environments:pulumi.organization.login:contoso:currentEnvironment.name:core/dev:pulumi.user.login:jane",
-        "ESC environment, own attributes",
+        "ESC environment, custom attributes",
         "pulumi.organization.login=contoso currentEnvironment.name=core/dev ~pulumi.user.login=jane",
     ),
     (
@@ -102,10 +103,10 @@ const SUBJECTS: &[(&str, &str, &str, &str, &str)] = &[
         "gitlab",
         "https://gitlab.example.com",
         "project_id:72:ref_type:tag:ref:v1:environment:prod",
-        "components of the project's own",
+        "custom components",
         "project_id=72 ref_type=tag ref=v1 environment=prod",
     ),
-    ("gitlab", "https://git.example.com", "project_path:g/p", "components of the project's own", "project_path=g/p"),
+    ("gitlab", "https://git.example.com", "project_path:g/p", "custom components", "project_path=g/p"),
     (
         "github",
         GITHUB,
@@ -125,21 +126,21 @@ const SUBJECTS: &[(&str, &str, &str, &str, &str)] = &[
         "github",
         GITHUB,
         "repo:octo-org@123456/octo-repo@456789:ref:refs/tags/v1",
-        "repository and context, with ids that never change",
+        "repository and context, with ids",
         "owner=octo-org owner_id=123456 repository=octo-repo repository_id=456789 ref=refs/tags/v1",
     ),
     (
         "github",
         "https://token.actions.githubusercontent.com/octo-enterprise",
         "repo:o/r:environment:prod:job_workflow_ref:o/x/.github/workflows/y.yml@refs/heads/main:actor:jane",
-        "claims of the repository's own choice",
+        "custom claims",
         "owner=o repository=r environment=prod job_workflow_ref=o/x/.github/workflows/y.yml@refs/heads/main ~actor=jane",
     ),
     (
         "github",
         "https://token.actions.acme.ghe.com",
         "repository_owner:o:repo_property_team:pay",
-        "claims of the repository's own choice",
+        "custom claims",
         "repository_owner=o other_claim=repo_property_team:pay",
     ),
     (
@@ -264,7 +265,7 @@ const BUILDKITE: &str = "https://agent.buildkite.com";
 const BITBUCKET: &str = "https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc";
 
 #[test]
-fn each_subject_is_cut_into_its_parts() {
+fn each_subject_is_split_into_parts() {
     for (name, _, subject, form, parts) in SUBJECTS {
         let cut = platform(name).subject(subject).unwrap_or_else(|| panic!("{name} {subject}"));
         let shown: Vec<_> = cut
@@ -280,7 +281,7 @@ fn each_subject_is_cut_into_its_parts() {
 }
 
 #[test]
-fn each_token_is_its_platforms_by_issuer_and_subject() {
+fn tokens_are_identified_by_issuer_and_subject() {
     for (name, issuer, subject, ..) in SUBJECTS {
         assert_eq!(
             identify(issuer, Some(subject)).map(super::super::Platform::name),
@@ -291,7 +292,7 @@ fn each_token_is_its_platforms_by_issuer_and_subject() {
 }
 
 #[test]
-fn tokens_that_no_ci_platform_made_are_nobodys() {
+fn tokens_of_other_services_belong_to_no_platform() {
     for (issuer, subject) in [
         (
             "https://login.microsoftonline.com/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0",
@@ -307,7 +308,7 @@ fn tokens_that_no_ci_platform_made_are_nobodys() {
 }
 
 #[test]
-fn an_issuer_is_known_by_its_whole_form() {
+fn issuers_are_compared_completely() {
     for (name, issuer) in [
         ("harness", "https://app.harness.io/ng/api/oidc/account/"),
         ("harness", "https://app.harness.io/ng/api/oidc/account/Hue1lBsaSx2APlXjzVEPIg/"),
@@ -330,7 +331,7 @@ fn an_issuer_is_known_by_its_whole_form() {
 }
 
 #[test]
-fn text_that_is_no_subject_of_a_platform_is_left_alone() {
+fn other_texts_are_no_subjects() {
     for platform in ALL {
         for text in [
             "",

@@ -25,7 +25,7 @@ fn clauses_are_read_as_documented() {
 }
 
 #[test]
-fn comparands_may_hold_anything_but_a_quote() {
+fn comparands_can_contain_anything_but_a_quote() {
     for comparand in ["", " ", " and ", "a\"b", "claims[x]", "é*?", "or (not)", "\n"] {
         assert_eq!(clauses(&format!("claims['a'] eq '{comparand}'"))[0].2, comparand);
     }
@@ -46,7 +46,7 @@ fn other_white_space_is_read_and_remembered() {
 }
 
 #[test]
-fn every_mistake_is_named_where_it_stands() {
+fn every_mistake_has_its_position() {
     let mut shown = String::new();
     for text in [
         "",
@@ -90,7 +90,7 @@ fn every_mistake_is_named_where_it_stands() {
 }
 
 #[test]
-fn an_endless_expression_is_not_looked_at() {
+fn a_long_expression_is_refused() {
     let text = "claims['a'] eq 'b' and ".repeat(1000);
     assert_eq!(parse(&text).unwrap_err().code, "expression-too-long");
 }

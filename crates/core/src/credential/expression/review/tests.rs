@@ -10,7 +10,7 @@ fn codes(issuer: &str, expression: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn expressions_are_for_few_issuers() {
+fn expressions_are_allowed_for_few_issuers() {
     for issuer in [
         GITHUB,
         "https://gitlab.com",
@@ -66,18 +66,18 @@ fn each_issuer_has_its_claims_and_its_operators() {
 }
 
 #[test]
-fn a_name_without_an_id_is_advised_against_since_2026() {
+fn an_expression_without_an_id_has_a_problem() {
     let problems = review(GITHUB, &parse("claims['sub'] matches 'repo:contoso/web:*'").unwrap());
     insta::assert_debug_snapshot!(problems, @r#"
     [
-        Problem {
+        CredentialProblem {
             code: "expression-id-missing",
             fatal: false,
             index: None,
             member: Some(
                 "claimsMatchingExpression",
             ),
-            message: "the expression lacks `repository_id` or `repository_owner_id`: since mid-2026 Entra refuses to store such a new one (seen on 2026-08-07), while those stored before are said to keep working",
+            message: "the expression does not compare `repository_id` or `repository_owner_id`: since mid-2026 Entra refuses to store such a new expression (seen on 2026-08-07); expressions stored before are said to keep working",
             remedy: Some(
                 "add: and claims['repository_id'] eq '<the id of the repository>'",
             ),
@@ -91,7 +91,7 @@ fn a_name_without_an_id_is_advised_against_since_2026() {
 }
 
 #[test]
-fn an_owner_left_to_a_wildcard_opens_the_door_to_strangers() {
+fn a_wildcard_for_the_owner_accepts_other_owners() {
     let open = |issuer: &str, expression: &str| codes(issuer, expression).contains(&"expression-open-to-strangers");
     for (issuer, sub) in [
         (GITHUB, "*"),
@@ -112,7 +112,7 @@ fn an_owner_left_to_a_wildcard_opens_the_door_to_strangers() {
 }
 
 #[test]
-fn slips_that_parse_are_pointed_out() {
+fn valid_but_unusual_expressions_have_problems() {
     let expression = "claims['sub'] eq 'organization:contoso:*'";
     assert_eq!(codes("https://app.terraform.io", expression), ["expression-wildcard-under-eq"]);
     assert_eq!(

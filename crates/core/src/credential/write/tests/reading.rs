@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-/// What a POSIX shell makes of these lines: the arguments of each `az`. The variables hold their own names.
+/// What a POSIX shell makes of these lines: the arguments of each `az`. The variables hold their
+/// own names.
 pub(super) fn arguments(script: &str) -> Vec<Vec<String>> {
     let az = "az() { for word in \"$@\"; do printf '%s\\0' \"$word\"; done; printf '\\1\\0'; }\n";
     let mut shell = Command::new("sh");

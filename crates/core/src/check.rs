@@ -1,0 +1,237 @@
+//! Predicts whether Entra accepts an ID token for these credentials. If not, names the claim and
+//! the character that differ, and what to do.
+
+mod comparison;
+pub mod decision;
+mod finding;
+mod near_miss;
+mod preflight;
+mod presented;
+pub(crate) mod remedy;
+mod signature;
+pub mod time;
+
+pub use comparison::Comparison;
+pub use finding::{Details, Finding, Severity};
+pub use preflight::{SHORT, preflight};
+pub use presented::{Presented, claims_object};
+
+use crate::cloud::Cloud;
+use crate::credential::audience::matches_audience;
+use crate::credential::{Credential, CredentialProblem, limits};
+use crate::jwks::KeySet;
+use crate::order::sort_short;
+use crate::token::{Malformed, Token};
+use decision::{Application, Case, Keys, Refusal};
+use near_miss::quoted;
+
+/// The default difference between clocks that is allowed, in seconds. Microsoft does not publish
+/// Entra's own figure.
+pub const SKEW: i64 = 300;
+
+/// A token and the credentials that it is checked against.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// The token.
+    pub token: &'a Token,
+    /// All credentials of the application or managed identity.
+    pub credentials: &'a [Credential],
+    /// The client id of the application, if known; commands in remedies use it.
+    pub client_id: Option<&'a str>,
+    /// The cloud in which the token would be exchanged.
+    pub cloud: &'static Cloud,
+    /// The current time, in Unix seconds.
+    pub now: i64,
+    /// The difference between clocks that is allowed, in seconds; normally [`SKEW`].
+    pub skew: i64,
+    /// The issuer's keys. Without them the signature counts as valid, and a finding says that it
+    /// was not checked.
+    pub keys: Option<&'a KeySet>,
+}
+
+/// The result of a check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether a credential accepts the token.
+    pub verdict: Outcome,
+    /// The AADSTS number that Entra is expected to answer with.
+    pub predicted_error: Option<u32>,
+    /// The name of the credential that accepts the token.
+    pub matched: Option<String>,
+    /// Errors first, then warnings, then the rest; the most useful first within each.
+    pub findings: Vec<Finding>,
+    /// How each credential compares with the token, in the order of [`Question::credentials`].
+    /// Empty when the token could not be read.
+    pub credentials: Vec<Comparison>,
+}
+
+/// Whether a credential accepts the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// A credential accepts the token.
+    Match,
+    /// No credential accepts the token, or none does at this time.
+    NoMatch,
+    /// Entra refuses such a token whatever the credentials are.
+    InvalidToken,
+}
+
+impl Outcome {
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Match => "match",
+            Self::NoMatch => "no-match",
+            Self::InvalidToken => "invalid-token",
+        }
+    }
+}
+
+/// A text that is not a token is refused for every credential.
+impl From<Malformed> for Verdict {
+    fn from(malformed: Malformed) -> Self {
+        let finding = Finding::error(malformed.code, malformed.aadsts, malformed.message);
+        let finding = finding.remedy_if(malformed.hint.map(str::to_owned));
+        let predicted_error = Some(malformed.aadsts);
+        Self {
+            verdict: Outcome::InvalidToken,
+            predicted_error,
+            matched: None,
+            findings: vec![finding],
+            credentials: Vec::new(),
+        }
+    }
+}
+
+/// Predicts what Entra answers, and explains it. Also reports what was not checked.
+pub fn check(question: &Question<'_>) -> Verdict {
+    let keys = question.keys.filter(|_| !question.token.is_described());
+    let about_signature = signature::findings(question.token, keys.map_or(Keys::Unknown, Keys::Set));
+    let mut verdict = answer(question, keys.map_or(Keys::Unknown, Keys::Set), about_signature);
+    if keys.is_none() {
+        verdict.findings.push(signature::not_checked(question.token));
+    }
+    verdict
+}
+
+/// As [`check`], for an issuer whose metadata or keys could not be fetched. `why` is a sentence.
+pub fn check_unreachable(question: &Question<'_>, why: &str) -> Verdict {
+    let mut about_signature = signature::findings(question.token, Keys::Unreachable);
+    for finding in &mut about_signature {
+        why.clone_into(&mut finding.message);
+    }
+    answer(question, Keys::Unreachable, about_signature)
+}
+
+fn answer(question: &Question<'_>, keys: Keys<'_>, about_signature: Vec<Finding>) -> Verdict {
+    let case = case(question, keys);
+    let decided = decision::decide(&case);
+    let matching = decision::issuer(&case).and_then(|()| decision::subject_and_audience(&case));
+
+    let mut findings = Vec::new();
+    match &matching {
+        Err(refusal) => findings.extend(near_miss::explain(question, refusal)),
+        Ok(credential) if decided.is_err() => findings.push(matching_credential(credential)),
+        Ok(_) => {}
+    }
+    findings.extend(about_signature);
+    let general = general_findings(question, &findings);
+    findings.extend(general);
+    findings.extend(limits::problems(question.credentials).into_iter().map(|one| credential_finding(question, one)));
+
+    let predicted_error = decided.as_ref().err().map(|refusal| refusal.aadsts);
+    if let Err(refusal) = &decided
+        && !findings.iter().any(|finding| finding.aadsts == predicted_error && finding.severity == Severity::Error)
+    {
+        findings.push(catalogue_finding(refusal));
+    }
+    // Equals keep their order: each part above has put its most useful finding first.
+    let rank = |finding: &Finding| (finding.severity, finding.aadsts != predicted_error);
+    sort_short(&mut findings, |one, other| rank(one) < rank(other));
+    drop_repetitions(&mut findings);
+    Verdict {
+        verdict: outcome(&decided),
+        predicted_error,
+        matched: decided.ok().map(|one| one.name.clone()),
+        findings,
+        credentials: comparison::comparisons(question),
+    }
+}
+
+fn case<'a>(question: &Question<'a>, keys: Keys<'a>) -> Case<'a> {
+    Case {
+        token: question.token,
+        credentials: question.credentials,
+        application: Application { id: question.client_id.unwrap_or_default(), name: "" },
+        cloud: question.cloud,
+        keys,
+        now: question.now,
+        skew: question.skew,
+    }
+}
+
+fn outcome(decided: &Result<&Credential, Refusal>) -> Outcome {
+    match decided {
+        Ok(_) => Outcome::Match,
+        Err(refusal) if matches!(refusal.aadsts, 50027 | 5002723 | 5002727 | 5002738 | 90014) => Outcome::InvalidToken,
+        Err(_) => Outcome::NoMatch,
+    }
+}
+
+/// Says that a credential matches, for a token that is refused for another reason.
+fn matching_credential(credential: &Credential) -> Finding {
+    Finding::info(
+        "credential-fits",
+        format!("the credential {} has this issuer, subject and audience", quoted(&credential.name)),
+    )
+}
+
+/// The finding for a refusal that no rule explains further: what the catalogue says.
+fn catalogue_finding(refusal: &Refusal) -> Finding {
+    let message: String = refusal.message().chars().filter(|c| !c.is_control()).collect();
+    let finding = Finding::error("refused", refusal.aadsts, message.trim_end_matches(['.', ' ']));
+    finding.remedy_if(refusal.entry().map(|entry| entry.remedy.to_owned()))
+}
+
+/// A problem of a credential, whatever the token. At most a warning, because another credential may
+/// accept the token.
+fn credential_finding(question: &Question<'_>, problem: CredentialProblem) -> Finding {
+    let credential = problem.index.and_then(|index| question.credentials.get(index));
+    match credential {
+        Some(credential) => {
+            let message = format!("credential {}: {}", quoted(&credential.name), problem.message);
+            CredentialProblem { message, ..problem }.into()
+        }
+        None => problem.into(),
+    }
+}
+
+/// What can be said without credentials, less what `earlier` says already.
+fn general_findings(question: &Question<'_>, earlier: &[Finding]) -> Vec<Finding> {
+    let claims = question.token.claims();
+    let held = question.credentials.iter().any(|one| matches_audience(one, claims, question.cloud));
+    let audience_is_explained = held || earlier.iter().any(|finding| finding.claim == Some("aud"));
+    let is_new =
+        |finding: &Finding| !earlier.iter().any(|one| (one.code, &one.actual) == (finding.code, &finding.actual));
+    let general = preflight::findings(question, audience_is_explained);
+    general.into_iter().filter(is_new).collect()
+}
+
+/// Keeps the first and worst of several findings with one code, and shows each remedy once.
+fn drop_repetitions(findings: &mut Vec<Finding>) {
+    let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
+    for mut finding in findings.drain(..) {
+        if kept.contains(&finding) || kept.iter().any(|one| one.code == finding.code && one.severity < finding.severity)
+        {
+            continue;
+        }
+        if kept.iter().any(|one| one.remedy == finding.remedy) {
+            finding.remedy = None;
+        }
+        kept.push(finding);
+    }
+    *findings = kept;
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! Writes credentials as request bodies, Azure CLI commands, Terraform or Bicep.
+//!
+//! Every value is escaped for its language, so that Azure receives it byte for byte. Credentials of
+//! managed identities have no description; only Bicep keeps one, as a decorator.
+
+use super::{Credential, CredentialProblem, Matcher, limits};
+use crate::cloud::Cloud;
+use crate::{Category, Fault};
+
+mod bicep;
+mod json;
+mod name;
+mod shell;
+mod terraform;
+
+pub use name::name_for;
+
+/// An output format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Bodies for Microsoft Graph, `POST /applications/{id}/federatedIdentityCredentials`; for an
+    /// expression, its beta.
+    GraphJson,
+    /// Bodies for Resource Manager, `PUT .../federatedIdentityCredentials/{name}`; for an
+    /// expression, version 2025-01-31-preview of its API or a later one.
+    ArmJson,
+    /// `az ad app federated-credential create` for a POSIX shell, one line each; `az rest` for an
+    /// expression.
+    Az,
+    /// `az identity federated-credential create` for a POSIX shell, one command each.
+    AzIdentity,
+    /// Terraform's own language.
+    Terraform,
+    /// Terraform's JSON configuration (`.tf.json`).
+    TerraformJson,
+    /// Bicep.
+    Bicep,
+}
+
+impl Format {
+    /// All formats, in the order of the help.
+    pub const ALL: [Self; 7] =
+        [Self::Az, Self::AzIdentity, Self::GraphJson, Self::ArmJson, Self::Terraform, Self::TerraformJson, Self::Bicep];
+
+    /// The name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::GraphJson => "graph",
+            Self::ArmJson => "arm",
+            Self::Az => "az",
+            Self::AzIdentity => "az-identity",
+            Self::Terraform => "terraform",
+            Self::TerraformJson => "terraform-json",
+            Self::Bicep => "bicep",
+        }
+    }
+
+    /// The format of that name.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+}
+
+/// The owner of the credentials, and its cloud.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The application or identity.
+    pub owner: Owner,
+    /// The cloud, which decides the address of Microsoft Graph.
+    pub cloud: &'static Cloud,
+}
+
+/// An owner of credentials. A value that is not known becomes a variable in the output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// An application.
+    Application {
+        /// Its client id (`appId`).
+        client_id: Option<String>,
+    },
+    /// A user-assigned managed identity.
+    ManagedIdentity {
+        /// Its name.
+        name: Option<String>,
+        /// Its resource group.
+        resource_group: Option<String>,
+    },
+}
+
+/// Writes the credentials. The text ends with a line feed.
+///
+/// # Errors
+/// When Entra would refuse a credential ([`limits`]), when the format is for the other kind of
+/// owner, or when the format cannot express a value of a credential.
+pub fn write(credentials: &[Credential], format: Format, target: &Target) -> Result<String, Fault> {
+    check(credentials)?;
+    match (format, &target.owner) {
+        (Format::GraphJson, Owner::Application { .. }) => Ok(json::graph(credentials)),
+        (Format::ArmJson, Owner::ManagedIdentity { .. }) => Ok(json::arm(credentials)),
+        (Format::Az, Owner::Application { client_id }) => {
+            Ok(shell::application(credentials, client_id.as_deref(), target.cloud))
+        }
+        (Format::AzIdentity, Owner::ManagedIdentity { name, resource_group }) => {
+            shell::identity(credentials, name.as_deref(), resource_group.as_deref())
+        }
+        (Format::Bicep, Owner::ManagedIdentity { name, .. }) => Ok(bicep::bicep(credentials, name.as_deref())),
+        (Format::Terraform, owner) => terraform::blocks(credentials, owner).map(|blocks| terraform::native(&blocks)),
+        (Format::TerraformJson, owner) => terraform::blocks(credentials, owner).map(|blocks| terraform::json(&blocks)),
+        (format, owner) => Err(for_other_owner(format, owner)),
+    }
+}
+
+/// The Azure CLI command that sets the values of the existing credential of this name. None when
+/// the CLI has no such command, as for an application's expression, or when Entra would refuse the
+/// values.
+pub fn update_command(credential: &Credential, target: &Target) -> Option<String> {
+    check(std::slice::from_ref(credential)).ok()?;
+    match (&target.owner, &credential.matcher) {
+        (Owner::Application { .. }, Matcher::Expression { .. }) => None,
+        (Owner::Application { client_id }, Matcher::Subject(_)) => {
+            Some(shell::update_of_application(credential, client_id.as_deref()))
+        }
+        (Owner::ManagedIdentity { name, resource_group }, _) => {
+            shell::identity_command("update", credential, name.as_deref(), resource_group.as_deref()).ok()
+        }
+    }
+}
+
+fn check(credentials: &[Credential]) -> Result<(), Fault> {
+    if credentials.is_empty() {
+        return Err(fault("credential-missing", "there are no credentials to write"));
+    }
+    let Some(problem) = limits::shape(credentials).into_iter().find(|problem| problem.fatal) else { return Ok(()) };
+    let which = problem.index.map(|index| format!(" (credential {})", index + 1)).unwrap_or_default();
+    let message = problem.message.clone() + &which;
+    Err(CredentialProblem { message, ..problem }.into())
+}
+
+fn for_other_owner(format: Format, owner: &Owner) -> Fault {
+    let (kind, formats) = match owner {
+        Owner::Application { .. } => ("an application", "az, graph, terraform, terraform-json"),
+        Owner::ManagedIdentity { .. } => ("a managed identity", "az-identity, arm, bicep, terraform, terraform-json"),
+    };
+    let message = format!("the format `{}` cannot express credentials of {kind}", format.name());
+    fault("format-for-other-owner", message).hint(format!("use one of the formats for {kind}: {formats}"))
+}
+
+#[cold]
+fn fault(code: &'static str, message: impl Into<String>) -> Fault {
+    Fault::new(Category::Usage, code, message)
+}
+
+#[cfg(test)]
+mod tests;
