@@ -120,7 +120,8 @@ impl Expect {
         if self.verdict != answer.verdict {
             return Some(format!("the verdict is {} and not {}: {answer:?}", answer.verdict, self.verdict));
         }
-        let has = |wanted: &Option<String>, found: &[String]| wanted.as_ref().is_none_or(|wanted| found.contains(wanted));
+        let has =
+            |wanted: &Option<String>, found: &[String]| wanted.as_ref().is_none_or(|wanted| found.contains(wanted));
         if !has(&self.code, &answer.codes) || !has(&self.aadsts, &answer.aadsts) {
             return Some(format!("{:?} or {:?} is not there: {answer:?}", self.code, self.aadsts));
         }

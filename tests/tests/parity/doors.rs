@@ -21,11 +21,8 @@ impl Doors {
     pub(crate) fn open(stage: &Stage) -> Self {
         let relay = Relay::before(&stage.emulator);
         let typed = TypedHost::rust(&azure_oidc_tests::programs::embed());
-        let variables = [
-            ("AZURE_TENANT_ID", TENANT),
-            ("AZURE_CLIENT_ID", APPLICATION),
-            ("AZURE_AUTHORITY_HOST", relay.url()),
-        ];
+        let variables =
+            [("AZURE_TENANT_ID", TENANT), ("AZURE_CLIENT_ID", APPLICATION), ("AZURE_AUTHORITY_HOST", relay.url())];
         let service = Serve::start(&variables, &[]);
         Self { relay, typed, service }
     }

@@ -54,7 +54,9 @@ impl Summary {
     pub(crate) fn of_typed(function: &str, answer: &Value) -> Self {
         match (answer.get("err"), &answer["ok"]) {
             (Some(fault), _) => Self::of_failure(fault),
-            (None, Value::Array(tokens)) if function == "exchange" => Self { verdict: scopes(tokens), ..Self::default() },
+            (None, Value::Array(tokens)) if function == "exchange" => {
+                Self { verdict: scopes(tokens), ..Self::default() }
+            }
             (None, Value::Array(explanations)) => Self::of_explanations(explanations),
             (None, answer) => Self::of_answer(answer),
         }
@@ -81,7 +83,11 @@ impl Summary {
             Self::of_explanations(explanations)
         } else if let Some(findings) = answer["findings"].as_array() {
             let outcome = if answer["verdict"].is_null() { &answer["outcome"] } else { &answer["verdict"] };
-            let predicted = if answer["predicted_error"].is_null() { &answer["predicted_aadsts"] } else { &answer["predicted_error"] };
+            let predicted = if answer["predicted_error"].is_null() {
+                &answer["predicted_aadsts"]
+            } else {
+                &answer["predicted_error"]
+            };
             Self {
                 verdict: outcome.as_str().unwrap_or_default().to_owned(),
                 codes: findings.iter().flat_map(|finding| texts(&finding["code"])).collect(),
@@ -98,7 +104,8 @@ impl Summary {
         } else if let Some(text) = answer["text"].as_str() {
             Self { verdict: text.to_owned(), ..Self::default() }
         } else {
-            let parts = ["platform", "issuer", "subject"].map(|name| answer[name].as_str().unwrap_or("none").to_owned());
+            let parts =
+                ["platform", "issuer", "subject"].map(|name| answer[name].as_str().unwrap_or("none").to_owned());
             Self { verdict: parts.join(" "), ..Self::default() }
         };
         Self { notes, ..summary }
@@ -143,6 +150,7 @@ fn aadsts(value: &Value) -> Vec<String> {
 
 /// The warnings and notes that a command prints on standard error.
 fn warnings(stderr: &str) -> Vec<String> {
-    let line = |line: &str| ["warning: ", "note: "].iter().find_map(|start| line.strip_prefix(start)).map(ToOwned::to_owned);
+    let line =
+        |line: &str| ["warning: ", "note: "].iter().find_map(|start| line.strip_prefix(start)).map(ToOwned::to_owned);
     stderr.lines().filter_map(line).collect()
 }

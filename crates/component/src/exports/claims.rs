@@ -136,7 +136,7 @@ mod tests {
             "audiences": ["api://AzureADTokenExchange"]}], "@odata.nextLink": "https://graph.microsoft.com/next"}"#;
         let explained = Component::explain_refusal(request(Some(list))).unwrap();
         let advice = &explained.explanations[0].advice;
-        assert!(advice[0].contains("the credential `main` in upper and lower case only"), "{advice:?}");
+        assert!(advice[0].contains("the credential `main` only in upper and lower case"), "{advice:?}");
         assert!(explained.notes[0].starts_with("warning: the document is one page"), "{:?}", explained.notes);
     }
 

@@ -11,15 +11,14 @@ pub struct Selected {
     pub platform: &'static dyn Platform,
     /// The reason, such as "`GITHUB_ACTIONS` is `true`".
     pub why: String,
-    /// What it lacks to give an ID token, when only one of its two variables is there.
-    pub lacks: Option<Fault>,
+    /// Why it gives no ID token, when only half of what it must give is there.
+    pub incomplete: Option<Fault>,
 }
 
 impl Selected {
-    /// The platform as a source of the ID token; a fault when it cannot give one. A later platform
-    /// in the order is not tried, because it may belong to the machine and not to the job.
+    /// The platform as the source of the ID token.
     pub fn for_token(self) -> Result<Self, Fault> {
-        match self.lacks {
+        match self.incomplete {
             Some(fault) => Err(fault),
             None => Ok(self),
         }
@@ -31,7 +30,8 @@ impl Selected {
 ///
 /// # Errors
 ///
-/// When no platform has that name, or when the detected platform gives no ID token.
+/// When no platform has that name, or when the detected platform gives no ID token. A later
+/// platform in the order is not tried, because it may belong to the machine and not to the job.
 pub fn select(name: Option<&str>, env: &dyn Env) -> Result<Selected, Fault> {
     select_for_output(name, env)?.for_token()
 }
@@ -41,19 +41,19 @@ pub fn select(name: Option<&str>, env: &dyn Env) -> Result<Selected, Fault> {
 pub fn select_for_output(name: Option<&str>, env: &dyn Env) -> Result<Selected, Fault> {
     if let Some(name) = name.filter(|name| *name != "auto") {
         let platform = by_name(name).ok_or_else(|| unknown(name))?;
-        return Ok(Selected { platform, why: format!("`{name}` was requested"), lacks: None });
+        return Ok(Selected { platform, why: format!("`{name}` was requested"), incomplete: None });
     }
     for platform in ALL.iter().copied() {
         match platform.detect(env) {
-            Detection::Yes(why) => return Ok(Selected { platform, why, lacks: None }),
+            Detection::Yes(why) => return Ok(Selected { platform, why, incomplete: None }),
             Detection::Half(fault) => {
-                return Ok(Selected { platform, why: fault.message.clone(), lacks: Some(fault) });
+                return Ok(Selected { platform, why: fault.message.clone(), incomplete: Some(fault) });
             }
             Detection::No(_) => {}
         }
     }
     let generic = ALL[ALL.len() - 1];
-    Ok(Selected { platform: generic, why: "no platform was detected".to_owned(), lacks: None })
+    Ok(Selected { platform: generic, why: "no platform was detected".to_owned(), incomplete: None })
 }
 
 /// The result of each platform's detection, in order. More than one can be [`Detection::Yes`]; the
