@@ -155,7 +155,7 @@ fn watch(workspace: &Path, target_dir: &Path, dep_info: &Path) -> Result<()> {
     for file in ["Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", workspace.join(file).display());
     }
-    for package in ["cli", "component", "core", "jobs"] {
+    for package in ["cli", "component", "core", "ecdsa", "jobs"] {
         println!("cargo::rerun-if-changed={}", workspace.join("crates").join(package).join("Cargo.toml").display());
     }
     Ok(())

@@ -40,6 +40,7 @@ fn run_command(cli: &Cli, arguments: &[String], timings: &Arc<Timings>) -> Resul
         Command::Component(args) => {
             return component::run(args).and_then(|text| print(text.as_bytes())).map(|()| 0);
         }
+        Command::Completions(args) => return print(&cli::completions(args.shell)).map(|()| 0),
         Command::Serve(args) => serve::run(args, cli, timings),
         _ => run_in_sandbox(cli, arguments, timings),
     };
@@ -50,8 +51,10 @@ fn run_command(cli: &Cli, arguments: &[String], timings: &Arc<Timings>) -> Resul
 }
 
 fn run_in_sandbox(cli: &Cli, arguments: &[String], timings: &Arc<Timings>) -> Result<u8, Fault> {
-    let mut files = Files::read(&grants::files(cli, &ProcessEnv));
-    let needed = grants::needed(cli, &ProcessEnv, &|name| files.text(name));
+    let mut needed = grants::needed(cli, &ProcessEnv);
+    let mut files = Files::read(&needed.files);
+    let issuer = needed.issuer(&ProcessEnv, &|name| files.text(name));
+    needed.destinations.extend(issuer);
     if let Some((name, words)) = needed.program.filter(|_| cli.host.allow_program) {
         files.add(name, program::output(&words));
     }

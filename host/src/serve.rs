@@ -101,7 +101,7 @@ fn parse_address(args: &ServeArgs) -> Result<SocketAddr, Fault> {
 
 /// Loads the component, and grants it its variables and the authority.
 fn context(args: &ServeArgs, cli: &Cli, timings: &Arc<Timings>) -> Result<ServeContext, Fault> {
-    let needed = grants::needed(cli, &ProcessEnv, &|_| None);
+    let needed = grants::needed(cli, &ProcessEnv);
     let policy = Policy::new(needed.destinations, &cli.host.allow_host)?;
     let trust = Trust::new(cli.host.ca_file.as_deref())?;
     let grants = Grants {

@@ -17,6 +17,11 @@ pub fn wasmtime() -> PathBuf {
     from("WASMTIME")
 }
 
+/// The engine of `examples/embed-rust`, which answers calls of the typed functions.
+pub fn embed() -> PathBuf {
+    from("AZURE_OIDC_EMBED")
+}
+
 fn from(variable: &str) -> PathBuf {
     match std::env::var_os(variable).map(PathBuf::from) {
         Some(path) if path.is_file() => path,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use azure_oidc_emulator::client::Client;
 use azure_oidc_emulator::log::Entry;
-use azure_oidc_emulator::{Config, Emulator, Order, Rule, Running, config};
+use azure_oidc_emulator::{Config, Emulator, Injection, Order, Running, config};
 use tempfile::TempDir;
 
 use crate::Job;
@@ -65,8 +65,8 @@ impl Stage {
     }
 
     /// Makes the next requests go wrong.
-    pub fn fault(&self, rule: Rule) {
-        self.emulator.add_fault(rule).unwrap_or_else(|fault| panic!("{fault}"));
+    pub fn inject(&self, injection: Injection) {
+        self.emulator.inject(injection).unwrap_or_else(|fault| panic!("{fault}"));
     }
 
     /// A file in the folder, which need not be there.

@@ -1,7 +1,7 @@
 //! What people read: the help, and the failures that they meet most. Exit code, standard output and standard error together.
 
-use azure_oidc_emulator::faults::Kind;
-use azure_oidc_emulator::{Order, Rule};
+use azure_oidc_emulator::injections::Kind;
+use azure_oidc_emulator::{Injection, Order};
 use azure_oidc_tests::{Job, Ran, Stage};
 use insta::{Settings, assert_snapshot};
 
@@ -80,7 +80,7 @@ fn an_untrusted_certificate() {
 #[test]
 fn a_page_of_a_proxy() {
     let stage = Stage::new();
-    stage.fault(Rule::new(Kind::Html));
+    stage.inject(Injection::new(Kind::Html));
     shown("page-of-a-proxy", &stage.harness(&stage.id_token()).run());
 }
 

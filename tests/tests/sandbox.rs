@@ -2,10 +2,10 @@
 
 use std::fs;
 
+use azure_oidc_emulator::Injection;
 use azure_oidc_emulator::Order;
-use azure_oidc_emulator::Rule;
 use azure_oidc_emulator::config;
-use azure_oidc_emulator::faults::Kind;
+use azure_oidc_emulator::injections::Kind;
 use azure_oidc_tests::proxy::Proxy;
 use azure_oidc_tests::{APPLICATION, Job, Stage, TENANT, secrets};
 use serde_json::json;
@@ -240,14 +240,14 @@ fn far(stage: &Stage) -> Job {
 
 /// A token of an issuer on the stage, whose discovery document names keys elsewhere.
 fn leading_to(elsewhere: &Stage, stage: &Stage) -> String {
-    stage.emulator.clear_faults();
+    stage.emulator.clear_injections();
     let issuer = stage.issuer("local");
     let keys = format!("{}/issuers/local/.well-known/jwks", elsewhere.emulator.url());
-    stage.fault(Rule {
+    stage.inject(Injection {
         path: Some("/issuers/local/.well-known/openid-configuration".into()),
         times: Some(0),
         body: Some(json!({ "issuer": issuer, "jwks_uri": keys }).to_string()),
-        ..Rule::new(Kind::Answer)
+        ..Injection::new(Kind::Answer)
     });
     stage.mint(&Order::of("local"))
 }

@@ -1,21 +1,23 @@
-//! `cargo xtask bench`: how long and how large one exchange is, as ratios beside peers in the same run.
+//! `cargo xtask bench`: time, memory and size of one exchange, each beside its limit.
 //!
-//! What is measured is the program that a release has for this machine, and where it has none, the one built here.
+//! It measures the program that a release has for this machine; where a release has none, it measures the one built here.
 //!
 //! The peers make the same trade against the same emulator: `curl`, and the floor, a bare Rust program that does the POST and
-//! nothing else. Runs alternate, so that whatever else the machine does touches all alike.
+//! nothing else. Runs alternate, so that other work on the machine affects all of them alike.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::Value;
 
 use crate::build::{self, Built};
-use crate::dist;
 use crate::emulator::Emulator;
-use crate::shell;
+use crate::{dist, shell, web};
 
 pub(crate) mod claims;
 
@@ -34,38 +36,77 @@ pub(crate) fn run() -> Result<()> {
     let emulator = Emulator::start(&built.emulator, folder.path())?;
     let trade = Trade { emulator: &emulator, token: emulator.mint("harness", &[])?, folder: folder.path().to_owned() };
 
-    sizes(&built)?;
-    times(&built, &floor, &trade)?;
-    phases(&built, &trade)?;
+    let mut figures = sizes(&built)?;
+    figures.push(times(&built, &floor, &trade)?);
+    figures.extend(phases(&built, &trade)?);
     let before = emulator.token_requests()?.len();
     trade.quiet(&mut trade.host(&built.host))?;
-    println!("HTTP requests for one scope: {}", emulator.token_requests()?.len() - before);
-    Ok(())
-}
+    #[expect(clippy::cast_precision_loss, reason = "one exchange makes a handful of requests")]
+    let requests = (emulator.token_requests()?.len() - before) as f64;
+    figures.push(Figure { what: "HTTP requests for one scope", value: requests, limit: 1.0, unit: "" });
+    figures.push(claims::check(&built)?);
 
-/// Sizes in the last release, in KiB, as `cargo xtask bench` printed them; nothing has been released yet.
-const LAST_RELEASE: Option<Sizes> = None;
-
-struct Sizes {
-    component: u64,
-    host: u64,
-}
-
-fn sizes(built: &Built) -> Result<()> {
-    const KIB: u64 = 1024;
-    let last = LAST_RELEASE.map(|sizes| [sizes.component, sizes.host]);
-    for (index, (what, path, limit)) in
-        [("azure_oidc.wasm", &built.component, 700), ("host", &built.host, 8 * KIB)].into_iter().enumerate()
-    {
-        let size = std::fs::metadata(path)?.len() / KIB;
-        let before = last
-            .map_or("no release before this".to_owned(), |sizes| format!("{} KiB in the last release", sizes[index]));
-        println!("{what}: {size} KiB, {} % of the {limit} KiB it should have; {before}", size * 100 / limit);
+    println!();
+    for figure in &figures {
+        figure.print();
     }
     Ok(())
 }
 
-fn times(built: &Built, floor: &Path, trade: &Trade<'_>) -> Result<()> {
+/// A measured value and the most that it may be.
+pub(crate) struct Figure {
+    pub(crate) what: &'static str,
+    pub(crate) value: f64,
+    pub(crate) limit: f64,
+    pub(crate) unit: &'static str,
+}
+
+impl Figure {
+    fn print(&self) {
+        let Self { what, value, limit, unit } = self;
+        let decimals = if *limit < 100.0 { 2 } else { 0 };
+        let verdict = if value <= limit { "" } else { "   MISSED" };
+        println!("{what:<44}{value:9.decimals$} {unit:<5}  limit {limit}{verdict}");
+    }
+}
+
+fn sizes(built: &Built) -> Result<Vec<Figure>> {
+    let component = std::fs::read(&built.component)?;
+    let host = std::fs::metadata(&built.host)?.len();
+    let page = web::page(built)?;
+    let sizes = [
+        ("azure_oidc.wasm", component.len() as u64, 1638.0),
+        ("azure_oidc.wasm, gzip", gzip(&component)?, 600.0),
+        ("host", host, 9216.0),
+        ("page, all files, gzip", compressed(&page)?, 650.0),
+    ];
+    #[expect(clippy::cast_precision_loss, reason = "files are far smaller than 2^53 bytes")]
+    let figure = |(what, bytes, limit)| Figure { what, value: bytes as f64 / 1024.0, limit, unit: "KiB" };
+    Ok(sizes.map(figure).into())
+}
+
+fn gzip(bytes: &[u8]) -> Result<u64> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?.len() as u64)
+}
+
+/// The files that a server sends to a browser that takes gzip. The build of the page writes them beside the others.
+fn compressed(folder: &Path) -> Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        if path.is_dir() {
+            bytes += compressed(&path)?;
+        } else if path.extension().is_some_and(|extension| extension == "gz") {
+            bytes += entry.metadata()?.len();
+        }
+    }
+    Ok(bytes)
+}
+
+fn times(built: &Built, floor: &Path, trade: &Trade<'_>) -> Result<Figure> {
     let mut contenders = [
         Contender { name: "azure-oidc", command: trade.host(&built.host), times: Vec::new() },
         Contender { name: "floor", command: trade.host(floor), times: Vec::new() },
@@ -85,7 +126,7 @@ fn times(built: &Built, floor: &Path, trade: &Trade<'_>) -> Result<()> {
     }
     let [host, floor, curl] = medians.map(|median| median.as_secs_f64());
     println!("  azure-oidc / floor: {:.2}   azure-oidc / curl: {:.2}", host / floor, host / curl);
-    Ok(())
+    Ok(Figure { what: "one exchange beside the floor", value: host / floor, limit: 1.5, unit: "times" })
 }
 
 struct Contender {
@@ -101,8 +142,8 @@ impl Contender {
     }
 }
 
-/// What the host says of itself, as the median of some runs.
-fn phases(built: &Built, trade: &Trade<'_>) -> Result<()> {
+/// What the host prints about its own phases, as medians of some runs.
+fn phases(built: &Built, trade: &Trade<'_>) -> Result<[Figure; 2]> {
     let mut reports = Vec::new();
     for _ in 0..21 {
         let output = trade.host(&built.host).arg("exchange").arg("--timings").output()?;
@@ -110,14 +151,26 @@ fn phases(built: &Built, trade: &Trade<'_>) -> Result<()> {
         let line = stderr.lines().find(|line| line.starts_with('{')).context("no timings")?;
         reports.push(serde_json::from_str::<Value>(line)?);
     }
-    let mut numbers = Vec::new();
-    for name in numeric_members("", &reports[0]) {
-        let mut values: Vec<_> = reports.iter().filter_map(|report| report.pointer(&name)?.as_f64()).collect();
+    let median = |name: &str| {
+        let mut values: Vec<_> = reports.iter().filter_map(|report| report.pointer(name)?.as_f64()).collect();
         values.sort_by(f64::total_cmp);
-        numbers.push(format!("{} {:.0}", name.trim_start_matches('/').replace('/', "."), values[values.len() / 2]));
-    }
-    println!("\nphases of azure-oidc, medians: {}", numbers.join(", "));
-    Ok(())
+        values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    };
+    let numbers = numeric_members("", &reports[0]).into_iter().map(|name| {
+        let value = median(&name);
+        format!("{} {value:.0}", name.trim_start_matches("/timings/"))
+    });
+    println!("\nphases of azure-oidc, medians: {}", numbers.collect::<Vec<_>>().join(", "));
+    let start = median("/timings/image_load_us") + median("/timings/instantiate_us");
+    Ok([
+        Figure { what: "loading and instantiating the component", value: start / 1000.0, limit: 1.2, unit: "ms" },
+        Figure {
+            what: "peak memory of one exchange",
+            value: median("/timings/peak_memory_kib"),
+            limit: 9216.0,
+            unit: "KiB",
+        },
+    ])
 }
 
 fn numeric_members(path: &str, value: &Value) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! The project's own commands.
 //!
 //! `cargo xtask demo` shows the main job from a clean clone; `cargo xtask test` runs every test; `cargo xtask bench` prints the
-//! figures of the README. Each installs what it needs.
+//! figures of `docs/performance.md`. Each installs what it needs.
 
 use anyhow::{Result, bail};
 
@@ -27,6 +27,7 @@ fn main() -> Result<()> {
         ["bench", "claims"] => bench::claims::run(),
         ["bench", "service"] => bench_service::run(),
         ["lint"] => test::lint(),
+        ["schemas"] => test::schemas(),
         ["fuzz"] => fuzz::run(None),
         ["fuzz", seconds] => fuzz::run(Some(seconds)),
         ["conformance"] => conformance::run(),
@@ -38,20 +39,21 @@ fn main() -> Result<()> {
             build::everything().map(|built| println!("{}\n{}", built.host.display(), built.component.display()))
         }
         _ => bail!(
-            "usage: cargo xtask demo | test | bench | fuzz | lint | web | build | reproduce | check-targets | dist\n\
-             demo   build everything, run the host as a Harness step against a local Entra, explain what happened\n\
-             test   every test, the stock wasmtime CLI and real SDKs included\n\
-             bench  time and size of one exchange, beside curl and a bare program\n\
-             bench claims   the checker in the component beside itself native, and RS256 beside jsonwebtoken and jose\n\
+            "usage: cargo xtask demo | test | bench | schemas | fuzz | lint | web | build | reproduce | check-targets | dist\n\
+             demo           builds everything, runs the host as a Harness step against a local Entra, explains a refusal\n\
+             test           every test, with the stock wasmtime command and real SDKs\n\
+             bench          time, memory and size of one exchange, each beside its limit\n\
+             bench claims   the checker in the component beside native code, and RS256 beside jsonwebtoken and jose\n\
              bench service  requests per second of the service, beside wasmtime serve and a native program\n\
-             conformance  the same bytes under every host that is found, as a table\n\
-             fuzz   each parser by libFuzzer, for 60 seconds or as many as are given; needs nightly Rust\n\
-             web    the claim checker for the browser, into target/web; --serve, --test, --screenshots\n\
-             lint   formatting, clippy for both targets, licences and sources of dependencies\n\
-             build  the host and the component\n\
-             reproduce      the component twice from copies of the work tree: the same bytes, or an error\n\
-             check-targets  the host for every system that it is for, with the image that each would carry\n\
-             dist   what a release publishes, into target/dist, and the proofs that it is what was tested"
+             conformance    the same cases under every host that is found, as a table\n\
+             schemas        renews schemas/ from the types\n\
+             fuzz [SECONDS] each parser by libFuzzer, 60 seconds each by default; needs nightly Rust\n\
+             web            the claim checker for the browser, into target/web; --serve, --test, --screenshots\n\
+             lint           formatting, clippy for both targets, licences and sources of dependencies\n\
+             build          the host and the component\n\
+             reproduce      builds the component twice from copies of the work tree and compares the bytes\n\
+             check-targets  the host for every system that it is for, with the image that each carries\n\
+             dist           what a release publishes, into target/dist, and the proof that it is what was tested"
         ),
     }
 }

@@ -5,8 +5,15 @@ use anyhow::Result;
 use crate::{build, conformance, shell, tools, web};
 
 /// The packages whose tests need neither the host's runtime nor its compiler.
-const PLAIN: [&str; 6] =
-    ["azure-oidc-core", "azure-oidc-cli", "azure-oidc-component", "azure-oidc-emulator", "azure-oidc-fuzz", "xtask"];
+const PLAIN: [&str; 7] = [
+    "azure-oidc-core",
+    "azure-oidc-jobs",
+    "azure-oidc-cli",
+    "azure-oidc-component",
+    "azure-oidc-emulator",
+    "azure-oidc-fuzz",
+    "xtask",
+];
 
 /// Everything: unit and property tests, the host's own, and the end-to-end ones with the real programs.
 pub(crate) fn run() -> Result<()> {
@@ -23,6 +30,12 @@ pub(crate) fn run() -> Result<()> {
     )?;
     conformance::test(&built, &wasmtime)?;
     web::test(&built)
+}
+
+/// Renews `schemas/` from the types: the test that compares them writes them instead.
+pub(crate) fn schemas() -> Result<()> {
+    let mut test = shell::cargo(&["test", "--locked", "--package", "azure-oidc-component", "--test", "schemas"]);
+    shell::run(test.env("AZURE_OIDC_RENEW_SCHEMAS", "1"))
 }
 
 /// What must hold before anything is tested.

@@ -33,8 +33,8 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     }
 }
 
-/// Builds the page of a component.
-fn page(built: &Built) -> Result<PathBuf> {
+/// Builds the page around a component, and returns its folder.
+pub(crate) fn page(built: &Built) -> Result<PathBuf> {
     let page = build::target_folder().join("web");
     let modules = installed(&format!("{SOURCE}/build"), "web")?;
     shell::run(

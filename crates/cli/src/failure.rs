@@ -1,12 +1,11 @@
-//! How a failure is shown: one form for people, one for programs. Both keep text from outside from being read as a command by
-//! the CI system that collects the output.
+//! Renders a fault as text for people or as JSON for programs. In both, text from outside cannot
+//! become a command of the CI system that collects the output.
 
 use azure_oidc_core::Fault;
-use azure_oidc_core::fault::EntraError;
 use azure_oidc_core::platform::text::{defuse, json_text};
-use serde_json::{Map, Value};
+use serde::Serialize;
 
-/// For people, on standard error.
+/// Renders a fault for people, for standard error.
 pub fn text(fault: &Fault) -> String {
     let mut out = format!("error: {}\n", harmless(&fault.message));
     for (name, value) in facts(fault) {
@@ -25,31 +24,76 @@ pub fn text(fault: &Fault) -> String {
     out
 }
 
-/// For programs, on standard output: `{"error":{"code","message","hint","aadsts"?,"trace_id"?,"correlation_id"?,"scope"?}}` in one line.
+/// Renders a fault for programs, for standard output: [`Document`] in one line.
 pub fn json(fault: &Fault) -> String {
-    let mut error = Map::new();
-    error.insert("code".into(), fault.code.into());
-    error.insert("message".into(), fault.message.clone().into());
-    error.insert("hint".into(), fault.hints.join("\n").into());
-    error.extend(of_entra(fault).into_iter().map(|(name, value)| (name.into(), value.into())));
-    format!("{{\"error\":{}}}\n", json_text(&Value::Object(error)))
+    let error = ErrorMember {
+        code: fault.code,
+        hint: fault.hints.join("\n"),
+        message: fault.message.clone(),
+        entra: OfEntra::from(fault),
+    };
+    json_text(&Document { error }) + "\n"
 }
 
-/// What Entra's answer adds to a failure in JSON, where it has it: `aadsts`, `trace_id`, `correlation_id`, `scope`.
-pub fn of_entra(fault: &Fault) -> Vec<(&'static str, String)> {
-    let aadsts = fault.entra.as_ref().and_then(EntraError::aadsts).map(|code| ("aadsts", format!("AADSTS{code}")));
-    let mut members: Vec<_> = aadsts.into_iter().collect();
-    let facts = facts(fault);
-    for (name, key) in [(TRACE_ID, "trace_id"), (CORRELATION_ID, "correlation_id"), (SCOPE, "scope")] {
-        if let Some((_, value)) = facts.iter().find(|(fact, _)| *fact == name) {
-            members.push((key, value.clone()));
+/// A failure. The exit code says of which kind it is. Holds no secret.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Document {
+    /// What failed.
+    error: ErrorMember,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct ErrorMember {
+    /// A stable name in kebab-case. Codes are added, never changed.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[a-z0-9]+(-[a-z0-9]+)*$")))]
+    code: &'static str,
+    /// What to do next, one line each, most useful first; may be empty.
+    hint: String,
+    /// One sentence for a person.
+    message: String,
+    #[serde(flatten)]
+    entra: OfEntra,
+}
+
+/// What Entra's answer adds to a failure in JSON.
+#[derive(Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OfEntra {
+    /// The error that Entra answered with, or would answer with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "String", regex(pattern = "^AADSTS[0-9]+$")))]
+    aadsts: Option<String>,
+    /// Entra's correlation id, or the `client-request-id` that was sent when no answer came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    correlation_id: Option<String>,
+    /// The scope whose request failed, in full, when the failure belongs to one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    scope: Option<String>,
+    /// Entra's trace id, which Microsoft support asks for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    trace_id: Option<String>,
+}
+
+impl From<&Fault> for OfEntra {
+    fn from(fault: &Fault) -> Self {
+        let facts = facts(fault);
+        let fact = |name: &str| facts.iter().find(|(fact, _)| *fact == name).map(|(_, value)| value.clone());
+        Self {
+            aadsts: fault.aadsts().map(|code| format!("AADSTS{code}")),
+            correlation_id: fact(CORRELATION_ID),
+            scope: fact(SCOPE),
+            trace_id: fact(TRACE_ID),
         }
     }
-    members
 }
 
-/// Text from outside, fit to be printed: in one line, without control characters, and with nothing that a CI system takes for a
-/// command.
+/// Makes text from outside safe to print: one line, no control characters, nothing that a CI system
+/// takes for a command.
 pub fn harmless(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
@@ -86,6 +130,7 @@ fn facts(fault: &Fault) -> Vec<(&'static str, String)> {
 mod tests {
     use super::*;
     use azure_oidc_core::Category;
+    use serde_json::Value;
 
     #[test]
     fn a_failure_reads_as_a_sentence_facts_and_hints() {

@@ -3,167 +3,211 @@
 use std::time::Duration;
 
 use azure_oidc_core::ports::Env;
+use clap::{ArgGroup, Args};
 
-use crate::table::{group, list, many, one, options, switch};
-use crate::values::{maybe, number, platform, stdin_only, switched, text, texts, time};
+use crate::values::{StandardInput, choice, clouds, duration, number, platforms, standard_input};
 
 const TOKEN: &str = "ID token";
 const ENTRA: &str = "Microsoft Entra";
 const HOST: &str = "Native host";
 
-options! {
-    /// Where the ID token comes from. Nothing given means: from the platform that is detected.
-    #[derive(Debug, Clone, Default)]
-    pub struct TokenSource {
-        /// Read the ID token from this variable
-        id_token_env: Option<String> = one("NAME").under(TOKEN).excludes(&["id-token-file", "id-token"]) => maybe,
-        /// Read the ID token from this file
-        id_token_file: Option<String> = one("PATH").under(TOKEN).excludes(&["id-token"]) => maybe,
-        /// Read the ID token from standard input; `-` is the only value, because a command line is public
-        id_token: Option<StandardInput> = one("-").under(TOKEN) => stdin_only,
-    }
+/// Where the ID token comes from. Without any of these, the detected platform supplies it.
+#[derive(Debug, Clone, Default, Args)]
+#[group(multiple = false)]
+pub struct TokenSource {
+    /// Read the ID token from this environment variable
+    #[arg(long, help_heading = TOKEN, value_name = "NAME")]
+    pub id_token_env: Option<String>,
+    /// Read the ID token from this file
+    #[arg(long, help_heading = TOKEN, value_name = "PATH")]
+    pub id_token_file: Option<String>,
+    /// Read the ID token from standard input. `-` is the only value, because other processes can
+    /// read a command line
+    #[arg(long, help_heading = TOKEN, value_name = "-", value_parser = standard_input)]
+    pub id_token: Option<StandardInput>,
 }
 
 impl TokenSource {
-    /// Whether one of the options was given; otherwise the platform knows.
+    /// Whether one of the options was given. Otherwise the platform supplies the token.
     pub fn is_given(&self) -> bool {
         self.id_token_env.is_some() || self.id_token_file.is_some() || self.id_token.is_some()
     }
 }
 
-/// Standard input, written `-`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StandardInput;
-
-options! {
-    /// Which CI platform to act as.
-    #[derive(Debug, Clone, Default)]
-    pub struct PlatformArgs {
-        /// Act as on this CI platform instead of detecting it
-        platform: Option<String> = one("NAME") => platform,
-    }
+/// Which CI platform to act as.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PlatformArgs {
+    /// Use this CI platform instead of detecting it
+    #[arg(long, value_name = "NAME", value_parser = platforms())]
+    pub platform: Option<String>,
 }
 
-options! {
-    /// Where to sign in, and as whom.
-    #[derive(Debug, Clone, Default)]
-    pub struct SignIn {
-        /// Tenant: a GUID or a verified domain [PLUGIN_TENANT_ID, AZURE_TENANT_ID, ARM_TENANT_ID]
-        tenant_id: Option<String> = one("ID").under(ENTRA) => maybe,
-        /// Application or managed identity: a GUID [PLUGIN_CLIENT_ID, AZURE_CLIENT_ID, ARM_CLIENT_ID]
-        client_id: Option<String> = one("GUID").under(ENTRA) => maybe,
-        /// Azure cloud: public, usgov, china, france, germany or singapore
-        cloud: Option<String> = one("NAME").under(ENTRA) => maybe,
-        /// Sign-in service instead of the cloud's [PLUGIN_AZURE_AUTHORITY_HOST, AZURE_AUTHORITY_HOST]
-        authority_host: Option<String> = one("URL").under(ENTRA) => maybe,
-    }
+/// Where to sign in, and as which application or identity.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SignIn {
+    /// Tenant: a GUID or a verified domain [env: PLUGIN_TENANT_ID, AZURE_TENANT_ID, ARM_TENANT_ID]
+    #[arg(long, help_heading = ENTRA, value_name = "ID")]
+    pub tenant_id: Option<String>,
+    /// Client id of the application or managed identity
+    /// [env: PLUGIN_CLIENT_ID, AZURE_CLIENT_ID, ARM_CLIENT_ID]
+    #[arg(long, help_heading = ENTRA, value_name = "GUID")]
+    pub client_id: Option<String>,
+    /// Azure cloud [default: public]
+    #[arg(long, help_heading = ENTRA, value_name = "NAME", value_parser = clouds())]
+    pub cloud: Option<String>,
+    /// Authority to use instead of the cloud's
+    /// [env: PLUGIN_AZURE_AUTHORITY_HOST, AZURE_AUTHORITY_HOST]
+    #[arg(long, help_heading = ENTRA, value_name = "URL")]
+    pub authority_host: Option<String>,
 }
 
-options! {
-    /// Options of `exchange`.
-    #[derive(Debug, Clone, Default)]
-    pub struct ExchangeArgs {
-        /// Where the ID token comes from.
-        token: TokenSource = group(TokenSource::ROWS) => TokenSource::read,
-        /// The CI platform.
-        platform: PlatformArgs = group(PlatformArgs::ROWS) => PlatformArgs::read,
-        /// Where to sign in.
-        sign_in: SignIn = group(SignIn::ROWS) => SignIn::read,
-        /// What the access token is for: `{resource}/.default`, or arm, graph, storage, keyvault, acr, sql; repeat or separate with
-        /// commas for several tokens [PLUGIN_SCOPE; default: arm]
-        scope: Vec<String> = list("SCOPE") => texts,
-        /// Audience to ask the platform for, where it lets one choose [default: the cloud's]
-        audience: Option<String> = one("AUDIENCE") => maybe,
-        /// Federated identity credentials to check against before anything is sent; `-` is standard input
-        credential: Option<String> = one("FILE") => maybe,
-        /// auto (the platform's own way), json, text, env, dotenv (for a report of GitLab, which does not mask it), or the name of a
-        /// platform
-        output: String = one("FORM").or("auto") => text,
-        /// What to publish
-        publish: Publish = one("PUBLISH").among(Publish::NAMES).or("token") => Publish::read,
-        /// Where `sdk-env` keeps the ID token, in a file for its owner only [default: a file in the folder that the platform empties
-        /// with each job]
-        id_token_output: Option<String> = one("PATH") => maybe,
-        /// Name of the published variable; one per scope, or one and the further scopes get a suffix
-        output_name: Vec<String> = list("NAME").or("AZURE_ACCESS_TOKEN") => texts,
-        /// For everything together, retries included
-        timeout: Duration = one("TIME").or("30s") => time,
-        /// How often to ask again after 429, 5xx or a network failure
-        retries: u32 = one("N").or("3") => number,
-        /// How long to ask again while Entra does not know a credential yet that was made a moment ago
-        replication_wait: Duration = one("TIME").or("0s") => time,
-        /// Send the token although it looks wrong
-        no_preflight: bool = switch() => switched,
-        /// `debug` says on standard error what is sent where, without any token; the same as PLUGIN_LOG_LEVEL
-        log_level: Option<String> = one("LEVEL") => maybe,
-    }
+/// Options of `exchange`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ExchangeArgs {
+    /// Where the ID token comes from.
+    #[command(flatten)]
+    pub token: TokenSource,
+    /// The CI platform.
+    #[command(flatten)]
+    pub platform: PlatformArgs,
+    /// Where to sign in.
+    #[command(flatten)]
+    pub sign_in: SignIn,
+    /// Scope of the access token: `{resource}/.default`, or one of arm, graph, storage, keyvault,
+    /// acr, sql. For several tokens repeat it or separate with commas
+    /// [env: PLUGIN_SCOPE] [default: arm]
+    #[arg(long, value_name = "SCOPE", value_delimiter = ',')]
+    pub scope: Vec<String>,
+    /// Audience of the ID token, on platforms that let the job choose it [default: the cloud's]
+    #[arg(long, value_name = "AUDIENCE")]
+    pub audience: Option<String>,
+    /// Check the ID token against these federated identity credentials before sending it. `-` is
+    /// standard input
+    #[arg(long, value_name = "FILE")]
+    pub credential: Option<String>,
+    /// How to hand over the access token: auto (in the platform's own way), json, text, env, dotenv
+    /// (a GitLab report, which is not masked), or the name of a platform
+    #[arg(long, value_name = "FORM", default_value = "auto")]
+    pub output: String,
+    /// What to publish: the access token, the variables that az, Terraform and the Azure SDKs sign
+    /// in with, or both
+    #[arg(long, value_name = "WHAT", default_value = "token", value_parser = choice(Publish::VALUES))]
+    pub publish: Publish,
+    /// File for the ID token of `--publish sdk-env`, readable by its owner only [default: a file in
+    /// the job's temporary folder]
+    #[arg(long, value_name = "PATH")]
+    pub id_token_output: Option<String>,
+    /// Name of the published variable. For several scopes: one name each, or one name to which
+    /// suffixes are added
+    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "AZURE_ACCESS_TOKEN")]
+    pub output_name: Vec<String>,
+    /// Overall deadline, including retries
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub timeout: Duration,
+    /// Number of retries after HTTP 429, HTTP 5xx or a network failure
+    #[arg(long, value_name = "N", default_value = "3", value_parser = number)]
+    pub retries: u32,
+    /// Time to retry when Entra does not find a credential that was created moments ago
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
+    pub replication_wait: Duration,
+    /// Send the token even if the pre-flight check fails
+    #[arg(long)]
+    pub no_preflight: bool,
+    /// Log level. `debug` prints each decision to standard error, without tokens
+    /// [env: PLUGIN_LOG_LEVEL]
+    #[arg(long, value_name = "LEVEL")]
+    pub log_level: Option<String>,
+    /// Same as `--log-level debug`
+    #[arg(long, short, conflicts_with = "log_level")]
+    pub verbose: bool,
 }
 
-options! {
-    /// Options of `doctor`.
-    #[derive(Debug, Clone, Default)]
-    pub struct DoctorArgs {
-        /// Where the ID token comes from.
-        token: TokenSource = group(TokenSource::ROWS) => TokenSource::read,
-        /// The CI platform.
-        platform: PlatformArgs = group(PlatformArgs::ROWS) => PlatformArgs::read,
-        /// Where to sign in.
-        sign_in: SignIn = group(SignIn::ROWS) => SignIn::read,
-        /// text or json
-        output: Form = one("OUTPUT").among(Form::NAMES).or("text") => Form::read,
-    }
+/// Options of `doctor`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct DoctorArgs {
+    /// Where the ID token comes from.
+    #[command(flatten)]
+    pub token: TokenSource,
+    /// The CI platform.
+    #[command(flatten)]
+    pub platform: PlatformArgs,
+    /// Where to sign in.
+    #[command(flatten)]
+    pub sign_in: SignIn,
+    /// Format of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = choice(Form::VALUES))]
+    pub output: Form,
 }
 
-options! {
-    /// Options of `serve`.
-    #[derive(Debug, Clone)]
-    pub struct ServeArgs {
-        /// Where to listen. Port 0 is any free one. Anything but this machine itself must be behind a proxy with TLS
-        listen: String = one("ADDRESS:PORT").or("127.0.0.1:8080") => text,
-        /// How many requests are answered at the same time; further ones get 503 and are to come again
-        max_concurrency: u32 = one("N").or("64") => number,
-        /// For one request, from its first byte to the answer
-        timeout: Duration = one("TIME").or("30s") => time,
-        /// How long requests may go on after SIGTERM or SIGINT; no new ones are taken meanwhile
-        grace: Duration = one("TIME").or("30s") => time,
-        /// Give each request an instance of the component of its own, as an exchange always has; it takes longer
-        isolate: bool = switch() => switched,
-        /// Print a line for each request on standard error: method, path, status, time
-        access_log: bool = switch() => switched,
-        /// How standard error says that it listens, and where: text or json
-        output: Form = one("OUTPUT").among(Form::NAMES).or("text") => Form::read,
-    }
+/// Options of `serve`.
+#[derive(Debug, Clone, Args)]
+pub struct ServeArgs {
+    /// Address to listen on. Port 0 takes any free port. An address that other machines can reach
+    /// needs a proxy with TLS in front of it
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: String,
+    /// Requests that are answered at the same time. Further ones get HTTP 503 and should retry
+    #[arg(long, value_name = "N", default_value = "64", value_parser = number)]
+    pub max_concurrency: u32,
+    /// Deadline of one request, from its first byte to the answer
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub timeout: Duration,
+    /// Time to finish running requests after SIGTERM or SIGINT. New ones are refused
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub grace: Duration,
+    /// Run every request in its own instance of the component, as an exchange always does. Slower
+    #[arg(long)]
+    pub isolate: bool,
+    /// Print one line for each request on standard error: method, path, status, time
+    #[arg(long)]
+    pub access_log: bool,
+    /// Format of the line on standard error that names the address
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = choice(Form::VALUES))]
+    pub output: Form,
 }
 
-options! {
-    /// Options of `component`.
-    #[derive(Debug, Clone, Default)]
-    pub struct ComponentArgs {
-        /// Write the component to this file
-        output: Option<String> = one("FILE").excludes(&["digest"]) => maybe,
-        /// Print the SHA-256 of the component
-        digest: bool = switch() => switched,
-    }
+/// Options of `component`.
+#[derive(Debug, Clone, Default, Args)]
+#[command(group(ArgGroup::new("what").required(true).args(["output", "digest"])))]
+pub struct ComponentArgs {
+    /// Write the component to this file
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<String>,
+    /// Print the SHA-256 of the component
+    #[arg(long)]
+    pub digest: bool,
 }
 
-options! {
-    /// What only the native host understands; a stock host has its own way for each. Before the command or after it.
-    #[derive(Debug, Clone, Default)]
-    pub struct HostOptions {
-        /// Trust the certificates in this PEM file, besides the system's
-        ca_file: Option<String> = one("FILE").under(HOST) => maybe,
-        /// Allow one more destination, besides those that the command needs
-        allow_host: Vec<String> = many("HOST[:PORT]").under(HOST) => texts,
-        /// Run the CI system's own program when only that makes the ID token, such as `circleci run oidc get` for `--audience`
-        allow_program: bool = switch().under(HOST) => switched,
-        /// Colour the answer: auto (on a terminal, or with CLICOLOR_FORCE, unless NO_COLOR is set), always or never
-        color: Color = one("WHEN").under(HOST).among(Color::NAMES).or("auto") => Color::read,
-        /// Print how long each phase took, as JSON on standard error
-        timings: bool = switch().under(HOST) => switched,
-    }
+/// Options of `completions`.
+#[derive(Debug, Clone, Args)]
+pub struct CompletionsArgs {
+    /// Shell to complete for
+    #[arg(value_name = "SHELL", value_parser = choice(Shell::VALUES))]
+    pub shell: Shell,
 }
 
-/// When words are coloured.
+/// Options that only the native host understands. They may stand before or after the command.
+#[derive(Debug, Clone, Default, Args)]
+pub struct HostOptions {
+    /// Trust the certificates in this PEM file in addition to the system's
+    #[arg(long, help_heading = HOST, value_name = "FILE")]
+    pub ca_file: Option<String>,
+    /// Allow requests to this host in addition to those that the command needs. Can be repeated
+    #[arg(long, help_heading = HOST, value_name = "HOST[:PORT]")]
+    pub allow_host: Vec<String>,
+    /// Run the CI system's own program if only that can make the ID token, such as
+    /// `circleci run oidc get` for `--audience`
+    #[arg(long, help_heading = HOST)]
+    pub allow_program: bool,
+    /// Colour the answer. auto: on a terminal or with CLICOLOR_FORCE, unless NO_COLOR is set
+    #[arg(long, help_heading = HOST, value_name = "WHEN", default_value = "auto", value_parser = choice(Color::VALUES))]
+    pub color: Color,
+    /// Print the duration of each phase on standard error, as JSON
+    #[arg(long, help_heading = HOST)]
+    pub timings: bool,
+}
+
+/// When to colour the answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Color {
     /// When the variables ask for it.
@@ -176,12 +220,16 @@ pub enum Color {
 }
 
 impl Color {
-    /// Asks for colours, with any value but `0` (bixense.com/clicolors). The native host sets it when it prints to a terminal.
+    /// Asks for colours, with any value but `0` (bixense.com/clicolors). The native host sets it
+    /// when it prints to a terminal.
     pub const FORCE: &str = "CLICOLOR_FORCE";
     /// Asks for none (no-color.org).
     pub const NONE: &str = "NO_COLOR";
 
-    /// Whether these variables leave it at colours.
+    const VALUES: &'static [(&'static str, Self)] =
+        &[("auto", Self::Auto), ("always", Self::Always), ("never", Self::Never)];
+
+    /// Whether the option and these variables together ask for colours.
     pub fn is_wanted(self, env: &dyn Env) -> bool {
         match self {
             Self::Auto => {
@@ -203,14 +251,49 @@ pub enum Form {
     Json,
 }
 
+impl Form {
+    pub(crate) const VALUES: &'static [(&'static str, Self)] = &[("text", Self::Text), ("json", Self::Json)];
+}
+
 /// What `exchange` publishes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Publish {
     /// The access token, with its expiry and scope.
     #[default]
     Token,
-    /// What the Azure SDKs, `az login` and Terraform read to sign in with the ID token by themselves, while that is valid.
+    /// The variables from which the Azure SDKs, `az login` and Terraform sign in with the ID token,
+    /// while that is valid.
     SdkEnv,
     /// Both.
     Both,
+}
+
+impl Publish {
+    const VALUES: &'static [(&'static str, Self)] =
+        &[("token", Self::Token), ("sdk-env", Self::SdkEnv), ("both", Self::Both)];
+}
+
+/// The shells that completions exist for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shell {
+    /// Bash.
+    Bash,
+    /// Z shell.
+    Zsh,
+    /// fish.
+    Fish,
+    /// PowerShell.
+    Powershell,
+    /// Elvish.
+    Elvish,
+}
+
+impl Shell {
+    const VALUES: &'static [(&'static str, Self)] = &[
+        ("bash", Self::Bash),
+        ("zsh", Self::Zsh),
+        ("fish", Self::Fish),
+        ("powershell", Self::Powershell),
+        ("elvish", Self::Elvish),
+    ];
 }

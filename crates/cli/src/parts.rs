@@ -1,47 +1,62 @@
-//! The parts of a pipeline as options of `credential`, such as `--org contoso`: whatever the platforms take.
+//! Accepts the parts of each platform's subject as options of `credential`, such as `--org
+//! contoso`.
 
-use azure_oidc_core::{Fault, platform};
+use azure_oidc_core::platform;
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Args, Command, Error, FromArgMatches, Id};
 
-use crate::reader::Given;
-use crate::table::{Kind, Row, part};
+const GROUP: &str = "parts";
 
-/// Names and values, in the order in which they were given.
+/// Names and values of parts, in the order in which they were given.
 #[derive(Debug, Clone, Default)]
 pub struct Parts(pub Vec<(String, String)>);
 
-impl Parts {
-    pub(crate) fn read(given: &Given, _name: &'static str) -> Result<Self, Fault> {
-        let mut parts = Vec::new();
-        for (name, value) in given.all() {
-            if given.row(name).kind == Kind::Part {
-                parts.push(((*name).to_owned(), value.clone()));
+impl Args for Parts {
+    fn augment_args(mut command: Command) -> Command {
+        for part in platform::ALL.iter().flat_map(|platform| platform.parts()) {
+            // Two platforms may have a part of the same name, and `--issuer` is an option of the
+            // command.
+            if command.get_arguments().all(|known| known.get_long() != Some(part.name)) {
+                let option = Arg::new(part.name).long(part.name).value_name("VALUE").group(GROUP);
+                command = command.arg(option.action(ArgAction::Append).hide(true));
+            }
+        }
+        command.group(ArgGroup::new(GROUP).multiple(true))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Parts {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let mut parts: Vec<(String, String)> = Vec::new();
+        // The group has one entry for each time that a part was given.
+        for id in matches.get_many::<Id>(GROUP).into_iter().flatten() {
+            let before = parts.iter().filter(|(name, _)| name == id.as_str()).count();
+            if let Some(value) = matches.get_many::<String>(id.as_str()).and_then(|mut values| values.nth(before)) {
+                parts.push((id.to_string(), value.clone()));
             }
         }
         Ok(Self(parts))
     }
-}
 
-/// Adds a row for each part of each platform, unless an option of the command has its name, such as `--issuer`.
-pub(crate) fn add_rows(rows: &mut Vec<Row>) {
-    for platform in platform::ALL {
-        for one in platform.parts() {
-            if rows.iter().all(|row| row.name != one.name) {
-                rows.push(part().of(one.name, one.meaning));
-            }
-        }
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
     }
 }
 
-/// What each platform takes, for the end of the help; of one platform when the words name it.
-pub(crate) fn help(words: &[String], out: &mut String) {
+/// Lists the parts of each platform for the end of the help; only of one platform when the words
+/// name it.
+pub(crate) fn help(words: &[String]) -> String {
     let is_named = |name: &str| words.iter().any(|word| word.strip_prefix("--platform=").unwrap_or(word) == name);
     let named = platform::ALL.iter().find(|platform| is_named(platform.name()));
-    out.push_str("\nParts of each platform, to be given as options, such as `--org contoso`:\n");
+    let mut text = "Parts of each platform, as options, such as `--org contoso`:".to_owned();
     for one in named.map_or(platform::ALL, std::slice::from_ref) {
         if !one.parts().is_empty() {
-            out.push_str(one.name());
-            out.push_str(":\n");
-            out.push_str(&platform::listed(one.parts()));
+            text += &format!("\n{}:\n{}", one.name(), platform::listed(one.parts()).trim_end());
         }
     }
+    text
 }

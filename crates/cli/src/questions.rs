@@ -1,135 +1,178 @@
-//! The options of the commands that answer a question and send no token anywhere: `check`, `verify`, `inspect`, `explain`,
-//! `credential`.
+//! The options of the commands that answer a question and send no token anywhere: `check`,
+//! `verify`, `inspect`, `explain`, `credential`.
 
 use std::time::Duration;
 
 use azure_oidc_core::credential::write::Format;
+use clap::{ArgGroup, Args};
 
 use crate::options::{Form, PlatformArgs, TokenSource};
 use crate::parts::Parts;
-use crate::table::{group, many, one, options, parts, switch, word};
-use crate::values::{format, maybe, moment, named_values, switched, text, time};
+use crate::values::{choice, clouds, duration, formats, moment, named_value};
 
-const DESCRIBED: &str = "Before there is a token";
+const FUTURE: &str = "Claims of a future token, instead of an ID token";
+/// The options that need a token which exists.
+const TOKEN: [&str; 5] = ["id_token_env", "id_token_file", "id_token", "jwks", "discover"];
 
-options! {
-    /// Options of `check`.
-    #[derive(Debug, Clone, Default)]
-    pub struct CheckArgs {
-        /// Where the ID token comes from.
-        token: TokenSource = group(TokenSource::ROWS) => TokenSource::read,
-        /// The issuer that it will have
-        token_issuer: Option<String> = one("URL").under(DESCRIBED).needs("token-subject")
-            .excludes(&["id-token-env", "id-token-file", "id-token", "jwks", "discover"]) => maybe,
-        /// The subject that it will have
-        token_subject: Option<String> = one("SUBJECT").under(DESCRIBED).needs("token-issuer") => maybe,
-        /// The audience that it will have [default: the cloud's]
-        token_audience: Option<String> = one("AUDIENCE").under(DESCRIBED).needs("token-subject") => maybe,
-        /// Another claim that it will have, for credentials with an expression
-        token_claim: Vec<(String, String)> = many("NAME=VALUE").under(DESCRIBED).needs("token-subject") => named_values,
-        /// The CI platform.
-        platform: PlatformArgs = group(PlatformArgs::ROWS) => PlatformArgs::read,
-        /// Federated identity credentials: what `az ad app federated-credential list` prints, Graph, ARM or Terraform JSON; `-` is
-        /// standard input
-        credential: Option<String> = one("FILE") => maybe,
-        /// Issuer of one credential given by hand
-        issuer: Option<String> = one("URL").needs("subject") => maybe,
-        /// Subject of one credential given by hand
-        subject: Option<String> = one("SUBJECT").needs("issuer") => maybe,
-        /// Audience of one credential given by hand [default: the cloud's]
-        audience: Option<String> = one("AUDIENCE").needs("subject") => maybe,
-        /// Keys to verify the signature with, as a JWK Set
-        jwks: Option<String> = one("FILE").excludes(&["discover"]) => maybe,
-        /// Fetch the issuer's keys and verify the signature
-        discover: bool = switch() => switched,
-        /// The time to check for, as seconds since 1970 or RFC 3339 [default: now]
-        now: Option<i64> = one("TIME") => moment,
-        /// How far two clocks may differ
-        skew: Duration = one("TIME").or("5m") => time,
-        /// Azure cloud
-        cloud: String = one("NAME").or("public") => text,
-        /// text or json
-        output: Form = one("OUTPUT").among(Form::NAMES).or("text") => Form::read,
-    }
+/// Options of `check`.
+#[derive(Debug, Clone, Default, Args)]
+#[command(group(ArgGroup::new("fics").required(true).multiple(true).args(["credential", "issuer", "subject"])))]
+pub struct CheckArgs {
+    /// Where the ID token comes from.
+    #[command(flatten)]
+    pub token: TokenSource,
+    /// Issuer of the future token
+    #[arg(long, help_heading = FUTURE, value_name = "URL", requires = "token_subject", conflicts_with_all = TOKEN)]
+    pub token_issuer: Option<String>,
+    /// Subject of the future token
+    #[arg(long, help_heading = FUTURE, value_name = "SUBJECT", requires = "token_issuer", conflicts_with_all = TOKEN)]
+    pub token_subject: Option<String>,
+    /// Audience of the future token [default: the cloud's]
+    #[arg(long, help_heading = FUTURE, value_name = "AUDIENCE", requires = "token_subject", conflicts_with_all = TOKEN)]
+    pub token_audience: Option<String>,
+    /// Another claim of the future token, for credentials with an expression. Can be repeated
+    #[arg(
+        long,
+        help_heading = FUTURE,
+        value_name = "NAME=VALUE",
+        requires = "token_subject",
+        conflicts_with_all = TOKEN,
+        value_parser = named_value
+    )]
+    pub token_claim: Vec<(String, String)>,
+    /// The CI platform.
+    #[command(flatten)]
+    pub platform: PlatformArgs,
+    /// Federated identity credentials, as `az ad app federated-credential list` prints them, or as
+    /// Graph, ARM or Terraform JSON. `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub credential: Option<String>,
+    /// Issuer of one more credential, written on the command line
+    #[arg(long, value_name = "URL", requires = "subject")]
+    pub issuer: Option<String>,
+    /// Subject of that credential
+    #[arg(long, value_name = "SUBJECT", requires = "issuer")]
+    pub subject: Option<String>,
+    /// Audience of that credential [default: the cloud's]
+    #[arg(long, value_name = "AUDIENCE", requires = "subject")]
+    pub audience: Option<String>,
+    /// Verify the token's signature with these keys, a JWK Set. `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "discover")]
+    pub jwks: Option<String>,
+    /// Fetch the issuer's keys and verify the token's signature
+    #[arg(long)]
+    pub discover: bool,
+    /// Time to check for: seconds since 1970, or RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub now: Option<i64>,
+    /// Tolerated difference between two clocks
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
+    pub skew: Duration,
+    /// Azure cloud
+    #[arg(long, value_name = "NAME", default_value = "public", value_parser = clouds())]
+    pub cloud: String,
+    /// Format of the answer
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = choice(Form::VALUES))]
+    pub output: Form,
 }
 
-options! {
-    /// Options of `verify`.
-    #[derive(Debug, Clone, Default)]
-    pub struct VerifyArgs {
-        /// Where the token comes from.
-        token: TokenSource = group(TokenSource::ROWS) => TokenSource::read,
-        /// The CI platform.
-        platform: PlatformArgs = group(PlatformArgs::ROWS) => PlatformArgs::read,
-        /// Keys, as a JWK Set; `-` is standard input
-        jwks: Option<String> = one("FILE").excludes(&["discover"]) => maybe,
-        /// Fetch the keys from the issuer's discovery document
-        discover: bool = switch() => switched,
-        /// text or json
-        output: Form = one("OUTPUT").among(Form::NAMES).or("text") => Form::read,
-    }
+/// Options of `verify`.
+#[derive(Debug, Clone, Default, Args)]
+#[command(group(ArgGroup::new("keys").required(true).args(["jwks", "discover"])))]
+pub struct VerifyArgs {
+    /// Where the token comes from.
+    #[command(flatten)]
+    pub token: TokenSource,
+    /// The CI platform.
+    #[command(flatten)]
+    pub platform: PlatformArgs,
+    /// Keys to verify with, a JWK Set. `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub jwks: Option<String>,
+    /// Fetch the keys that the issuer publishes
+    #[arg(long)]
+    pub discover: bool,
+    /// Format of the answer
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = choice(Form::VALUES))]
+    pub output: Form,
 }
 
-options! {
-    /// Options of `inspect`.
-    #[derive(Debug, Clone, Default)]
-    pub struct InspectArgs {
-        /// Where the token comes from.
-        token: TokenSource = group(TokenSource::ROWS) => TokenSource::read,
-        /// The CI platform.
-        platform: PlatformArgs = group(PlatformArgs::ROWS) => PlatformArgs::read,
-        /// text or json
-        output: Form = one("OUTPUT").among(Form::NAMES).or("text") => Form::read,
-    }
+/// Options of `inspect`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct InspectArgs {
+    /// Where the token comes from.
+    #[command(flatten)]
+    pub token: TokenSource,
+    /// The CI platform.
+    #[command(flatten)]
+    pub platform: PlatformArgs,
+    /// Format of the answer
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = choice(Form::VALUES))]
+    pub output: Form,
 }
 
-options! {
-    /// Options of `explain`.
-    #[derive(Debug, Clone, Default)]
-    pub struct ExplainArgs {
-        /// A code such as AADSTS700213 or 700213, Entra's JSON answer, or `-` for a log on standard input
-        what: String = word("CODE|JSON|-") => text,
-        /// Where a token comes from, to name its claims.
-        token: TokenSource = group(TokenSource::ROWS) => TokenSource::read,
-        /// Federated identity credentials, to name the one that differs
-        credential: Option<String> = one("FILE") => maybe,
-        /// text or json
-        output: Form = one("OUTPUT").among(Form::NAMES).or("text") => Form::read,
-    }
+/// Options of `explain`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ExplainArgs {
+    /// A code such as AADSTS700213 or 700213, Entra's JSON answer, or `-` for a log on standard
+    /// input
+    #[arg(value_name = "CODE|JSON|-")]
+    pub what: String,
+    /// Where a token comes from, to name the claim that is wrong.
+    #[command(flatten)]
+    pub token: TokenSource,
+    /// Federated identity credentials, to name the one that differs. `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub credential: Option<String>,
+    /// Format of the answer
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = choice(Form::VALUES))]
+    pub output: Form,
 }
 
-options! {
-    /// Options of `credential`.
-    #[derive(Debug, Clone)]
-    pub struct CredentialArgs {
-        /// Take issuer, subject and audience from the token of this job, or of the ID token options; where the platform has several
-        /// subjects for one pipeline, all of them are written
-        from_token: bool = switch() => switched,
-        /// Where the token comes from.
-        token: TokenSource = group(TokenSource::ROWS) => TokenSource::read,
-        /// The CI platform.
-        platform: PlatformArgs = group(PlatformArgs::ROWS) => PlatformArgs::read,
-        /// Issuer, exactly as the token has it
-        issuer: Option<String> = one("URL") => maybe,
-        /// Subject, exactly as the token has it; with `--flexible` a pattern with `*` and `?`
-        subject: Option<String> = one("SUBJECT") => maybe,
-        /// Audience [default: the token's, else the platform's, else the cloud's]
-        audience: Option<String> = one("AUDIENCE") => maybe,
-        /// Write expressions in place of exact subjects: for GitHub, GitLab and HCP Terraform
-        flexible: bool = switch() => switched,
-        /// Name of the credential [default: made from the subject]
-        name: Option<String> = one("NAME") => maybe,
-        /// Application that gets it, for the forms that name one
-        client_id: Option<String> = one("GUID").excludes(&["identity-name", "resource-group"]) => maybe,
-        /// Managed identity that gets it, for the forms that name one
-        identity_name: Option<String> = one("NAME") => maybe,
-        /// Resource group of the managed identity
-        resource_group: Option<String> = one("NAME") => maybe,
-        /// Azure cloud
-        cloud: String = one("NAME").or("public") => text,
-        /// What to write: graph, arm, az, az-identity, terraform, terraform-json or bicep
-        format: Format = one("FORMAT").or("graph") => format,
-        /// What the platform's subjects are made of. The last, so that no part takes the name of an option.
-        parts: Parts = parts() => Parts::read,
-    }
+/// Options of `credential`.
+#[derive(Debug, Clone, Args)]
+pub struct CredentialArgs {
+    /// Take issuer, subject and audience from the job's ID token, or from the one that the ID token
+    /// options name. Writes one credential for each subject that the pipeline can have
+    #[arg(long)]
+    pub from_token: bool,
+    /// Where the token comes from.
+    #[command(flatten)]
+    pub token: TokenSource,
+    /// The CI platform.
+    #[command(flatten)]
+    pub platform: PlatformArgs,
+    /// Issuer, exactly as in the token
+    #[arg(long, value_name = "URL")]
+    pub issuer: Option<String>,
+    /// Subject, exactly as in the token. With `--flexible`: a pattern with `*` and `?`
+    #[arg(long, value_name = "SUBJECT")]
+    pub subject: Option<String>,
+    /// Audience [default: the token's, else the platform's, else the cloud's]
+    #[arg(long, value_name = "AUDIENCE")]
+    pub audience: Option<String>,
+    /// Write expressions instead of exact subjects, for GitHub, GitLab and HCP Terraform
+    #[arg(long)]
+    pub flexible: bool,
+    /// Name of the credential [default: made from the subject]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Client id of the application that gets the credential, for formats that name it
+    #[arg(long, value_name = "GUID", conflicts_with_all = ["identity_name", "resource_group"])]
+    pub client_id: Option<String>,
+    /// Managed identity that gets the credential, for formats that name it
+    #[arg(long, value_name = "NAME")]
+    pub identity_name: Option<String>,
+    /// Resource group of the managed identity
+    #[arg(long, value_name = "NAME")]
+    pub resource_group: Option<String>,
+    /// Azure cloud
+    #[arg(long, value_name = "NAME", default_value = "public", value_parser = clouds())]
+    pub cloud: String,
+    /// Format of the credential
+    #[arg(long, value_name = "FORMAT", default_value = "graph", value_parser = formats())]
+    pub format: Format,
+    /// The parts of the platform's subject. Last, so that no part takes the name of an option.
+    #[command(flatten)]
+    pub parts: Parts,
 }

@@ -5,8 +5,6 @@
 
 mod bindings;
 pub mod commands;
-mod discovery;
 mod exports;
-pub mod report;
 pub mod service;
 mod wasi;

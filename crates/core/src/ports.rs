@@ -163,7 +163,58 @@ impl TransportKind {
 
 /// Ports with fixed answers, for tests and for callers that hand everything in.
 pub mod fixed {
-    use super::Env;
+    use std::time::Duration;
+
+    use super::{Clock, Env, Http, Ports, Random, Request, Response, TransportError, TransportKind};
+
+    /// A clock that stands still, and nothing else: no variables, no network.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Offline {
+        /// The time, in Unix seconds.
+        pub now: i64,
+    }
+
+    impl Offline {
+        /// All ports.
+        pub fn ports(&self) -> Ports<'_> {
+            Ports { env: self, clock: self, random: self, http: self }
+        }
+    }
+
+    impl Env for Offline {
+        fn var(&self, _: &str) -> Option<String> {
+            None
+        }
+
+        fn all(&self) -> Vec<(String, String)> {
+            Vec::new()
+        }
+    }
+
+    impl Clock for Offline {
+        fn now(&self) -> i64 {
+            self.now
+        }
+
+        fn monotonic(&self) -> Duration {
+            Duration::ZERO
+        }
+
+        fn sleep(&self, _: Duration) {}
+    }
+
+    impl Random for Offline {
+        fn number(&self) -> u64 {
+            0
+        }
+    }
+
+    impl Http for Offline {
+        fn send(&self, requests: &[Request], _: Duration) -> Vec<Result<Response, TransportError>> {
+            let denied = |_| Err(TransportError { kind: TransportKind::Denied, detail: String::new() });
+            requests.iter().map(denied).collect()
+        }
+    }
 
     /// Variables from a list.
     #[derive(Debug, Clone, Default)]

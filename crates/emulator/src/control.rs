@@ -1,81 +1,110 @@
-//! The control plane under `/_emulator/`: what tests ask of the emulator itself.
+//! The control API under `/_emulator/`, for tests in any language.
 
-use azure_oidc_core::Fault;
-use http::{Method, StatusCode};
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use azure_oidc_core::{Category, Fault};
+use http::{StatusCode, Uri};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::body::{self, Answer};
 use crate::directory::Change;
-use crate::faults::Rule;
+use crate::injections::Injections;
 use crate::mint::{self, Order};
-use crate::routes::not_allowed;
-use crate::server::Incoming;
-use crate::world::World;
+use crate::state::EmulatorState;
 
-/// Carries out a command: the part of the path after `/_emulator/`.
-pub(crate) fn answer(world: &World, incoming: &Incoming, command: &str) -> Answer {
-    let done = |result: Result<Value, Fault>| match result {
-        Ok(value) => body::json(StatusCode::OK, &value),
-        Err(fault) => body::json(StatusCode::BAD_REQUEST, &explained(&fault)),
-    };
-    match (command, &incoming.method) {
-        ("health", &Method::GET) => done(Ok(json!({ "status": "ready" }))),
-        ("requests", &Method::GET) => done(Ok(json!({ "requests": world.log().entries() }))),
-        ("requests", &Method::DELETE) => {
-            world.log().clear();
-            done(Ok(json!({})))
-        }
-        ("faults", &Method::GET) => done(Ok(faults(world))),
-        ("faults", &Method::POST) => {
-            done(read(incoming).and_then(|rule| add_fault(world, rule)).map(|()| faults(world)))
-        }
-        ("faults", &Method::DELETE) => {
-            world.faults().clear();
-            done(Ok(json!({})))
-        }
-        ("mint", &Method::POST) => {
-            let minted = read::<Order>(incoming).and_then(|order| mint::mint(&order, &world.issuers, &world.keys));
-            done(minted.map(|token| json!({ "token": token })))
-        }
-        ("credentials", &Method::POST) => {
-            let changed = read::<Change>(incoming).and_then(|change| world.directory().change(&change, &world.issuers));
-            done(changed.map(|()| json!({})))
-        }
-        ("health", _) => not_allowed("GET"),
-        ("requests", _) => not_allowed("GET, DELETE"),
-        ("faults", _) => not_allowed("GET, POST, DELETE"),
-        ("mint" | "credentials", _) => not_allowed("POST"),
-        _ => body::json(
-            StatusCode::NOT_FOUND,
-            &json!({ "error": { "code": "not-found", "message": format!("there is no command `{command}`") } }),
-        ),
+type Shared = State<Arc<EmulatorState>>;
+type Answer = Result<Json<Value>, Refused>;
+
+/// The routes below `/_emulator`.
+pub(crate) fn routes() -> Router<Arc<EmulatorState>> {
+    Router::new()
+        .route("/health", get(|| async { Json(json!({ "status": "ready" })) }))
+        .route("/requests", get(requests).delete(clear_requests))
+        .route("/injections", get(injections).post(add_injection).delete(clear_injections))
+        .route("/mint", post(mint))
+        .route("/credentials", post(set_credentials))
+        .fallback(unknown)
+        .method_not_allowed_fallback(not_allowed)
+}
+
+async fn requests(State(state): Shared) -> Json<Value> {
+    Json(json!({ "requests": state.log().entries() }))
+}
+
+async fn clear_requests(State(state): Shared) -> Json<Value> {
+    state.log().clear();
+    Json(json!({}))
+}
+
+async fn injections(State(state): Shared) -> Json<Value> {
+    Json(list(&state.injections()))
+}
+
+async fn add_injection(State(state): Shared, body: Bytes) -> Answer {
+    let mut injections = state.injections();
+    injections.add(read(&body)?)?;
+    Ok(Json(list(&injections)))
+}
+
+async fn clear_injections(State(state): Shared) -> Json<Value> {
+    state.injections().clear();
+    Json(json!({}))
+}
+
+async fn mint(State(state): Shared, body: Bytes) -> Answer {
+    let order: Order = read(&body)?;
+    Ok(Json(json!({ "token": mint::mint(&order, &state.issuers, &state.keys)? })))
+}
+
+async fn set_credentials(State(state): Shared, body: Bytes) -> Answer {
+    let change: Change = read(&body)?;
+    state.directory().change(&change, &state.issuers)?;
+    Ok(Json(json!({})))
+}
+
+async fn unknown(uri: Uri) -> Response {
+    let command = uri.path().trim_start_matches('/');
+    failure(StatusCode::NOT_FOUND, "not-found", &format!("there is no command `{command}`"))
+}
+
+/// 405; `axum` adds the header with the methods that are allowed (RFC 9110 §15.5.6).
+pub(crate) async fn not_allowed() -> Response {
+    failure(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "the `Allow` header lists the methods of this path")
+}
+
+/// An error of the emulator itself.
+pub(crate) fn failure(status: StatusCode, code: &str, message: &str) -> Response {
+    (status, Json(json!({ "error": { "code": code, "message": message } }))).into_response()
+}
+
+fn list(injections: &Injections) -> Value {
+    json!({ "injections": injections.iter().collect::<Vec<_>>() })
+}
+
+/// Reads JSON, whatever the content type is: `curl -d` sends the type of a form.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
+    serde_json::from_slice(body)
+        .map_err(|error| Fault::new(Category::Usage, "body-invalid", format!("the body can't be read: {error}")))
+}
+
+/// A command that failed.
+struct Refused(Fault);
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        Self(fault)
     }
 }
 
-/// Adds a fault, if there can be one like it.
-pub(crate) fn add_fault(world: &World, rule: Rule) -> Result<(), Fault> {
-    rule.check()?;
-    world.faults().add(rule);
-    Ok(())
-}
-
-fn faults(world: &World) -> Value {
-    let list: Vec<_> =
-        world.faults().list().map(|(rule, matched)| json!({ "fault": rule, "matched": matched })).collect();
-    json!({ "faults": list })
-}
-
-fn read<T: DeserializeOwned>(incoming: &Incoming) -> Result<T, Fault> {
-    let refuse = |why: String| {
-        Fault::new(azure_oidc_core::Category::Usage, "body-invalid", format!("the body can't be read: {why}"))
-    };
-    if incoming.too_large {
-        return Err(refuse(format!("it has {} bytes", incoming.body_bytes)));
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let Self(fault) = self;
+        let error = json!({ "code": fault.code, "message": fault.message, "hint": fault.hints.first() });
+        (StatusCode::BAD_REQUEST, Json(json!({ "error": error }))).into_response()
     }
-    serde_json::from_slice(&incoming.body).map_err(|error| refuse(error.to_string()))
-}
-
-fn explained(fault: &Fault) -> Value {
-    json!({ "error": { "code": fault.code, "message": fault.message, "hint": fault.hints.first() } })
 }

@@ -1,4 +1,4 @@
-//! The directory: tenants, their applications, and the federated identity credentials that arrive there with a delay.
+//! The directory: tenants, applications, and credentials whose changes can be delayed.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::config::{self, Kind, Style};
+use crate::guid;
 use crate::issuers::Issuers;
-use crate::keys::guid_of;
 
 /// All tenants.
 pub(crate) struct Directory(Vec<Tenant>);
@@ -38,13 +38,13 @@ pub(crate) struct Application {
     pub(crate) enabled: bool,
     pub(crate) service_principal: bool,
     credentials: Vec<Credential>,
-    /// What was there before the last change.
+    /// The credentials before the last change.
     previous: Vec<Credential>,
-    /// A request that sees it uses up its share.
+    /// Every request counts one of `Requests` down.
     delay: Cell<Delay>,
 }
 
-/// For how long a change isn't seen.
+/// How long requests still see the previous credentials.
 #[derive(Debug, Clone, Copy)]
 enum Delay {
     Until(Instant),
@@ -55,17 +55,17 @@ enum Delay {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
-    /// The tenant, by its id or one of its domains; may be left out when there is only one.
+    /// The tenant, by its id or one of its domains. Optional if there is only one tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
     /// The application.
     pub client_id: String,
-    /// All its credentials from now on, in any form that Azure's tools print.
+    /// All its new credentials, in any form that Azure's tools print.
     pub credentials: Value,
-    /// For how many seconds the old ones still answer.
+    /// For how many seconds the old credentials still apply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replication_delay_seconds: Option<u64>,
-    /// For how many requests the old ones still answer.
+    /// For how many requests the old credentials still apply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replication_delay_requests: Option<u32>,
 }
@@ -76,12 +76,12 @@ impl Directory {
         configured.iter().map(|tenant| Tenant::new(tenant, issuers)).collect::<Result<_, _>>().map(Self)
     }
 
-    /// The tenant with this id or domain; neither counts upper and lower case.
+    /// The tenant with this id or domain, in upper or lower case.
     pub(crate) fn tenant(&self, name: &str) -> Option<&Tenant> {
         self.0.iter().find(|tenant| tenant.is(name))
     }
 
-    /// All of them.
+    /// All tenants.
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, Tenant> {
         self.0.iter()
     }
@@ -95,7 +95,7 @@ impl Directory {
         let wrong = |message: String| Fault::new(Category::Usage, "application-unknown", message);
         let tenant = match (&change.tenant, self.0.as_mut_slice()) {
             (None, [only]) => only,
-            (None, _) => return Err(wrong("there are several tenants: say which one with `tenant`".into())),
+            (None, _) => return Err(wrong("there are several tenants: name one with `tenant`".into())),
             (Some(name), tenants) => tenants
                 .iter_mut()
                 .find(|tenant| tenant.is(name))
@@ -107,7 +107,7 @@ impl Directory {
             wrong(format!("there is no application with the client id `{}` in tenant {tenant_id}", change.client_id))
         })?;
         let credentials = parse(&change.credentials.to_string(), issuers)?;
-        storable(&credentials)?;
+        refuse_unstorable(&credentials)?;
         application.previous = std::mem::replace(&mut application.credentials, credentials);
         application.delay.set(match (change.replication_delay_seconds, change.replication_delay_requests) {
             (Some(seconds), _) => Delay::Until(Instant::now() + Duration::from_secs(seconds)),
@@ -141,7 +141,7 @@ impl Tenant {
         self.applications.iter().find(|application| application.is(client_id))
     }
 
-    /// The version of a resource's access tokens, when the tenant knows the resource. A slash at its end is let go.
+    /// The token version of a known resource. A trailing slash does not matter.
     pub(crate) fn token_version(&self, resource: &str) -> Option<u8> {
         let same = |id: &str| id.trim_end_matches('/') == resource.trim_end_matches('/');
         let own = self.resources.iter().find(|own| same(&own.id)).map(|own| own.token_version);
@@ -155,12 +155,12 @@ impl Application {
         let documents = [Some(inline), configured.credentials_json.clone()];
         let mut credentials = Vec::new();
         for document in documents.into_iter().flatten() {
-            credentials.extend(parse(&document, issuers).map_err(|fault| of(configured, fault))?);
+            credentials.extend(parse(&document, issuers).map_err(|fault| in_application(configured, fault))?);
         }
-        storable(&credentials).map_err(|fault| of(configured, fault))?;
+        refuse_unstorable(&credentials).map_err(|fault| in_application(configured, fault))?;
         Ok(Self {
             client_id: configured.client_id.clone(),
-            object_id: configured.object_id.clone().unwrap_or_else(|| guid_of(&configured.client_id)),
+            object_id: configured.object_id.clone().unwrap_or_else(|| guid::of(&configured.client_id)),
             name: configured.name.clone(),
             kind: configured.kind,
             enabled: configured.enabled,
@@ -171,7 +171,7 @@ impl Application {
         })
     }
 
-    /// The credentials that a request sees. `stale`: those from before the last change, whatever its delay.
+    /// The credentials that a request sees. `stale`: those from before the last change.
     pub(crate) fn credentials(&self, stale: bool) -> &[Credential] {
         let waiting = match self.delay.get() {
             Delay::Until(moment) => Instant::now() < moment,
@@ -189,7 +189,7 @@ impl Application {
     }
 }
 
-fn of(application: &config::Application, mut fault: Fault) -> Fault {
+fn in_application(application: &config::Application, mut fault: Fault) -> Fault {
     fault.message = format!("application {}: {}", application.client_id, fault.message);
     fault
 }
@@ -202,8 +202,8 @@ fn parse(document: &str, issuers: &Issuers) -> Result<Vec<Credential>, Fault> {
     Ok(credentials)
 }
 
-/// Refuses what the directory refuses to store. What it stores and then never matches is taken: that is what tests are about.
-fn storable(credentials: &[Credential]) -> Result<(), Fault> {
+/// Refuses what Entra refuses to store. Entra stores some credentials that never match.
+fn refuse_unstorable(credentials: &[Credential]) -> Result<(), Fault> {
     const REFUSED: [&str; 7] = [
         "credentials-too-many",
         "credential-name-taken",
@@ -230,7 +230,7 @@ mod tests {
 
     const CLIENT: &str = "22222222-2222-4222-8222-222222222222";
 
-    fn world() -> (Directory, Issuers) {
+    fn sample() -> (Directory, Issuers) {
         let config = Config::parse(config::DEFAULT, Path::new("")).unwrap();
         let issuers = Issuers::new(&config.issuers, "https://localhost:1", &Keys::load().unwrap()).unwrap();
         (Directory::new(&config.tenants, &issuers).unwrap(), issuers)
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_tenant_is_found_by_its_id_and_by_its_domains() {
-        let (directory, _) = world();
+        let (directory, _) = sample();
         assert!(directory.tenant("11111111-1111-4111-8111-111111111111").is_some());
         assert!(directory.tenant("Contoso.Example").is_some());
         assert!(directory.tenant("contoso").is_none());
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_resource_is_known_with_and_without_a_slash_at_its_end() {
-        let (directory, _) = world();
+        let (directory, _) = sample();
         let tenant = directory.tenant("contoso.example").unwrap();
         assert_eq!(tenant.token_version("https://management.azure.com"), Some(1));
         assert_eq!(tenant.token_version("https://management.azure.com/"), Some(1));
@@ -269,7 +269,7 @@ mod tests {
 
     #[test]
     fn changed_credentials_are_seen_after_their_delay() {
-        let (mut directory, issuers) = world();
+        let (mut directory, issuers) = sample();
         let mut wanted = change(json!({ "client_id": CLIENT, "credentials": [credential("first")] }));
         directory.change(&wanted, &issuers).unwrap();
         assert_eq!(names(&directory, false), ["first"]);
@@ -279,7 +279,7 @@ mod tests {
         directory.change(&wanted, &issuers).unwrap();
         let seen: Vec<_> = (0..3).map(|_| names(&directory, false)).collect();
         assert_eq!(seen, [["first"], ["first"], ["second"]]);
-        assert_eq!(names(&directory, true), ["first"], "asked for");
+        assert_eq!(names(&directory, true), ["first"], "on request");
 
         wanted.replication_delay_seconds = Some(3600);
         wanted.credentials = json!([credential("third")]);
@@ -288,8 +288,8 @@ mod tests {
     }
 
     #[test]
-    fn what_the_directory_would_not_store_is_refused() {
-        let (mut directory, issuers) = world();
+    fn credentials_that_entra_does_not_store_are_refused() {
+        let (mut directory, issuers) = sample();
         let mut refused = |credentials: Value| {
             let wanted = change(json!({ "client_id": CLIENT, "credentials": credentials }));
             directory.change(&wanted, &issuers).unwrap_err().code
@@ -304,8 +304,8 @@ mod tests {
     }
 
     #[test]
-    fn what_never_matches_is_stored_all_the_same() {
-        let (mut directory, issuers) = world();
+    fn credentials_that_never_match_are_stored() {
+        let (mut directory, issuers) = sample();
         let github = "https://token.actions.githubusercontent.com/";
         let odd = json!([{ "name": "slash", "issuer": github, "subject": "repo:o/r:*", "audiences": [" x"] }]);
         directory.change(&change(json!({ "client_id": CLIENT, "credentials": odd })), &issuers).unwrap();
@@ -313,8 +313,8 @@ mod tests {
     }
 
     #[test]
-    fn an_application_that_is_not_there_is_named() {
-        let (mut directory, issuers) = world();
+    fn an_unknown_application_is_named() {
+        let (mut directory, issuers) = sample();
         let mut message = |json: Value| directory.change(&change(json), &issuers).unwrap_err().message.clone();
         assert_eq!(
             message(json!({ "tenant": "nowhere", "client_id": "x", "credentials": [] })),

@@ -1,4 +1,4 @@
-//! The CI systems as issuers: their discovery documents (OpenID Connect Discovery 1.0 §3), their keys, their URLs.
+//! The issuers: URLs, keys and discovery documents (OpenID Connect Discovery 1.0 §3).
 
 use azure_oidc_core::Fault;
 use azure_oidc_core::fault::Category;
@@ -21,11 +21,11 @@ pub(crate) struct Issuer {
     /// Claims of the configuration.
     pub(crate) claims: Map<String, Value>,
     pub(crate) lifetime: i64,
-    /// The key that signs; none when the issuer is a true one and only its keys are known.
+    /// The key that signs; none for a real issuer, of which only the public keys are known.
     pub(crate) signs_with: Option<String>,
     /// Its key set, as it is served.
     pub(crate) key_set: Value,
-    /// The same, as Entra reads it.
+    /// The key set, parsed.
     pub(crate) keys: KeySet,
 }
 
@@ -54,12 +54,12 @@ impl Issuers {
         self.0.iter().find(|issuer| issuer.url == url)
     }
 
-    /// All of them.
+    /// All issuers.
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, Issuer> {
         self.0.iter()
     }
 
-    /// Puts URLs in place of every `${issuer.NAME}`.
+    /// Replaces every `${issuer.NAME}` by the URL of that issuer.
     pub(crate) fn expand(&self, text: &str) -> Result<String, Fault> {
         let mut expanded = String::new();
         let mut rest = text;
@@ -124,12 +124,12 @@ impl Issuer {
         }
     }
 
-    /// Which document a path below `/issuers/NAME` names. Every key set has the address `/jwks` too.
-    pub(crate) fn document(&self, below: &str) -> Option<Document> {
-        match below {
-            "/.well-known/openid-configuration" => Some(Document::Discovery),
-            "/jwks" => Some(Document::Keys),
-            path => (path == self.shape.keys_path).then_some(Document::Keys),
+    /// The document at a path below `/issuers/NAME/`. Every key set is at `jwks` too.
+    pub(crate) fn document(&self, path: &str) -> Option<Document> {
+        match path {
+            ".well-known/openid-configuration" => Some(Document::Discovery),
+            "jwks" => Some(Document::Keys),
+            path => (Some(path) == self.shape.keys_path.strip_prefix('/')).then_some(Document::Keys),
         }
     }
 
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn an_issuer_without_a_url_has_one_of_the_emulator() {
+    fn an_issuer_without_a_url_gets_one_of_the_emulator() {
         let issuers =
             issuers("[[issuer]]\nname = \"ci\"\n[[issuer]]\nname = \"gl\"\nurl = \"https://gitlab.com\"").unwrap();
         assert_eq!(issuers.by_name("ci").unwrap().url, "https://localhost:1/issuers/ci");
@@ -188,8 +188,8 @@ mod tests {
         let document = issuer.content(Document::Discovery, "https://localhost:1");
         assert_eq!(document["issuer"], "https://app.harness.io/ng/api/oidc/account/A");
         assert_eq!(document["jwks_uri"], "https://localhost:1/issuers/hn/.wellknown/jwks");
-        assert_eq!(issuer.document("/.wellknown/jwks"), Some(Document::Keys));
-        assert_eq!(issuer.document("/jwks"), Some(Document::Keys));
-        assert_eq!(issuer.document("/other"), None);
+        assert_eq!(issuer.document(".wellknown/jwks"), Some(Document::Keys));
+        assert_eq!(issuer.document("jwks"), Some(Document::Keys));
+        assert_eq!(issuer.document("other"), None);
     }
 }

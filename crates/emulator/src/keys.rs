@@ -1,8 +1,8 @@
-//! The signing keys: fixed test keys that everybody has, so that key ids and tokens look the same on every machine.
+//! The signing keys: published test keys, so that key ids are the same on every machine.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::rand::{SecureRandom, SystemRandom};
+use ring::rand::SystemRandom;
 use ring::rsa::PublicKeyComponents;
 use ring::signature::{self, EcdsaKeyPair, KeyPair, RsaKeyPair};
 use rustls::pki_types::PrivatePkcs8KeyDer;
@@ -65,12 +65,12 @@ impl Keys {
         self.keys.iter().find(|key| key.name == name)
     }
 
-    /// A key set (RFC 7517 §5) of these keys; unknown names are left out.
+    /// The key set (RFC 7517 §5) of these keys. It ignores unknown names.
     pub(crate) fn set(&self, names: &[String]) -> Value {
         json!({ "keys": names.iter().filter_map(|name| self.get(name)).map(|key| &key.jwk).collect::<Vec<_>>() })
     }
 
-    /// Signs with a JWS algorithm (RFC 7518 §3.1); nothing when key and algorithm don't go together.
+    /// Signs with a JWS algorithm (RFC 7518 §3.1). Returns none if the key cannot sign with it.
     pub(crate) fn sign(&self, key: &Key, algorithm: &str, input: &[u8]) -> Option<Vec<u8>> {
         match &key.pair {
             Pair::Rsa(pair) => {
@@ -93,14 +93,6 @@ impl Keys {
             Pair::Ec(_) => None,
         }
     }
-
-    /// A new GUID (RFC 9562 §5.4).
-    pub(crate) fn guid(&self) -> String {
-        let mut bytes = [0; 16];
-        // Without randomness the GUIDs are all the same: a nuisance for readers of logs, not a failure.
-        let _ = self.random.fill(&mut bytes);
-        guid(bytes, 4)
-    }
 }
 
 impl Key {
@@ -108,7 +100,7 @@ impl Key {
         let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).ok()?;
         let der = der.secret_pkcs8_der();
         let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        // The members of a thumbprint in the order of RFC 7638 §3.2, which `serde_json`'s sorted map keeps.
+        // RFC 7638 §3.2 sorts the members of a thumbprint, and so does the map of `serde_json`.
         let (pair, mut jwk, algorithm) = match RsaKeyPair::from_pkcs8(der) {
             Ok(pair) => {
                 let public = PublicKeyComponents::<Vec<u8>>::from(pair.public());
@@ -130,7 +122,7 @@ impl Key {
         Some(Self { name, pair, kid, jwk })
     }
 
-    /// The algorithm that this key signs with unless another is asked for.
+    /// The algorithm of this key, unless a request for a token names another.
     pub(crate) fn algorithm(&self) -> &'static str {
         match self.pair {
             Pair::Rsa(_) => "RS256",
@@ -139,24 +131,9 @@ impl Key {
     }
 }
 
-/// A GUID that is always the same for the same text (the shape of RFC 9562 §5.8).
-pub(crate) fn guid_of(text: &str) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&digest.as_ref()[..16]);
-    guid(bytes, 8)
-}
-
-/// SHA-256 in lower-case hexadecimal, by which a test can recognise what it sent.
+/// SHA-256 in lower-case hexadecimal.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn guid(mut bytes: [u8; 16], version: u8) -> String {
-    bytes[6] = (bytes[6] & 0x0f) | (version << 4);
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
 #[cfg(test)]
@@ -205,12 +182,5 @@ mod tests {
         assert_eq!(keys.sign(rsa, "ES256", b"x"), None);
         assert_eq!(keys.sign(ec, "RS256", b"x"), None);
         assert_eq!(keys.sign(rsa, "none", b"x"), None);
-    }
-
-    #[test]
-    fn a_guid_of_a_text_is_always_the_same() {
-        assert_eq!(guid_of("deploy"), guid_of("deploy"));
-        assert_ne!(guid_of("deploy"), guid_of("Deploy"));
-        assert_eq!(guid_of("deploy").len(), 36);
     }
 }

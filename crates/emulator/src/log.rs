@@ -1,18 +1,18 @@
-//! The request log: what arrived and what was answered, without the secrets, for tests and for people who watch.
+//! The request log: requests and their outcome, without secrets.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::SystemTime;
 
-use http::HeaderMap;
 use serde::Serialize;
 
-use crate::faults::Kind;
+use crate::injections::Kind;
 use crate::keys::sha256;
+use crate::received::Received;
 
-/// How many requests are kept; older ones make room.
+/// How many requests are kept; the oldest are dropped.
 const CAPACITY: usize = 1000;
 
-/// One request and its answer. Values that are or may be secrets are replaced by their [`Fingerprint`].
+/// A request and its outcome. A [`Fingerprint`] replaces every value that may be a secret.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Entry {
     /// Counted from 1 since the start.
@@ -33,17 +33,17 @@ pub struct Entry {
     pub assertion: Option<Fingerprint>,
     /// How many bytes the body had.
     pub body_bytes: usize,
-    /// HTTP status of the answer; none when there was no answer.
+    /// HTTP status of the answer; none if there was no answer.
     pub status: Option<u16>,
     /// The AADSTS number of a refusal.
     pub aadsts: Option<u32>,
     /// The name of the federated identity credential that matched.
     pub credential: Option<String>,
-    /// The fault that struck.
-    pub fault: Option<Kind>,
+    /// The kind of the injection that was applied.
+    pub injection: Option<Kind>,
 }
 
-/// By which a test can recognise a secret that it sent.
+/// Identifies a secret without revealing it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fingerprint {
     /// Its length.
@@ -67,32 +67,27 @@ impl std::fmt::Display for Fingerprint {
 
 impl Entry {
     /// What is known when a request arrives.
-    pub(crate) fn new(method: &http::Method, path: &str, query: &[(String, String)], headers: &HeaderMap) -> Self {
-        let headers = headers.iter().map(|(name, value)| {
-            let text = String::from_utf8_lossy(value.as_bytes());
-            (
-                name.as_str().to_owned(),
-                if is_secret_header(name.as_str()) { Fingerprint::of(&text).to_string() } else { text.into_owned() },
-            )
+    pub(crate) fn new(request: &Received) -> Self {
+        let query = request.query.iter().map(|(name, value)| {
+            // A client must not put an assertion into the query, but may do so.
+            let secret = is_secret_header(name) || name.contains("assertion");
+            (name.clone(), show(value, secret))
         });
+        let headers = request.headers.iter().map(|(name, value)| {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            (name.to_string(), show(&text, is_secret_header(name.as_str())))
+        });
+        let form = request.form.iter().flatten();
         Self {
             time: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
-            method: method.to_string(),
-            path: path.to_owned(),
-            query: query.iter().map(|(name, value)| (name.clone(), shown_parameter(name, value))).collect(),
+            method: request.method.to_string(),
+            path: request.path.clone(),
+            query: query.collect(),
             headers: headers.collect(),
+            form: form.map(|(name, value)| (name.clone(), show(value, !is_plain_field(name)))).collect(),
+            assertion: request.field("client_assertion").map(Fingerprint::of),
+            body_bytes: request.body.len(),
             ..Self::default()
-        }
-    }
-
-    /// Adds the fields of a form.
-    pub(crate) fn form(&mut self, fields: &[(String, String)]) {
-        for (name, value) in fields {
-            if name == "client_assertion" {
-                self.assertion = Some(Fingerprint::of(value));
-            }
-            let shown = if is_plain_field(name) { value.clone() } else { Fingerprint::of(value).to_string() };
-            self.form.insert(name.clone(), shown);
         }
     }
 
@@ -109,14 +104,22 @@ impl Entry {
         if let Some(credential) = &self.credential {
             line.push_str(&format!(" by credential {credential:?}"));
         }
-        if let Some(fault) = self.fault {
-            line.push_str(&format!(" (fault {fault})"));
+        if let Some(injection) = self.injection {
+            line.push_str(&format!(" (injection {injection})"));
         }
         line
     }
 }
 
-/// The requests of late.
+/// The AADSTS number of a refusal. The response carries it from a handler to the log.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RefusalCode(pub(crate) u32);
+
+/// The name of the credential that matched. The response carries it from a handler to the log.
+#[derive(Debug, Clone)]
+pub(crate) struct MatchedCredential(pub(crate) String);
+
+/// The latest requests.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     entries: VecDeque<Entry>,
@@ -140,29 +143,24 @@ impl Log {
         self.entries.iter().cloned().collect()
     }
 
-    /// Forgets them; numbers go on.
+    /// Removes all. Numbers continue.
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
     }
 }
 
-/// Headers are shown unless their name says that they may authenticate somebody.
+/// Whether the name of a header says that it may authenticate somebody.
 fn is_secret_header(name: &str) -> bool {
     ["authoriz", "authentic", "token", "secret", "cookie", "key", "password", "identity"]
         .iter()
         .any(|word| name.contains(word))
 }
 
-/// Parameters of a query are shown like headers, except what belongs into a form.
-fn shown_parameter(name: &str, value: &str) -> String {
-    if is_secret_header(name) || name.contains("assertion") {
-        Fingerprint::of(value).to_string()
-    } else {
-        value.to_owned()
-    }
+fn show(value: &str, secret: bool) -> String {
+    if secret { Fingerprint::of(value).to_string() } else { value.to_owned() }
 }
 
-/// Form fields are shown only when they are known to be harmless.
+/// Whether a form field is known to be harmless.
 fn is_plain_field(name: &str) -> bool {
     const PLAIN: [&str; 8] = [
         "client_id",
@@ -183,19 +181,15 @@ mod tests {
 
     #[test]
     fn no_secret_reaches_the_log() {
-        let mut headers = HeaderMap::new();
+        let mut request = http::Request::post("/t/oauth2/v2.0/token?code=shown&client_assertion=s3cret")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("user-agent", "test");
         for name in ["authorization", "cookie", "x-api-key", "x-identity-header", "proxy-authorization"] {
-            headers.insert(name, "s3cret".parse().unwrap());
+            request = request.header(name, "s3cret");
         }
-        headers.insert("user-agent", "test".parse().unwrap());
-        let mut entry = Entry::new(&http::Method::POST, "/t/oauth2/v2.0/token", &[], &headers);
-        let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        entry.form(&[
-            field("client_assertion", "s3cret"),
-            field("client_secret", "s3cret"),
-            field("password", "s3cret"),
-            field("client_id", "shown"),
-        ]);
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let form = "client_assertion=s3cret&client_secret=s3cret&password=s3cret&client_id=shown";
+        let entry = Entry::new(&Received::new(&parts, form.into()));
         let json = serde_json::to_string(&entry).unwrap();
         assert!(!json.contains("s3cret"), "{json}");
         assert_eq!(entry.form["client_id"], "shown");
@@ -204,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_requests_make_room_and_numbers_go_on() {
+    fn the_oldest_requests_are_dropped_and_numbers_continue() {
         let mut log = Log::default();
         for _ in 0..=CAPACITY {
             log.add(Entry::default());
@@ -216,18 +210,18 @@ mod tests {
     }
 
     #[test]
-    fn a_line_says_what_came_of_a_request() {
+    fn a_line_shows_the_outcome_of_a_request() {
         let base = Entry { method: "POST".into(), path: "/t/oauth2/v2.0/token".into(), ..Entry::default() };
         let lines = [
             Entry { status: Some(200), credential: Some("main".into()), ..base.clone() },
             Entry { status: Some(401), aadsts: Some(700213), ..base.clone() },
-            Entry { fault: Some(Kind::Hang), ..base },
+            Entry { injection: Some(Kind::Hang), ..base },
         ]
         .map(|entry| entry.line());
         insta::assert_snapshot!(lines.join("\n"), @r#"
         POST /t/oauth2/v2.0/token 200 by credential "main"
         POST /t/oauth2/v2.0/token 401 AADSTS700213
-        POST /t/oauth2/v2.0/token no answer (fault hang)
+        POST /t/oauth2/v2.0/token no answer (injection hang)
         "#);
     }
 }

@@ -1,6 +1,5 @@
-//! The command line of the emulator: `serve` plays, `mint` asks a running one for a token, `config` prints what can be set.
+//! The command line of the emulator.
 
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,9 +10,10 @@ use azure_oidc_emulator::client::Client;
 use azure_oidc_emulator::{Config, Emulator, Order, config};
 use clap::{Args, Parser, Subcommand};
 use http::{Method, Request};
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::Value;
 
-/// A local Microsoft Entra and CI token issuers for tests
+/// A local Microsoft Entra and CI token issuers, for tests
 #[derive(Parser)]
 #[command(name = "azure-oidc-emulator", version)]
 struct CommandLine {
@@ -23,9 +23,9 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Play what a configuration says; when ready, print one JSON line with URLs and the CA file
+    /// Run the emulator; when it is ready, print one line of JSON with URLs and the CA file
     Serve(Serve),
-    /// Print an ID token of a running emulator
+    /// Get an ID token from a running emulator and print it
     Mint(Mint),
     /// Print the default configuration, with every key explained
     Config,
@@ -33,29 +33,29 @@ enum Command {
 
 #[derive(Args)]
 struct Serve {
-    /// The configuration; without it the default one is played
+    /// The configuration; without it, the default one
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The port, in place of the configuration's; 0 lets the system pick one
+    /// The port, instead of the configuration's; 0 lets the system pick one
     #[arg(long)]
     port: Option<u16>,
-    /// Where to write `ca.pem`, in place of a temporary directory
+    /// Where to write `ca.pem`, instead of a temporary directory
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
     /// Also write the line of JSON to this file
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
-    /// End when stdin ends, so that the emulator never outlives the test that started it
+    /// End when stdin closes, so that the emulator ends with the test that started it
     #[arg(long)]
     until_stdin_closes: bool,
-    /// Print no line per request on stderr
+    /// Do not print a line per request on stderr
     #[arg(long, short)]
     quiet: bool,
 }
 
 #[derive(Args)]
 struct Mint {
-    /// The line of JSON that `serve` printed, in a file
+    /// A file with the line of JSON that `serve` printed
     #[arg(long, value_name = "FILE", required_unless_present = "url", conflicts_with_all = ["url", "ca_file"])]
     ready_file: Option<PathBuf>,
     /// `url` or `control` of that line
@@ -67,13 +67,13 @@ struct Mint {
     /// The issuer, by its name in the configuration
     #[arg(long)]
     issuer: String,
-    /// `aud`, in place of the platform's
+    /// `aud`, instead of the platform's
     #[arg(long)]
     audience: Option<String>,
-    /// A claim, as JSON or plain text; `null` takes it away. Repeatable
+    /// A claim, as JSON or plain text; `null` removes it. Repeatable
     #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = member)]
     claims: Vec<(String, Value)>,
-    /// A member of the header, likewise. Repeatable
+    /// A member of the header, as JSON or plain text; `null` removes it. Repeatable
     #[arg(long = "header", value_name = "NAME=VALUE", value_parser = member)]
     header: Vec<(String, Value)>,
     /// Seconds from issue to expiry
@@ -116,7 +116,7 @@ fn serve(options: Serve) -> Result<(), Fault> {
         emulator = emulator.directory(directory);
     }
     if !options.quiet {
-        // A reader of stderr that is gone is no reason to stop answering.
+        // The emulator continues if nobody reads stderr.
         emulator = emulator.observer(|entry| drop(writeln!(io::stderr(), "{}", entry.line())));
     }
     let running = emulator.run()?;
@@ -129,12 +129,12 @@ fn serve(options: Serve) -> Result<(), Fault> {
     wait(options.until_stdin_closes)
 }
 
-/// Returns on SIGINT, on SIGTERM where there is one, and at the end of stdin when that is asked for.
+/// Waits for SIGINT, for SIGTERM on Unix, and with `for_stdin` for the end of stdin.
 fn wait(for_stdin: bool) -> Result<(), Fault> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| failed(format!("can't wait for signals: {error}")))?;
     let (closed, on_close) = tokio::sync::oneshot::channel::<()>();
-    // Whoever holds `closed` keeps the emulator up: the thread that reads stdin, or this function.
+    // The emulator runs until the thread that reads stdin, or this function, drops `closed`.
     let _open = if for_stdin {
         std::thread::spawn(move || {
             let mut ignored = [0; 256];
@@ -171,12 +171,12 @@ async fn terminated() {
 }
 
 fn mint(options: Mint) -> Result<(), Fault> {
-    let (url, ca_file) = emulator_of(&options)?;
+    let Ready { url, ca_file } = emulator_of(&options)?;
     let order = Order {
         issuer: options.issuer,
         audience: options.audience,
-        claims: options.claims.into_iter().collect::<Map<_, _>>(),
-        header: options.header.into_iter().collect::<Map<_, _>>(),
+        claims: options.claims.into_iter().collect(),
+        header: options.header.into_iter().collect(),
         lifetime_seconds: options.lifetime,
         age_seconds: options.age,
         sign_with: options.sign_with,
@@ -193,32 +193,33 @@ fn mint(options: Mint) -> Result<(), Fault> {
         return print(&format!("{token}\n"));
     }
     let text = |name: &str| answer["error"][name].as_str().map(str::to_owned);
-    let fault = failed(text("message").unwrap_or_else(|| "the emulator refused without a reason".to_owned()));
+    let fault = failed(text("message").unwrap_or_else(|| "the emulator refused and gave no reason".to_owned()));
     Err(text("hint").into_iter().fold(fault, Fault::hint))
 }
 
-/// Where the running emulator is, and which certificate it has.
-fn emulator_of(options: &Mint) -> Result<(String, PathBuf), Fault> {
-    if let (Some(url), Some(ca_file)) = (&options.url, &options.ca_file) {
-        return Ok((url.clone(), ca_file.clone()));
-    }
-    let file = options.ready_file.clone().unwrap_or_default();
-    let unreadable = |why: String| failed(format!("`{}` is not what `serve` printed: {why}", file.display()));
-    let ready = File::open(&file).map_err(|error| unreadable(error.to_string()))?;
-    let ready: Value = serde_json::from_reader(ready).map_err(|error| unreadable(error.to_string()))?;
-    match (ready["url"].as_str(), ready["ca_file"].as_str()) {
-        (Some(url), Some(ca_file)) => Ok((url.to_owned(), ca_file.into())),
-        _ => Err(unreadable("it has no `url` or no `ca_file`".to_owned())),
-    }
+/// Where a running emulator is: the part of its ready line that a client needs.
+#[derive(Deserialize)]
+struct Ready {
+    url: String,
+    ca_file: PathBuf,
 }
 
-/// Reads `NAME=VALUE`. What isn't JSON is text, so that subjects need no quotes.
+fn emulator_of(options: &Mint) -> Result<Ready, Fault> {
+    if let (Some(url), Some(ca_file)) = (options.url.clone(), options.ca_file.clone()) {
+        return Ok(Ready { url, ca_file });
+    }
+    let file = options.ready_file.clone().unwrap_or_default();
+    let ready = std::fs::read(&file).and_then(|json| Ok(serde_json::from_slice(&json)?));
+    ready.map_err(|error| failed(format!("`{}` is not what `serve` printed: {error}", file.display())))
+}
+
+/// Reads `NAME=VALUE`. A value that is not JSON is text, so subjects need no quotes.
 fn member(text: &str) -> Result<(String, Value), String> {
     let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
     Ok((name.to_owned(), serde_json::from_str(value).unwrap_or_else(|_| value.into())))
 }
 
-/// Prints to stdout; a reader that is gone is a failure like any other.
+/// Prints to stdout. If nobody reads it, that is an error.
 fn print(text: &str) -> Result<(), Fault> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())

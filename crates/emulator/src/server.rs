@@ -1,179 +1,128 @@
-//! HTTP/1.1 over TLS: takes connections, reads requests, sends what the routes answer.
+//! Listens, and serves routes over TLS, over plain HTTP and over a Unix socket.
 
-use std::convert::Infallible;
-use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, Method, Request};
-use http_body_util::BodyExt;
-use hyper::body::Incoming as Streaming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use axum::serve::Listener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
-use crate::body::Answer;
 use crate::routes;
-use crate::world::World;
+use crate::state::EmulatorState;
 
-/// The largest body that is looked at, in bytes.
-const MAX_BODY: usize = 64 * 1024;
-/// The largest body for the control plane, where lists of credentials arrive.
-const MAX_CONTROL_BODY: usize = 1024 * 1024;
-/// Larger bodies are read to their end up to here, so that the client comes to read the answer.
-const MAX_DRAINED: usize = 4 * 1024 * 1024;
-/// After a connection that could not be taken: too many open files, for instance, which passes.
-const PAUSE: Duration = Duration::from_millis(50);
-
-/// A request, read whole.
-pub(crate) struct Incoming {
-    pub(crate) method: Method,
-    pub(crate) path: String,
-    pub(crate) query: Vec<(String, String)>,
-    pub(crate) headers: HeaderMap,
-    /// Empty when it was too large.
-    pub(crate) body: Bytes,
-    /// How many bytes arrived.
-    pub(crate) body_bytes: usize,
-    pub(crate) too_large: bool,
-    /// The fields, when the body is a form by its content type.
-    pub(crate) form: Option<Vec<(String, String)>>,
+/// Sockets that are bound and not served yet.
+pub(crate) struct Sockets {
+    tls: Vec<StdListener>,
+    plain: StdListener,
 }
 
-/// The connection ends without an answer.
-#[derive(Debug)]
-pub(crate) struct Cut;
-
-impl fmt::Display for Cut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection is cut on purpose")
+impl Sockets {
+    /// Binds the https port and a free port for plain HTTP.
+    pub(crate) fn bind(listen: IpAddr, port: u16) -> io::Result<Self> {
+        Ok(Self { tls: bind(listen, port)?, plain: StdListener::bind((Ipv4Addr::LOCALHOST, 0))? })
     }
-}
 
-impl std::error::Error for Cut {}
-
-/// Which way a request came in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Door {
-    /// TLS: everything.
-    Tls,
-    /// Plain HTTP or a Unix socket: the token endpoints of platforms that jobs reach in this way.
-    Plain,
-}
-
-/// Takes TLS connections until the future is dropped.
-pub(crate) async fn accept_tls(listener: TcpListener, acceptor: TlsAcceptor, world: Arc<World>) -> Infallible {
-    loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::time::sleep(PAUSE).await;
-            continue;
-        };
-        let (acceptor, world) = (acceptor.clone(), world.clone());
-        tokio::spawn(async move {
-            let _ = stream.set_nodelay(true);
-            // A client that doesn't trust the authority ends here, and says so itself.
-            if let Ok(stream) = acceptor.accept(stream).await {
-                converse(stream, Door::Tls, world).await;
-            }
-        });
+    /// The https port.
+    pub(crate) fn port(&self) -> io::Result<u16> {
+        Ok(self.tls[0].local_addr()?.port())
     }
-}
 
-/// Takes plain connections until the future is dropped.
-pub(crate) async fn accept_plain(listener: TcpListener, world: Arc<World>) -> Infallible {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => drop(tokio::spawn(converse(stream, Door::Plain, world.clone()))),
-            Err(_) => tokio::time::sleep(PAUSE).await,
+    /// The address for plain HTTP.
+    pub(crate) fn plain(&self) -> io::Result<SocketAddr> {
+        self.plain.local_addr()
+    }
+
+    /// Serves all sockets in tasks of the current runtime.
+    pub(crate) fn serve(self, acceptor: &TlsAcceptor, state: &Arc<EmulatorState>) -> io::Result<()> {
+        for tcp in self.tls {
+            let (acceptor, handshakes) = (acceptor.clone(), JoinSet::new());
+            let listener = TlsListener { tcp: asynchronous(tcp)?, acceptor, handshakes };
+            tokio::spawn(axum::serve(listener, routes::over_tls(state)).into_future());
         }
-    }
-}
-
-/// Takes connections to a Unix socket until the future is dropped.
-#[cfg(unix)]
-pub(crate) async fn accept_socket(listener: tokio::net::UnixListener, world: Arc<World>) -> Infallible {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => drop(tokio::spawn(converse(stream, Door::Plain, world.clone()))),
-            Err(_) => tokio::time::sleep(PAUSE).await,
+        tokio::spawn(axum::serve(asynchronous(self.plain)?, routes::plain(state)).into_future());
+        #[cfg(unix)]
+        if let Some(socket) = &state.addresses.socket {
+            // An emulator that was killed can have left its socket in a directory that is kept.
+            let _ = std::fs::remove_file(socket);
+            let listener = tokio::net::UnixListener::bind(socket)?;
+            tokio::spawn(axum::serve(listener, routes::plain(state)).into_future());
         }
+        Ok(())
     }
 }
 
-async fn converse<S>(stream: S, door: Door, world: Arc<World>)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let service = service_fn(move |request| {
-        let world = world.clone();
-        async move { answer(request, door, &world).await }
-    });
-    // A connection that the client or a fault ends is no error of the emulator.
-    let _ = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
+/// Accepts TLS connections. `axum::serve` has no TLS of its own.
+///
+/// Handshakes run in tasks, so that a client that sends nothing does not delay the others.
+struct TlsListener {
+    tcp: TcpListener,
+    acceptor: TlsAcceptor,
+    handshakes: JoinSet<io::Result<TlsStream<TcpStream>>>,
 }
 
-async fn answer(request: Request<Streaming>, door: Door, world: &World) -> Result<Answer, Cut> {
-    let incoming = Incoming::read(request).await.ok_or(Cut)?;
-    routes::answer(world, door, &incoming).await
-}
+impl Listener for TlsListener {
+    type Io = TlsStream<TcpStream>;
+    type Addr = ();
 
-impl Incoming {
-    /// Reads a request; nothing when the client ends the connection meanwhile.
-    async fn read(request: Request<Streaming>) -> Option<Self> {
-        let (parts, mut stream) = request.into_parts();
-        let path = parts.uri.path().to_owned();
-        let limit = if path.starts_with(routes::CONTROL) { MAX_CONTROL_BODY } else { MAX_BODY };
-        let mut body = BytesMut::new();
-        let mut body_bytes = 0;
-        while let Some(frame) = stream.frame().await {
-            let Ok(data) = frame.ok()?.into_data() else { continue };
-            body_bytes += data.len();
-            match body_bytes {
-                fits if fits <= limit => body.extend_from_slice(&data),
-                drained if drained <= MAX_DRAINED => body.clear(),
-                _ => return None,
+    async fn accept(&mut self) -> (Self::Io, ()) {
+        loop {
+            tokio::select! {
+                (stream, _) = Listener::accept(&mut self.tcp) => {
+                    let _ = stream.set_nodelay(true);
+                    self.handshakes.spawn(self.acceptor.accept(stream));
+                }
+                // The client reports a failed handshake; often it does not trust the certificate.
+                Some(done) = self.handshakes.join_next() => if let Ok(Ok(stream)) = done {
+                    return (stream, ());
+                },
             }
         }
-        let is_form = parts
-            .headers
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok()?.split(';').next())
-            .is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"));
-        let too_large = body_bytes > limit;
-        let body = if too_large { Bytes::new() } else { body.freeze() };
-        Some(Self {
-            method: parts.method,
-            path,
-            query: pairs(parts.uri.query().unwrap_or_default().as_bytes()),
-            headers: parts.headers,
-            form: (is_form && !too_large).then(|| pairs(&body)),
-            body,
-            body_bytes,
-            too_large,
-        })
     }
 
-    /// The first header of that name, when it is text.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    /// The first parameter of that name in the query.
-    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-
-    /// The first field of that name in the form.
-    pub(crate) fn field(&self, name: &str) -> Option<&str> {
-        self.form.as_ref()?.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    fn local_addr(&self) -> io::Result<()> {
+        Ok(())
     }
 }
 
-fn pairs(encoded: &[u8]) -> Vec<(String, String)> {
-    form_urlencoded::parse(encoded).into_owned().collect()
+/// Some clients resolve `localhost` to 127.0.0.1, others to ::1, so both have the same port.
+fn bind(listen: IpAddr, port: u16) -> io::Result<Vec<StdListener>> {
+    const ATTEMPTS: usize = 20;
+    let mut taken = None;
+    for _ in 0..ATTEMPTS {
+        let first = StdListener::bind(SocketAddr::new(listen, port))?;
+        if listen != Ipv4Addr::LOCALHOST {
+            return Ok(vec![first]);
+        }
+        match StdListener::bind((Ipv6Addr::LOCALHOST, first.local_addr()?.port())) {
+            Ok(second) => return Ok(vec![first, second]),
+            // Another program has this port there and would get our requests.
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => taken = Some(error),
+            Err(_) => return Ok(vec![first]),
+        }
+        if port != 0 {
+            break;
+        }
+    }
+    Err(taken.unwrap_or_else(|| io::ErrorKind::AddrInUse.into()))
+}
+
+fn asynchronous(listener: StdListener) -> io::Result<TcpListener> {
+    listener.set_nonblocking(true)?;
+    TcpListener::from_std(listener)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_means_both_families_on_one_port() {
+        let listeners = bind(Ipv4Addr::LOCALHOST.into(), 0).unwrap();
+        let mut ports: Vec<_> = listeners.iter().map(|listener| listener.local_addr().unwrap().port()).collect();
+        ports.dedup();
+        assert_eq!(ports.len(), 1);
+    }
 }

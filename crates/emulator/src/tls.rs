@@ -1,4 +1,4 @@
-//! TLS with a certificate authority that is made at every start: its certificate goes to a file, its key never leaves memory.
+//! TLS with a certificate authority that every start creates. Its key stays in memory.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use rcgen::{
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 
-/// How long the certificates hold. Longer than any test; short enough that a forgotten one in a trust store ends.
+/// Longer than any test, and not too long if a certificate stays in a trust store.
 const LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
-/// Certificates begin in the past: clocks of containers differ.
+/// Certificates become valid in the past, because the clocks of containers differ.
 const BEFORE: Duration = Duration::from_secs(24 * 3600);
 
-/// The server's side of TLS and what clients must trust.
+/// The TLS configuration of the server, and the certificate that clients must trust.
 pub(crate) struct Tls {
     /// Certificate and key for the listener.
     pub(crate) server: Arc<ServerConfig>,
@@ -26,7 +26,7 @@ pub(crate) struct Tls {
     pub(crate) ca_pem: String,
 }
 
-/// Makes an authority and a certificate for loopback and these names.
+/// Creates an authority, and a certificate for loopback and these names.
 pub(crate) fn make(hostnames: &[String]) -> Result<Tls, Fault> {
     build(hostnames).map_err(|error| {
         Fault::new(Category::Usage, "certificate-failed", format!("the TLS certificate can't be made: {error}"))
@@ -35,14 +35,13 @@ pub(crate) fn make(hostnames: &[String]) -> Result<Tls, Fault> {
 }
 
 fn build(hostnames: &[String]) -> Result<Tls, Box<dyn std::error::Error>> {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
-    let mut authority = params(now, "azure-oidc emulator, throwaway authority");
+    let mut authority = params("azure-oidc emulator, throwaway authority");
     authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let authority_key = KeyPair::generate()?;
     let ca_pem = authority.self_signed(&authority_key)?.pem();
 
-    let mut leaf = params(now, "azure-oidc emulator");
+    let mut leaf = params("azure-oidc emulator");
     leaf.subject_alt_names = names(hostnames)?;
     leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -54,10 +53,10 @@ fn build(hostnames: &[String]) -> Result<Tls, Box<dyn std::error::Error>> {
     Ok(Tls { server: Arc::new(server_config(certificate.der().clone(), key)?), ca_pem })
 }
 
-fn params(now: Duration, name: &str) -> CertificateParams {
+fn params(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
-    params.not_before = rcgen::date_time_ymd(1970, 1, 1) + now - BEFORE;
-    params.not_after = rcgen::date_time_ymd(1970, 1, 1) + now + LIFETIME;
+    params.not_before = (SystemTime::now() - BEFORE).into();
+    params.not_after = (SystemTime::now() + LIFETIME).into();
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, name);
     params
@@ -92,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_start_has_an_authority_of_its_own() {
+    fn every_start_has_a_new_authority() {
         let (one, other) = (make(&[]).unwrap(), make(&[]).unwrap());
         assert!(one.ca_pem.starts_with("-----BEGIN CERTIFICATE-----"));
         assert!(!one.ca_pem.contains("PRIVATE KEY"));
@@ -100,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_name_that_is_none_is_refused_with_the_setting_to_check() {
+    fn an_invalid_host_name_is_refused_with_the_setting_to_check() {
         let fault = make(&["bücher.example".to_owned()]).err().unwrap();
         assert_eq!(fault.code, "certificate-failed");
         assert!(fault.hints[0].contains("`hostnames`"));

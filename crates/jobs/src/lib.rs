@@ -1,9 +1,33 @@
-//! The jobs of azure-oidc, one module each: a request, an answer, one function over the core's ports.
+//! The jobs of azure-oidc, one module each: a request, an answer, one function over the core's
+//! ports.
 //!
-//! This is the only place that puts a job together. The command line, the typed exports and the HTTP service translate their own form
-//! of a request into the one here, and the answer back. So defaults, the order of steps, hints and remedies are the same everywhere.
+//! This is the only place that puts a job together. The command line, the typed exports and the
+//! HTTP service translate their own form of a request into the one here, and the answer back. So
+//! defaults, the order of steps, hints and remedies are the same everywhere.
 
+pub mod check;
+pub mod credential;
+mod discovery;
+pub mod doctor;
+mod document;
+pub mod exchange;
+pub mod explain;
+pub mod id_token;
+pub mod inspect;
+pub mod json;
+#[cfg(feature = "schema")]
+pub mod schema;
+#[cfg(test)]
+mod tests;
+pub mod verify;
+
+use azure_oidc_core::Fault;
+use azure_oidc_core::authority::cloud_by_name;
+use azure_oidc_core::cloud::{Cloud, PUBLIC};
 use azure_oidc_core::ports::Ports;
+
+pub use azure_oidc_core::plan::HostKind;
+pub use document::Document;
 
 /// Everything a job may use.
 #[derive(Clone, Copy)]
@@ -16,17 +40,13 @@ pub struct Context<'a> {
     pub host: HostKind,
 }
 
-/// What kind of host runs the job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HostKind {
-    /// It reads files for the component and appends to the files that a CI system reads.
-    Native,
-    /// It has streams only; a shell redirects them.
-    Stock,
-}
-
 /// Reads the files that a request names.
 pub trait Files {
     /// The contents of a file, or why it cannot be read, in words that end a sentence.
     fn read(&self, name: &str) -> Result<Vec<u8>, String>;
+}
+
+/// The cloud of that name; the public one when there is no name.
+fn cloud(name: Option<&str>) -> Result<&'static Cloud, Fault> {
+    name.map_or(Ok(PUBLIC), |name| cloud_by_name(name, "`cloud`"))
 }

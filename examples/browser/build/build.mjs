@@ -147,9 +147,9 @@ function report() {
     row(name || `${files.length} other files`, ...sizes);
   }
   row('total', ...total);
-  // Whatever a server can do, it is in the promise with gzip.
-  if (total[1] > 500 * 1024) {
-    console.error('the page is larger than 500 KiB, compressed with gzip');
+  // Every server can send gzip, so the limit is on that.
+  if (total[1] > 650 * 1024) {
+    console.error('the page is larger than 650 KiB, compressed with gzip');
     process.exitCode = 1;
   }
 }

@@ -50,9 +50,11 @@ struct Minted {
 /// A call of a typed function.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Call {
-    pub(super) function: String,
-    pub(super) arguments: Value,
+pub struct Call {
+    /// Its name in the WIT package.
+    pub function: String,
+    /// Its arguments, names of members with `_`.
+    pub arguments: Value,
 }
 
 /// What must come of it.

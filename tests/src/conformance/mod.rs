@@ -13,5 +13,7 @@ mod same;
 mod service;
 mod typed;
 
+pub use cases::Call;
 pub use report::{Cell, Report, Table};
 pub use run::run;
+pub use typed::TypedHost;

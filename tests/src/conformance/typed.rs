@@ -20,7 +20,7 @@ const LONGEST: Duration = Duration::from_secs(300);
 const DRIVERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/conformance/drivers");
 
 /// A program that answers. Ends when it is dropped.
-pub(super) struct TypedHost {
+pub struct TypedHost {
     pub(super) name: &'static str,
     pub(super) version: String,
     /// SHA-256 of the component that it says it runs.
@@ -48,7 +48,7 @@ impl TypedHost {
     }
 
     /// The engine of `examples/embed-rust`, built by its own cargo command.
-    pub(super) fn rust(program: &PathBuf) -> Self {
+    pub fn rust(program: &PathBuf) -> Self {
         let mut command = Command::new(program);
         command.arg(programs::component());
         Self::start("Rust, embedded", command)
@@ -72,7 +72,7 @@ impl TypedHost {
     }
 
     /// Asks, with these hosts allowed where the program can restrict them; the answer in the one spelling of [`same::answer`].
-    pub(super) fn ask(&mut self, call: &Call, hosts: &[&str]) -> Value {
+    pub fn ask(&mut self, call: &Call, hosts: &[&str]) -> Value {
         let question = json!({ "function": call.function, "arguments": call.arguments, "hosts": hosts });
         let written = writeln!(self.stdin, "{question}").and_then(|()| self.stdin.flush());
         written.unwrap_or_else(|error| panic!("{}: {error}", self.name));

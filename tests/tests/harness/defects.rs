@@ -3,8 +3,8 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use azure_oidc_emulator::faults::Kind;
-use azure_oidc_emulator::{Change, Order, Rule, config};
+use azure_oidc_emulator::injections::Kind;
+use azure_oidc_emulator::{Change, Injection, Order, config};
 use azure_oidc_tests::proxy::Proxy;
 use azure_oidc_tests::stage::{ARM, DOMAIN, GRAPH};
 use azure_oidc_tests::{APPLICATION, Job, Stage, secrets, tokens};
@@ -65,12 +65,14 @@ fn a_refusal_names_the_claims_and_the_command_that_mends_it() {
 #[test]
 fn a_passing_failure_is_asked_again() {
     let stage = Stage::new();
-    let at_once = |kind| Rule { retry_after: Some("0".into()), ..Rule::new(kind) };
-    for rule in [at_once(Kind::Throttle), at_once(Kind::ServerError), Rule::new(Kind::Cut), Rule::new(Kind::CutBody)] {
+    let at_once = |kind| Injection { retry_after: Some("0".into()), ..Injection::new(kind) };
+    for injection in
+        [at_once(Kind::Throttle), at_once(Kind::ServerError), Injection::new(Kind::Cut), Injection::new(Kind::CutBody)]
+    {
         stage.emulator.clear_requests();
-        stage.fault(rule.clone());
+        stage.inject(injection.clone());
         stage.harness(&stage.id_token()).run().expect(0);
-        assert_eq!(stage.requests().len(), 2, "{rule:?}");
+        assert_eq!(stage.requests().len(), 2, "{injection:?}");
     }
 }
 
@@ -103,7 +105,7 @@ fn a_credential_that_was_made_a_moment_ago_is_waited_for_when_asked() {
 fn an_answer_without_a_usable_token_is_a_failure_and_publishes_nothing() {
     let stage = Stage::new();
     for kind in [Kind::EmptyToken, Kind::NoToken] {
-        stage.fault(Rule::new(kind));
+        stage.inject(Injection::new(kind));
         let ran = stage.harness(&stage.id_token()).run().expect(5);
         assert!(ran.stderr.contains("without a usable token"), "{}", ran.stderr);
         assert!(!stage.path("secrets").exists(), "{}", stage.read("secrets"));
@@ -171,7 +173,7 @@ fn a_redirect_is_not_followed() {
     let stage = Stage::new();
     for status in [301, 302, 303, 307, 308] {
         stage.emulator.clear_requests();
-        stage.fault(Rule { status: Some(status), ..Rule::new(Kind::Redirect) });
+        stage.inject(Injection { status: Some(status), ..Injection::new(Kind::Redirect) });
         let ran = stage.harness(&stage.id_token()).run().expect(5);
         assert!(ran.stderr.contains("points to") && ran.stderr.contains("was not sent there"), "{}", ran.stderr);
         assert!(!stage.only_request().path.starts_with("/elsewhere"), "{status}");
@@ -307,7 +309,7 @@ fn a_ca_of_ones_own_can_be_named_in_two_ways_and_is_needed() {
 #[test]
 fn a_signal_ends_it_and_nothing_is_published() {
     let stage = Stage::new();
-    stage.fault(Rule { times: Some(0), ..Rule::new(Kind::Hang) });
+    stage.inject(Injection { times: Some(0), ..Injection::new(Kind::Hang) });
     let id_token = stage.id_token();
     let running = stage.harness(&id_token).args(&["--timeout", "10m"]).start();
     stage.wait_for_a_request();

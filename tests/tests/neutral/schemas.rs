@@ -1,8 +1,8 @@
 //! Every JSON output is what its schema describes.
 
+use azure_oidc_emulator::Injection;
 use azure_oidc_emulator::Order;
-use azure_oidc_emulator::Rule;
-use azure_oidc_emulator::faults::Kind;
+use azure_oidc_emulator::injections::Kind;
 use azure_oidc_tests::{APPLICATION, Job, Stage, TENANT, schema};
 use serde_json::Value;
 
@@ -115,7 +115,7 @@ fn every_kind_of_failure_is_what_the_schema_of_errors_describes() {
     let stage = Stage::new();
     let id_token = stage.id_token();
     let step = || stage.harness(&id_token).args(&JSON);
-    stage.fault(Rule { times: Some(1), code: Some(53003), ..Rule::new(Kind::EntraError) });
+    stage.inject(Injection { times: Some(1), code: Some(53003), ..Injection::new(Kind::EntraError) });
     let failures = [
         (step(), 4),
         (step().env("PLUGIN_TENANT_ID", ""), 2),

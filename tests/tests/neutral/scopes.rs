@@ -1,14 +1,14 @@
 //! Several tokens at once, short names, clouds.
 
-use azure_oidc_emulator::faults::Kind;
-use azure_oidc_emulator::{Order, Rule, config};
+use azure_oidc_emulator::injections::Kind;
+use azure_oidc_emulator::{Injection, Order, config};
 use azure_oidc_tests::stage::{ARM, GRAPH};
 use azure_oidc_tests::{APPLICATION, Job, Stage, TENANT};
 
 #[test]
 fn several_scopes_are_asked_for_at_the_same_time() {
     let stage = Stage::new();
-    stage.fault(Rule { milliseconds: Some(3000), times: Some(0), ..Rule::new(Kind::Delay) });
+    stage.inject(Injection { milliseconds: Some(3000), times: Some(0), ..Injection::new(Kind::Delay) });
     let scopes = [ARM, GRAPH, "https://vault.azure.net/.default", "https://storage.azure.com/.default"];
     // One after the other would take longer than there is time.
     let job =

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use crate::fixture::{all, stage};
 
 /// Runs the ordinary job after this went wrong, and gives its exit code, what it said, and how often a token was asked for.
-fn job(fault: Value) -> (i32, String, usize) {
+fn job(injection: Value) -> (i32, String, usize) {
     let fixture = all().into_iter().find(|fixture| fixture.name() == "azure-pipelines/exchange").expect("it is there");
     let stage: Stage = stage();
-    let mut fault = fault;
-    fault["path"] = json!("*/oidctoken");
-    stage.fault(serde_json::from_value(fault).expect("a sound rule"));
+    let mut injection = injection;
+    injection["path"] = json!("*/oidctoken");
+    stage.inject(serde_json::from_value(injection).expect("a valid injection"));
     let ran = fixture.job(&stage, "exchange").run();
     secrets::assert_none(&ran.stderr, "");
     let asked = stage.emulator.requests().iter().filter(|entry| entry.path.contains("/oidctoken")).count();
@@ -37,14 +37,14 @@ fn a_token_that_stays_null_ends_after_three_tries() {
 
 #[test]
 fn a_sign_in_page_is_taken_for_a_bad_access_token_and_not_followed() {
-    for fault in [
+    for injection in [
         json!({ "kind": "html", "status": 203 }),
         json!({ "kind": "html", "status": 200 }),
         json!({ "kind": "redirect", "status": 302 }),
     ] {
-        let (code, said, asked) = job(fault.clone());
-        assert_eq!((code, asked), (3, 1), "{fault}: {said}");
-        assert!(said.contains("SYSTEM_ACCESSTOKEN"), "{fault}: {said}");
+        let (code, said, asked) = job(injection.clone());
+        assert_eq!((code, asked), (3, 1), "{injection}: {said}");
+        assert!(said.contains("SYSTEM_ACCESSTOKEN"), "{injection}: {said}");
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use azure_oidc_emulator::{Rule, faults::Kind};
+use azure_oidc_emulator::{Injection, injections::Kind};
 use azure_oidc_tests::{Job, Stage};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -77,7 +77,7 @@ fn the_agent_reads_what_azure_pipelines_is_given() {
 fn published(name: &str) -> (Stage, String) {
     let stage = stage();
     let body = json!({ "access_token": HOSTILE, "token_type": "Bearer", "expires_in": 3599 }).to_string();
-    stage.fault(Rule { status: Some(200), body: Some(body), ..Rule::new(Kind::Answer) });
+    stage.inject(Injection { status: Some(200), body: Some(body), ..Injection::new(Kind::Answer) });
     let fixture = all().into_iter().find(|fixture| fixture.name() == name).expect("there is such a fixture");
     let ran = fixture.job(&stage, "exchange").run().expect(0);
     (stage, ran.stdout)

@@ -4,8 +4,8 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use azure_oidc_emulator::Rule;
-use azure_oidc_emulator::faults::Kind;
+use azure_oidc_emulator::Injection;
+use azure_oidc_emulator::injections::Kind;
 use azure_oidc_tests::http::send;
 use azure_oidc_tests::serve::Serve;
 use azure_oidc_tests::{Job, Stage};
@@ -44,7 +44,7 @@ fn a_signal_ends_it_at_once_when_nothing_is_under_way() {
 #[test]
 fn what_is_under_way_is_finished_and_nothing_new_is_taken() {
     let stage = Stage::new();
-    stage.fault(Rule { milliseconds: Some(2000), ..Rule::new(Kind::Delay) });
+    stage.inject(Injection { milliseconds: Some(2000), ..Injection::new(Kind::Delay) });
     let service = trading(&stage, &["--max-concurrency", "1"]);
     let address = service.address().to_owned();
     let ended = thread::scope(|scope| {
@@ -65,7 +65,7 @@ fn what_is_under_way_is_finished_and_nothing_new_is_taken() {
 #[test]
 fn what_does_not_end_is_waited_for_no_longer_than_said() {
     let stage = Stage::new();
-    stage.fault(Rule { times: Some(0), ..Rule::new(Kind::Hang) });
+    stage.inject(Injection { times: Some(0), ..Injection::new(Kind::Hang) });
     for (arguments, signals) in [(&["--grace", "1s"][..], 1), (&[], 2)] {
         stage.emulator.clear_requests();
         let service = trading(&stage, arguments);

@@ -5,8 +5,8 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use azure_oidc_emulator::Rule;
-use azure_oidc_emulator::faults::Kind;
+use azure_oidc_emulator::Injection;
+use azure_oidc_emulator::injections::Kind;
 use azure_oidc_tests::http::{self, Message, send};
 use azure_oidc_tests::serve::Serve;
 use azure_oidc_tests::{APPLICATION, Stage, TENANT, secrets};
@@ -130,7 +130,7 @@ fn a_caller_who_never_ends_a_request_is_not_waited_for() {
 #[test]
 fn further_requests_are_told_to_come_again() {
     let stage = Stage::new();
-    stage.fault(Rule { milliseconds: Some(3000), ..Rule::new(Kind::Delay) });
+    stage.inject(Injection { milliseconds: Some(3000), ..Injection::new(Kind::Delay) });
     let service = trading(&stage, &["--max-concurrency", "1"]);
     thread::scope(|scope| {
         let traded = scope.spawn(|| exchange_again(service.address(), &stage.id_token()));
@@ -146,7 +146,7 @@ fn further_requests_are_told_to_come_again() {
 #[test]
 fn as_many_as_allowed_are_answered_at_the_same_time() {
     let stage = Stage::new();
-    stage.fault(Rule { milliseconds: Some(1500), times: Some(0), ..Rule::new(Kind::Delay) });
+    stage.inject(Injection { milliseconds: Some(1500), times: Some(0), ..Injection::new(Kind::Delay) });
     let service = trading(&stage, &["--max-concurrency", "16"]);
     let since = Instant::now();
     thread::scope(|scope| {
@@ -160,7 +160,7 @@ fn as_many_as_allowed_are_answered_at_the_same_time() {
 #[test]
 fn a_request_that_takes_too_long_is_ended_and_its_place_is_free() {
     let stage = Stage::new();
-    stage.fault(Rule { times: Some(0), ..Rule::new(Kind::Hang) });
+    stage.inject(Injection { times: Some(0), ..Injection::new(Kind::Hang) });
     let service = trading(&stage, &["--max-concurrency", "1", "--timeout", "1s"]);
     let late = exchange(service.address(), &stage.id_token());
     assert_eq!((late.status(), &late.json()["code"]), (504, &json!("request-deadline")));
@@ -201,7 +201,7 @@ fn the_access_log_names_what_was_asked_and_no_secret() {
 #[test]
 fn a_caller_who_hangs_up_frees_its_place() {
     let stage = Stage::new();
-    stage.fault(Rule { ..Rule::new(Kind::Hang) });
+    stage.inject(Injection { ..Injection::new(Kind::Hang) });
     let service = trading(&stage, &["--max-concurrency", "1"]);
     let mut stream = TcpStream::connect(service.address()).unwrap();
     write!(

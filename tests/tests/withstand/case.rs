@@ -1,6 +1,6 @@
 //! A case: a step of Harness that would succeed but for what the case changes, and what must come of it.
 
-use azure_oidc_emulator::Rule;
+use azure_oidc_emulator::Injection;
 use azure_oidc_tests::{Job, Ran, Stage, schema, secrets};
 
 /// What a case changes, and what must come of it. The default is the step that succeeds.
@@ -15,7 +15,7 @@ pub(crate) struct Case {
     /// The ID token; the good one unless said.
     pub(crate) id_token: fn(&Stage) -> String,
     /// What goes wrong at the authority.
-    pub(crate) faults: fn() -> Vec<Rule>,
+    pub(crate) injections: fn() -> Vec<Injection>,
     /// The exit code.
     pub(crate) exit: i32,
     /// The code of the fault.
@@ -32,7 +32,7 @@ pub(crate) const STEP: Case = Case {
     set: &[],
     args: &[],
     id_token: Stage::id_token,
-    faults: Vec::new,
+    injections: Vec::new,
     exit: 0,
     code: "",
     names: &[],
@@ -65,8 +65,8 @@ impl Case {
 
     fn run(&self, stage: &Stage, change: impl Fn(Job) -> Job) -> Ran {
         stage.emulator.clear_requests();
-        stage.emulator.clear_faults();
-        (self.faults)().into_iter().for_each(|rule| stage.fault(rule));
+        stage.emulator.clear_injections();
+        (self.injections)().into_iter().for_each(|injection| stage.inject(injection));
         stage.write("secrets", EARLIER);
         let id_token = (self.id_token)(stage);
         let job = self.set.iter().fold(stage.harness(&id_token), |job, (name, value)| job.env(name, value));

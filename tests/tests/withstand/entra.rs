@@ -1,7 +1,7 @@
 //! When Entra says no, everything that it said is shown, and what can be done about it.
 
-use azure_oidc_emulator::faults::Kind;
-use azure_oidc_emulator::{Order, Rule, config};
+use azure_oidc_emulator::injections::Kind;
+use azure_oidc_emulator::{Injection, Order, config};
 use azure_oidc_tests::Stage;
 
 use crate::case::{Case, STEP};
@@ -32,7 +32,7 @@ fn a_policy_of_the_tenant_is_explained() {
         [(53003, "Conditional Access"), (700223, "constrained"), (650057, "AADSTS650057"), (90009, "AADSTS90009")]
     {
         let stage = Stage::new();
-        stage.fault(Rule { code: Some(code), ..Rule::new(Kind::EntraError) });
+        stage.inject(Injection { code: Some(code), ..Injection::new(Kind::EntraError) });
         let ran = stage.harness(&stage.id_token()).run().expect(4);
         assert!(ran.stderr.contains(&format!("AADSTS{code}")) && ran.stderr.contains(words), "{}", ran.stderr);
         assert!(ran.stderr.contains("hint: "), "{}", ran.stderr);

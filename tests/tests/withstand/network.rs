@@ -5,8 +5,8 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use azure_oidc_emulator::Rule;
-use azure_oidc_emulator::faults::Kind;
+use azure_oidc_emulator::Injection;
+use azure_oidc_emulator::injections::Kind;
 use azure_oidc_tests::Stage;
 
 use crate::case::{Case, STEP};
@@ -103,18 +103,18 @@ fn server(greet: fn(&mut dyn Write) -> std::io::Result<()>) -> String {
 
 const FAILED: Case = Case { args: &["--retries", "1"], exit: 5, ..STEP };
 
-fn every(kind: Kind) -> Rule {
-    Rule { times: Some(0), ..Rule::new(kind) }
+fn every(kind: Kind) -> Injection {
+    Injection { times: Some(0), ..Injection::new(kind) }
 }
 
-fn answer(status: u16, body: &str) -> Vec<Rule> {
-    vec![Rule { status: Some(status), body: Some(body.to_owned()), ..every(Kind::Answer) }]
+fn answer(status: u16, body: &str) -> Vec<Injection> {
+    vec![Injection { status: Some(status), body: Some(body.to_owned()), ..every(Kind::Answer) }]
 }
 
 const CASES: &[Case] = &[
     Case {
         name: "throttled to the end",
-        faults: || vec![Rule { retry_after: Some("0".into()), ..every(Kind::Throttle) }],
+        injections: || vec![Injection { retry_after: Some("0".into()), ..every(Kind::Throttle) }],
         code: "authority-throttles",
         names: &["429", "AADSTS90055"],
         requests: 2,
@@ -122,7 +122,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "asked to wait longer than there is time",
-        faults: || vec![Rule { retry_after: Some("60".into()), ..every(Kind::Throttle) }],
+        injections: || vec![Injection { retry_after: Some("60".into()), ..every(Kind::Throttle) }],
         code: "authority-throttles",
         names: &["asks to wait 60s"],
         requests: 1,
@@ -130,7 +130,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "unavailable to the end",
-        faults: || vec![every(Kind::ServerError)],
+        injections: || vec![every(Kind::ServerError)],
         code: "authority-unavailable",
         names: &["503", "AADSTS90033"],
         requests: 2,
@@ -138,21 +138,21 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "cut before the answer",
-        faults: || vec![every(Kind::Cut)],
+        injections: || vec![every(Kind::Cut)],
         code: "answer-cut",
         requests: 2,
         ..FAILED
     },
     Case {
         name: "cut within the answer",
-        faults: || vec![every(Kind::CutBody)],
+        injections: || vec![every(Kind::CutBody)],
         code: "answer-cut",
         requests: 2,
         ..FAILED
     },
     Case {
         name: "a page of a proxy",
-        faults: || vec![every(Kind::Html)],
+        injections: || vec![every(Kind::Html)],
         code: "answer-not-json",
         names: &["text/html", "HTTPS_PROXY"],
         requests: 1,
@@ -160,7 +160,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "a page of a proxy that says no",
-        faults: || vec![Rule { status: Some(403), ..every(Kind::Html) }],
+        injections: || vec![Injection { status: Some(403), ..every(Kind::Html) }],
         code: "answer-not-json",
         names: &["403", "text/html"],
         requests: 1,
@@ -168,47 +168,59 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "a page of a gateway",
-        faults: || vec![Rule { status: Some(502), ..every(Kind::Html) }],
+        injections: || vec![Injection { status: Some(502), ..every(Kind::Html) }],
         code: "authority-unavailable",
         names: &["502"],
         requests: 2,
         ..FAILED
     },
-    Case { name: "64 MiB", faults: || vec![every(Kind::Oversized)], code: "answer-too-large", requests: 1, ..FAILED },
+    Case {
+        name: "64 MiB",
+        injections: || vec![every(Kind::Oversized)],
+        code: "answer-too-large",
+        requests: 1,
+        ..FAILED
+    },
     Case {
         name: "somewhere else",
-        faults: || vec![every(Kind::Redirect)],
+        injections: || vec![every(Kind::Redirect)],
         code: "redirect-refused",
         names: &["307", "was not sent there"],
         requests: 1,
         ..FAILED
     },
-    Case { name: "no token", faults: || vec![every(Kind::NoToken)], code: "answer-unusable", requests: 1, ..FAILED },
     Case {
-        name: "an empty token",
-        faults: || vec![every(Kind::EmptyToken)],
+        name: "no token",
+        injections: || vec![every(Kind::NoToken)],
         code: "answer-unusable",
         requests: 1,
         ..FAILED
     },
-    Case { name: "an empty answer", faults: || answer(200, ""), code: "answer-not-json", requests: 1, ..FAILED },
+    Case {
+        name: "an empty token",
+        injections: || vec![every(Kind::EmptyToken)],
+        code: "answer-unusable",
+        requests: 1,
+        ..FAILED
+    },
+    Case { name: "an empty answer", injections: || answer(200, ""), code: "answer-not-json", requests: 1, ..FAILED },
     Case {
         name: "another success than 200",
-        faults: || answer(201, r#"{"access_token":"x","token_type":"Bearer","expires_in":3599}"#),
+        injections: || answer(201, r#"{"access_token":"x","token_type":"Bearer","expires_in":3599}"#),
         code: "answer-not-json",
         requests: 1,
         ..FAILED
     },
     Case {
         name: "a token with a line break",
-        faults: || answer(200, r#"{"access_token":"x\nPATH=/tmp","token_type":"Bearer","expires_in":3599}"#),
+        injections: || answer(200, r#"{"access_token":"x\nPATH=/tmp","token_type":"Bearer","expires_in":3599}"#),
         code: "answer-unusable",
         requests: 1,
         ..FAILED
     },
     Case {
         name: "a token of another type",
-        faults: || answer(200, r#"{"access_token":"x","token_type":"mac","expires_in":3599}"#),
+        injections: || answer(200, r#"{"access_token":"x","token_type":"mac","expires_in":3599}"#),
         code: "answer-unusable",
         names: &["token_type"],
         requests: 1,
@@ -216,7 +228,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "a token without an end",
-        faults: || answer(200, r#"{"access_token":"x","token_type":"Bearer"}"#),
+        injections: || answer(200, r#"{"access_token":"x","token_type":"Bearer"}"#),
         code: "answer-unusable",
         names: &["expires_in"],
         requests: 1,
@@ -224,7 +236,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "an error without words",
-        faults: || answer(400, "{}"),
+        injections: || answer(400, "{}"),
         code: "answer-not-json",
         requests: 1,
         ..FAILED
@@ -233,7 +245,7 @@ const CASES: &[Case] = &[
 
 const NEVER: Case = Case {
     name: "never answered",
-    faults: || vec![every(Kind::Hang)],
+    injections: || vec![every(Kind::Hang)],
     code: "authority-timeout",
     names: &["--timeout"],
     requests: 2,
@@ -243,7 +255,7 @@ const NEVER: Case = Case {
 
 const TOO_LATE: Case = Case {
     name: "answered too late",
-    faults: || vec![Rule { milliseconds: Some(600_000), ..every(Kind::Delay) }],
+    injections: || vec![Injection { milliseconds: Some(600_000), ..every(Kind::Delay) }],
     code: "authority-timeout",
     names: &["--timeout"],
     // It is noted down with its answer, which nobody waits for.

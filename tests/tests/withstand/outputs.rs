@@ -1,7 +1,7 @@
 //! A result that cannot be handed on is found out before anything is sent, and nothing is ever half-written.
 
-use azure_oidc_emulator::faults::Kind;
-use azure_oidc_emulator::{Order, Rule};
+use azure_oidc_emulator::injections::Kind;
+use azure_oidc_emulator::{Injection, Order};
 use azure_oidc_tests::{Ran, Stage, secrets};
 
 const FILE: &str = "HARNESS_OUTPUT_SECRET_FILE";
@@ -55,10 +55,10 @@ fn a_file_that_only_the_proof_made_is_gone_after_a_failure() {
     let failures = [
         (stage.mint(&Order { age_seconds: Some(9000), ..Order::of("harness") }), None, 3),
         (stage.mint(&Order::of("gitlab").claim("sub", "another")), None, 4),
-        (stage.id_token(), Some(Rule::new(Kind::Html)), 5),
+        (stage.id_token(), Some(Injection::new(Kind::Html)), 5),
     ];
-    for (id_token, rule, code) in failures {
-        rule.into_iter().for_each(|rule| stage.fault(rule));
+    for (id_token, injection, code) in failures {
+        injection.into_iter().for_each(|injection| stage.inject(injection));
         stage.harness(&id_token).run().expect(code);
         assert!(!stage.path("secrets").exists());
     }

@@ -1,7 +1,7 @@
 //! Several tokens are all or none.
 
-use azure_oidc_emulator::Rule;
-use azure_oidc_emulator::faults::Kind;
+use azure_oidc_emulator::Injection;
+use azure_oidc_emulator::injections::Kind;
 use azure_oidc_tests::Stage;
 use azure_oidc_tests::stage::{ARM, GRAPH};
 
@@ -13,17 +13,21 @@ const BOTH: &[&str] =
 #[test]
 fn when_one_scope_fails_nothing_is_published() {
     for case in [
-        Case { name: "the second is refused", faults: || vec![refusal(GRAPH)], names: &["AADSTS53003"], ..FAILED },
-        Case { name: "the first is refused", faults: || vec![refusal(ARM)], names: &["AADSTS53003"], ..FAILED },
+        Case { name: "the second is refused", injections: || vec![refusal(GRAPH)], names: &["AADSTS53003"], ..FAILED },
+        Case { name: "the first is refused", injections: || vec![refusal(ARM)], names: &["AADSTS53003"], ..FAILED },
         Case {
             name: "one fails, the other is refused: the refusal says more",
-            faults: || vec![refusal(ARM), Rule { scope: Some(GRAPH.into()), ..Rule::new(Kind::ServerError) }],
+            injections: || {
+                vec![refusal(ARM), Injection { scope: Some(GRAPH.into()), ..Injection::new(Kind::ServerError) }]
+            },
             names: &["AADSTS53003"],
             ..FAILED
         },
         Case {
             name: "the second never works",
-            faults: || vec![Rule { scope: Some(GRAPH.into()), times: Some(0), ..Rule::new(Kind::ServerError) }],
+            injections: || {
+                vec![Injection { scope: Some(GRAPH.into()), times: Some(0), ..Injection::new(Kind::ServerError) }]
+            },
             exit: 5,
             code: "authority-unavailable",
             ..FAILED
@@ -36,7 +40,7 @@ fn when_one_scope_fails_nothing_is_published() {
 #[test]
 fn the_scope_that_failed_is_named() {
     let stage = Stage::new();
-    stage.fault(refusal(GRAPH));
+    stage.inject(refusal(GRAPH));
     let ran = stage.harness(&stage.id_token()).args(BOTH).run().expect(4);
     assert!(ran.stderr.contains(&format!("scope: {GRAPH}")) && !ran.stderr.contains(ARM), "{}", ran.stderr);
 }
@@ -44,7 +48,7 @@ fn the_scope_that_failed_is_named() {
 #[test]
 fn a_scope_that_fails_in_passing_is_asked_again_by_itself() {
     let stage = Stage::new();
-    stage.fault(Rule { scope: Some(GRAPH.into()), ..Rule::new(Kind::ServerError) });
+    stage.inject(Injection { scope: Some(GRAPH.into()), ..Injection::new(Kind::ServerError) });
     stage.harness(&stage.id_token()).args(&BOTH[..2]).run().expect(0);
     let mut scopes: Vec<_> = stage.requests().iter().map(|request| request.form["scope"].clone()).collect();
     scopes.sort();
@@ -54,6 +58,6 @@ fn a_scope_that_fails_in_passing_is_asked_again_by_itself() {
 
 const FAILED: Case = Case { args: BOTH, exit: 4, code: "entra-refused", requests: 2, ..STEP };
 
-fn refusal(scope: &str) -> Rule {
-    Rule { code: Some(53003), scope: Some(scope.into()), ..Rule::new(Kind::EntraError) }
+fn refusal(scope: &str) -> Injection {
+    Injection { code: Some(53003), scope: Some(scope.into()), ..Injection::new(Kind::EntraError) }
 }

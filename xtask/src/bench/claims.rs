@@ -1,8 +1,7 @@
-//! `cargo xtask bench claims`: the claim checker in the component beside the same code native, compiled for speed as it is there, and
-//! RS256 beside its peers.
+//! `cargo xtask bench claims`: the claim checker in the component beside the same code compiled natively, and RS256 beside its peers.
 //!
-//! Workers do the same thing again and again, steady and warm, and measure it from within. They take turns, so that whatever else the
-//! machine does touches all alike; what counts are the ratios.
+//! Each worker repeats one job when it is warm, and measures the time itself. Workers take turns, so that other work on the machine
+//! affects all of them alike; only the ratios count.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -12,8 +11,11 @@ use anyhow::{Context, Result};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use crate::{build, shell, tools};
+use super::Figure;
+use crate::build::{self, Built};
+use crate::{shell, tools};
 
 /// How often each worker has its turn.
 const ROUNDS: usize = 40;
@@ -28,54 +30,72 @@ const NOW: i64 = 1_787_306_400;
 const JWKS: &str = r#"{"keys": [{"kty": "RSA", "n": "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ", "e": "AQAB"}]}"#;
 const JWS: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
 
+/// Prints the ratios of the checker and of RS256.
 pub(crate) fn run() -> Result<()> {
-    let built = build::everything()?;
-    shell::run(&mut shell::cargo(&[
-        "build",
-        "--profile",
-        "native",
-        "--locked",
-        "--package",
-        "azure-oidc-claims-bench",
-    ]))?;
-    let peers = shell::root().join("xtask").join("claims-peers");
-    let peers_target = build::target_folder().join("claims-peers");
-    let mut cargo = shell::cargo(&["build", "--release", "--locked", "--manifest-path"]);
-    shell::run(cargo.arg(peers.join("Cargo.toml")).arg("--target-dir").arg(&peers_target))?;
-    let mut npm = Command::new("npm");
-    shell::run(npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(peers.join("node")))?;
+    let questions = Questions::new(&build::everything()?)?;
+    questions.check()?;
+    questions.verify()
+}
 
-    let folder = tempfile::tempdir()?;
-    let ask = folder.path();
-    for (name, text) in
-        [("token", token()), ("credentials", credentials()), ("jws", JWS.to_owned()), ("jwks", JWKS.to_owned())]
-    {
-        std::fs::write(ask.join(name), text)?;
+/// The ratio of the checker alone.
+pub(crate) fn check(built: &Built) -> Result<Figure> {
+    Questions::new(built)?.check()
+}
+
+/// A folder with the questions that each worker reads, and the component compiled for the workers.
+struct Questions {
+    folder: TempDir,
+    worker: PathBuf,
+}
+
+impl Questions {
+    fn new(built: &Built) -> Result<Self> {
+        let arguments = ["build", "--profile", "native", "--locked", "--package", "azure-oidc-claims-bench"];
+        shell::run(&mut shell::cargo(&arguments))?;
+        let folder = tempfile::tempdir()?;
+        for (name, text) in
+            [("token", token()), ("credentials", credentials()), ("jws", JWS.to_owned()), ("jwks", JWKS.to_owned())]
+        {
+            std::fs::write(folder.path().join(name), text)?;
+        }
+        compile(&built.component, &folder.path().join("component.cwasm"))?;
+        Ok(Self { folder, worker: build::target_folder().join("native").join("azure-oidc-claims-bench") })
     }
-    compile(&built.component, &ask.join("component.cwasm"))?;
 
-    let ours = build::target_folder().join("native").join("azure-oidc-claims-bench");
-    let ours = |job: &str| {
-        let mut command = Command::new(&ours);
-        command.arg(job).arg(ask);
+    fn ours(&self, job: &str) -> Command {
+        let mut command = Command::new(&self.worker);
+        command.arg(job).arg(self.folder.path());
         command
-    };
-    let mut jsonwebtoken = Command::new(peers_target.join("release").join("azure-oidc-claims-peers"));
-    jsonwebtoken.arg(ask);
-    let mut jose = Command::new("node");
-    jose.arg(peers.join("node").join("verify.mjs")).arg(ask);
-
-    let [native, component] = measured([ours("check-native"), ours("check-component")])?;
-    println!("decode and check against {CREDENTIALS} credentials, medians of {ROUNDS} turns:");
-    println!("  native {native:.1} µs, component {component:.1} µs");
-    println!("  component / native: {:.2} (goal 1.5)", component / native);
-    let names = ["native", "component", "jsonwebtoken with aws-lc-rs", "jose in Node"];
-    let times = measured([ours("verify-native"), ours("verify-component"), jsonwebtoken, jose])?;
-    println!("one RS256 signature of 2048 bits; ours read the key set each time, the peers had the key ready:");
-    for (name, time) in names.iter().zip(times) {
-        println!("  {name:<28}{time:7.1} µs, {:.2} times jsonwebtoken", time / times[2]);
     }
-    Ok(())
+
+    fn check(&self) -> Result<Figure> {
+        let [native, component] = measured([self.ours("check-native"), self.ours("check-component")])?;
+        println!("\ndecode and check against {CREDENTIALS} credentials, medians of {ROUNDS} turns:");
+        println!("  native {native:.1} µs, component {component:.1} µs");
+        let what = "decode and check, component beside native";
+        Ok(Figure { what, value: component / native, limit: 1.5, unit: "times" })
+    }
+
+    fn verify(&self) -> Result<()> {
+        let peers = shell::root().join("xtask").join("claims-peers");
+        let peers_target = build::target_folder().join("claims-peers");
+        let mut cargo = shell::cargo(&["build", "--release", "--locked", "--manifest-path"]);
+        shell::run(cargo.arg(peers.join("Cargo.toml")).arg("--target-dir").arg(&peers_target))?;
+        let mut npm = Command::new("npm");
+        shell::run(npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(peers.join("node")))?;
+
+        let mut jsonwebtoken = Command::new(peers_target.join("release").join("azure-oidc-claims-peers"));
+        jsonwebtoken.arg(self.folder.path());
+        let mut jose = Command::new("node");
+        jose.arg(peers.join("node").join("verify.mjs")).arg(self.folder.path());
+        let names = ["native", "component", "jsonwebtoken with aws-lc-rs", "jose in Node"];
+        let times = measured([self.ours("verify-native"), self.ours("verify-component"), jsonwebtoken, jose])?;
+        println!("one RS256 signature of 2048 bits; ours read the key set each time, the peers had the key ready:");
+        for (name, time) in names.iter().zip(times) {
+            println!("  {name:<28}{time:7.1} µs, {:.2} times jsonwebtoken", time / times[2]);
+        }
+        Ok(())
+    }
 }
 
 /// For the plain runtime that the workers have: what wasmtime builds in besides is left out.

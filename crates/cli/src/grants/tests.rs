@@ -1,5 +1,6 @@
 //! What the platforms' own ways need, and nothing that the component could choose.
 
+use azure_oidc_core::plan::Limits;
 use azure_oidc_core::ports::fixed::Variables;
 
 use super::*;
@@ -7,11 +8,55 @@ use super::*;
 fn grants(arguments: &[&str], env: &[(&str, &str)]) -> Grants {
     let cli = crate::parse(&arguments.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
     let env = Variables(env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
-    needed(&cli, &env, &|_| None)
+    needed(&cli, &env)
 }
 
 fn hosts(grants: &Grants) -> Vec<(&str, Option<u16>, bool)> {
     grants.destinations.iter().map(|one| (one.host.as_str(), one.port, one.is_beside)).collect()
+}
+
+#[test]
+fn the_limits_of_the_command_line_are_the_usual_ones() {
+    let Command::Exchange(args) = crate::parse(&[]).unwrap().command else { panic!("not an exchange") };
+    let limits = Limits { timeout: args.timeout, retries: args.retries, replication_wait: args.replication_wait };
+    assert_eq!(limits, Limits::DEFAULT);
+}
+
+#[test]
+fn a_plan_that_fails_shows_the_component_what_there_is_and_grants_no_more() {
+    // The platform offers half of what it must give, so the token cannot be had.
+    let grants = grants(&[], &[("BITBUCKET_BUILD_NUMBER", "12"), ("GITHUB_OUTPUT", "/o"), ("HOME", "/h")]);
+    assert!(
+        ["BITBUCKET_BUILD_NUMBER", "GITHUB_OUTPUT"].iter().all(|name| grants.variables.contains(&(*name).to_owned()))
+    );
+    assert!(!grants.variables.contains(&"HOME".to_owned()));
+    assert_eq!(hosts(&grants), [AUTHORITY]);
+    assert_eq!(grants.outputs, []);
+}
+
+#[test]
+fn the_files_are_those_of_the_options_and_of_the_token() {
+    let files = |arguments: &[&str], env: &[(&str, &str)]| grants(arguments, env).files;
+    let federated = ("AZURE_FEDERATED_TOKEN_FILE", "/var/token");
+    assert_eq!(files(&[], &[federated]), ["/var/token"]);
+    assert_eq!(files(&["--id-token", "-", "--credential", "fic.json"], &[federated]), ["-", "fic.json"]);
+    assert_eq!(files(&["check", "--id-token-env", "T", "--credential", "-", "--jwks", "k"], &[federated]), ["-", "k"]);
+    assert_eq!(files(&["explain", "-", "--id-token-file", "t"], &[]), ["-", "t"]);
+}
+
+#[test]
+fn the_issuer_of_a_token_is_reached_only_to_discover_its_keys() {
+    let token = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2lzc3Vlci5leGFtcGxlOjg0NDMvYSJ9.c2ln";
+    let env = Variables::from([("T", token)]);
+    let issuer = |arguments: &[&str]| {
+        let cli = crate::parse(&arguments.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
+        needed(&cli, &env).issuer(&env, &|name| (name == "file").then(|| format!("{token}\n")))
+    };
+    let found = |arguments| issuer(arguments).map(|one| (one.host, one.port));
+    let expected = Some(("issuer.example".to_owned(), Some(8443)));
+    assert_eq!(found(&["verify", "--discover", "--id-token-env", "T"]), expected);
+    assert_eq!(found(&["check", "--credential", "c", "--discover", "--id-token-file", "file"]), expected);
+    assert_eq!(found(&["verify", "--jwks", "k", "--id-token-env", "T"]), None);
 }
 
 const AUTHORITY: (&str, Option<u16>, bool) = ("login.microsoftonline.com", Some(443), false);

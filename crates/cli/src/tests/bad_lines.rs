@@ -5,8 +5,8 @@ use super::*;
 /// Lines, the message, and the hints before the last one, which names the help.
 const LINES: &[(&str, &str, &[&str])] = &[
     // Unknown options and commands.
-    ("--nope", "unexpected argument '--nope' found", &[]),
-    ("exchange --nope=LONG", "unexpected argument '--nope' found", &[]),
+    ("--xyz", "unexpected argument '--xyz' found", &[]),
+    ("exchange --xyz=LONG", "unexpected argument '--xyz' found", &[]),
     ("--tenant x", "unexpected argument '--tenant' found", &["a similar argument exists: '--tenant-id'"]),
     ("--Tenant_Id x", "unexpected argument '--Tenant_Id' found", &["a similar argument exists: '--tenant-id'"]),
     ("---tenant-id x", "unexpected argument '---tenant-id' found", &["a similar argument exists: '--tenant-id'"]),
@@ -27,23 +27,28 @@ const LINES: &[(&str, &str, &[&str])] = &[
     ("exchange -x", "unexpected argument '-x' found", &[]),
     ("exchange -xh", "unexpected argument '-x' found", &[]),
     ("exchange -V", "unexpected argument '-V' found", &[]),
-    ("exchange --version", "unexpected argument '--version' found", &[]),
+    ("inspect --version", "unexpected argument '--version' found", &[]),
     ("exchange --=x", "unexpected argument '--' found", &[]),
     ("exchange --LONG", "unexpected argument (a long value) found", &[]),
     ("chek", "unrecognized command 'chek'", &["a similar command exists: 'check'"]),
     ("exchnage", "unrecognized command 'exchnage'", &["a similar command exists: 'exchange'"]),
     ("--timings Check", "unrecognized command 'Check'", &["a similar command exists: 'check'"]),
-    ("help", "unrecognized command 'help'", &[COMMANDS]),
+    ("help chek", "unrecognized command 'chek'", &[COMMANDS]),
     ("LONG", "unrecognized command (a long value)", &[COMMANDS]),
     ("--output json LONG", "unrecognized command (a long value)", &[COMMANDS]),
-    ("-- --help", "unrecognized command '--help'", &[COMMANDS]),
-    // A command after options that are not the host's, or in the place of a value: no token is traded by accident.
-    ("--output json check", "the command 'check' comes before its options", &["write `azure-oidc check ...`"]),
-    ("--scope arm exchange", "the command 'exchange' comes before its options", &["write `azure-oidc exchange ...`"]),
-    ("--tenant-id check", "the command 'check' comes before its options", &["write `azure-oidc check ...`"]),
+    ("-- --help", "unrecognized command '--help'", &["a similar command exists: 'help'"]),
+    // A command after options that are not the host's, or in the place of a value: no token is
+    // traded by accident.
+    ("--output json check", "the command 'check' must stand before its options", &["write `azure-oidc check ...`"]),
+    (
+        "--scope arm exchange",
+        "the command 'exchange' must stand before its options",
+        &["write `azure-oidc exchange ...`"],
+    ),
+    ("--tenant-id check", "the command 'check' must stand before its options", &["write `azure-oidc check ...`"]),
     (
         "--allow-host credential",
-        "the command 'credential' comes before its options",
+        "the command 'credential' must stand before its options",
         &["write `azure-oidc credential ...`"],
     ),
     // Words by themselves.
@@ -59,7 +64,7 @@ const LINES: &[(&str, &str, &[&str])] = &[
     ("--scope", "a value is required for '--scope <SCOPE>' but none was supplied", &[]),
     (
         "credential --branch -x",
-        "a value is required for '--branch <VALUE>' but none was supplied",
+        "unexpected argument '-x' found",
         &["write `--branch=VALUE` if the value begins with `-`"],
     ),
     (
@@ -69,7 +74,7 @@ const LINES: &[(&str, &str, &[&str])] = &[
     ),
     (
         "--publish",
-        "a value is required for '--publish <PUBLISH>' but none was supplied",
+        "a value is required for '--publish <WHAT>' but none was supplied",
         &["possible values: token, sdk-env, both"],
     ),
     ("verify --discover=true", "unexpected value 'true' for '--discover' found; no more were expected", &[]),
@@ -77,11 +82,15 @@ const LINES: &[(&str, &str, &[&str])] = &[
     ("check --help=LONG", "unexpected value (a long value) for '--help' found; no more were expected", &[]),
     (
         "--publish sdkenv",
-        "invalid value 'sdkenv' for '--publish <PUBLISH>'",
+        "invalid value 'sdkenv' for '--publish <WHAT>'",
         &["possible values: token, sdk-env, both", "a similar value exists: 'sdk-env'"],
     ),
     ("--color LONG", "invalid value (a long value) for '--color <WHEN>'", &["possible values: auto, always, never"]),
-    ("doctor --output=", "invalid value '' for '--output <OUTPUT>'", &["possible values: text, json"]),
+    (
+        "doctor --output=",
+        "a value is required for '--output <FORMAT>' but none was supplied",
+        &["possible values: text, json"],
+    ),
     (
         "--timeout soon",
         "invalid value 'soon' for '--timeout <TIME>': give a number with its unit, such as 500ms, 30s, 5m or 1h",
@@ -110,14 +119,17 @@ const LINES: &[(&str, &str, &[&str])] = &[
     ),
     (
         "inspect --id-token LONG",
-        "invalid value (a long value) for '--id-token <->': a token is never the value of a flag, because a \
-      command line is public; use `--id-token-env NAME`, `--id-token-file PATH`, or `--id-token -` for standard input",
+        "invalid value (a long value) for '--id-token <->': a token is never the value of an option, \
+      because other processes can read a command line; use `--id-token-env NAME`, `--id-token-file PATH`, or `--id-token -` for standard input",
         &[],
     ),
     (
         "credential --format yaml",
-        "invalid value 'yaml' for '--format <FORMAT>': known formats: az, az-identity, graph, arm, terraform, terraform-json, bicep",
-        &[],
+        "invalid value 'yaml' for '--format <FORMAT>'",
+        &[
+            "possible values: az, az-identity, graph, arm, terraform, terraform-json, bicep",
+            "a similar value exists: 'arm'",
+        ],
     ),
     // Twice.
     ("--ca-file a --ca-file b", "the argument '--ca-file <FILE>' cannot be used multiple times", &[]),
@@ -132,7 +144,7 @@ const LINES: &[(&str, &str, &[&str])] = &[
     ),
     (
         "inspect --id-token - --id-token-file f",
-        "the argument '--id-token-file <PATH>' cannot be used with '--id-token <->'",
+        "the argument '--id-token <->' cannot be used with '--id-token-file <PATH>'",
         &[],
     ),
     (
@@ -140,54 +152,52 @@ const LINES: &[(&str, &str, &[&str])] = &[
         "the argument '--id-token-env <NAME>' cannot be used with '--id-token-file <PATH>' or '--id-token <->'",
         &[],
     ),
-    ("verify --discover --jwks a", "the argument '--jwks <FILE>' cannot be used with '--discover'", &[]),
+    ("verify --discover --jwks a", "the argument '--discover' cannot be used with '--jwks <FILE>'", &[]),
     ("check --credential c --jwks j --discover", "the argument '--jwks <FILE>' cannot be used with '--discover'", &[]),
     (
         "check --discover --token-issuer x --token-subject x",
-        "the argument '--token-issuer <URL>' cannot be used with '--discover'",
+        "the argument '--discover' cannot be used with '--token-issuer <URL>' or '--token-subject <SUBJECT>'",
         &[],
     ),
     (
         "check --credential c --id-token-env T --token-issuer x --token-subject x",
-        "the argument '--token-issuer <URL>' cannot be used with '--id-token-env <NAME>'",
+        "the argument '--id-token-env <NAME>' cannot be used with '--token-issuer <URL>' or '--token-subject <SUBJECT>'",
         &[],
     ),
     (
         "credential --resource-group b --client-id a",
-        "the argument '--client-id <GUID>' cannot be used with '--resource-group <NAME>'",
+        "the argument '--resource-group <NAME>' cannot be used with '--client-id <GUID>'",
         &[],
     ),
     ("component --output a --digest", "the argument '--output <FILE>' cannot be used with '--digest'", &[]),
     // Only together.
-    ("check", "the following required arguments were not provided: --credential <FILE> or --subject <SUBJECT>", &[]),
+    (
+        "check",
+        "the following required arguments were not provided: --credential <FILE> or --issuer <URL> or --subject <SUBJECT>",
+        &[],
+    ),
     ("verify", "the following required arguments were not provided: --jwks <FILE> or --discover", &[]),
     ("component", "the following required arguments were not provided: --output <FILE> or --digest", &[]),
-    (
-        "check --issuer a",
-        "the following required arguments were not provided: --subject <SUBJECT>",
-        &["'--issuer <URL>' needs '--subject <SUBJECT>'"],
-    ),
+    ("check --issuer a", "the following required arguments were not provided: --subject <SUBJECT>", &[]),
     (
         "check --token-issuer a",
-        "the following required arguments were not provided: --token-subject <SUBJECT>, --credential <FILE> or --subject <SUBJECT>",
-        &["'--token-issuer <URL>' needs '--token-subject <SUBJECT>'"],
+        "the following required arguments were not provided: --token-subject <SUBJECT>, --credential <FILE> or --issuer <URL> or --subject <SUBJECT>",
+        &[],
     ),
     (
         "check --credential c --token-subject s --discover",
-        "the following required arguments were not provided: --token-issuer <URL>",
-        &["'--token-subject <SUBJECT>' needs '--token-issuer <URL>'"],
+        "the argument '--token-subject <SUBJECT>' cannot be used with '--discover'",
+        &[],
     ),
     (
         "check --credential c --token-audience a",
-        "the following required arguments were not provided: --token-subject <SUBJECT>, --token-issuer <URL>",
-        &[
-            "'--token-audience <AUDIENCE>' needs '--token-subject <SUBJECT>'",
-            "'--token-subject <SUBJECT>' needs '--token-issuer <URL>'",
-        ],
+        "the following required arguments were not provided: --token-issuer <URL>, --token-subject <SUBJECT>",
+        &[],
     ),
 ];
 
-const COMMANDS: &str = "commands: exchange, check, verify, inspect, explain, credential, doctor, serve, component";
+const COMMANDS: &str =
+    "commands: exchange, check, verify, inspect, explain, credential, doctor, serve, component, completions, help";
 
 #[test]
 fn what_is_wrong_is_said_with_what_to_do() {
@@ -205,18 +215,25 @@ fn what_is_wrong_is_said_with_what_to_do() {
 fn the_last_hint_names_the_help_of_the_command() {
     let last = |line: &str| refused(line).hints.pop().unwrap();
     assert_eq!(last("check"), "`azure-oidc check --help` shows every option with examples");
-    assert_eq!(last("--nope"), "`azure-oidc exchange --help` shows every option with examples");
+    assert_eq!(last("--xyz"), "`azure-oidc exchange --help` shows every option with examples");
     assert_eq!(last("chek"), "`azure-oidc --help` shows every option with examples");
 }
 
 #[test]
 fn an_unknown_platform_is_answered_with_the_known_ones() {
-    let message = refused("--platform travis").message.clone();
-    assert!(
-        message.starts_with("invalid value 'travis' for '--platform <NAME>': known platforms: auto, harness, "),
-        "{message}"
-    );
-    assert!(message.ends_with(", generic"), "{message}");
+    let fault = refused("--platform travis");
+    assert_eq!(fault.message, "invalid value 'travis' for '--platform <NAME>'");
+    let known = &fault.hints[0];
+    assert!(known.starts_with("possible values: auto, harness, ") && known.ends_with(", generic"), "{known}");
+}
+
+#[test]
+fn an_unknown_cloud_has_the_code_that_it_has_everywhere() {
+    for line in ["--cloud mars", "check --credential c --cloud mars", "credential --cloud mars"] {
+        let fault = refused(line);
+        assert_eq!(fault.code, "cloud-unknown", "{line}");
+        assert_eq!(fault.hints[0], "possible values: public, usgov, china, france, germany, singapore", "{line}");
+    }
 }
 
 #[test]

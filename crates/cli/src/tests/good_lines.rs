@@ -36,6 +36,10 @@ const LINES: &[(&str, &[&str])] = &[
     // Types.
     ("--timeout 1h30m --replication-wait=500ms", &["timeout: 5400s", "replication_wait: 500ms"]),
     ("--retries 0", &["retries: 0"]),
+    ("-v", &[r#"log_level: Some("debug")"#]),
+    ("exchange --verbose", &[r#"log_level: Some("debug")"#]),
+    ("--log-level trace", &[r#"log_level: Some("trace")"#]),
+    ("completions powershell", &["shell: Powershell"]),
     ("--publish sdk-env", &["publish: SdkEnv"]),
     ("--publish both --output gitlab", &["publish: Both", r#"output: "gitlab""#]),
     ("--id-token -", &["id_token: Some(StandardInput)"]),
@@ -89,10 +93,15 @@ fn the_version_is_that_of_the_program() {
 
 #[test]
 fn the_help_is_that_of_the_command_that_was_named() {
-    for line in
-        ["check -h", "check --help", "--timings check --credential c --help", "check -hx", "check --skew soon -h"]
-    {
-        assert!(help(line).starts_with("Would Entra accept"), "{line}");
+    for line in [
+        "check -h",
+        "check --help",
+        "help check",
+        "--timings check --credential c --help",
+        "check -hx",
+        "check --skew soon -h",
+    ] {
+        assert!(help(line).starts_with("Check whether Entra would accept"), "{line}");
     }
     assert_eq!(help("-h"), help("--help check"));
     assert_eq!(help("--scope arm --help"), help("exchange --help"));

@@ -3,17 +3,17 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::commands::COMMANDS;
+use crate::definition::program;
 
 /// Words of any kind, often ones that mean something.
 fn any_word() -> impl Strategy<Value = String> {
-    let names = COMMANDS.iter().flat_map(|command| {
-        let mut given = Given::new();
-        given.take(&[command.name.to_owned()]).ok();
-        let options = given.rows.iter().map(|row| format!("--{}", row.name)).collect::<Vec<_>>();
-        options.into_iter().chain([command.name.to_owned()])
+    let mut program = program(&[]);
+    program.build();
+    let names = program.get_subcommands().flat_map(|command| {
+        let options = command.get_arguments().filter_map(|option| option.get_long()).map(|name| format!("--{name}"));
+        options.chain([command.get_name().to_owned()]).collect::<Vec<_>>()
     });
-    let known: Vec<_> = names.chain(["-", "--", "-h", "-V", "--help", "json", "5s"].map(str::to_owned)).collect();
+    let known: Vec<_> = names.chain(["-", "--", "-h", "-V", "-v", "--help", "json", "5s"].map(str::to_owned)).collect();
     let known = prop::sample::select(known);
     let long = "[a-z.=-]{81,200}";
     prop_oneof![

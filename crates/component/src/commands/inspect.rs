@@ -1,53 +1,63 @@
-//! `inspect`: what a token says of itself. It never verifies.
+//! `inspect`: decodes a token and says what it holds. It verifies nothing.
 
 use azure_oidc_cli::failure::harmless;
 use azure_oidc_cli::{Form, InspectArgs};
-use azure_oidc_core::Fault;
-use azure_oidc_core::platform;
-use azure_oidc_core::token::Token;
+use azure_oidc_core::{Fault, platform};
+use azure_oidc_jobs::inspect::{self, Answer, Request};
+use azure_oidc_jobs::json::{self, Audience};
 
 use super::id_token::{self, Wanted};
-use super::{Context, Outcome};
-use crate::report;
+use super::{Context, Outcome, id_token_of};
 
 pub(super) fn run(args: &InspectArgs, context: Context<'_>) -> Result<Outcome, Fault> {
-    let token = id_token::obtain(&Wanted::by(&args.token, &args.platform), context)?.parse()?;
+    let obtained = id_token::obtain(&Wanted::by(&args.token, &args.platform), context)?;
+    let answer = inspect::run(&Request { token: id_token_of(obtained)? })?;
     let stdout = match args.output {
-        Form::Json => report::line(&report::inspection(&token)),
-        Form::Text => told(&token, context.ports.clock.now()),
+        Form::Json => json::line(&answer),
+        Form::Text => render(&answer, context.ports.clock.now()),
     };
     Ok(Outcome::printed(stdout))
 }
 
-fn told(token: &Token, now: i64) -> String {
-    let (header, claims) = (token.header(), token.claims());
-    let platform = claims.iss.as_deref().and_then(|issuer| platform::identify(issuer, claims.sub.as_deref()));
+fn render(answer: &Answer, now: i64) -> String {
     let mut out = String::new();
     let mut row = |name: &str, value: &str| out.push_str(&format!("{name:<12}{}\n", harmless(value)));
     row(
         "platform",
-        platform.map_or("unknown: this issuer is not one of a platform that azure-oidc knows", |known| known.title()),
+        answer
+            .platform
+            .and_then(platform::by_name)
+            .map_or("unknown: this issuer is not one of a platform that azure-oidc knows", |known| known.title()),
     );
-    row("issuer", claims.iss.as_deref().unwrap_or("missing"));
-    row("subject", claims.sub.as_deref().unwrap_or("missing"));
-    row("audience", &if claims.aud.is_empty() { "missing".to_owned() } else { claims.aud.join(", ") });
-    for (name, time) in [("issued", claims.iat), ("not before", claims.nbf), ("expires", claims.exp)] {
+    row("issuer", answer.issuer.as_deref().unwrap_or("missing"));
+    row("subject", answer.subject.as_deref().unwrap_or("missing"));
+    row(
+        "audience",
+        &match &answer.audience {
+            Audience::One(audience) => audience.clone(),
+            Audience::List(audiences) if !audiences.is_empty() => audiences.join(", "),
+            Audience::List(_) | Audience::Missing => "missing".to_owned(),
+        },
+    );
+    let times = [("issued", answer.issued_at), ("not before", answer.not_before), ("expires", answer.expires_at)];
+    for (name, time) in times {
         if let Some(time) = time {
-            row(name, &format!("{} ({})", report::rfc3339(time), relative(time - now)));
+            row(name, &format!("{} ({})", json::rfc3339(time), relative(time - now)));
         }
     }
-    let kid = header.kid.as_deref().map(|kid| format!(", key {kid}")).unwrap_or_default();
-    row("signed", &format!("{}{kid}; not verified, `azure-oidc verify --discover` does that", header.alg));
+    let kid = answer.header.kid.as_deref().map(|kid| format!(", key {kid}")).unwrap_or_default();
+    row("signed", &format!("{}{kid}; not verified, `azure-oidc verify --discover` does that", answer.header.alg));
 
-    if let Some(subject) = platform.zip(claims.sub.as_deref()).and_then(|(known, subject)| known.subject(subject)) {
-        out.push_str(&format!("\nThe parts of the subject ({}):\n", subject.form));
-        for part in &subject.parts {
+    if let Some(form) = answer.subject_form {
+        out.push_str(&format!("\nThe parts of the subject ({form}):\n"));
+        for part in &answer.subject_parts {
             let varies = if part.varies { "; changes from run to run" } else { "" };
             out.push_str(&format!("  {}: {} - {}{varies}\n", part.name, harmless(&part.value), part.meaning));
         }
     }
     let shown = ["iss", "sub", "aud", "iat", "nbf", "exp"];
-    let others: Vec<_> = claims.raw.iter().filter(|(name, _)| !shown.contains(&name.as_str())).collect();
+    let claims = &answer.claims.claims().raw;
+    let others: Vec<_> = claims.iter().filter(|(name, _)| !shown.contains(&name.as_str())).collect();
     if !others.is_empty() {
         out.push_str("\nOther claims:\n");
     }

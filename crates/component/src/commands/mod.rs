@@ -1,7 +1,8 @@
-//! The command line over the ports: arguments in, an outcome out. Nothing is printed and nothing is written here.
+//! The command line over the ports: arguments in, an outcome out. Nothing is printed and nothing is
+//! written here.
 
 use azure_oidc_cli::{Cli, Command, Unread, failure, grants::STANDARD_INPUT};
-use azure_oidc_core::credential::{Credential, forms};
+use azure_oidc_core::platform::Publication;
 use azure_oidc_core::{Category, Fault, Secret};
 pub use azure_oidc_jobs::{Context, Files, HostKind};
 
@@ -15,17 +16,13 @@ mod inspect;
 mod text;
 mod verify;
 
-pub(crate) use credential::{named_platform, owner_of, written};
-pub(crate) use exchange::{SKEW, authority};
-pub(crate) use explain::advice;
-
 /// What came of a command.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// The process exit code.
     pub exit_code: u8,
-    /// Lines to append to files, in order.
-    pub publish: Vec<Appendix>,
+    /// What the host is to write to files, in order.
+    pub publish: Vec<Publication>,
     /// Only what was asked for. May hold the token that was asked for.
     pub stdout: String,
     /// Warnings and failures. Never a secret.
@@ -37,17 +34,6 @@ impl Outcome {
     pub fn printed(stdout: String) -> Self {
         Self { stdout, ..Self::default() }
     }
-}
-
-/// Lines for a file.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Appendix {
-    /// The variable that names the file, when one does.
-    pub variable: Option<String>,
-    /// The file.
-    pub path: String,
-    /// Whole lines.
-    pub lines: Secret,
 }
 
 /// Runs one command. `arguments` do not begin with a program's name.
@@ -62,7 +48,7 @@ pub fn run(arguments: &[String], context: Context<'_>) -> Outcome {
 
 fn dispatch(cli: &Cli, context: Context<'_>) -> Result<Outcome, Fault> {
     match &cli.command {
-        Command::Exchange(args) => exchange::run(args, context),
+        Command::Exchange(args) => Ok(exchange::run(args, context)),
         Command::Check(args) => check::run(args, text::Paint(cli.host.color.is_wanted(context.ports.env)), context),
         Command::Verify(args) => verify::run(args, context),
         Command::Inspect(args) => inspect::run(args, context),
@@ -81,6 +67,12 @@ fn dispatch(cli: &Cli, context: Context<'_>) -> Result<Outcome, Fault> {
             "`component` is a command of the native host; a component cannot read its own bytes",
         )
         .hint("with another host you have the file already; `sha256sum azure_oidc.wasm` prints its digest")),
+        Command::Completions(_) => Err(Fault::new(
+            Category::Usage,
+            "native-host-only",
+            "`completions` is a command of the native host; it completes the arguments of the `azure-oidc` program",
+        )
+        .hint("install the native host to use completions")),
     }
 }
 
@@ -93,14 +85,14 @@ fn failed(fault: &Fault, json: bool) -> Outcome {
     }
 }
 
-/// Reads federated identity credentials in any form. What should be known of the document is said as warnings.
-fn read_credentials(context: Context<'_>, name: Option<&str>) -> Result<(Vec<Credential>, String), Fault> {
-    let Some(name) = name else { return Ok(Default::default()) };
-    let parsed = forms::parse_bytes(&read_bytes(context, name, "--credential")?)?;
-    let warnings = parsed.notes.into_iter().map(|note| text::warning(&note.into())).collect();
-    Ok((parsed.credentials, warnings))
+/// The token as text, once it is known to be one: the failure of another text says where that was
+/// found.
+fn id_token_of(obtained: id_token::Obtained) -> Result<Secret, Fault> {
+    obtained.parse()?;
+    Ok(obtained.token)
 }
 
+/// Reads a file. `flag` is the one that named it.
 fn read_bytes(context: Context<'_>, name: &str, flag: &str) -> Result<Vec<u8>, Fault> {
     context.files.read(name).map_err(|why| {
         Fault::new(Category::Usage, "file-unreadable", format!("{}, named by `{flag}`, {why}", shown(name)))

@@ -1,33 +1,16 @@
-//! What people read: findings, times, tokens as lines.
+//! What people read: notes, warnings, findings.
 
 use azure_oidc_cli::failure::harmless;
-use azure_oidc_core::check::{Finding, Severity};
-use azure_oidc_core::exchange::AccessToken;
+use azure_oidc_core::check;
+use azure_oidc_jobs::check::{Finding, Severity};
 
-use super::Appendix;
-use crate::report;
-
-/// One token a line, in the order of the scopes.
-pub(super) fn tokens(tokens: &[AccessToken]) -> String {
-    tokens.iter().map(|token| format!("{}\n", token.token.reveal())).collect()
-}
-
-/// Says what was published where, without the token.
-pub(super) fn published(title: &str, names: &[String], tokens: &[AccessToken], publish: &[Appendix]) -> String {
-    let places: Vec<_> = publish.iter().filter_map(|appendix| appendix.variable.as_deref()).collect();
-    let place = if places.is_empty() { title.to_owned() } else { format!("{title} ({})", places.join(", ")) };
-    let line = |(name, token): (&String, &AccessToken)| {
-        format!(
-            "published {name} for {} to {place}, valid until {}\n",
-            token.scope.value,
-            report::rfc3339(token.expires_on)
-        )
-    };
-    names.iter().zip(tokens).map(line).collect()
+/// Notes on standard error, a line each.
+pub(super) fn notes(notes: &[String]) -> String {
+    notes.iter().map(|note| harmless(note) + "\n").collect()
 }
 
 /// A warning on standard error.
-pub(super) fn warning(finding: &Finding) -> String {
+pub(super) fn warning(finding: &check::Finding) -> String {
     let mut out = format!("warning: {}\n", harmless(&finding.message));
     if let Some(remedy) = &finding.remedy {
         out.push_str(&format!("hint: {}\n", harmless(remedy)));

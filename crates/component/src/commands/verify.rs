@@ -1,54 +1,49 @@
-//! `verify`: is the signature of a token good for these keys?
+//! `verify`: is the signature of a token good for one of these keys?
 
 use azure_oidc_cli::{Form, VerifyArgs};
-use azure_oidc_core::check::decision::ALGORITHMS;
-use azure_oidc_core::jwks::{self, KeySet};
-use azure_oidc_core::token::{Jws, Token};
+use azure_oidc_core::token::Jws;
 use azure_oidc_core::{Category, Fault};
+use azure_oidc_jobs::verify::{self, Answer, Request, Signature};
+use azure_oidc_jobs::{Document, json};
 
 use super::id_token::{self, Wanted};
-use super::{Context, Outcome, read_text};
-use crate::{discovery, report};
+use super::{Context, Outcome, id_token_of, read_text};
 
 pub(super) fn run(args: &VerifyArgs, context: Context<'_>) -> Result<Outcome, Fault> {
     let obtained = id_token::obtain(&Wanted::by(&args.token, &args.platform), context)?;
-    let jws = Jws::parse(obtained.token.reveal()).map_err(|malformed| obtained.malformed(&malformed))?;
-    let keys = match &args.jwks {
-        Some(name) => KeySet::parse(&read_text(context, name, "--jwks")?)?,
-        None => {
-            let token = Token::parse(obtained.token.reveal()).map_err(|malformed| obtained.malformed(&malformed))?;
-            discovery::keys(token.claims(), context.ports)?
+    let request = match &args.jwks {
+        Some(name) => {
+            Jws::parse(obtained.token.reveal()).map_err(|malformed| obtained.malformed(&malformed))?;
+            Request { token: obtained.token, jwks: Some(Document::Text(read_text(context, name, "--jwks")?)) }
         }
+        None => Request { token: id_token_of(obtained)?, jwks: None },
     };
-    let verification = jwks::verify(&jws, &keys);
-    let exit_code = if verification.valid { 0 } else { Category::Negative.exit_code() };
+    let answer = verify::run(&request, context.ports)?;
+    let exit_code = match answer.signature {
+        Signature::Valid => 0,
+        Signature::Invalid => Category::Negative.exit_code(),
+    };
     let stdout = match args.output {
-        Form::Json => report::line(&report::verification(&verification)),
-        Form::Text => match verification.reason {
-            None => format!(
-                "valid: signed with {} by {}\n{}",
-                verification.alg,
-                key(&verification),
-                refused(&verification.alg)
-            ),
-            Some(reason) => format!("invalid: {} ({reason})\n", jwks::sentence(reason).unwrap_or(reason)),
-        },
+        Form::Json => json::line(&answer),
+        Form::Text => render(&answer),
     };
     Ok(Outcome { exit_code, ..Outcome::printed(stdout) })
 }
 
-fn key(verification: &jwks::Verification) -> String {
-    match (&verification.kid, verification.key_index) {
-        (Some(kid), Some(index)) => format!("key `{}`, number {} of the set", kid.escape_debug(), index + 1),
-        (None, Some(index)) => format!("key number {} of the set", index + 1),
-        (_, None) => "a key of the set".to_owned(),
+fn render(answer: &Answer) -> String {
+    match answer.reason {
+        None => {
+            let notes: String = answer.notes.iter().map(|note| format!("{note}\n")).collect();
+            format!("valid: signed with {} by {}\n{notes}", answer.alg, key(answer))
+        }
+        Some(reason) => format!("invalid: {} ({reason})\n", answer.sentence.unwrap_or(reason)),
     }
 }
 
-/// A good signature of a kind that Entra takes none of is of no use to an exchange.
-fn refused(alg: &str) -> String {
-    match ALGORITHMS.contains(&alg) {
-        true => String::new(),
-        false => format!("note: Entra takes no token that is signed with {alg}; it answers AADSTS5002738\n"),
+fn key(answer: &Answer) -> String {
+    match (&answer.kid, answer.key_index) {
+        (Some(kid), Some(index)) => format!("key `{}`, number {} of the set", kid.escape_debug(), index + 1),
+        (None, Some(index)) => format!("key number {} of the set", index + 1),
+        (_, None) => "a key of the set".to_owned(),
     }
 }

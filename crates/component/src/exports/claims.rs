@@ -1,110 +1,63 @@
 //! `azure-oidc:federation/claims`: the offline functions. They call no import.
 
-use azure_oidc_core::authority::cloud_by_name;
-use azure_oidc_core::check::{self, Presented, Question as CoreQuestion};
-use azure_oidc_core::cloud::{Cloud, PUBLIC};
-use azure_oidc_core::credential::forms;
-use azure_oidc_core::credential::pipeline::Pipeline;
-use azure_oidc_core::credential::write::Format;
-use azure_oidc_core::explain;
-use azure_oidc_core::jwks::{self, KeySet};
+use azure_oidc_core::Secret;
+use azure_oidc_core::check::claims_object;
 use azure_oidc_core::platform;
-use azure_oidc_core::token::{Jws, Token};
-use azure_oidc_core::{Category, Fault as CoreFault};
+use azure_oidc_core::ports::fixed::Offline;
+use azure_oidc_jobs::{Document, check, credential, explain, inspect, verify};
 
 use super::convert;
 use crate::bindings::Component;
 use crate::bindings::exports::azure_oidc::federation::claims::{
-    CredentialRequest, Explanation, Guest, Inspection, Platform, Question, Verdict, Verification,
+    CredentialRequest, ExplainRequest, Explained, Explanation, Guest, Inspection, Platform, Question, Verdict,
+    Verification, WrittenCredentials,
 };
 use crate::bindings::exports::azure_oidc::federation::types::Fault;
-use crate::commands::{advice, named_platform, owner_of, written};
-
-const DEFAULT_SKEW: u32 = 300;
 
 impl Guest for Component {
     fn inspect(token: String) -> Result<Inspection, Fault> {
-        Ok(convert::inspection(&Token::parse(&token)?))
+        Ok(inspect::run(&inspect::Request { token: Secret::new(token) })?.into())
     }
 
     fn check(question: Question) -> Result<Verdict, Fault> {
-        let cloud = cloud_of(question.cloud.as_deref())?;
-        let presented = Presented {
-            token: question.token.as_deref(),
-            issuer: question.issuer.as_deref(),
-            subject: question.subject.as_deref(),
-            audience: question.audience.as_deref(),
-            claims: question.claims_json.as_deref().map(check::claims_object).transpose()?.unwrap_or_default(),
+        let request = check::Request {
+            token: question.token.map(Secret::new),
+            issuer: question.issuer,
+            subject: question.subject,
+            audience: question.audience,
+            claims: question.claims_json.as_deref().map(claims_object).transpose()?,
+            credentials: Document::Text(question.credentials),
+            jwks: question.jwks.map(Document::Text),
+            cloud: question.cloud,
+            now: Some(question.now),
+            skew: question.skew,
+            ..check::Request::default()
         };
-        let token = presented.read(cloud)?;
-        let credentials = forms::parse(&question.credentials)?;
-        let keys = question.jwks.as_deref().map(KeySet::parse).transpose()?;
-        let token = match token {
-            Ok(token) => token,
-            Err(malformed) => return Ok(convert::verdict(malformed.into(), credentials)),
-        };
-        let verdict = check::check(&CoreQuestion {
-            token: &token,
-            credentials: &credentials,
-            client_id: None,
-            cloud,
-            now: question.now,
-            skew: question.skew.unwrap_or(DEFAULT_SKEW).into(),
-            keys: keys.as_ref(),
-        });
-        Ok(convert::verdict(verdict, credentials))
+        Ok(check::run(request, Offline { now: question.now }.ports())?.into())
     }
 
     fn verify(jws: String, jwks: String) -> Result<Verification, Fault> {
-        let keys = KeySet::parse(&jwks)?;
-        let jws = Jws::parse(&jws)?;
-        let verification = jwks::verify(&jws, &keys);
-        Ok(Verification {
-            valid: verification.valid,
-            reason: verification.reason.map(ToOwned::to_owned),
-            alg: verification.alg,
-            kid: verification.kid,
-            key_index: verification.key_index.and_then(|index| u32::try_from(index).ok()),
-        })
+        let request = verify::Request { token: Secret::new(jws), jwks: Some(Document::Text(jwks)) };
+        Ok(verify::run(&request, Offline { now: 0 }.ports())?.into())
     }
 
     fn explain(text: String, token: Option<String>) -> Result<Vec<Explanation>, Fault> {
-        let token = token.as_deref().map(Token::parse).transpose()?;
-        let found = explain::explain(&text);
-        Ok(found
-            .into_iter()
-            .map(|one| Explanation {
-                aadsts: one.code,
-                name: one.entry.map(|entry| entry.name.to_owned()),
-                advice: advice(&one, &text, token.as_ref(), &[], None),
-                cause: one.entry.map(|entry| entry.cause.to_owned()),
-                remedy: one.entry.map(|entry| entry.remedy.to_owned()),
-                message: one.message,
-            })
-            .collect())
+        let request = ExplainRequest { text, token, credentials: None, now: None };
+        Ok(Self::explain_refusal(request)?.explanations)
+    }
+
+    fn explain_refusal(request: ExplainRequest) -> Result<Explained, Fault> {
+        let ExplainRequest { text, token, credentials, now } = request;
+        let credentials = credentials.map(Document::Text);
+        Ok(explain::run(&explain::Request { text, token: token.map(Secret::new), credentials, now }, None)?.into())
     }
 
     fn credential(request: CredentialRequest) -> Result<String, Fault> {
-        let token = request.token.as_deref().map(Token::parse).transpose()?;
-        let format = match request.format.as_deref() {
-            Some(name) => Format::by_name(name).ok_or_else(|| format_unknown(name))?,
-            None => Format::GraphJson,
-        };
-        let parts: Vec<_> = request.parts.into_iter().flatten().map(|part| (part.name, part.value)).collect();
-        let pipeline = Pipeline {
-            platform: named_platform(request.platform.as_deref())?,
-            parts: &parts,
-            claims: token.as_ref().map(Token::claims),
-            issuer: request.issuer.as_deref(),
-            subject: request.subject.as_deref(),
-            audience: request.audience.as_deref(),
-            name: request.name.as_deref(),
-            flexible: request.flexible.unwrap_or_default(),
-            cloud: cloud_of(request.cloud.as_deref())?,
-        };
-        let (name, group) = (request.identity_name.as_deref(), request.resource_group.as_deref());
-        let identity = (name.is_some() || group.is_some()).then_some((name, group));
-        Ok(written(&pipeline, format, owner_of(format, identity, request.client_id.as_deref()))?.0)
+        Ok(Self::write_credentials(request)?.text)
+    }
+
+    fn write_credentials(request: CredentialRequest) -> Result<WrittenCredentials, Fault> {
+        Ok(credential::run(&request.into())?.into())
     }
 
     fn platforms() -> Vec<Platform> {
@@ -112,18 +65,10 @@ impl Guest for Component {
     }
 }
 
-fn cloud_of(name: Option<&str>) -> Result<&'static Cloud, CoreFault> {
-    name.map_or(Ok(PUBLIC), |name| cloud_by_name(name, "`cloud`"))
-}
-
-fn format_unknown(name: &str) -> CoreFault {
-    let message = format!("The format `{}` is not known", name.escape_debug());
-    let known = Format::ALL.map(Format::name).join(", ");
-    CoreFault::new(Category::Usage, "format-unknown", message).hint(format!("known formats: {known}"))
-}
-
 #[cfg(test)]
 mod tests {
+    use azure_oidc_core::credential::forms;
+
     use super::*;
     use crate::bindings::exports::azure_oidc::federation::claims::Part;
 
@@ -174,5 +119,31 @@ mod tests {
     fn what_is_no_token_is_a_fault_with_entras_code() {
         let fault = Component::inspect("a.b".to_owned()).unwrap_err();
         assert_eq!((fault.code.as_str(), fault.aadsts), ("token-not-three-segments", Some(50027)));
+    }
+
+    #[test]
+    fn a_refusal_is_explained_with_the_credential_that_differs() {
+        let request = |credentials: Option<&str>| ExplainRequest {
+            text: "AADSTS700213: No matching federated identity record found for presented assertion subject 'x:Y'."
+                .to_owned(),
+            token: None,
+            credentials: credentials.map(str::to_owned),
+            now: None,
+        };
+        let bare = Component::explain_refusal(request(None)).unwrap().explanations;
+        assert_eq!(bare[0].advice.len(), 2, "{:?}", bare[0].advice);
+        let list = r#"{"value": [{"name": "main", "issuer": "https://gitlab.com", "subject": "x:y",
+            "audiences": ["api://AzureADTokenExchange"]}], "@odata.nextLink": "https://graph.microsoft.com/next"}"#;
+        let explained = Component::explain_refusal(request(Some(list))).unwrap();
+        let advice = &explained.explanations[0].advice;
+        assert!(advice[0].contains("the credential `main` in upper and lower case only"), "{advice:?}");
+        assert!(explained.notes[0].starts_with("warning: the document is one page"), "{:?}", explained.notes);
+    }
+
+    #[test]
+    fn credentials_are_written_with_notes() {
+        let request = request(&[("repo", "o/r"), ("branch", "main")]);
+        let written = Component::write_credentials(CredentialRequest { format: None, ..request }).unwrap();
+        assert_eq!((written.format.as_str(), written.notes), ("graph", Vec::new()));
     }
 }

@@ -1,5 +1,8 @@
 //! Exports `azure-oidc:federation/command`: the command line for the native host.
 
+use azure_oidc_core::platform::{File as Named, Publication as CorePublication};
+use azure_oidc_core::ports::Env;
+
 use crate::bindings::Component;
 use crate::bindings::exports::azure_oidc::federation::command::{File, Guest, Outcome, Publication};
 use crate::commands::{self, Context, Files, HostKind};
@@ -10,11 +13,7 @@ impl Guest for Component {
         let wasi = Wasi::new();
         let context = Context { ports: wasi.ports(), files: &HandedOver(files), host: HostKind::Native };
         let outcome = commands::run(&arguments, context);
-        let publish = outcome.publish.into_iter().map(|appendix| Publication {
-            variable: appendix.variable,
-            path: appendix.path,
-            lines: appendix.lines.reveal().as_bytes().to_vec(),
-        });
+        let publish = outcome.publish.iter().filter_map(|publication| file_publication(publication, &wasi));
         Outcome {
             exit_code: outcome.exit_code,
             publish: publish.collect(),
@@ -22,6 +21,20 @@ impl Guest for Component {
             stderr: outcome.stderr.into_bytes(),
         }
     }
+}
+
+/// What is to be written to a file. The rest was printed and sent.
+fn file_publication(publication: &CorePublication, env: &dyn Env) -> Option<Publication> {
+    let (variable, path) = match publication {
+        CorePublication::Append { file: Named::Variable(name), .. } => {
+            (Some((*name).to_owned()), env.present(name).unwrap_or_default())
+        }
+        CorePublication::Append { file: Named::Path(path), .. } | CorePublication::Write { path, .. } => {
+            (None, path.clone())
+        }
+        CorePublication::Print(_) | CorePublication::Send(_) => return None,
+    };
+    Some(Publication { variable, path, lines: publication.text().as_bytes().to_vec() })
 }
 
 /// The files that the host read.

@@ -1,18 +1,16 @@
-//! From the core's types to the records of the WIT package.
+//! Translates between the records of the WIT package and the types of the jobs.
 
-use azure_oidc_core::Fault as CoreFault;
-use azure_oidc_core::check::{
-    Comparison as CoreComparison, Details, Finding as CoreFinding, Outcome as CoreOutcome, Severity as CoreSeverity,
-    Verdict as CoreVerdict,
-};
 use azure_oidc_core::credential::pipeline::takes_expressions;
-use azure_oidc_core::credential::{Credential, Matcher};
-use azure_oidc_core::fault::{EntraError, Failure};
-use azure_oidc_core::platform::{self, PartName, Platform as CorePlatform};
-use azure_oidc_core::token::{Malformed, Token};
+use azure_oidc_core::fault::Failure;
+use azure_oidc_core::platform::{PartName, Platform as CorePlatform};
+use azure_oidc_core::{Fault as CoreFault, Secret};
+use azure_oidc_jobs::credential::Parts;
+use azure_oidc_jobs::{check, credential, explain, inspect, verify};
+use serde_json::Value;
 
 use crate::bindings::exports::azure_oidc::federation::claims::{
-    Comparison, Finding, Inspection, Outcome, Platform, PlatformPart, Severity, SubjectPart, Verdict,
+    Comparison, CredentialRequest, Explained, Explanation, Finding, Inspection, Outcome, Part, Platform, PlatformPart,
+    Severity, SubjectPart, Verdict, Verification, WrittenCredentials,
 };
 use crate::bindings::exports::azure_oidc::federation::types::{Fact, Fault};
 
@@ -26,7 +24,7 @@ impl From<CoreFault> for Fault {
             exit_code: fault.category.exit_code(),
             trace_id: entra.and_then(|entra| entra.trace_id.clone()),
             correlation_id: entra.and_then(|entra| entra.correlation_id.clone()).or_else(|| named("correlation id")),
-            aadsts: entra.and_then(EntraError::aadsts),
+            aadsts: fault.aadsts(),
             facts: fault
                 .facts
                 .iter()
@@ -38,73 +36,143 @@ impl From<CoreFault> for Fault {
     }
 }
 
-/// What is no token at all.
-impl From<Malformed> for Fault {
-    fn from(malformed: Malformed) -> Self {
-        let aadsts = Some(malformed.aadsts);
-        Self { aadsts, ..CoreFault::from(malformed).into() }
+impl From<inspect::Answer> for Inspection {
+    fn from(answer: inspect::Answer) -> Self {
+        let claims = answer.claims.claims();
+        Self {
+            platform: answer.platform.map(str::to_owned),
+            alg: answer.header.alg,
+            typ: answer.header.typ,
+            kid: answer.header.kid,
+            issuer: answer.issuer,
+            subject: answer.subject,
+            audiences: claims.aud.clone(),
+            issued_at: answer.issued_at,
+            not_before: answer.not_before,
+            expires_at: answer.expires_at,
+            subject_parts: answer.subject_parts.into_iter().map(SubjectPart::from).collect(),
+            claims_json: Value::Object(claims.raw.clone()).to_string(),
+        }
     }
 }
 
-pub(super) fn inspection(token: &Token) -> Inspection {
-    let (header, claims) = (token.header(), token.claims());
-    let platform = claims.iss.as_deref().and_then(|issuer| platform::identify(issuer, claims.sub.as_deref()));
-    let subject = platform.zip(claims.sub.as_deref()).and_then(|(platform, subject)| platform.subject(subject));
-    let parts = subject.map(|subject| subject.parts).unwrap_or_default();
-    Inspection {
-        platform: platform.map(|platform| platform.name().to_owned()),
-        alg: header.alg.clone(),
-        typ: header.typ.clone(),
-        kid: header.kid.clone(),
-        issuer: claims.iss.clone(),
-        subject: claims.sub.clone(),
-        audiences: claims.aud.clone(),
-        issued_at: claims.iat,
-        not_before: claims.nbf,
-        expires_at: claims.exp,
-        subject_parts: parts
-            .into_iter()
-            .map(|part| SubjectPart {
-                name: part.name.to_owned(),
-                value: part.value,
-                meaning: part.meaning.to_owned(),
-                varies: part.varies,
-            })
-            .collect(),
-        claims_json: serde_json::Value::Object(claims.raw.clone()).to_string(),
+impl From<inspect::SubjectPart> for SubjectPart {
+    fn from(part: inspect::SubjectPart) -> Self {
+        let (name, meaning) = (part.name.to_owned(), part.meaning.to_owned());
+        Self { name, value: part.value, meaning, varies: part.varies }
     }
 }
 
-/// Of the credentials that were asked about.
-pub(super) fn verdict(verdict: CoreVerdict, credentials: Vec<Credential>) -> Verdict {
-    Verdict {
-        outcome: match verdict.verdict {
-            CoreOutcome::Match => Outcome::Match,
-            CoreOutcome::NoMatch => Outcome::NoMatch,
-            CoreOutcome::InvalidToken => Outcome::InvalidToken,
-        },
-        matched: verdict.matched,
-        predicted_aadsts: verdict.predicted_error,
-        findings: verdict.findings.into_iter().map(finding).collect(),
-        credentials: credentials.into_iter().zip(verdict.credentials).map(comparison).collect(),
+impl From<check::Answer> for Verdict {
+    fn from(answer: check::Answer) -> Self {
+        Self {
+            outcome: match answer.verdict {
+                check::Verdict::Match => Outcome::Match,
+                check::Verdict::NoMatch => Outcome::NoMatch,
+                check::Verdict::InvalidToken => Outcome::InvalidToken,
+            },
+            matched: answer.matched,
+            predicted_aadsts: answer.predicted_error.map(|code| code.0),
+            findings: answer.findings.into_iter().map(Finding::from).collect(),
+            credentials: answer.credentials.into_iter().map(Comparison::from).collect(),
+            notes: answer.notes,
+        }
     }
 }
 
-fn comparison((credential, comparison): (Credential, CoreComparison)) -> Comparison {
-    let audience = credential.audience().map(ToOwned::to_owned);
-    let (subject, expression) = match credential.matcher {
-        Matcher::Subject(text) => (Some(text), None),
-        Matcher::Expression { value, .. } => (None, Some(value)),
-    };
-    Comparison {
-        name: credential.name,
-        issuer: credential.issuer,
-        subject,
-        expression,
-        audience,
-        issuer_matches: comparison.issuer,
-        subject_matches: comparison.subject,
-        audience_matches: comparison.audience,
+impl From<check::Comparison> for Comparison {
+    fn from(comparison: check::Comparison) -> Self {
+        let check::Comparison { name, issuer, subject, expression, audience, .. } = comparison;
+        Self {
+            name,
+            issuer,
+            subject,
+            expression,
+            audience,
+            issuer_matches: comparison.issuer_matches,
+            subject_matches: comparison.subject_matches,
+            audience_matches: comparison.audience_matches,
+        }
+    }
+}
+
+impl From<check::Finding> for Finding {
+    fn from(finding: check::Finding) -> Self {
+        Self {
+            code: finding.code.to_owned(),
+            severity: match finding.severity {
+                check::Severity::Error => Severity::Error,
+                check::Severity::Warning => Severity::Warning,
+                check::Severity::Info => Severity::Info,
+            },
+            claim: finding.claim.map(str::to_owned),
+            expected: finding.expected,
+            actual: finding.actual,
+            position: finding.position.and_then(|position| u32::try_from(position).ok()),
+            message: finding.message,
+            remedy: finding.remedy,
+            aadsts: finding.aadsts.map(|code| code.0),
+        }
+    }
+}
+
+impl From<verify::Answer> for Verification {
+    fn from(answer: verify::Answer) -> Self {
+        Self {
+            valid: answer.signature == verify::Signature::Valid,
+            reason: answer.reason.map(str::to_owned),
+            alg: answer.alg,
+            kid: answer.kid,
+            key_index: answer.key_index.and_then(|index| u32::try_from(index).ok()),
+            notes: answer.notes,
+        }
+    }
+}
+
+impl From<explain::Answer> for Explained {
+    fn from(answer: explain::Answer) -> Self {
+        let explanations = answer.explanations.into_iter().map(Explanation::from).collect();
+        Self { explanations, notes: answer.notes }
+    }
+}
+
+impl From<explain::Explanation> for Explanation {
+    fn from(explanation: explain::Explanation) -> Self {
+        Self {
+            aadsts: explanation.code.0,
+            name: explanation.name.map(str::to_owned),
+            message: explanation.message,
+            cause: explanation.cause.map(str::to_owned),
+            remedy: explanation.remedy.map(str::to_owned),
+            advice: explanation.advice,
+        }
+    }
+}
+
+impl From<CredentialRequest> for credential::Request {
+    fn from(request: CredentialRequest) -> Self {
+        let pairs = |parts: Vec<Part>| Parts(parts.into_iter().map(|part| (part.name, part.value)).collect());
+        Self {
+            platform: request.platform,
+            parts: request.parts.map(pairs),
+            token: request.token.map(Secret::new),
+            issuer: request.issuer,
+            subject: request.subject,
+            audience: request.audience,
+            name: request.name,
+            flexible: request.flexible,
+            format: request.format,
+            client_id: request.client_id,
+            identity_name: request.identity_name,
+            resource_group: request.resource_group,
+            cloud: request.cloud,
+        }
+    }
+}
+
+impl From<credential::Answer> for WrittenCredentials {
+    fn from(answer: credential::Answer) -> Self {
+        Self { format: answer.format.to_owned(), text: answer.text, notes: answer.notes }
     }
 }
 
@@ -121,24 +189,5 @@ pub(super) fn platform(platform: &dyn CorePlatform) -> Platform {
         title: platform.title().to_owned(),
         parts: platform.parts().iter().map(part).collect(),
         flexible: takes_expressions(platform),
-    }
-}
-
-fn finding(finding: CoreFinding) -> Finding {
-    let finding = Details::from(finding);
-    Finding {
-        code: finding.code.to_owned(),
-        severity: match finding.severity {
-            CoreSeverity::Error => Severity::Error,
-            CoreSeverity::Warning => Severity::Warning,
-            CoreSeverity::Info => Severity::Info,
-        },
-        claim: finding.claim.map(ToOwned::to_owned),
-        expected: finding.expected,
-        actual: finding.actual,
-        position: finding.position.and_then(|position| u32::try_from(position).ok()),
-        message: finding.message,
-        remedy: finding.remedy,
-        aadsts: finding.aadsts,
     }
 }

@@ -3,6 +3,7 @@
 use ::wasi::cli::environment::get_arguments;
 use ::wasi::exports::cli::run::Guest;
 use azure_oidc_cli::grants::STANDARD_INPUT;
+use azure_oidc_core::platform::Publication;
 
 use crate::bindings::Component;
 use crate::commands::{self, Context, Files, HostKind};
@@ -18,7 +19,7 @@ impl Guest for Component {
         let arguments: Vec<_> = get_arguments().into_iter().skip(1).collect();
         let context = Context { ports: wasi.ports(), files: &StandardInput, host: HostKind::Stock };
         let outcome = commands::run(&arguments, context);
-        let lines: String = outcome.publish.iter().map(|appendix| appendix.lines.reveal()).collect();
+        let lines: String = outcome.publish.iter().map(Publication::text).collect();
         streams::note(outcome.stderr.as_bytes());
         let printed = streams::print((outcome.stdout + &lines).as_bytes());
         if printed && outcome.exit_code == 0 { Ok(()) } else { Err(()) }

@@ -1,17 +1,20 @@
-//! The body of a request: one JSON object whose members are known and named once.
+//! The body of a request: one JSON object, read strictly and then into the type of the job.
 
-use azure_oidc_core::credential::{Credential, forms};
+use std::fmt;
+
 use azure_oidc_core::token::strict_object;
 use azure_oidc_core::{Category, Fault};
-use serde_json::{Map, Value};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, DeserializeSeed, Error, IntoDeserializer, MapAccess};
+use serde_json::{Map, Value, map};
 
 use super::{Head, MAX_BODY, Problem, Unread};
 
-/// A JSON object. A member that is `null` counts as absent.
-pub(super) struct Body(Map<String, Value>);
-
-/// Reads it, after its type and length are known to be right.
-pub(super) fn read(head: &Head, read: &mut dyn FnMut() -> Result<Vec<u8>, Unread>) -> Result<Body, Problem> {
+/// Reads the body, after its type and length are known to be right.
+pub(super) fn read(
+    head: &Head,
+    read: &mut dyn FnMut() -> Result<Vec<u8>, Unread>,
+) -> Result<Map<String, Value>, Problem> {
     if !head.content_type.as_deref().is_some_and(is_json) {
         return Err(Problem::new(415, "content-type", "The body must be `application/json` in UTF-8"));
     }
@@ -26,7 +29,6 @@ pub(super) fn read(head: &Head, read: &mut dyn FnMut() -> Result<Vec<u8>, Unread
         Unread::Cut => Problem::new(400, "body-incomplete", "The body ended early"),
     })?;
     strict_object(&bytes)
-        .map(Body)
         .map_err(|why| Problem::new(400, "body-not-json", format!("The body must be one JSON object; it {why}")))
 }
 
@@ -43,107 +45,149 @@ fn is_json(content_type: &str) -> bool {
             || ["charset=utf-8", "charset=\"utf-8\""].iter().any(|utf8| parameters.eq_ignore_ascii_case(utf8)))
 }
 
-impl Body {
-    /// Refuses every other member: a misspelt one would be left out in silence.
-    pub(super) fn with_members(&self, known: &[&str]) -> Result<&Self, Fault> {
-        match self.0.keys().find(|name| !known.contains(&name.as_str())) {
-            Some(name) => Err(Fault::new(
-                Category::Usage,
-                "member-unknown",
-                format!("The body has a member `{}` that is not known here", name.escape_debug()),
-            )
-            .hint(format!("known members: {}", known.join(", ")))),
-            None => Ok(self),
-        }
+/// The body as a job's type. A member that is `null` counts as absent.
+///
+/// # Errors
+/// `member-unknown`, `member-missing` or `member-type`. The message names the member and never
+/// shows its value.
+pub(super) fn parse<T: DeserializeOwned>(body: Map<String, Value>) -> Result<T, Fault> {
+    let members = Members { rest: body.into_iter(), current: None };
+    T::deserialize(MapAccessDeserializer::new(members)).map_err(|Refused(fault)| fault)
+}
+
+/// The members one by one, so that an error knows which member it is about.
+struct Members {
+    rest: map::IntoIter,
+    current: Option<(String, Value)>,
+}
+
+impl<'de> MapAccess<'de> for Members {
+    type Error = Refused;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Refused> {
+        self.current = self.rest.next();
+        self.current.as_ref().map(|(name, _)| seed.deserialize(name.as_str().into_deserializer())).transpose()
     }
 
-    fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).filter(|value| !value.is_null())
-    }
-
-    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Fault> {
-        self.get(name).map(|value| value.as_str().ok_or_else(|| wrong_type(name, "a string"))).transpose()
-    }
-
-    /// A text that must be there.
-    pub(super) fn required(&self, name: &str) -> Result<&str, Fault> {
-        self.text(name)?.ok_or_else(|| missing(name))
-    }
-
-    pub(super) fn texts(&self, name: &str) -> Result<Vec<&str>, Fault> {
-        match self.get(name) {
-            None => Ok(Vec::new()),
-            Some(value) => strings(value).ok_or_else(|| wrong_type(name, "a list of strings")),
-        }
-    }
-
-    pub(super) fn flag(&self, name: &str) -> Result<bool, Fault> {
-        let flag = self.get(name).map(|value| value.as_bool().ok_or_else(|| wrong_type(name, "true or false")));
-        flag.transpose().map(Option::unwrap_or_default)
-    }
-
-    pub(super) fn seconds(&self, name: &str) -> Result<Option<i64>, Fault> {
-        let wrong = || wrong_type(name, "a whole number of seconds");
-        self.get(name).map(|value| value.as_i64().ok_or_else(wrong)).transpose()
-    }
-
-    /// How far two clocks may be apart.
-    pub(super) fn skew(&self) -> Result<Option<i64>, Fault> {
-        match self.seconds("skew")? {
-            Some(skew) if u32::try_from(skew).is_err() => Err(wrong_type("skew", "seconds from 0 to 4294967295")),
-            skew => Ok(skew),
-        }
-    }
-
-    pub(super) fn object(&self, name: &str) -> Result<Map<String, Value>, Fault> {
-        match self.get(name) {
-            None => Ok(Map::new()),
-            Some(Value::Object(object)) => Ok(object.clone()),
-            Some(_) => Err(wrong_type(name, "an object")),
-        }
-    }
-
-    /// Names with values: an object whose values are strings or lists of them.
-    pub(super) fn parts(&self, name: &str) -> Result<Vec<(String, String)>, Fault> {
-        let mut parts = Vec::new();
-        for (part, value) in self.object(name)? {
-            let values = match &value {
-                Value::String(text) => vec![text.as_str()],
-                value => strings(value).ok_or_else(|| wrong_type(name, "an object of strings or lists of strings"))?,
-            };
-            parts.extend(values.into_iter().map(|value| (part.clone(), value.to_owned())));
-        }
-        Ok(parts)
-    }
-
-    /// Federated identity credentials, written as JSON or as a string that holds it.
-    pub(super) fn credentials(&self) -> Result<Option<Vec<Credential>>, Fault> {
-        match self.get("credentials") {
-            None => Ok(None),
-            Some(Value::String(text)) => forms::parse(text).map(Some),
-            Some(value) => forms::read(value).map(|parsed| Some(parsed.credentials)),
-        }
-    }
-
-    /// A JSON document, written as such or as a string that holds it.
-    pub(super) fn document(&self, name: &str) -> Result<Option<String>, Fault> {
-        match self.get(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(value @ (Value::Object(_) | Value::Array(_))) => Ok(Some(value.to_string())),
-            Some(_) => Err(wrong_type(name, "JSON, or a string that holds JSON")),
-        }
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Refused> {
+        let (name, value) = self.current.take().ok_or_else(|| Refused::custom("there is no value"))?;
+        let is_null = value.is_null();
+        seed.deserialize(value).map_err(|error| if is_null { missing(&name) } else { wrong_type(&name, &error) })
     }
 }
 
-fn strings(value: &Value) -> Option<Vec<&str>> {
-    value.as_array()?.iter().map(Value::as_str).collect()
+/// Why serde refuses a body, as a fault.
+#[derive(Debug)]
+struct Refused(Fault);
+
+impl Error for Refused {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self(Fault::new(Category::Usage, "member-type", format!("The body cannot be used: {message}")))
+    }
+
+    fn unknown_field(name: &str, known: &'static [&'static str]) -> Self {
+        let message = format!("The body has an unknown member `{}`", name.escape_debug());
+        let fault = Fault::new(Category::Usage, "member-unknown", message);
+        Self(fault.hint(format!("known members: {}", known.join(", "))))
+    }
+
+    fn missing_field(name: &'static str) -> Self {
+        missing(name)
+    }
 }
 
-pub(super) fn missing(name: &str) -> Fault {
-    Fault::new(Category::Usage, "member-missing", format!("The body has no `{name}`"))
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
-fn wrong_type(name: &str, wanted: &str) -> Fault {
-    Fault::new(Category::Usage, "member-type", format!("The member `{name}` must be {wanted}"))
+impl std::error::Error for Refused {}
+
+fn missing(name: &str) -> Refused {
+    Refused(Fault::new(Category::Usage, "member-missing", format!("The body has no `{name}`")))
+}
+
+/// serde says `invalid type: ..., expected ...`. What comes first may be a secret.
+fn wrong_type(name: &str, error: &serde_json::Error) -> Refused {
+    let message = error.to_string();
+    let expected = match message.rsplit_once("expected ").map_or(message.as_str(), |(_, expected)| expected) {
+        "i64" => "a whole number",
+        "u32" => "a whole number from 0 to 4294967295",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        other => other,
+    };
+    let message = format!("The member `{name}` has a value of the wrong type: it must be {expected}");
+    Refused(Fault::new(Category::Usage, "member-type", message))
+}
+
+#[cfg(test)]
+mod tests {
+    use azure_oidc_jobs::{check, credential, inspect};
+    use serde_json::json;
+
+    use super::*;
+
+    fn refused<T: DeserializeOwned>(body: &Value) -> (&'static str, String) {
+        let fault = parse::<T>(body.as_object().cloned().unwrap()).err().unwrap();
+        (fault.code, fault.message.clone())
+    }
+
+    #[test]
+    fn each_mistake_has_its_code_and_names_the_member() {
+        let must_be =
+            |name: &str, kind: &str| format!("The member `{name}` has a value of the wrong type: it must be {kind}");
+        for (body, code, message) in [
+            (json!({}), "member-missing", "The body has no `credentials`".to_owned()),
+            (json!({"credentials": null}), "member-missing", "The body has no `credentials`".to_owned()),
+            (json!({"tokens": null}), "member-unknown", "The body has an unknown member `tokens`".to_owned()),
+            (json!({"discover": true}), "member-unknown", "The body has an unknown member `discover`".to_owned()),
+            (json!({"token": 1}), "member-type", must_be("token", "a string")),
+            (json!({"claims": []}), "member-type", must_be("claims", "an object")),
+            (json!({"credentials": 1}), "member-type", must_be("credentials", "JSON or a string that holds JSON")),
+            (json!({"now": "an hour, expected soon"}), "member-type", must_be("now", "a whole number")),
+            (json!({"now": 1.5}), "member-type", must_be("now", "a whole number")),
+            (json!({"now": u64::MAX}), "member-type", must_be("now", "a whole number")),
+            (json!({"skew": -1}), "member-type", must_be("skew", "a whole number from 0 to 4294967295")),
+        ] {
+            assert_eq!(refused::<check::Request>(&body), (code, message), "{body}");
+        }
+        for (body, name, kind) in [
+            (json!({"parts": {"org": [1]}}), "parts", "a string or a list of strings"),
+            (json!({"parts": {"org": null}}), "parts", "a string or a list of strings"),
+            (json!({"parts": "org"}), "parts", "an object"),
+            (json!({"flexible": "yes"}), "flexible", "true or false"),
+        ] {
+            assert_eq!(refused::<credential::Request>(&body), ("member-type", must_be(name, kind)), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_not_shown() {
+        let (code, message) = refused::<inspect::Request>(&json!({"token": ["a secret"]}));
+        assert_eq!(code, "member-type");
+        assert!(!message.contains("secret"), "{message}");
+        let (_, message) = refused::<check::Request>(&json!({"now": "a secret"}));
+        assert!(!message.contains("secret"), "{message}");
+    }
+
+    #[test]
+    fn null_counts_as_absent() {
+        let body = json!({"credentials": [], "token": null, "claims": null, "jwks": null, "now": null, "skew": null});
+        let request: check::Request = parse(body.as_object().cloned().unwrap()).unwrap();
+        assert!(request.token.is_none() && request.jwks.is_none() && request.skew.is_none());
+        let body = json!({"parts": null, "flexible": null, "format": null});
+        assert!(parse::<credential::Request>(body.as_object().cloned().unwrap()).is_ok());
+    }
+
+    #[test]
+    fn parts_are_strings_or_lists_of_strings() {
+        let body = json!({"parts": {"org": "contoso", "operation": ["update", "preview"]}});
+        let request: credential::Request = parse(body.as_object().cloned().unwrap()).unwrap();
+        let parts: Vec<_> = request.parts.unwrap().0;
+        let wanted = [("operation", "update"), ("operation", "preview"), ("org", "contoso")];
+        assert_eq!(parts, wanted.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
 }

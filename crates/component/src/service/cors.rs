@@ -1,4 +1,5 @@
-//! Which pages of the web may read answers (the Fetch standard's CORS protocol): none, unless a variable names their origins.
+//! Which pages of the web may read answers (the Fetch standard's CORS protocol): none, unless a
+//! variable names their origins.
 
 use azure_oidc_core::ports::Env;
 use azure_oidc_core::settings::SERVICE_CORS_ORIGINS;

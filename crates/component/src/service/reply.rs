@@ -1,10 +1,10 @@
 //! What is sent back: JSON, or problem details (RFC 9457).
 
-use azure_oidc_cli::failure;
-use azure_oidc_core::Fault;
-use serde_json::Value;
-
-use crate::report::{line, object};
+use azure_oidc_cli::failure::OfEntra;
+use azure_oidc_core::fault::Failure;
+use azure_oidc_core::{Category, Fault};
+use azure_oidc_jobs::json::line;
+use serde::Serialize;
 
 /// What is sent back.
 #[derive(Debug)]
@@ -17,15 +17,34 @@ pub struct Reply {
     pub body: String,
 }
 
-/// Why there is no result.
+/// Why there is no answer.
 #[derive(Debug)]
 pub(super) struct Problem {
     status: u16,
+    fault: Fault,
+    /// `WWW-Authenticate`, where the status asks for it.
+    challenge: Option<&'static str>,
+}
+
+/// Problem details (RFC 9457). Holds no secret.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ProblemDetails {
+    /// A stable name in kebab-case. Codes are added, never changed.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[a-z0-9]+(-[a-z0-9]+)*$")))]
     code: &'static str,
+    /// One sentence for a person.
     detail: String,
+    /// What to do next, most useful first.
     hints: Vec<String>,
-    /// What Entra's answer adds.
-    entra: Vec<(&'static str, String)>,
+    /// The HTTP status.
+    status: u16,
+    /// The status in words.
+    title: &'static str,
+    /// `about:blank`: `code` says which problem it is.
+    r#type: &'static str,
+    #[serde(flatten)]
+    entra: OfEntra,
 }
 
 impl Reply {
@@ -54,55 +73,64 @@ impl Reply {
 
 impl Problem {
     pub(super) fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), hints: Vec::new(), entra: Vec::new() }
+        Self::of(status, Fault::new(Category::Usage, code, detail))
     }
 
-    /// What is wrong with the service's configuration is no mistake of the caller's.
+    /// The service's configuration is wrong, which is not the caller's mistake.
     pub(super) fn of_configuration(fault: Fault) -> Self {
-        Self { status: 500, ..fault.into() }
+        Self::of(500, fault)
+    }
+
+    /// A token in a body does not authenticate the caller: when it is bad, the body is bad.
+    pub(super) fn of_body(fault: Fault) -> Self {
+        let category = if fault.category == Category::IdToken { Category::Usage } else { fault.category };
+        Self::of(category.http_status(), fault)
+    }
+
+    /// The caller sent no token.
+    pub(super) fn without_token(fault: Fault) -> Self {
+        Self { challenge: Some(CHALLENGE), ..fault.into() }
+    }
+
+    fn of(status: u16, fault: Fault) -> Self {
+        Self { status, fault, challenge: (status == 401).then_some(CHALLENGE_INVALID) }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+        self.fault = self.fault.hint(hint);
         self
     }
 }
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
-        Self {
-            status: fault.category.http_status(),
-            code: fault.code,
-            detail: fault.message.clone(),
-            hints: fault.hints.clone(),
-            entra: failure::of_entra(&fault),
-        }
+        Self::of(fault.category.http_status(), fault)
+    }
+}
+
+impl From<Problem> for ProblemDetails {
+    fn from(Problem { status, fault, .. }: Problem) -> Self {
+        let entra = OfEntra::from(&fault);
+        let Failure { code, message: detail, hints, .. } = fault.into();
+        Self { code, detail, hints, status, title: title(status), r#type: "about:blank", entra }
     }
 }
 
 impl From<Problem> for Reply {
     fn from(problem: Problem) -> Self {
-        let mut members: Vec<(&str, Value)> = vec![
-            // `code` says which problem it is; with this type the title is the status in words.
-            ("type", "about:blank".into()),
-            ("title", title(problem.status).into()),
-            ("status", problem.status.into()),
-            ("detail", problem.detail.into()),
-            ("code", problem.code.into()),
-            ("hints", problem.hints.into()),
-        ];
-        members.extend(problem.entra.into_iter().map(|(name, value)| (name, value.into())));
-        let reply = Self::of_type(problem.status, "application/problem+json", line(&object(members)));
-        match problem.status {
-            401 if problem.code == super::exchange::MISSING => reply.with("www-authenticate", CHALLENGE),
-            401 => reply.with("www-authenticate", format!("{CHALLENGE}, error=\"invalid_token\"")),
-            _ => reply,
+        let (status, challenge) = (problem.status, problem.challenge);
+        let reply = Self::of_type(status, "application/problem+json", line(&ProblemDetails::from(problem)));
+        match challenge {
+            Some(challenge) => reply.with("www-authenticate", challenge),
+            None => reply,
         }
     }
 }
 
-/// RFC 6750 §3.
+/// `WWW-Authenticate` for a request without a token (RFC 6750 §3).
 const CHALLENGE: &str = "Bearer realm=\"azure-oidc\"";
+/// `WWW-Authenticate` for a request whose token is bad.
+const CHALLENGE_INVALID: &str = "Bearer realm=\"azure-oidc\", error=\"invalid_token\"";
 
 /// The reason phrases of RFC 9110.
 fn title(status: u16) -> &'static str {

@@ -1,5 +1,5 @@
-//! What is decided before anything is sent: whom the service trades for, what it reads, and which pages may read it. What every host
-//! answers is in `tests/conformance/service.json`.
+//! What is decided before anything is sent: whom the service trades for, what it reads, and which
+//! pages may read it. What every host answers is in `tests/conformance/service.json`.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -19,13 +19,13 @@ const OTHER: &str = "33333333-3333-4333-8333-333333333333";
 const GRAPH: &str = "https://graph.microsoft.com/.default";
 
 /// A service whose network answers nothing.
-struct Place {
+struct Service {
     variables: Variables,
     /// Requests that were tried.
     sent: Cell<usize>,
 }
 
-impl Place {
+impl Service {
     fn with<const N: usize>(variables: [(&str, &str); N]) -> Self {
         Self { variables: Variables::from(variables), sent: Cell::new(0) }
     }
@@ -45,7 +45,7 @@ impl Place {
     }
 }
 
-impl Clock for Place {
+impl Clock for Service {
     fn now(&self) -> i64 {
         NOW
     }
@@ -57,13 +57,13 @@ impl Clock for Place {
     fn sleep(&self, _: Duration) {}
 }
 
-impl Random for Place {
+impl Random for Service {
     fn number(&self) -> u64 {
         7
     }
 }
 
-impl Http for Place {
+impl Http for Service {
     fn send(&self, requests: &[Request], _: Duration) -> Vec<Result<Response, TransportError>> {
         self.sent.set(self.sent.get() + requests.len());
         let denied = || TransportError { kind: TransportKind::Denied, detail: String::new() };
@@ -92,7 +92,7 @@ fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
 
 #[test]
 fn it_trades_for_the_clients_and_scopes_of_its_configuration_only() {
-    let place = Place::with([
+    let service = Service::with([
         TENANT,
         ("AZURE_CLIENT_ID", "22222222-2222-4222-8222-222222222222, 33333333-3333-4333-8333-333333333333"),
         ("AZURE_OIDC_SERVICE_SCOPES", "arm,graph"),
@@ -109,7 +109,7 @@ fn it_trades_for_the_clients_and_scopes_of_its_configuration_only() {
         (json!({ "client_id": ONE, "scopes": "arm" }), 400, "member-type", 0),
         (json!({ "client_id": ONE, "tenant_id": "x" }), 400, "member-unknown", 0),
     ] {
-        assert_eq!(place.exchange(&body), (status, code.to_owned(), sent), "{body}");
+        assert_eq!(service.exchange(&body), (status, code.to_owned(), sent), "{body}");
     }
 }
 
@@ -121,17 +121,17 @@ fn a_wrong_configuration_is_no_mistake_of_the_caller() {
         [TENANT, ("AZURE_CLIENT_ID", ONE), ("AZURE_AUTHORITY_HOST", "http://login.example")],
         [TENANT, ("AZURE_CLIENT_ID", ONE), ("AZURE_OIDC_SERVICE_SCOPES", "no such scope")],
     ] {
-        let (status, code, sent) = Place::with(variables).exchange(&json!({}));
+        let (status, code, sent) = Service::with(variables).exchange(&json!({}));
         assert_eq!((status, sent), (500, 0), "{code}: {variables:?}");
     }
-    let (status, code, _) = Place::with([TENANT]).exchange(&json!({}));
+    let (status, code, _) = Service::with([TENANT]).exchange(&json!({}));
     assert_eq!((status, code.as_str()), (403, "exchange-not-configured"));
 }
 
 #[test]
 fn the_body_of_a_request_that_has_no_use_of_one_is_not_read() {
-    let place = Place::with([]);
-    let ports = Ports { env: &place.variables, clock: &place, random: &place, http: &place };
+    let service = Service::with([]);
+    let ports = Ports { env: &service.variables, clock: &service, random: &service, http: &service };
     let too_long = Head { content_length: Some(MAX_BODY as u64 + 1), ..post("/v1/check") };
     let no_type = Head { content_type: None, ..post("/v1/check") };
     let get = Head { method: "GET".to_owned(), ..post("/v1/check") };
@@ -146,10 +146,10 @@ fn the_body_of_a_request_that_has_no_use_of_one_is_not_read() {
 
 #[test]
 fn only_a_page_whose_origin_is_listed_may_read_an_answer() {
-    let place =
-        Place::with([("AZURE_OIDC_SERVICE_CORS_ORIGINS", "*, null, https://app.example ,http://localhost:3000")]);
+    let service =
+        Service::with([("AZURE_OIDC_SERVICE_CORS_ORIGINS", "*, null, https://app.example ,http://localhost:3000")]);
     let allowed = |origin: &str| {
-        let reply = place.answer(&Head { origin: Some(origin.to_owned()), ..post("/v1/inspect") }, &json!({}));
+        let reply = service.answer(&Head { origin: Some(origin.to_owned()), ..post("/v1/inspect") }, &json!({}));
         assert_eq!(header(&reply, "vary"), Some("Origin"));
         assert_eq!(header(&reply, "access-control-allow-credentials"), None);
         header(&reply, "access-control-allow-origin").map(ToOwned::to_owned)
@@ -164,13 +164,13 @@ fn only_a_page_whose_origin_is_listed_may_read_an_answer() {
 
 #[test]
 fn credentials_are_the_same_as_json_and_as_a_string_that_holds_it() {
-    let place = Place::with([]);
+    let service = Service::with([]);
     let credentials = json!([{
         "name": "main", "issuer": "https://gitlab.com", "subject": "project_path:g/p:ref_type:branch:ref:main",
         "audiences": ["api://AzureADTokenExchange"],
     }]);
     let verdict = |credentials: Value| {
-        let reply = place.answer(&post("/v1/check"), &json!({ "token": token(), "credentials": credentials }));
+        let reply = service.answer(&post("/v1/check"), &json!({ "token": token(), "credentials": credentials }));
         assert_eq!(reply.status, 200, "{}", reply.body);
         reply.body
     };

@@ -1,7 +1,8 @@
-//! What Entra decides about an ID token, and in which order: the one place of these rules.
+//! Entra's rules for an ID token, in the order in which Entra applies them.
 //!
-//! The answers are those of 2024 and later. Microsoft documents the rules, not their order; the order here is the one that
-//! fits the answers people quote. [`Refusal::legacy`] turns an answer into the one of earlier years.
+//! The answers are those of 2024 and later. Microsoft documents the rules, but not their order; the
+//! order here fits the answers that people quote. [`Refusal::legacy`] gives the answer of earlier
+//! years.
 
 mod entra_issued;
 mod shape;
@@ -10,7 +11,7 @@ use super::time::entra_moment;
 use crate::cloud::Cloud;
 use crate::credential::{Credential, expression};
 use crate::explain::catalogue::{self, Entry};
-use crate::jwks::{self, KeySet};
+use crate::jwks::{self, KeySet, Reason};
 use crate::token::{Claims, Malformed, Token};
 
 pub use entra_issued::is_entra_issuer;
@@ -21,26 +22,26 @@ pub use shape::{ALGORITHMS, TYPES, shape};
 /// The longest time from issue to expiry that Entra accepts: 25 hours (AADSTS70023).
 pub const MAX_LIFETIME: i64 = 25 * 3_600;
 
-/// A token in front of the application that it should sign in.
+/// A token, and the application that it should sign in to.
 #[derive(Clone, Copy)]
 pub struct Case<'a> {
     /// The token.
     pub token: &'a Token,
     /// All credentials of the application or managed identity.
     pub credentials: &'a [Credential],
-    /// Which application it is, for the texts of refusals.
+    /// The application, as the messages of refusals name it.
     pub application: Application<'a>,
     /// The cloud that is asked.
     pub cloud: &'a Cloud,
-    /// What is known of the issuer's keys.
+    /// The issuer's keys.
     pub keys: Keys<'a>,
     /// The time, in Unix seconds.
     pub now: i64,
-    /// By how many seconds clocks may differ.
+    /// How many seconds clocks may differ.
     pub skew: i64,
 }
 
-/// How an application is called in Entra's texts.
+/// How Entra's messages name an application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Application<'a> {
     /// Its client id.
@@ -52,21 +53,23 @@ pub struct Application<'a> {
 /// The issuer's keys.
 #[derive(Clone, Copy)]
 pub enum Keys<'a> {
-    /// Not looked at: the signature counts as good.
+    /// Not known: the signature is not verified.
     Unknown,
-    /// These.
+    /// The signature is verified with these keys.
     Set(&'a KeySet),
-    /// The issuer's metadata or keys could not be had.
+    /// The issuer's metadata or keys cannot be fetched.
     Unreachable,
 }
 
-/// Entra's no.
+/// An error answer of Entra.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// The AADSTS number.
     pub aadsts: u32,
-    /// What the text of the answer names, for [`Entry::render`].
+    /// The values in the message, for [`Entry::render`].
     pub values: Vec<(&'static str, String)>,
+    /// Why the signature was not accepted, where that is the cause.
+    pub reason: Option<Reason>,
 }
 
 /// The credential that accepts the token, or the first reason against it.
@@ -75,18 +78,27 @@ pub struct Refusal {
 ///
 /// The refusal that Entra is expected to answer with.
 pub fn decide<'a>(case: &Case<'a>) -> Result<&'a Credential, Refusal> {
+    decide_with(case, || signature(case.token, case.keys))
+}
+
+/// As [`decide`], with a result of [`signature`] that may be known already: verifying takes longer
+/// than all the rest.
+pub(super) fn decide_with<'a>(
+    case: &Case<'a>,
+    signature: impl FnOnce() -> Result<(), Refusal>,
+) -> Result<&'a Credential, Refusal> {
     shape(case.token)?;
     issuer(case)?;
-    signature(case.token, case.keys)?;
+    signature()?;
     time(case.token.claims(), case.now, case.skew)?;
     subject_and_audience(case)
 }
 
-/// Whether any credential has the token's issuer. Only then does it make sense to fetch the issuer's keys.
+/// Whether any credential has the token's issuer. If not, its keys need not be fetched.
 ///
 /// # Errors
 ///
-/// AADSTS70025, 700211, and what Entra says of tokens that it issued itself.
+/// AADSTS70025, 700211, and the errors for tokens that Entra issued itself.
 pub fn issuer(case: &Case<'_>) -> Result<(), Refusal> {
     let claims = case.token.claims();
     if case.credentials.is_empty() {
@@ -112,16 +124,17 @@ pub fn signature(token: &Token, keys: Keys<'_>) -> Result<(), Refusal> {
         Keys::Set(keys) => keys,
     };
     let Some(reason) = jwks::verify(token.jws(), keys).reason else { return Ok(()) };
+    use Reason::{
+        KeyAlgMismatch, KeyMissing, KeyNotForSignatures, KeyTypeMismatch, KidBeyondLimit, KidMissing, KidUnknown,
+    };
     let refusal = match reason {
-        "kid-unknown" | "kid-beyond-limit" | "kid-missing" | "key-missing" | "key-not-for-signatures" => {
-            Refusal::new(7000272)
-                .with("key", token.header().kid.as_deref().unwrap_or_default())
-                .with("issuer", token.claims().iss.as_deref().unwrap_or_default())
-        }
-        "key-type-mismatch" | "key-alg-mismatch" => Refusal::new(5002730),
+        KidUnknown | KidBeyondLimit | KidMissing | KeyMissing | KeyNotForSignatures => Refusal::new(7000272)
+            .with("key", token.header().kid.as_deref().unwrap_or_default())
+            .with("issuer", token.claims().iss.as_deref().unwrap_or_default()),
+        KeyTypeMismatch | KeyAlgMismatch => Refusal::new(5002730),
         _ => Refusal::new(7000274),
     };
-    Err(refusal.with("reason", reason))
+    Err(Refusal { reason: Some(reason), ..refusal })
 }
 
 /// Whether the token is valid now, and not for too long.
@@ -145,12 +158,12 @@ pub fn time(claims: &Claims, now: i64, skew: i64) -> Result<(), Refusal> {
     }
 }
 
-/// Whether the token's time is over (RFC 7519 §4.1.4). A token without `exp` isn't judged here.
+/// Whether the token has expired (RFC 7519 §4.1.4). A token without `exp` has not.
 pub fn is_expired(claims: &Claims, now: i64, skew: i64) -> bool {
     claims.exp.is_some_and(|exp| exp.saturating_add(skew) <= now)
 }
 
-/// Whether the token's time has not come (RFC 7519 §4.1.5).
+/// Whether the token is not valid yet (RFC 7519 §4.1.5).
 pub fn is_early(claims: &Claims, now: i64, skew: i64) -> bool {
     claims.nbf.is_some_and(|nbf| nbf.saturating_sub(skew) > now)
 }
@@ -161,18 +174,19 @@ pub fn lifetime(claims: &Claims) -> Option<(i64, i64)> {
     Some((issued, claims.exp?.saturating_sub(issued)))
 }
 
-/// The credential that has the token's issuer, its subject or an expression that is true for it, and its audience: all in
-/// one credential, never the halves of two.
+/// The credential that has the token's issuer, its audience, and its subject or an expression that
+/// is true for it. One credential must have all three.
 ///
 /// # Errors
 ///
-/// AADSTS700212, 700213, 700214, 7002131, 7002138, and what is wrong with an expression: 700233, 700237, 7002241.
+/// AADSTS700212, 700213, 700214, 7002131, 7002138, and the errors of an expression: 700233, 700237,
+/// 7002241.
 pub fn subject_and_audience<'a>(case: &Case<'a>) -> Result<&'a Credential, Refusal> {
     let claims = case.token.claims();
     let candidates = || case.credentials.iter().filter(|credential| credential.matches_issuer(claims));
     let mut other_audience = false;
     let mut bad_expression = None;
-    // exact subjects come first: an expression that cannot be read does no harm to them
+    // Exact subjects come first: an expression that cannot be parsed must not hide them.
     let (exact, flexible): (Vec<_>, Vec<_>) =
         candidates().partition(|credential| credential.matcher.subject().is_some());
     for credential in exact.iter().chain(&flexible) {
@@ -204,7 +218,7 @@ pub fn subject_and_audience<'a>(case: &Case<'a>) -> Result<&'a Credential, Refus
 ///
 /// # Errors
 ///
-/// What Entra says of an expression that it cannot use: 700233, 700237, 7002241.
+/// The errors of an expression that Entra cannot use: AADSTS700233, 700237, 7002241.
 pub fn matches_subject(credential: &Credential, claims: &Claims) -> Result<bool, Refusal> {
     let Some(parsed) = credential.matcher.expression() else {
         return Ok(credential.matcher.subject() == claims.sub.as_deref());
@@ -221,7 +235,8 @@ pub fn matches_subject(credential: &Credential, claims: &Claims) -> Result<bool,
 
 /// Whether a credential has the token's audience.
 ///
-/// A token that Entra itself issued may name the exchange by its GUID; the credential must always name it by its URI.
+/// A token that Entra itself issued may name the exchange application by its GUID; the credential
+/// must always name it by its URI.
 pub fn matches_audience(credential: &Credential, claims: &Claims, cloud: &Cloud) -> bool {
     if entra_issued::names_the_exchange(claims, cloud) {
         return credential.audience() == cloud.exchange_audience;
@@ -237,17 +252,18 @@ pub fn wanted_audience(claims: &Claims, cloud: &Cloud) -> String {
     }
 }
 
-/// Whether two texts differ in nothing but upper and lower case.
+/// Whether two texts differ only in upper and lower case.
 pub fn same_but_for_case(a: &str, b: &str) -> bool {
     a != b && lower_case(a) == lower_case(b)
 }
 
-/// Each character in lower case, wherever in a word it stands.
+/// Each character in lower case, independent of its neighbours.
 pub(super) fn lower_case(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).collect()
 }
 
-/// Whether a tenant that takes GitHub tokens of certain enterprises only takes this one. Entra looks at it last of all.
+/// Whether a tenant that allows only certain GitHub enterprises accepts this token. Entra checks
+/// this last.
 ///
 /// # Errors
 ///
@@ -271,29 +287,30 @@ fn wrong_audience(claims: &Claims, cloud: &Cloud) -> Refusal {
 }
 
 impl Refusal {
-    /// A refusal whose text names nothing yet.
+    /// A refusal without values.
     pub fn new(aadsts: u32) -> Self {
-        Self { aadsts, values: Vec::new() }
+        Self { aadsts, values: Vec::new(), reason: None }
     }
 
-    /// Adds what the text names.
+    /// Adds a value of the message.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.values.push((name, value.into()));
         self
     }
 
-    /// What is known of the number.
+    /// The catalogue's entry for the number.
     pub fn entry(&self) -> Option<&'static Entry> {
         catalogue::entry(self.aadsts)
     }
 
-    /// Entra's text, without number and trace block.
+    /// Entra's message, without number and trace block.
     pub fn message(&self) -> String {
         self.entry().map(|entry| entry.render(&self.values)).unwrap_or_default()
     }
 
-    /// The refusal as Entra gave it until 2023, when one code stood for every way in which no credential fits.
+    /// The refusal as Entra gave it until 2023, when one number covered every mismatch of the
+    /// credentials.
     pub fn legacy(self, token: &Token) -> Self {
         if !matches!(self.aadsts, 700211..=700214 | 7002121 | 7002131 | 7002138) {
             return self;

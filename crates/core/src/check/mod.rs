@@ -19,7 +19,6 @@ use crate::cloud::Cloud;
 use crate::credential::limits;
 use crate::credential::{Credential, Problem};
 use crate::jwks::KeySet;
-use crate::order::sort_short;
 use crate::token::{Malformed, Token};
 use decision::{Application, Case, Keys, Refusal};
 use near_miss::quoted;
@@ -86,7 +85,7 @@ impl Outcome {
 /// What is no token at all is none for any credential.
 impl From<Malformed> for Verdict {
     fn from(malformed: Malformed) -> Self {
-        let finding = Finding::error(malformed.code, malformed.aadsts, malformed.message);
+        let finding = Finding::error(malformed.code(), malformed.aadsts, malformed.message);
         let finding = finding.remedy_if(malformed.hint.map(str::to_owned));
         let predicted_error = Some(malformed.aadsts);
         Self {
@@ -123,7 +122,8 @@ pub fn check_unreachable(question: &Question<'_>, why: &str) -> Verdict {
 
 fn answer(question: &Question<'_>, keys: Keys<'_>) -> Verdict {
     let case = case(question, keys);
-    let decided = decision::decide(&case);
+    let signature = decision::signature(question.token, keys);
+    let decided = decision::decide_with(&case, || signature.clone());
     let fitting = decision::issuer(&case).and_then(|()| decision::subject_and_audience(&case));
 
     let mut findings = Vec::new();
@@ -132,7 +132,7 @@ fn answer(question: &Question<'_>, keys: Keys<'_>) -> Verdict {
         Ok(credential) if decided.is_err() => findings.push(fits(credential)),
         Ok(_) => {}
     }
-    findings.extend(signature::findings(question.token, keys));
+    findings.extend(signature::findings(question.token, keys, &signature));
     let general = untold(question, &findings);
     findings.extend(general);
     findings.extend(limits::problems(question.credentials).into_iter().map(|problem| of_problem(question, problem)));
@@ -144,8 +144,7 @@ fn answer(question: &Question<'_>, keys: Keys<'_>) -> Verdict {
         findings.push(plain(refusal));
     }
     // what stands first for a reason stays first
-    let rank = |finding: &Finding| (finding.severity, finding.aadsts != predicted_error);
-    sort_short(&mut findings, |one, other| rank(one) < rank(other));
+    findings.sort_by_key(|finding| (finding.severity, finding.aadsts != predicted_error));
     drop_repetitions(&mut findings);
     Verdict {
         verdict: outcome(&decided),

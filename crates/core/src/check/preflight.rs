@@ -9,7 +9,6 @@ use super::near_miss::{Origin, fork_of, never_matches, origin, per_run};
 use super::time::{moment, span};
 use crate::cloud::Cloud;
 use crate::credential::limits::MAX_CHARACTERS;
-use crate::order::sort_short;
 use crate::platform;
 use crate::token::{Claims, Token};
 
@@ -29,7 +28,7 @@ pub fn preflight(token: &Token, cloud: Option<&Cloud>, now: i64, skew: i64) -> V
     findings.extend(audience(claims, cloud));
     findings.extend(subject(claims));
     findings.extend(platform_specific(claims));
-    sort_short(&mut findings, |one, other| one.severity < other.severity);
+    findings.sort_by_key(|finding| finding.severity);
     findings
 }
 

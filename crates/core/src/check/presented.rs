@@ -54,7 +54,7 @@ impl Presented<'_> {
         if !claims.contains_key("aud") {
             claims.insert("aud".to_owned(), cloud.usual_audience().into());
         }
-        Token::of_claims(claims).map_err(|malformed| fault(malformed.code, malformed.message))
+        Token::of_claims(claims).map_err(|malformed| fault(malformed.code(), malformed.message))
     }
 }
 

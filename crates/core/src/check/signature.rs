@@ -1,24 +1,25 @@
-//! What there is to say of a signature, and of the key that it is looked up with.
+//! Findings about the signature, and about the key that verifies it.
 
-use super::decision::{self, Keys};
+use super::decision::{Keys, Refusal};
 use super::finding::Finding;
-use crate::jwks::{self, KeySet, MAX_KEYS};
+use crate::jwks::{KeySet, MAX_KEYS, Reason};
 use crate::token::Token;
 
-/// The code for an issuer whose metadata or keys cannot be had.
+/// The code for an issuer whose metadata or keys cannot be fetched.
 pub(super) const UNREACHABLE: &str = "issuer-unreachable";
 
-/// Nothing, when the keys were not looked at: a signature is never called good without them.
-pub(super) fn findings(token: &Token, keys: Keys<'_>) -> Vec<Finding> {
+/// The findings for a result of [`signature`](super::decision::signature) with these keys. There
+/// are none without keys: a signature is never reported as good before it was verified.
+pub(super) fn findings(token: &Token, keys: Keys<'_>, result: &Result<(), Refusal>) -> Vec<Finding> {
     let kid = token.header().kid.as_deref().unwrap_or_default();
-    match (decision::signature(token, keys), keys) {
-        (Err(refusal), _) => vec![refused(kid, keys, &refusal)],
+    match (result, keys) {
+        (Err(refusal), _) => vec![refused(kid, keys, refusal)],
         (Ok(()), Keys::Set(keys)) => good(kid, keys),
         (Ok(()), _) => Vec::new(),
     }
 }
 
-/// That nothing was verified.
+/// That the signature was not verified.
 pub(super) fn not_checked(token: &Token) -> Finding {
     if token.is_described() {
         let message =
@@ -29,29 +30,30 @@ pub(super) fn not_checked(token: &Token) -> Finding {
     Finding::info("signature-not-checked", message)
 }
 
-fn refused(kid: &str, keys: Keys<'_>, refusal: &decision::Refusal) -> Finding {
-    let reason = refusal.values.iter().find(|(name, _)| *name == "reason").map_or("", |(_, reason)| reason);
+fn refused(kid: &str, keys: Keys<'_>, refusal: &Refusal) -> Finding {
     let shown = kid.escape_debug();
-    let (code, message) = match (refusal.aadsts, reason, position(kid, keys)) {
-        (501661, ..) => (UNREACHABLE, "the issuer's metadata or keys cannot be read".to_owned()),
-        (_, "kid-unknown", _) => ("key-not-found", format!("the issuer's keys have none with the id `{shown}`")),
-        (_, "kid-beyond-limit", Some(at)) => (
+    let (code, message) = match (refusal.reason, position(kid, keys)) {
+        (None, _) => (UNREACHABLE, "the issuer's metadata or keys cannot be read".to_owned()),
+        (Some(Reason::KidUnknown), _) => {
+            ("key-not-found", format!("the issuer's keys have none with the id `{shown}`"))
+        }
+        (Some(Reason::KidBeyondLimit), Some(at)) => (
             "key-beyond-limit",
             format!("`{shown}` is key number {} of the issuer's, and Entra reads the first {MAX_KEYS} only", at + 1),
         ),
-        (aadsts, reason, _) => {
-            let code = match aadsts {
+        (Some(reason), _) => {
+            let code = match refusal.aadsts {
                 7000272 => "key-not-found",
                 5002730 => "key-type-mismatch",
                 _ => "signature-invalid",
             };
-            (code, jwks::sentence(reason).unwrap_or("the signature is not good for the issuer's keys").to_owned())
+            (code, reason.sentence().to_owned())
         }
     };
     let finding = Finding::error(code, refusal.aadsts, message).claim("kid").actual(kid);
-    finding.remedy_if(refusal.entry().map(|entry| match code {
-        UNREACHABLE => format!("{}; if only this machine cannot reach them, give the keys as a file", entry.remedy),
-        _ => entry.remedy.to_owned(),
+    finding.remedy_if(refusal.entry().map(|entry| match refusal.reason {
+        None => format!("{}; if only this machine cannot reach them, give the keys as a file", entry.remedy),
+        Some(_) => entry.remedy.to_owned(),
     }))
 }
 

@@ -1,12 +1,15 @@
 //! One public key of a JWK set (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2).
 
-use rsa::{BigUint, RsaPublicKey};
+use std::ops::RangeInclusive;
+
+use azure_oidc_ecdsa::Curve;
+use rsa::traits::PublicKeyParts;
+use rsa::{BoxedUint, PublicKey};
 use serde_json::{Map, Value};
 
 use crate::token::base64url;
 
-use super::ecdsa::{EcKey, P256, P384, P521};
-use super::{reason, roca};
+use super::{Reason, roca};
 
 /// A key as its set describes it.
 #[derive(Debug, Clone)]
@@ -19,23 +22,35 @@ pub struct Key {
     pub alg: Option<String>,
     /// `use`; Entra has been seen not to find keys without it.
     pub public_key_use: Option<String>,
-    pub(super) material: Result<Material, &'static str>,
+    pub(super) material: Result<Material, Reason>,
 }
 
 /// A key that signatures can be verified with.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Material {
-    Rsa(RsaPublicKey),
-    Ec(EcKey),
+    Rsa(PublicKey),
+    Ec(azure_oidc_ecdsa::PublicKey),
     Ed25519(ed25519_dalek::VerifyingKey),
 }
 
-const MIN_RSA_BITS: usize = 2048;
-const MAX_RSA_BITS: usize = 8192;
+impl Material {
+    /// How many bytes each of this key's signatures has (RFC 8017 §8, RFC 7518 §3.4, RFC 8032
+    /// §5.1.6).
+    pub(super) fn signature_length(&self) -> usize {
+        match self {
+            Self::Rsa(key) => key.size(),
+            Self::Ec(key) => 2 * key.curve().size(),
+            Self::Ed25519(_) => 64,
+        }
+    }
+}
+
+/// How many bits the modulus of an RSA key may have.
+const RSA_BITS: RangeInclusive<usize> = 2048..=8192;
 
 impl Key {
-    /// Why no signature can be verified with this key: a code of [`super::REASONS`].
-    pub fn problem(&self) -> Option<&'static str> {
+    /// Why no signature can be verified with this key.
+    pub fn problem(&self) -> Option<Reason> {
         self.material.as_ref().err().copied()
     }
 
@@ -51,78 +66,79 @@ impl Key {
     }
 }
 
-fn material(members: &Map<String, Value>) -> Result<Material, &'static str> {
+fn material(members: &Map<String, Value>) -> Result<Material, Reason> {
     for name in ["kid", "alg"] {
         text(members, name)?;
     }
     if !is_for_signatures(members)? {
-        return Err(reason::KEY_NOT_FOR_SIGNATURES);
+        return Err(Reason::KeyNotForSignatures);
     }
     match (required(members, "kty")?, text(members, "crv")?) {
         ("RSA", _) => rsa(&bytes(members, "n")?, &bytes(members, "e")?),
         ("EC", Some(crv)) => {
-            let curve = [&P256, &P384, &P521].into_iter().find(|curve| curve.crv == crv);
-            let key = EcKey::new(curve.ok_or(reason::KEY_UNSUPPORTED)?, &bytes(members, "x")?, &bytes(members, "y")?);
-            key.map(Material::Ec).ok_or(reason::KEY_MALFORMED)
+            let curve = Curve::from_name(crv).ok_or(Reason::KeyUnsupported)?;
+            let key = azure_oidc_ecdsa::PublicKey::new(curve, &bytes(members, "x")?, &bytes(members, "y")?);
+            key.map(Material::Ec).ok_or(Reason::KeyMalformed)
         }
         ("OKP", Some("Ed25519")) => ed25519(&bytes(members, "x")?),
-        ("EC" | "OKP", None) => Err(reason::KEY_MALFORMED),
-        _ => Err(reason::KEY_UNSUPPORTED),
+        ("EC" | "OKP", None) => Err(Reason::KeyMalformed),
+        _ => Err(Reason::KeyUnsupported),
     }
 }
 
-/// `use` must be `sig` and `key_ops` must have `verify`, where they are present (RFC 7517 §4.2, §4.3).
-fn is_for_signatures(members: &Map<String, Value>) -> Result<bool, &'static str> {
+/// `use` must be `sig` and `key_ops` must have `verify`, where they are present (RFC 7517 §4.2,
+/// §4.3).
+fn is_for_signatures(members: &Map<String, Value>) -> Result<bool, Reason> {
     let may_verify = match members.get("key_ops") {
         None => true,
         Some(Value::Array(operations)) => operations.iter().any(|operation| operation == "verify"),
-        Some(_) => return Err(reason::KEY_MALFORMED),
+        Some(_) => return Err(Reason::KeyMalformed),
     };
     Ok(may_verify && text(members, "use")?.is_none_or(|use_| use_ == "sig"))
 }
 
-/// A leading zero octet in `n`, against RFC 7518 §6.3.1.1, is common in the wild and changes nothing: it is let pass.
-fn rsa(n: &[u8], e: &[u8]) -> Result<Material, &'static str> {
-    let n = BigUint::from_bytes_be(n);
-    if n.bits() < MIN_RSA_BITS {
-        return Err(reason::RSA_KEY_TOO_SMALL);
-    }
-    if n.bits() > MAX_RSA_BITS {
-        return Err(reason::RSA_KEY_TOO_LARGE);
-    }
-    if roca::has_fingerprint(&n) {
-        return Err(reason::RSA_KEY_WEAK);
-    }
-    RsaPublicKey::new_with_max_size(n, BigUint::from_bytes_be(e), MAX_RSA_BITS).map(Material::Rsa).map_err(|error| {
-        use rsa::Error::{InvalidExponent, PublicExponentTooLarge, PublicExponentTooSmall};
+/// Accepts zero octets at the start of `n`: RFC 7518 §6.3.1.1 forbids them, but they are common. They
+/// are cut off, because the arithmetic takes time for each octet, zero or not.
+fn rsa(n: &[u8], e: &[u8]) -> Result<Material, Reason> {
+    let number = |bytes: &[u8]| {
+        let first = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len());
+        BoxedUint::from_be_slice_vartime(&bytes[first..])
+    };
+    let key = PublicKey::new_with_size_limits(number(n), number(e), RSA_BITS).map_err(|error| {
+        use rsa::Error;
         match error {
-            InvalidExponent | PublicExponentTooLarge | PublicExponentTooSmall => reason::RSA_EXPONENT_UNSAFE,
-            _ => reason::KEY_MALFORMED,
+            Error::ModulusTooSmall => Reason::RsaKeyTooSmall,
+            Error::ModulusTooLarge => Reason::RsaKeyTooLarge,
+            Error::InvalidExponent | Error::PublicExponentTooLarge | Error::PublicExponentTooSmall => {
+                Reason::RsaExponentUnsafe
+            }
+            _ => Reason::KeyMalformed,
         }
-    })
+    })?;
+    if roca::has_fingerprint(key.n()) { Err(Reason::RsaKeyWeak) } else { Ok(Material::Rsa(key)) }
 }
 
-/// A point of small order is no key: signatures under it can be made by anyone.
-fn ed25519(x: &[u8]) -> Result<Material, &'static str> {
-    let x = x.try_into().map_err(|_| reason::KEY_MALFORMED)?;
+/// Refuses a point of small order: anyone can make signatures under it.
+fn ed25519(x: &[u8]) -> Result<Material, Reason> {
+    let x = x.try_into().map_err(|_| Reason::KeyMalformed)?;
     match ed25519_dalek::VerifyingKey::from_bytes(x) {
         Ok(key) if !key.is_weak() => Ok(Material::Ed25519(key)),
-        _ => Err(reason::KEY_MALFORMED),
+        _ => Err(Reason::KeyMalformed),
     }
 }
 
-fn bytes(members: &Map<String, Value>, name: &str) -> Result<Vec<u8>, &'static str> {
-    base64url::decode(required(members, name)?).map_err(|_| reason::KEY_MALFORMED)
+fn bytes(members: &Map<String, Value>, name: &str) -> Result<Vec<u8>, Reason> {
+    base64url::decode(required(members, name)?).map_err(|_| Reason::KeyMalformed)
 }
 
-fn required<'a>(members: &'a Map<String, Value>, name: &str) -> Result<&'a str, &'static str> {
-    text(members, name)?.ok_or(reason::KEY_MALFORMED)
+fn required<'a>(members: &'a Map<String, Value>, name: &str) -> Result<&'a str, Reason> {
+    text(members, name)?.ok_or(Reason::KeyMalformed)
 }
 
-fn text<'a>(members: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, &'static str> {
+fn text<'a>(members: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, Reason> {
     match members.get(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(reason::KEY_MALFORMED),
+        Some(_) => Err(Reason::KeyMalformed),
     }
 }

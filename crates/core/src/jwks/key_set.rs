@@ -2,17 +2,15 @@
 
 use serde_json::{Map, Value};
 
-use crate::{
-    fault::{Category, Fault},
-    token::json,
-};
+use crate::fault::{Category, Fault};
+use crate::token::json;
 
 use super::key::Key;
 
 /// The largest document that is read, in bytes.
 pub const MAX_BYTES: usize = 100 * 1024;
 
-/// How many keys count, from the first on. Entra reads no more.
+/// How many keys are used, from the first on. Entra reads no more.
 pub const MAX_KEYS: usize = 100;
 
 /// The public keys of an issuer, in the order of their document.
@@ -21,29 +19,29 @@ pub struct KeySet {
     keys: Vec<Key>,
 }
 
-/// Members of a JWK that make a secret of it (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
+/// The members of a JWK that are secret (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
 const SECRET_MEMBERS: [&str; 9] = ["d", "dp", "dq", "k", "oth", "p", "priv", "q", "qi"];
 
 impl KeySet {
-    /// Reads a JWK set. A key that can't be used is kept with its [`Key::problem`], as one odd key must not take the
-    /// others away (RFC 7517 §5).
+    /// Reads a JWK set. A key that can't be used is kept with its [`Key::problem`], so that the
+    /// other keys can still be used (RFC 7517 §5).
     ///
     /// # Errors
     ///
-    /// When the document is too large, isn't strict JSON or isn't a JWK set, or when any key has a private or symmetric
-    /// member: such a document is no public key set, and whoever wrote it must know.
+    /// When the document is too large, isn't strict JSON or isn't a JWK set, or when any key has a
+    /// private or symmetric member: its publisher must know that a secret key was published.
     pub fn parse(json: &str) -> Result<Self, Fault> {
         if json.len() > MAX_BYTES {
             let message = format!("the key set is {} bytes long; at most {MAX_BYTES} are read", json.len());
             return Err(fault("jwks-too-large", message));
         }
-        let document = json::object(json.as_bytes()).map_err(|problem| not_json(json, &problem))?;
+        let document = json::object(json.as_bytes()).map_err(|error| not_json(json, &error))?;
         let Some(Value::Array(items)) = document.get("keys") else { return Err(no_keys(&document)) };
         let keys = items.iter().enumerate().map(|(position, item)| key(position, item)).collect::<Result<_, _>>()?;
         Ok(Self { keys })
     }
 
-    /// How many keys the document has, usable or not.
+    /// How many keys the document has, including those that can't be used.
     pub fn len(&self) -> usize {
         self.keys.len()
     }
@@ -53,12 +51,12 @@ impl KeySet {
         self.keys.is_empty()
     }
 
-    /// Every key, in the order of the document; those from [`MAX_KEYS`] on don't count.
+    /// Every key, in the order of the document. Keys from number [`MAX_KEYS`] on are not used.
     pub fn keys(&self) -> &[Key] {
         &self.keys
     }
 
-    /// Where the first key with this `kid` stands, counted from 0. At [`MAX_KEYS`] or beyond it doesn't count.
+    /// The index of the first key with this `kid`. A key at [`MAX_KEYS`] or beyond is not used.
     pub fn position(&self, kid: &str) -> Option<usize> {
         self.keys.iter().position(|key| key.kid.as_deref() == Some(kid))
     }
@@ -78,8 +76,8 @@ fn key(position: usize, item: &Value) -> Result<Key, Fault> {
     Ok(Key::new(members))
 }
 
-fn not_json(text: &str, problem: &json::Problem) -> Fault {
-    let fault = fault("jwks-not-json", format!("the key set {}", problem.clause()));
+fn not_json(text: &str, error: &json::JsonError) -> Fault {
+    let fault = fault("jwks-not-json", format!("the key set {}", error.clause()));
     if text.trim_start().starts_with("-----BEGIN") {
         return fault.hint("this is a PEM file; give the issuer's JWK set, the document at its `jwks_uri`");
     }

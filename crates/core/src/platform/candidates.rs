@@ -2,7 +2,6 @@
 
 use super::{Source, missing_half};
 use crate::fault::Fault;
-use crate::order::sort_short;
 use crate::ports::Env;
 use crate::token::Token;
 
@@ -26,7 +25,7 @@ pub(super) fn looks_like_token(value: &str) -> bool {
 /// Every variable that holds a token, by name. Of variables with the same token the first is enough.
 pub(super) fn find(env: &dyn Env) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = env.all().into_iter().filter_map(|(name, value)| candidate(name, value)).collect();
-    sort_short(&mut found, |one, other| one.name < other.name);
+    found.sort_by(|one, other| one.name.cmp(&other.name));
     let mut different: Vec<Candidate> = Vec::new();
     for candidate in found {
         if different.iter().all(|earlier| earlier.text != candidate.text) {

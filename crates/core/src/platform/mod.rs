@@ -246,8 +246,25 @@ pub enum Publication {
         /// The lines, each with its end.
         lines: Secret,
     },
+    /// Write a new file for its owner only, or replace it.
+    Write {
+        /// Its path.
+        path: String,
+        /// Everything that it holds.
+        contents: Secret,
+    },
     /// Send this request to the platform's agent.
     Send(Request),
+}
+
+impl Publication {
+    /// What is printed or written; nothing where a request is sent.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Print(text) | Self::Append { lines: text, .. } | Self::Write { contents: text, .. } => text.reveal(),
+            Self::Send(_) => "",
+        }
+    }
 }
 
 /// How a file is named.

@@ -11,22 +11,48 @@ pub struct Selected {
     pub platform: &'static dyn Platform,
     /// How one can tell, such as "`GITHUB_ACTIONS` is `true`".
     pub why: String,
+    /// What it lacks to give an ID token, when it was detected by half.
+    pub lacks: Option<Fault>,
+}
+
+impl Selected {
+    /// The platform as a source of the ID token: a fault when it lacks half of what it must give. What follows in the order of
+    /// detection may belong to the machine and not to the job, so nothing else is tried.
+    pub fn for_token(self) -> Result<Self, Fault> {
+        match self.lacks {
+            Some(fault) => Err(fault),
+            None => Ok(self),
+        }
+    }
 }
 
 /// The platform whose ID token to use. A name wins (`auto` is none); then the first that is detected; then `generic`.
 ///
 /// # Errors
 ///
-/// When no platform has that name, and when a platform is detected that lacks half of what it must give: what follows in
-/// the order may belong to the machine and not to the job.
+/// When no platform has that name, and when the detected platform lacks half of what it must give.
 pub fn select(name: Option<&str>, env: &dyn Env) -> Result<Selected, Fault> {
-    choose(name, env, &|_, half| Err(half))
+    select_for_output(name, env)?.for_token()
 }
 
-/// The platform whose way of publishing to use. As [`select`], but one that gives no ID token is good enough: the token may have
-/// been given otherwise.
+/// The platform whose way of publishing to use. As [`select`], but a platform that gives no ID token is good enough: the token may
+/// come from elsewhere.
 pub fn select_for_output(name: Option<&str>, env: &dyn Env) -> Result<Selected, Fault> {
-    choose(name, env, &|platform, half| Ok(Selected { platform, why: half.message.clone() }))
+    if let Some(name) = name.filter(|name| *name != "auto") {
+        let platform = by_name(name).ok_or_else(|| unknown(name))?;
+        return Ok(Selected { platform, why: format!("`{name}` was asked for"), lacks: None });
+    }
+    for platform in ALL.iter().copied() {
+        match platform.detect(env) {
+            Detection::Yes(why) => return Ok(Selected { platform, why, lacks: None }),
+            Detection::Half(fault) => {
+                return Ok(Selected { platform, why: fault.message.clone(), lacks: Some(fault) });
+            }
+            Detection::No(_) => {}
+        }
+    }
+    let generic = ALL[ALL.len() - 1];
+    Ok(Selected { platform: generic, why: "no platform was detected".to_owned(), lacks: None })
 }
 
 /// What every detector says, in order. More than one may say yes; the first counts.
@@ -55,26 +81,6 @@ const SELF_HOSTED: &[&str] = &["github", "gitlab", "kubernetes", "spiffe"];
 /// Whether tokens that no CI platform made have this issuer too: Entra's own do.
 fn is_shared(issuer: &str) -> bool {
     issuer.starts_with("https://login.microsoftonline.")
-}
-
-fn choose(
-    name: Option<&str>,
-    env: &dyn Env,
-    half: &dyn Fn(&'static dyn Platform, Fault) -> Result<Selected, Fault>,
-) -> Result<Selected, Fault> {
-    if let Some(name) = name.filter(|name| *name != "auto") {
-        let platform = by_name(name).ok_or_else(|| unknown(name))?;
-        return Ok(Selected { platform, why: format!("`{name}` was asked for") });
-    }
-    for platform in ALL.iter().copied() {
-        match platform.detect(env) {
-            Detection::Yes(why) => return Ok(Selected { platform, why }),
-            Detection::Half(fault) => return half(platform, fault),
-            Detection::No(_) => {}
-        }
-    }
-    let generic = ALL[ALL.len() - 1];
-    Ok(Selected { platform: generic, why: "no platform was detected".to_owned() })
 }
 
 fn unknown(name: &str) -> Fault {

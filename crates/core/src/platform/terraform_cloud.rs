@@ -4,7 +4,6 @@ use super::grammar::{Label, fixed, labelled, varying};
 use super::parts::Parts;
 use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, candidates, missing_half, text};
 use crate::fault::Fault;
-use crate::order::sort_short;
 use crate::ports::Env;
 
 /// HCP Terraform.
@@ -130,7 +129,7 @@ fn tokens(env: &dyn Env) -> Vec<String> {
         .filter(|(name, value)| is_token(name) && !value.is_empty())
         .map(|(name, _)| name)
         .collect();
-    sort_short(&mut names, |one, other| one < other);
+    names.sort();
     names
 }
 

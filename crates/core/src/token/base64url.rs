@@ -1,11 +1,12 @@
-//! base64url as JOSE writes it (RFC 7515 §2): no padding, no line breaks, no second spelling of the same bytes.
+//! base64url as JOSE requires it (RFC 7515 §2): no padding, no line breaks, one spelling for each
+//! sequence of bytes.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
-/// Why a text isn't base64url. It names no character of the text.
+/// Why a text isn't base64url. It repeats no character of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Problem {
+pub(crate) enum Base64Error {
     /// `=` at the end.
     Padding,
     /// `+` or `/`, counted from 1.
@@ -19,18 +20,18 @@ pub(crate) enum Problem {
 }
 
 /// The bytes that the text stands for.
-pub(crate) fn decode(text: &str) -> Result<Vec<u8>, Problem> {
-    BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| problem(text))
+pub(crate) fn decode(text: &str) -> Result<Vec<u8>, Base64Error> {
+    BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| diagnose(text))
 }
 
-#[cold]
-fn problem(text: &str) -> Problem {
+/// The crate's own error does not always name the first wrong character.
+fn diagnose(text: &str) -> Base64Error {
     match text.chars().enumerate().find(|(_, c)| !is_digit(*c)) {
-        Some((_, '=')) => Problem::Padding,
-        Some((position, '+' | '/')) => Problem::StandardAlphabet(position + 1),
-        Some((position, _)) => Problem::Foreign(position + 1),
-        None if text.len() % 4 == 1 => Problem::Length,
-        None => Problem::TrailingBits,
+        Some((_, '=')) => Base64Error::Padding,
+        Some((position, '+' | '/')) => Base64Error::StandardAlphabet(position + 1),
+        Some((position, _)) => Base64Error::Foreign(position + 1),
+        None if text.len() % 4 == 1 => Base64Error::Length,
+        None => Base64Error::TrailingBits,
     }
 }
 
@@ -39,8 +40,8 @@ pub(crate) fn is_digit(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '-' || c == '_'
 }
 
-impl Problem {
-    /// The rest of a sentence that starts with what was read.
+impl Base64Error {
+    /// The error as a predicate: the caller puts the subject in front.
     pub(crate) fn clause(self) -> String {
         match self {
             Self::Padding => "has `=` padding, which base64url in a token must not have".into(),
@@ -64,16 +65,16 @@ mod tests {
             ("", Ok(vec![])),
             ("AA", Ok(vec![0])),
             ("-_8", Ok(vec![0xfb, 0xff])),
-            ("AA==", Err(Problem::Padding)),
-            ("=AA", Err(Problem::Padding)),
-            ("AA+A", Err(Problem::StandardAlphabet(3))),
-            ("/AAA", Err(Problem::StandardAlphabet(1))),
-            ("AA\nA", Err(Problem::Foreign(3))),
-            ("AAéA", Err(Problem::Foreign(3))),
-            ("A", Err(Problem::Length)),
-            ("AAAAA", Err(Problem::Length)),
-            ("AB", Err(Problem::TrailingBits)),
-            ("AAB", Err(Problem::TrailingBits)),
+            ("AA==", Err(Base64Error::Padding)),
+            ("=AA", Err(Base64Error::Padding)),
+            ("AA+A", Err(Base64Error::StandardAlphabet(3))),
+            ("/AAA", Err(Base64Error::StandardAlphabet(1))),
+            ("AA\nA", Err(Base64Error::Foreign(3))),
+            ("AAéA", Err(Base64Error::Foreign(3))),
+            ("A", Err(Base64Error::Length)),
+            ("AAAAA", Err(Base64Error::Length)),
+            ("AB", Err(Base64Error::TrailingBits)),
+            ("AAB", Err(Base64Error::TrailingBits)),
         ] {
             assert_eq!(decode(text), expected, "{text:?}");
         }

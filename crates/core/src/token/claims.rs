@@ -2,24 +2,25 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::{Malformed, json};
+use super::{Malformed, MalformedReason, json};
 
-/// A claims set. A claim that is absent is `None`; one of the wrong JSON type, `null` included, is refused.
+/// A claims set. An absent claim is `None`; a registered claim of the wrong JSON type, also `null`,
+/// is an error.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claims {
-    /// `iss`, who made the token.
+    /// `iss`, the issuer.
     pub iss: Option<String>,
-    /// `sub`, whom it speaks of.
+    /// `sub`, the subject.
     pub sub: Option<String>,
-    /// `aud`, for whom it is made; empty when the claim is absent or an empty list.
+    /// `aud`, the audiences; empty when the claim is absent or an empty list.
     pub aud: Vec<String>,
-    /// Whether `aud` is written as a list, which Entra may not take.
+    /// Whether `aud` is a JSON list, which Entra may not accept.
     pub aud_is_array: bool,
-    /// `exp`, in Unix seconds: from then on the token isn't valid.
+    /// `exp`, in Unix seconds: the token is not valid from then on.
     pub exp: Option<i64>,
-    /// `nbf`, in Unix seconds: before then the token isn't valid.
+    /// `nbf`, in Unix seconds: the token is not valid before.
     pub nbf: Option<i64>,
-    /// `iat`, in Unix seconds: when it was made.
+    /// `iat`, in Unix seconds: when the token was issued.
     pub iat: Option<i64>,
     /// Every claim, these included.
     pub raw: Map<String, Value>,
@@ -28,8 +29,8 @@ pub struct Claims {
 impl Claims {
     /// Reads the registered claims.
     ///
-    /// A time (`NumericDate`, RFC 7519 §2) may have a fraction: it is rounded down to the whole second, so that `exp`
-    /// never grows. Its range is that of `i64`; arithmetic on it must saturate.
+    /// A time (`NumericDate`, RFC 7519 §2) may have a fraction. It is rounded down to the whole
+    /// second, so that `exp` never gets later. It may be any `i64`; arithmetic on it must saturate.
     ///
     /// # Errors
     ///
@@ -73,7 +74,8 @@ fn audience(raw: &Map<String, Value>) -> Result<(Vec<String>, bool), Malformed> 
             .collect::<Option<Vec<_>>>()
             .map(|audiences| (audiences, true))
             .ok_or_else(|| {
-                Malformed::new(CLAIM_TYPE, format!("the claim `aud` has an item that is no string, not {EXPECTED}"))
+                let message = format!("the claim `aud` has an item that is no string, not {EXPECTED}");
+                Malformed::with_message(MalformedReason::ClaimType, message)
             }),
         Some(other) => Err(wrong_type("aud", other, EXPECTED)),
     }
@@ -83,7 +85,8 @@ fn numeric_date(raw: &Map<String, Value>, name: &str) -> Result<Option<i64>, Mal
     match raw.get(name) {
         None => Ok(None),
         Some(Value::Number(number)) => whole_seconds(number).map(Some).ok_or_else(|| {
-            Malformed::new("token-claim-range", format!("the claim `{name}` is a number outside the range of times"))
+            let message = format!("the claim `{name}` is a number outside the range of times");
+            Malformed::with_message(MalformedReason::ClaimRange, message)
         }),
         Some(other) => Err(wrong_type(name, other, "a number of seconds")),
     }
@@ -99,8 +102,7 @@ fn whole_seconds(number: &Number) -> Option<i64> {
     (-END..END).contains(&seconds).then_some(seconds as i64)
 }
 
-const CLAIM_TYPE: &str = "token-claim-type";
-
 fn wrong_type(name: &str, value: &Value, expected: &str) -> Malformed {
-    Malformed::new(CLAIM_TYPE, format!("the claim `{name}` is {}, not {expected}", json::kind(value)))
+    let message = format!("the claim `{name}` is {}, not {expected}", json::kind(value));
+    Malformed::with_message(MalformedReason::ClaimType, message)
 }

@@ -2,16 +2,16 @@
 
 use serde_json::{Map, Value};
 
-use super::{Malformed, json};
+use super::{Malformed, MalformedReason, json};
 
-/// A JOSE header. Whether its values are acceptable is judged elsewhere.
+/// A JOSE header. Its values are not checked here; [`crate::check`] does that.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Header {
     /// `alg`, the signature algorithm; may be any text, `none` included.
     pub alg: String,
-    /// `typ`, what the whole object is.
+    /// `typ`, the media type of the whole object.
     pub typ: Option<String>,
-    /// `kid`, which key signed.
+    /// `kid`, the name of the key that signed.
     pub kid: Option<String>,
     /// `x5t`, the SHA-1 thumbprint of the signer's certificate, in base64url.
     pub x5t: Option<String>,
@@ -26,9 +26,7 @@ impl Header {
     ///
     /// When `alg` is absent or one of the four isn't a string.
     pub fn new(raw: Map<String, Value>) -> Result<Self, Malformed> {
-        let alg = text(&raw, "alg")?.ok_or_else(|| {
-            Malformed::new("token-alg-missing", "the header of the token has no `alg`, so it can't be signed")
-        })?;
+        let alg = text(&raw, "alg")?.ok_or_else(|| Malformed::new(MalformedReason::AlgMissing))?;
         Ok(Self { alg, typ: text(&raw, "typ")?, kid: text(&raw, "kid")?, x5t: text(&raw, "x5t")?, raw })
     }
 }
@@ -37,9 +35,9 @@ fn text(raw: &Map<String, Value>, name: &str) -> Result<Option<String>, Malforme
     match raw.get(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(other) => Err(Malformed::new(
-            "token-header-type",
-            format!("`{name}` in the header of the token is {}, not a string", json::kind(other)),
-        )),
+        Some(other) => {
+            let message = format!("`{name}` in the header of the token is {}, not a string", json::kind(other));
+            Err(Malformed::with_message(MalformedReason::HeaderType, message))
+        }
     }
 }

@@ -1,5 +1,10 @@
-//! Strict JSON (RFC 8259): one value, bounded nesting, and no member name twice at any depth, as RFC 7515 §4 and
-//! RFC 7519 §4 ask. Two readers that pick different ones of two `sub` members would see two different tokens.
+//! Strict JSON (RFC 8259): one value, bounded nesting, and no repeated member name at any depth, as
+//! RFC 7515 §4 and RFC 7519 §4 require.
+//!
+//! `serde_json` parses; its `Value` silently keeps the last of two members with one name, so two
+//! readers could see two different subjects in one token, and its own limit of depth is fixed at
+//! 128. A visitor is the only place where both can be checked, and it also reports them apart from
+//! mistakes of syntax.
 
 use std::{cell::Cell, fmt};
 
@@ -7,57 +12,59 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 use serde_json::map::Entry;
 use serde_json::{Map, Value};
 
-use super::Malformed;
+use super::{Malformed, MalformedReason};
 
 /// How deep objects and lists may nest; the outermost one counts.
 pub(crate) const MAX_DEPTH: usize = 32;
 
-/// Why a text isn't strict JSON. It quotes nothing of the text.
+/// Why a text isn't strict JSON. It quotes no part of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Problem {
+pub(crate) enum JsonError {
     NotUtf8,
     Empty,
-    /// The parser's words, with line and column.
+    /// The parser's message, with line and column.
     Syntax(String),
     NotAnObject(&'static str),
-    /// The name, where it is a well-known one.
+    /// The member's name, if it is one of [`WELL_KNOWN`].
     Duplicate(Option<&'static str>),
     TooDeep,
 }
 
-/// Member names that may be shown, because they say nothing about what was read.
+/// Member names that may be shown, because they reveal nothing of the text.
 const WELL_KNOWN: [&str; 25] = [
     "alg", "aud", "b64", "crit", "crv", "e", "exp", "iat", "iss", "jku", "jti", "jwk", "key_ops", "keys", "kid", "kty",
     "n", "nbf", "sub", "typ", "use", "x", "x5c", "x5t", "y",
 ];
 
 /// One JSON object.
-pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
-    match value(std::str::from_utf8(bytes).map_err(|_| Problem::NotUtf8)?)? {
+pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
+    match value(std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?)? {
         Value::Object(map) => Ok(map),
-        other => Err(Problem::NotAnObject(kind(&other))),
+        other => Err(JsonError::NotAnObject(kind(&other))),
     }
 }
 
-/// Reads one JSON object strictly (RFC 8259): UTF-8, at most 32 levels deep, and no member name twice at any depth.
+/// Reads one JSON object strictly (RFC 8259): UTF-8, at most 32 levels deep, and no repeated member
+/// name at any depth.
 ///
 /// # Errors
 ///
-/// Why it is none, in words that end a sentence whose subject is what was read. They quote nothing of it.
+/// The reason as a predicate, such as `is not UTF-8 text`; the caller puts the subject in front. It
+/// quotes no part of the text.
 pub fn strict_object(bytes: &[u8]) -> Result<Map<String, Value>, String> {
-    object(bytes).map_err(|problem| problem.clause())
+    object(bytes).map_err(|error| error.clause())
 }
 
 /// One JSON value of any kind.
-pub(crate) fn value(text: &str) -> Result<Value, Problem> {
+pub(crate) fn value(text: &str) -> Result<Value, JsonError> {
     if text.trim_ascii().is_empty() {
-        return Err(Problem::Empty);
+        return Err(JsonError::Empty);
     }
     let found = Cell::new(None);
     let mut parser = serde_json::Deserializer::from_slice(text.as_bytes());
     let parsed =
         Strict { depth: 0, found: &found }.deserialize(&mut parser).and_then(|value| parser.end().map(|()| value));
-    parsed.map_err(|error| found.take().unwrap_or_else(|| Problem::Syntax(error.to_string())))
+    parsed.map_err(|error| found.take().unwrap_or_else(|| JsonError::Syntax(error.to_string())))
 }
 
 /// What a value is, with its article.
@@ -72,8 +79,8 @@ pub(crate) fn kind(value: &Value) -> &'static str {
     }
 }
 
-impl Problem {
-    /// The rest of a sentence that starts with what was read.
+impl JsonError {
+    /// The error as a predicate: the caller puts the subject in front.
     pub(crate) fn clause(&self) -> String {
         match self {
             Self::NotUtf8 => "is not UTF-8 text".into(),
@@ -86,35 +93,35 @@ impl Problem {
         }
     }
 
-    /// The refusal of a token, one segment of which is at fault.
+    /// The error of a token that has such a segment.
     pub(super) fn of_segment(&self, segment: &str) -> Malformed {
-        let code = match self {
-            Self::NotUtf8 => "token-not-utf8",
-            Self::Empty | Self::Syntax(_) => "token-not-json",
-            Self::NotAnObject(_) => "token-not-object",
-            Self::Duplicate(_) => "token-duplicate-member",
-            Self::TooDeep => "token-too-deep",
+        let reason = match self {
+            Self::NotUtf8 => MalformedReason::NotUtf8,
+            Self::Empty | Self::Syntax(_) => MalformedReason::NotJson,
+            Self::NotAnObject(_) => MalformedReason::NotObject,
+            Self::Duplicate(_) => MalformedReason::DuplicateMember,
+            Self::TooDeep => MalformedReason::TooDeep,
         };
-        Malformed::new(code, format!("the {segment} of the token {}", self.clause()))
+        Malformed::with_message(reason, format!("the {segment} of the token {}", self.clause()))
     }
 }
 
-/// Builds a value and notes the first rule that it breaks.
+/// Builds a value and stores the first error that is not one of syntax.
 #[derive(Clone, Copy)]
 struct Strict<'a> {
     depth: usize,
-    found: &'a Cell<Option<Problem>>,
+    found: &'a Cell<Option<JsonError>>,
 }
 
 impl Strict<'_> {
-    fn refuse<E: de::Error>(self, problem: Problem) -> E {
-        self.found.set(Some(problem));
+    fn refuse<E: de::Error>(self, error: JsonError) -> E {
+        self.found.set(Some(error));
         E::custom("refused")
     }
 
     fn inside<E: de::Error>(self) -> Result<Self, E> {
         if self.depth == MAX_DEPTH {
-            return Err(self.refuse(Problem::TooDeep));
+            return Err(self.refuse(JsonError::TooDeep));
         }
         Ok(Self { depth: self.depth + 1, ..self })
     }
@@ -176,7 +183,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
                 Entry::Vacant(member) => member.insert(members.next_value_seed(inside)?),
                 Entry::Occupied(earlier) => {
                     let known = WELL_KNOWN.into_iter().find(|known| known == earlier.key());
-                    return Err(self.refuse(Problem::Duplicate(known)));
+                    return Err(self.refuse(JsonError::Duplicate(known)));
                 }
             };
         }
@@ -207,7 +214,7 @@ mod tests {
             (r#"{"sub":1,"\u0073ub":1}"#, Some("sub")),
             (r#"{"confidential":1,"confidential":2}"#, None),
         ] {
-            assert_eq!(object(text.as_bytes()), Err(Problem::Duplicate(name)), "{text}");
+            assert_eq!(object(text.as_bytes()), Err(JsonError::Duplicate(name)), "{text}");
         }
     }
 
@@ -215,8 +222,8 @@ mod tests {
     fn nesting_stops_at_the_limit() {
         let nested = |depth: usize| format!("{}{}", r#"{"a":"#.repeat(depth - 1) + "{}", "}".repeat(depth - 1));
         assert!(object(nested(MAX_DEPTH).as_bytes()).is_ok());
-        assert_eq!(object(nested(MAX_DEPTH + 1).as_bytes()), Err(Problem::TooDeep));
-        assert_eq!(value(&"[".repeat(60_000)), Err(Problem::TooDeep));
+        assert_eq!(object(nested(MAX_DEPTH + 1).as_bytes()), Err(JsonError::TooDeep));
+        assert_eq!(value(&"[".repeat(60_000)), Err(JsonError::TooDeep));
     }
 
     #[test]
@@ -237,10 +244,10 @@ mod tests {
             "{\"a\":1}\0",
             "// x\n{}",
         ] {
-            assert!(matches!(value(text), Err(Problem::Syntax(_))), "{text:?}");
+            assert!(matches!(value(text), Err(JsonError::Syntax(_))), "{text:?}");
         }
-        assert_eq!(value(" \n"), Err(Problem::Empty));
-        assert_eq!(object(b"{\"a\":\"\xff\"}"), Err(Problem::NotUtf8));
-        assert_eq!(object(b"[]"), Err(Problem::NotAnObject("a list")));
+        assert_eq!(value(" \n"), Err(JsonError::Empty));
+        assert_eq!(object(b"{\"a\":\"\xff\"}"), Err(JsonError::NotUtf8));
+        assert_eq!(object(b"[]"), Err(JsonError::NotAnObject("a list")));
     }
 }

@@ -1,4 +1,4 @@
-//! The compact serialization of a JWS (RFC 7515 §7.1), whatever its payload is.
+//! The compact serialization of a JWS (RFC 7515 §7.1), with any payload.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde_json::Map;
 
 use crate::secret::Secret;
 
-use super::{Header, Malformed, base64url, json, pasted};
+use super::{Header, Malformed, MalformedReason, base64url, json, pasted};
 
 /// The longest text that is read as a token, in bytes. CI tokens have one to four thousand.
 pub const MAX_BYTES: usize = 64 * 1024;
@@ -23,22 +23,23 @@ pub struct Jws {
 }
 
 impl Jws {
-    /// Takes the three segments apart.
+    /// Decodes the three segments.
     ///
     /// # Errors
     ///
-    /// When the text isn't exactly three unpadded base64url segments, or the header isn't one JSON object with `alg`.
+    /// When the text isn't exactly three unpadded base64url segments, or the header isn't one JSON
+    /// object with `alg`.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
         if text.len() > MAX_BYTES {
             let message = format!("the token is {} bytes long; at most {MAX_BYTES} are read", text.len());
-            return Err(Malformed::new("token-too-large", message));
+            return Err(Malformed::with_message(MalformedReason::TooLarge, message));
         }
         if let Some(malformed) = pasted::instead_of_a_token(text) {
             return Err(malformed);
         }
         let [header, payload, signature] = segments(text)?;
         let signed = header.len() + 1 + payload.len();
-        let header = json::object(&decode("header", header)?).map_err(|problem| problem.of_segment("header"))?;
+        let header = json::object(&decode("header", header)?).map_err(|error| error.of_segment("header"))?;
         Ok(Self {
             text: Secret::new(text),
             signed,
@@ -48,7 +49,8 @@ impl Jws {
         })
     }
 
-    /// The form of a token that there is none of: its header is what Entra asks for, and nothing is signed.
+    /// The JWS of a token that does not exist yet: its header is what Entra asks for, and its text
+    /// is empty.
     pub(super) fn absent() -> Self {
         let text = |text: &str| Some(text.to_owned());
         let header = Header { alg: "RS256".to_owned(), typ: None, kid: text("-"), x5t: None, raw: Map::new() };
@@ -65,7 +67,8 @@ impl Jws {
         &self.payload
     }
 
-    /// What the signature is over: the first two segments as they stand, with the dot between them.
+    /// The bytes that are signed: the first two segments as they were read, and the dot between
+    /// them.
     pub fn signing_input(&self) -> &[u8] {
         &self.text.reveal().as_bytes()[..self.signed]
     }
@@ -97,26 +100,27 @@ fn segments(text: &str) -> Result<[&str; 3], Malformed> {
 }
 
 fn not_three(parts: &[&str]) -> Malformed {
-    const CODE: &str = "token-not-three-segments";
+    use MalformedReason::{Encrypted, NotThreeSegments, Opaque};
     match parts.len() {
-        1 => Malformed::new(
-            "token-opaque",
-            "the token has no dots: it is an opaque token, or a part of one, not a JWT",
-        )
-        .hint("use the OIDC ID token of the job; personal access tokens, API keys and passwords can't be exchanged"),
-        2 => Malformed::new(CODE, "the token has two segments, not three: its signature is missing")
-            .hint("copy the token whole; all three parts and both dots belong to it"),
-        5 if parts.iter().all(|part| part.chars().all(base64url::is_digit)) => Malformed::new(
-            "token-encrypted",
+        1 => Malformed::new(Opaque).hint(
+            "use the OIDC ID token of the job; personal access tokens, API keys and passwords can't be exchanged",
+        ),
+        2 => {
+            Malformed::with_message(NotThreeSegments, "the token has two segments, not three: its signature is missing")
+                .hint("copy the token whole; all three parts and both dots belong to it")
+        }
+        5 if parts.iter().all(|part| part.chars().all(base64url::is_digit)) => Malformed::with_message(
+            Encrypted,
             "the token is encrypted (JWE, five segments); Entra takes signed tokens only",
         )
         .hint("have the issuer make signed tokens (JWS) for this job"),
-        count => Malformed::new(CODE, format!("the token has {count} segments, not three")),
+        count => Malformed::with_message(NotThreeSegments, format!("the token has {count} segments, not three")),
     }
 }
 
 fn decode(segment: &str, text: &str) -> Result<Vec<u8>, Malformed> {
-    base64url::decode(text).map_err(|problem| {
-        Malformed::new("token-not-base64url", format!("the {segment} of the token {}", problem.clause()))
+    base64url::decode(text).map_err(|error| {
+        let message = format!("the {segment} of the token {}", error.clause());
+        Malformed::with_message(MalformedReason::NotBase64Url, message)
     })
 }

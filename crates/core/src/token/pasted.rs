@@ -1,19 +1,15 @@
-//! What people hand over instead of a token, and how to say so. A token has ASCII letters, digits, `-`, `_` and two
-//! dots only, so nothing here can refuse one.
+//! Recognises what people often pass instead of a token.
 
-use super::Malformed;
+use super::{Malformed, MalformedReason};
 
-/// What the text is, when it is one of the known mistakes.
+/// The known mistake that the text is, if it is one.
 pub(super) fn instead_of_a_token(text: &str) -> Option<Malformed> {
-    // Nearly always; to ask each question of each character would take longer than all the rest of reading a token.
+    // A text that can be a token is never refused here, whatever the questions below answer.
     if has_alphabet_of_a_token(text) {
         return None;
     }
     let pasted = Pasted { text, bare: text.trim_matches(|c| is_blank(c) || is_quote(c)) };
-    MISTAKES
-        .iter()
-        .find(|mistake| (mistake.is)(&pasted))
-        .map(|mistake| Malformed::new(mistake.code, mistake.message).hint(mistake.hint))
+    MISTAKES.iter().find(|mistake| (mistake.is)(&pasted)).map(Mistake::malformed)
 }
 
 struct Pasted<'a> {
@@ -23,137 +19,138 @@ struct Pasted<'a> {
 }
 
 struct Mistake {
-    code: &'static str,
+    reason: MalformedReason,
     is: fn(&Pasted<'_>) -> bool,
-    message: &'static str,
+    /// What to say instead of the reason's sentence, where several mistakes have one reason.
+    message: Option<&'static str>,
     hint: &'static str,
 }
 
-/// In the order of asking: the first that is so names the mistake.
+impl Mistake {
+    const fn new(reason: MalformedReason, is: fn(&Pasted<'_>) -> bool, hint: &'static str) -> Self {
+        Self { reason, is, message: None, hint }
+    }
+
+    const fn message(self, message: &'static str) -> Self {
+        Self { message: Some(message), ..self }
+    }
+
+    fn malformed(&self) -> Malformed {
+        Malformed::with_message(self.reason, self.message.unwrap_or(self.reason.sentence())).hint(self.hint)
+    }
+}
+
+/// The mistakes in the order in which they are tried: the first that applies is reported.
 const MISTAKES: &[Mistake] = &[
-    Mistake {
-        code: "token-empty",
-        is: |pasted| pasted.text.is_empty(),
-        message: "the token is empty",
-        hint: "check that the job is allowed to have an ID token, and that its variable or file has this name",
-    },
-    Mistake {
-        code: "token-empty",
-        is: |pasted| pasted.bare.is_empty(),
-        message: "the token is empty: there is nothing but white space or quotes",
-        hint: "check that the job is allowed to have an ID token, and that its variable or file has this name",
-    },
-    Mistake {
-        code: "token-is-html",
-        is: |pasted| is_markup(pasted.bare),
-        message: "the token is a web page or an XML document, most likely a sign-in or error page",
-        hint: "look at the answer of the request that should have given the token: its URL or credentials are wrong",
-    },
-    Mistake {
-        code: "token-placeholder",
-        is: |pasted| is_placeholder(pasted.bare),
-        message: "the token is a placeholder that was never substituted, such as `$(NAME)`, `${NAME}` or `<+NAME>`",
-        hint: "check that the variable exists in this step, and that the CI system substitutes it in this place",
-    },
-    Mistake {
-        code: "token-masked",
-        is: |pasted| is_mask(pasted.bare),
-        message: "the token is the mask that a CI log shows in place of a secret",
-        hint: "pass the token by its variable or file; it can't be copied from a log",
-    },
-    Mistake {
-        code: "token-null",
-        is: |pasted| ["null", "nil", "None", "undefined", "(null)", "<no value>"].contains(&pasted.bare),
-        message: "the token is the word that a program writes for a value it doesn't have",
-        hint: "check the name of the member that the token is read from, such as `.value` in `jq -r .value`",
-    },
-    Mistake {
-        code: "token-bearer-prefix",
-        is: |pasted| starts_with_word(pasted.bare, &["bearer ", "authorization:"]),
-        message: "the token has a `Bearer` prefix",
-        hint: "pass only what follows `Bearer` and the space",
-    },
-    Mistake {
-        code: "token-is-pem",
-        is: |pasted| pasted.bare.contains("-----BEGIN "),
-        message: "the token is a PEM file: a key or a certificate, not a JWT",
-        hint: "pass the ID token of the job; keys stay with the issuer",
-    },
-    Mistake {
-        code: "token-encrypted",
-        is: |pasted| is_json(pasted.bare) && pasted.bare.contains("\"ciphertext\""),
-        message: "the token is encrypted (JWE, JSON serialization); Entra takes signed tokens only",
-        hint: "have the issuer make signed tokens in compact form",
-    },
-    Mistake {
-        code: "token-json-serialization",
-        is: |pasted| is_json(pasted.bare) && pasted.bare.contains("\"payload\"") && pasted.bare.contains("\"signature"),
-        message: "the token is a JWS in JSON serialization; Entra takes the compact form only",
-        hint: "have the issuer make the compact form: header, payload and signature with dots between them",
-    },
-    Mistake {
-        code: "token-is-json",
-        is: |pasted| is_json(pasted.bare),
-        message: "the token is a JSON document, not a JWT",
-        hint: "pass only the token inside it, such as `jq -r .value` (GitHub) or `jq -r .oidcToken` (Azure Pipelines)",
-    },
-    Mistake {
-        code: "token-is-url",
-        is: |pasted| pasted.bare.contains("://"),
-        message: "the token is a URL",
-        hint: "pass the token that this URL hands out, not its address",
-    },
-    Mistake {
-        code: "token-name-prefix",
-        is: |pasted| has_name(pasted.bare),
-        message: "the token has the name of its variable in front of it",
-        hint: "pass only what follows the name and the `=` or `:`",
-    },
-    Mistake {
-        code: "token-quoted",
-        is: |pasted| {
+    Mistake::new(
+        MalformedReason::Empty,
+        |pasted| pasted.text.is_empty(),
+        "check that the job is allowed to have an ID token, and that its variable or file has this name",
+    ),
+    Mistake::new(
+        MalformedReason::Empty,
+        |pasted| pasted.bare.is_empty(),
+        "check that the job is allowed to have an ID token, and that its variable or file has this name",
+    )
+    .message("the token is empty: there is nothing but white space or quotes"),
+    Mistake::new(
+        MalformedReason::IsHtml,
+        |pasted| is_markup(pasted.bare),
+        "look at the answer of the request that should have given the token: its URL or credentials are wrong",
+    ),
+    Mistake::new(
+        MalformedReason::Placeholder,
+        |pasted| is_placeholder(pasted.bare),
+        "check that the variable exists in this step, and that the CI system substitutes it in this place",
+    ),
+    Mistake::new(
+        MalformedReason::Masked,
+        |pasted| is_mask(pasted.bare),
+        "pass the token by its variable or file; it can't be copied from a log",
+    ),
+    Mistake::new(
+        MalformedReason::Null,
+        |pasted| ["null", "nil", "None", "undefined", "(null)", "<no value>"].contains(&pasted.bare),
+        "check the name of the member that the token is read from, such as `.value` in `jq -r .value`",
+    ),
+    Mistake::new(
+        MalformedReason::BearerPrefix,
+        |pasted| starts_with_word(pasted.bare, &["bearer ", "authorization:"]),
+        "pass only what follows `Bearer` and the space",
+    ),
+    Mistake::new(
+        MalformedReason::IsPem,
+        |pasted| pasted.bare.contains("-----BEGIN "),
+        "pass the ID token of the job; keys stay with the issuer",
+    ),
+    Mistake::new(
+        MalformedReason::Encrypted,
+        |pasted| is_json(pasted.bare) && pasted.bare.contains("\"ciphertext\""),
+        "have the issuer make signed tokens in compact form",
+    )
+    .message("the token is encrypted (JWE, JSON serialization); Entra takes signed tokens only"),
+    Mistake::new(
+        MalformedReason::JsonSerialization,
+        |pasted| is_json(pasted.bare) && pasted.bare.contains("\"payload\"") && pasted.bare.contains("\"signature"),
+        "have the issuer make the compact form: header, payload and signature with dots between them",
+    ),
+    Mistake::new(
+        MalformedReason::IsJson,
+        |pasted| is_json(pasted.bare),
+        "pass only the token inside it, such as `jq -r .value` (GitHub) or `jq -r .oidcToken` (Azure Pipelines)",
+    ),
+    Mistake::new(
+        MalformedReason::IsUrl,
+        |pasted| pasted.bare.contains("://"),
+        "pass the token that this URL hands out, not its address",
+    ),
+    Mistake::new(
+        MalformedReason::NamePrefix,
+        |pasted| has_name(pasted.bare),
+        "pass only what follows the name and the `=` or `:`",
+    ),
+    Mistake::new(
+        MalformedReason::Quoted,
+        |pasted| {
             let text = pasted.text.trim_matches(is_blank);
             text.starts_with(is_quote) || text.ends_with(is_quote)
         },
-        message: "the token has quotes around it",
-        hint: "pass it without the quotes, for example with `jq -r` instead of `jq`",
-    },
-    Mistake {
-        code: "token-is-path",
-        is: |pasted| is_path(pasted.bare),
-        message: "the token is the name of a file",
-        hint: "pass the content of the file, or name it with `--id-token-file PATH`",
-    },
-    Mistake {
-        code: "token-utf16",
-        is: |pasted| pasted.text.contains('\0'),
-        message: "the token has NUL characters in it: it was probably written as UTF-16",
-        hint: "write it as ASCII; in PowerShell with `Out-File -Encoding ascii -NoNewline`",
-    },
-    Mistake {
-        code: "token-white-space",
-        is: |pasted| pasted.text.starts_with(is_invisible),
-        message: "the token starts with an invisible character, most likely a byte order mark",
-        hint: "write the file without it; in PowerShell with `Out-File -Encoding ascii -NoNewline`",
-    },
-    Mistake {
-        code: "token-white-space",
-        is: |pasted| pasted.text.ends_with(['\n', '\r']),
-        message: "the token ends with a line break",
-        hint: "write it without one, for example with `printf %s` instead of `echo`",
-    },
-    Mistake {
-        code: "token-white-space",
-        is: |pasted| pasted.text.starts_with(is_blank) || pasted.text.ends_with(is_blank),
-        message: "the token has white space around it",
-        hint: "remove it where the token is set; a token is compared byte for byte, so it isn't trimmed here",
-    },
-    Mistake {
-        code: "token-white-space",
-        is: |pasted| pasted.text.contains(is_blank),
-        message: "the token has white space or a line break inside it",
-        hint: "a token is one line; it was probably wrapped when it was copied",
-    },
+        "pass it without the quotes, for example with `jq -r` instead of `jq`",
+    ),
+    Mistake::new(
+        MalformedReason::IsPath,
+        |pasted| is_path(pasted.bare),
+        "pass the content of the file, or name it with `--id-token-file PATH`",
+    ),
+    Mistake::new(
+        MalformedReason::Utf16,
+        |pasted| pasted.text.contains('\0'),
+        "write it as ASCII; in PowerShell with `Out-File -Encoding ascii -NoNewline`",
+    ),
+    Mistake::new(
+        MalformedReason::WhiteSpace,
+        |pasted| pasted.text.starts_with(is_invisible),
+        "write the file without it; in PowerShell with `Out-File -Encoding ascii -NoNewline`",
+    )
+    .message("the token starts with an invisible character, most likely a byte order mark"),
+    Mistake::new(
+        MalformedReason::WhiteSpace,
+        |pasted| pasted.text.ends_with(['\n', '\r']),
+        "write it without one, for example with `printf %s` instead of `echo`",
+    )
+    .message("the token ends with a line break"),
+    Mistake::new(
+        MalformedReason::WhiteSpace,
+        |pasted| pasted.text.starts_with(is_blank) || pasted.text.ends_with(is_blank),
+        "remove it where the token is set; a token is compared byte for byte, so it isn't trimmed here",
+    )
+    .message("the token has white space around it"),
+    Mistake::new(
+        MalformedReason::WhiteSpace,
+        |pasted| pasted.text.contains(is_blank),
+        "a token is one line; it was probably wrapped when it was copied",
+    )
+    .message("the token has white space or a line break inside it"),
 ];
 
 fn has_alphabet_of_a_token(text: &str) -> bool {

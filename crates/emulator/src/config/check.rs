@@ -1,4 +1,4 @@
-//! What a configuration may say beyond its form: ids are GUIDs, names are unique, and what is referred to exists.
+//! Checks a configuration beyond its syntax: ids are GUIDs, names are unique, and references exist.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,12 @@ use azure_oidc_core::Fault;
 use azure_oidc_core::cloud::{CLOUDS, Cloud};
 use azure_oidc_core::fault::Category;
 
-use super::{Application, Config, Issuer, Tenant};
+use super::settings::{Application, Config, Issuer, Tenant};
+use crate::guid::is_guid;
+use crate::injections::Injection;
 use crate::{claims, keys};
 
-/// Refuses what can't be played.
+/// Refuses what cannot be emulated.
 pub(super) fn check(config: &Config) -> Result<(), Fault> {
     if config.hostnames.is_empty() {
         return refuse("`hostnames` is empty: the URLs need one");
@@ -19,7 +21,7 @@ pub(super) fn check(config: &Config) -> Result<(), Fault> {
     unique("issuer with the URL", config.issuers.iter().filter_map(|issuer| issuer.url.as_ref()))?;
     config.tenants.iter().try_for_each(tenant)?;
     config.issuers.iter().try_for_each(issuer)?;
-    config.faults.iter().try_for_each(crate::faults::Rule::check)
+    config.injections.iter().try_for_each(Injection::check)
 }
 
 fn tenant(tenant: &Tenant) -> Result<(), Fault> {
@@ -92,30 +94,22 @@ fn unique<'a>(what: &str, mut names: impl Iterator<Item = &'a String>) -> Result
     }
 }
 
-/// Whether this is a GUID in its usual form, in any case of letters.
-pub(crate) fn is_guid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-}
-
 fn refuse<T>(message: impl Into<String>) -> Result<T, Fault> {
     Err(Fault::new(Category::Usage, "config-invalid", message))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Config, DEFAULT, Style};
     use std::path::Path;
+
+    use super::super::{Config, DEFAULT, Style};
 
     fn refusal(text: &str) -> String {
         Config::parse(text, Path::new("")).unwrap_err().message.clone()
     }
 
     #[test]
-    fn the_default_configuration_is_valid_and_plays_something() {
+    fn the_default_configuration_is_valid_and_not_empty() {
         let config = Config::parse(DEFAULT, Path::new("")).unwrap();
         assert_eq!(config.tenants[0].style, Style::Of2024);
         assert_eq!(config.tenants[0].applications.len(), 4);
@@ -123,13 +117,13 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_not_known_is_refused_with_its_line() {
+    fn an_unknown_key_is_refused_with_its_line() {
         insta::assert_snapshot!(refusal("port = 0\nprot = 1\n"), @r"
         the configuration can't be read: TOML parse error at line 2, column 1
           |
         2 | prot = 1
           | ^^^^
-        unknown field `prot`, expected one of `port`, `listen`, `hostnames`, `clock_skew_seconds`, `tenant`, `issuer`, `fault`
+        unknown field `prot`, expected one of `port`, `listen`, `hostnames`, `clock_skew_seconds`, `tenant`, `issuer`, `injection`
         ");
         let nested = refusal(
             "[[tenant]]\nid = \"11111111-1111-4111-8111-111111111111\"\n[[tenant.application]]\nclientid = \"x\"\n",
@@ -138,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_played_is_refused_by_name() {
+    fn contradictions_are_refused_by_name() {
         let tenant = |rest: &str| format!("[[tenant]]\nid = \"11111111-1111-4111-8111-111111111111\"\n{rest}");
         let issuer = |rest: &str| format!("[[issuer]]\nname = \"ci\"\n{rest}");
         for (text, expected) in [
@@ -157,7 +151,10 @@ mod tests {
             (issuer("signs_with = \"mine\""), "the issuer `ci` names the key `mine`, which is none of: ci-1, "),
             (issuer("[[issuer]]\nname = \"ci\""), "there are two entries for the issuer `ci`"),
             ("[[issuer]]\nname = \"a/b\"".to_owned(), "the issuer `a/b` has a name that isn't made of"),
-            ("[[fault]]\nkind = \"cut\"\nstatus = 500".to_owned(), "a fault of kind `cut` has no setting `status`"),
+            (
+                "[[injection]]\nkind = \"cut\"\nstatus = 500".to_owned(),
+                "an injection of kind `cut` has no setting `status`",
+            ),
         ] {
             let message = refusal(&text);
             assert!(message.contains(expected), "{text}: {message}");
@@ -179,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_not_there_is_named() {
+    fn a_missing_file_is_named() {
         let message = refusal("[[issuer]]\nname = \"ci\"\nurl = \"https://x\"\njwks_file = \"no/such.json\"\n");
         assert!(message.starts_with("`no/such.json` can't be read"), "{message}");
     }

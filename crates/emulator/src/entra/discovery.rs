@@ -1,34 +1,34 @@
-//! What MSAL asks for before it sends anything: the tenant's OpenID configuration, and which cloud a host belongs to.
+//! The documents that MSAL fetches before a token request.
 
+use axum::Json;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
 use azure_oidc_core::check::decision::Refusal;
-use http::StatusCode;
-use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, HeaderValue};
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE};
 use serde_json::{Value, json};
 
-use super::request;
-use crate::body::{self, Answer};
+use super::answers::Trace;
+use super::form;
 use crate::keys::ENTRA;
-use crate::log::Entry;
-use crate::server::Incoming;
-use crate::world::World;
+use crate::state::Call;
 
 /// `GET /{tenant}/v2.0/.well-known/openid-configuration` (OpenID Connect Discovery 1.0 §4).
 ///
-/// The URLs name the host that was asked: MSAL compares the two.
-pub(crate) fn configuration(world: &World, incoming: &Incoming, tenant: &str, entry: &mut Entry) -> Answer {
-    let known = || world.directory().tenant(tenant).map(|tenant| tenant.id.clone());
+/// The URLs contain the host name that the client used, because MSAL compares the two.
+pub(crate) async fn configuration(call: Call, Path(tenant): Path<String>) -> Response {
     // Unlike the token endpoint, this document is served for `common` and the like too.
-    let shared = ["common", "organizations", "consumers"].contains(&tenant);
-    let id = match request::tenant_syntax(tenant) {
-        Err(refusal) if !shared => return refuse(world, incoming, tenant, refusal, entry),
-        _ if shared => "{tenantid}".to_owned(),
-        _ => match known() {
-            Some(id) => id,
-            None => return refuse(world, incoming, tenant, Refusal::new(90002).with("tenant", tenant), entry),
-        },
+    let shared = form::SHARED_TENANTS.contains(&tenant.as_str());
+    let id = if shared { Ok("{tenantid}".to_owned()) } else { tenant_id(&call, &tenant) };
+    let id = match id {
+        Ok(id) => id,
+        // The same code has another `error` here than at the token endpoint.
+        Err(refusal) if refusal.aadsts == 90002 => {
+            return Trace::new(&call, &tenant).refusal_as("invalid_tenant", 400, &refusal);
+        }
+        Err(refusal) => return Trace::new(&call, &tenant).refusal(&refusal),
     };
-    let base = world.base_for(incoming);
-    let endpoint = if shared { tenant } else { id.as_str() };
+    let base = call.base();
+    let endpoint = if shared { &tenant } else { &id };
     cached(&json!({
         "issuer": format!("{base}/{id}/v2.0"),
         "token_endpoint": format!("{base}/{endpoint}/oauth2/v2.0/token"),
@@ -49,14 +49,14 @@ pub(crate) fn configuration(world: &World, incoming: &Incoming, tenant: &str, en
 }
 
 /// `GET /{tenant}/discovery/v2.0/keys`: the keys that sign access tokens.
-pub(crate) fn keys(world: &World) -> Answer {
-    cached(&world.keys.set(&[ENTRA.to_owned()]))
+pub(crate) async fn keys(call: Call) -> Response {
+    cached(&call.state.keys.set(&[ENTRA.to_owned()]))
 }
 
-/// `GET /common/discovery/instance`: whether a host is one of Entra's. This emulator knows itself only.
-pub(crate) fn instance(world: &World, incoming: &Incoming, entry: &mut Entry) -> Answer {
-    let asked = incoming.parameter("authorization_endpoint").and_then(|url| url.strip_prefix("https://"));
-    let base = world.base_for(incoming);
+/// `GET /common/discovery/instance`: whether a host belongs to Entra. Only the emulator does.
+pub(crate) async fn instance(call: Call) -> Response {
+    let asked = call.request.parameter("authorization_endpoint").and_then(|url| url.strip_prefix("https://"));
+    let base = call.base();
     let own = base.strip_prefix("https://").unwrap_or(&base);
     match asked.and_then(|asked| asked.split_once('/')) {
         Some((host, path)) if host.eq_ignore_ascii_case(own) => {
@@ -67,23 +67,21 @@ pub(crate) fn instance(world: &World, incoming: &Incoming, entry: &mut Entry) ->
                 "metadata": [{ "preferred_network": own, "preferred_cache": own, "aliases": [own] }],
             }))
         }
-        _ => refuse(world, incoming, "common", Refusal::new(50049), entry),
+        _ => Trace::new(&call, "common").refusal(&Refusal::new(50049)),
     }
 }
 
-fn refuse(world: &World, incoming: &Incoming, tenant: &str, refusal: Refusal, entry: &mut Entry) -> Answer {
-    entry.aadsts = Some(refusal.aadsts);
-    let trace = super::token::trace(world, incoming, tenant);
-    match refusal.aadsts {
-        // The same code has another `error` here than at the token endpoint.
-        90002 => trace.refusal_as("invalid_tenant", 400, &refusal),
-        _ => trace.refusal(&refusal),
-    }
+fn tenant_id(call: &Call, tenant: &str) -> Result<String, Refusal> {
+    form::tenant_syntax(tenant)?;
+    let known = call.state.directory().tenant(tenant).map(|tenant| tenant.id.clone());
+    known.ok_or_else(|| Refusal::new(90002).with("tenant", tenant))
 }
 
-fn cached(document: &Value) -> Answer {
-    let mut answer = body::json(StatusCode::OK, document);
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("max-age=86400, private"));
-    answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    answer
+fn cached(document: &Value) -> Response {
+    let headers = [
+        (CONTENT_TYPE, "application/json; charset=utf-8"),
+        (CACHE_CONTROL, "max-age=86400, private"),
+        (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    ];
+    (headers, Json(document)).into_response()
 }

@@ -1,21 +1,21 @@
-//! Access tokens: real RS256 JWTs with the claims that Entra puts into those of applications.
+//! Issues access tokens: real RS256 JWTs with the claims of an application's token from Entra.
 
 use serde_json::{Value, json};
 
 use crate::config::Kind;
 use crate::directory::{Application, Tenant};
-use crate::keys::{Keys, guid_of};
-use crate::mint;
+use crate::keys::Keys;
+use crate::{guid, mint};
 
-/// Entra lets its tokens begin five minutes ago.
+/// Entra dates its tokens five minutes back.
 const BACKDATED: i64 = 300;
 
-/// What an access token says.
+/// The content of an access token.
 pub(super) struct Grant<'a> {
     pub(super) tenant: &'a Tenant,
     pub(super) application: &'a Application,
     pub(super) resource: &'a str,
-    /// 1 or 2; the resource decides.
+    /// The version of the token, 1 or 2, which the resource decides.
     pub(super) version: u8,
     /// The authority's URL.
     pub(super) base: &'a str,
@@ -23,7 +23,7 @@ pub(super) struct Grant<'a> {
 
 /// Signs an access token.
 pub(super) fn access_token(grant: &Grant<'_>, keys: &Keys) -> Option<String> {
-    mint::access_token(&claims(grant, mint::now(), &keys.guid()), keys)
+    mint::access_token(&claims(grant, mint::now(), &guid::random()), keys)
 }
 
 fn claims(grant: &Grant<'_>, now: i64, unique: &str) -> Value {
@@ -39,7 +39,7 @@ fn claims(grant: &Grant<'_>, now: i64, unique: &str) -> Value {
         "sub": application.object_id,
         "tid": tenant.id,
         "uti": unique,
-        // What marks a token that came out of a federated exchange: it can't go into another one.
+        // Entra does not accept a token with this claim in another exchange.
         "xms_ficinfo": "emulator",
     });
     let own = match grant.version {
@@ -58,7 +58,7 @@ fn claims(grant: &Grant<'_>, now: i64, unique: &str) -> Value {
         if application.kind == Kind::ManagedIdentity {
             let identity = format!(
                 "/subscriptions/{}/resourcegroups/emulator/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{}",
-                guid_of(&tenant.id),
+                guid::of(&tenant.id),
                 application.name
             );
             claims.insert("xms_mirid".to_owned(), identity.into());

@@ -1,8 +1,8 @@
-//! Which resource a scope names: one, followed by `/.default`.
+//! Finds the resource in a scope: Entra accepts one resource, followed by `/.default`.
 
 use azure_oidc_core::check::decision::Refusal;
 
-/// What SDKs append to every scope, and what means nothing here.
+/// SDKs append these to every scope; they have no effect here.
 const APPENDED: [&str; 3] = ["openid", "offline_access", "profile"];
 
 /// The resource that a scope asks for.

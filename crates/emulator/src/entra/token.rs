@@ -1,70 +1,56 @@
-//! The token endpoint: takes a request through Entra's questions in Entra's order.
+//! The token endpoint: checks a request in Entra's order, and stops at the first refusal.
 
+use axum::extract::Path;
+use axum::response::Response;
 use azure_oidc_core::check::decision::{self, Case, Keys, Refusal};
 use azure_oidc_core::token::Token;
 
 use super::answers::Trace;
 use super::issue::{self, Grant};
-use super::{request, scope};
-use crate::body::Answer;
-use crate::config::{Style, is_guid};
+use super::{form, scope};
+use crate::config::Style;
 use crate::directory::{Application, Tenant};
-use crate::faults::{Kind, Seen};
+use crate::injections::{Kind, Target};
 use crate::issuers::Document;
-use crate::log::Entry;
+use crate::log::MatchedCredential;
 use crate::mint;
-use crate::server::Incoming;
-use crate::world::World;
+use crate::state::{Call, EmulatorState};
 
-/// A token, or Entra's no; what was found out on the way goes into the log entry. `stale`: as if the credentials that were set
-/// last weren't there yet.
-pub(crate) fn answer(world: &World, incoming: &Incoming, tenant: &str, stale: bool, entry: &mut Entry) -> Answer {
-    let trace = trace(world, incoming, tenant);
-    match decide(world, incoming, tenant, stale, entry) {
+/// `POST /{tenant}/oauth2/v2.0/token`
+pub(crate) async fn answer(call: Call, Path(tenant): Path<String>) -> Response {
+    let trace = Trace::new(&call, &tenant);
+    let mut matched = None;
+    let mut response = match decide(&call, &tenant, &mut matched) {
         Ok((access_token, expires_in)) => trace.token(&access_token, expires_in),
-        Err(refusal) => {
-            entry.aadsts = Some(refusal.aadsts);
-            trace.refusal(&refusal)
-        }
+        Err(refusal) => trace.refusal(&refusal),
+    };
+    if let Some(name) = matched {
+        response.extensions_mut().insert(MatchedCredential(name));
     }
+    response
 }
 
-/// What ties the answer to this request.
-pub(crate) fn trace(world: &World, incoming: &Incoming, tenant: &str) -> Trace {
-    let requested =
-        incoming.header("client-request-id").or_else(|| incoming.field("client-request-id")).filter(|id| is_guid(id));
-    Trace {
-        trace_id: world.keys.guid(),
-        correlation_id: requested.map_or_else(|| world.keys.guid(), str::to_owned),
-        echo: incoming.header("return-client-request-id").is_some_and(|value| value.eq_ignore_ascii_case("true")),
-        style: world.directory().tenant(tenant).map_or(Style::default(), |tenant| tenant.style),
-        base: world.base.clone(),
-    }
-}
-
-fn decide(
-    world: &World,
-    incoming: &Incoming,
-    tenant_name: &str,
-    stale: bool,
-    entry: &mut Entry,
-) -> Result<(String, i64), Refusal> {
-    request::envelope(incoming)?;
-    request::tenant_syntax(tenant_name)?;
-    let directory = world.directory();
+/// Returns the access token and its lifetime. `matched` gets the name of the credential, even if
+/// a later check refuses.
+fn decide(call: &Call, tenant_name: &str, matched: &mut Option<String>) -> Result<(String, i64), Refusal> {
+    let state = &call.state;
+    let form = form::posted(&call.request)?;
+    form::tenant_syntax(tenant_name)?;
+    let directory = state.directory();
     let tenant = directory.tenant(tenant_name).ok_or_else(|| Refusal::new(90002).with("tenant", tenant_name))?;
-    let fields = request::fields(incoming.form.as_deref().unwrap_or_default())?;
+    let fields = form::fields(form)?;
     let application = client(tenant, fields.client_id)?;
-    entry.credential = Some(credential(world, tenant, application, fields.client_assertion, stale)?);
+    let stale = call.request.stale_credentials;
+    *matched = Some(credential(state, tenant, application, fields.client_assertion, stale)?);
     let resource = scope::resource(fields.scope)?;
     let unknown = || Refusal::new(500011).with("resource", resource).with("tenant", &tenant.id);
     let version = tenant.token_version(resource).ok_or_else(unknown)?;
-    let grant = Grant { tenant, application, resource, version, base: &world.base };
-    let access_token = issue::access_token(&grant, &world.keys).ok_or_else(|| Refusal::new(90033))?;
+    let grant = Grant { tenant, application, resource, version, base: &state.addresses.base };
+    let access_token = issue::access_token(&grant, &state.keys).ok_or_else(|| Refusal::new(90033))?;
     Ok((access_token, tenant.access_token_seconds))
 }
 
-/// The application, if it may sign in.
+/// Finds the application and refuses one that may not sign in.
 fn client<'a>(tenant: &'a Tenant, client_id: &str) -> Result<&'a Application, Refusal> {
     let refuse = |code| Refusal::new(code).with("application", client_id).with("tenant", &tenant.id);
     let application = tenant.application(client_id).ok_or_else(|| refuse(700016))?;
@@ -75,9 +61,9 @@ fn client<'a>(tenant: &'a Tenant, client_id: &str) -> Result<&'a Application, Re
     }
 }
 
-/// The name of the credential that takes the assertion.
+/// Returns the name of the credential that matches the assertion.
 fn credential(
-    world: &World,
+    state: &EmulatorState,
     tenant: &Tenant,
     application: &Application,
     assertion: &str,
@@ -91,11 +77,11 @@ fn credential(
         cloud: tenant.cloud,
         keys: Keys::Unknown,
         now: mint::now(),
-        skew: world.skew,
+        skew: state.skew,
     };
     let enterprises: Vec<_> = tenant.github_enterprises.iter().map(String::as_str).collect();
-    // Keys are fetched only for an issuer that some credential has.
-    let fetched = decision::shape(&token).and_then(|()| decision::issuer(&case)).map(|()| keys(world, &token));
+    // Entra fetches keys only if a credential has this issuer.
+    let fetched = decision::shape(&token).and_then(|()| decision::issuer(&case)).map(|()| keys(state, &token));
     let matched = fetched.and_then(|keys| {
         let credential = decision::decide(&Case { keys, ..case })?;
         decision::enterprise(token.claims(), &enterprises)?;
@@ -107,13 +93,13 @@ fn credential(
     })
 }
 
-/// The keys of the token's issuer. A fault on the paths of its documents strikes Entra like any other client.
-fn keys<'a>(world: &'a World, token: &Token) -> Keys<'a> {
+/// The keys of the token's issuer. Injections on the paths of its documents apply here too.
+fn keys<'a>(state: &'a EmulatorState, token: &Token) -> Keys<'a> {
     let reachable = |document| {
-        let issuer = world.issuers.by_url(token.claims().iss.as_deref()?)?;
+        let issuer = state.issuers.by_url(token.claims().iss.as_deref()?)?;
         let path = issuer.path(document);
-        let strikes = world.faults().strike(&Seen { path: &path, ..Seen::default() });
-        strikes.is_none_or(|rule| rule.kind == Kind::Delay).then_some(issuer)
+        let injection = state.injections().take(&Target { path: &path, ..Target::default() });
+        injection.is_none_or(|injection| injection.kind == Kind::Delay).then_some(issuer)
     };
     match reachable(Document::Discovery).and_then(|_| reachable(Document::Keys)) {
         Some(issuer) => Keys::Set(&issuer.keys),

@@ -1,26 +1,28 @@
-//! Azure Pipelines: `POST $SYSTEM_OIDCREQUESTURI?api-version=7.1&serviceConnectionId=...`, and the sign-in pages it answers with
-//! when the job's token isn't good.
+//! Azure Pipelines: `POST $SYSTEM_OIDCREQUESTURI?api-version=7.1&serviceConnectionId=...`.
 
-use http::header::{HeaderName, HeaderValue, LOCATION};
-use http::{Method, StatusCode};
+use axum::Json;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, LOCATION};
+use http::{HeaderValue, Method, StatusCode};
 use serde_json::json;
 
-use super::{Job, id_of, message, secret_of};
-use crate::body::{self, Answer};
+use super::job::{Refused, Variables, id_of, is_authorized, issuer, mint, refuse, secret_of};
+use crate::guid;
 use crate::issuers::Issuer;
 use crate::mint::Order;
-use crate::world::World;
+use crate::state::{Call, EmulatorState};
 
 const PROJECT: &str = "Payments";
 
-pub(super) fn environment(world: &World, issuer: &Issuer) -> Vec<(&'static str, String)> {
-    let collection = format!("{}/platforms/{}/contoso/", world.base, issuer.name);
+pub(super) fn environment(state: &EmulatorState, issuer: &Issuer) -> Variables {
+    let collection = format!("{}/platforms/{}/contoso/", state.addresses.base, issuer.name);
     let [project, plan, job] = ["project", "plan", "job"].map(|what| id_of(issuer, what));
     let uri = format!("{collection}{project}/_apis/distributedtask/hubs/build/plans/{plan}/jobs/{job}/oidctoken");
     vec![
         ("TF_BUILD", "True".to_owned()),
         ("SYSTEM_OIDCREQUESTURI", uri),
-        ("SYSTEM_ACCESSTOKEN", secret_of(world, issuer)),
+        ("SYSTEM_ACCESSTOKEN", secret_of(state, issuer)),
         ("SYSTEM_COLLECTIONURI", collection),
         ("SYSTEM_TEAMPROJECT", PROJECT.to_owned()),
         ("SYSTEM_TEAMPROJECTID", project),
@@ -31,57 +33,55 @@ pub(super) fn environment(world: &World, issuer: &Issuer) -> Vec<(&'static str, 
     ]
 }
 
-pub(super) fn answer(job: &Job<'_>) -> Answer {
-    let mut answer = decide(job);
-    // Microsoft's support asks for these two.
-    for name in ["x-vss-e2eid", "x-msedge-ref"] {
-        if let Ok(value) = HeaderValue::from_str(&job.world.keys.guid()) {
-            answer.headers_mut().insert(HeaderName::from_static(name), value);
-        }
-    }
-    answer
-}
-
-fn decide(job: &Job<'_>) -> Answer {
-    let Some(issuer) = job.issuer.filter(|_| job.path.ends_with("/oidctoken")) else {
-        return message(StatusCode::NOT_FOUND, "The controller for the path was not found.");
+pub(super) async fn answer(call: Call, Path((name, path)): Path<(String, String)>) -> Result<Response, Refused> {
+    let Some(issuer) = issuer(&call, &name, "azure-pipelines").filter(|_| path.ends_with("/oidctoken")) else {
+        return refuse(StatusCode::NOT_FOUND, "The controller for the path was not found.");
     };
-    if !job.is_authorized("bearer", issuer) {
-        return sign_in(job);
+    if !is_authorized(&call, "bearer", issuer) {
+        return Ok(sign_in(&call));
     }
-    if job.incoming.method != Method::POST {
-        let text = format!("The requested resource does not support http method '{}'.", job.incoming.method);
-        return message(StatusCode::METHOD_NOT_ALLOWED, &text);
+    if call.request.method != Method::POST {
+        let text = format!("The requested resource does not support http method '{}'.", call.request.method);
+        return refuse(StatusCode::METHOD_NOT_ALLOWED, &text);
     }
-    if job.incoming.parameter("api-version").is_none() {
-        return message(StatusCode::BAD_REQUEST, "No api-version was supplied for the \"POST\" request.");
+    if call.request.parameter("api-version").is_none() {
+        return refuse(StatusCode::BAD_REQUEST, "No api-version was supplied for the \"POST\" request.");
     }
-    let order = match job.incoming.parameter("serviceConnectionId") {
-        // Without a connection the token is the pipeline's own.
-        None => Order::of(&issuer.name).claim("sub", format!("p://contoso/{PROJECT}/deploy")),
-        Some(id) if id.eq_ignore_ascii_case(&connection(issuer)) => Order::of(&issuer.name),
+    let order = match call.request.parameter("serviceConnectionId") {
+        // Without a connection, the subject is the pipeline.
+        None => Order::of(&name).claim("sub", format!("p://contoso/{PROJECT}/deploy")),
+        Some(id) if id.eq_ignore_ascii_case(&connection(issuer)) => Order::of(&name),
         Some(id) => {
-            return message(StatusCode::NOT_FOUND, &format!("No service connection found with identifier {id}."));
+            return refuse(StatusCode::NOT_FOUND, &format!("No service connection found with identifier {id}."));
         }
     };
-    job.mint(&order, |token| body::json(StatusCode::OK, &json!({ "oidcToken": token })))
+    Ok(Json(json!({ "oidcToken": mint(&call, &order)? })).into_response())
 }
 
-/// A job without a good token is taken for a browser, unless it says that it is none.
-fn sign_in(job: &Job<'_>) -> Answer {
+/// Adds two ids to every response. Microsoft's support asks for them.
+pub(super) async fn with_ids(mut response: Response) -> Response {
+    for name in ["x-vss-e2eid", "x-msedge-ref"] {
+        if let Ok(value) = HeaderValue::try_from(guid::random()) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// A client without a valid token gets a sign-in page, unless a header says it is no browser.
+fn sign_in(call: &Call) -> Response {
+    const HTML: (http::HeaderName, &str) = (CONTENT_TYPE, "text/html; charset=utf-8");
     const PAGE: &str =
         "<!DOCTYPE html>\n<html><head><title>Azure DevOps Services | Sign In</title></head><body></body></html>\n";
-    if job.incoming.header("x-tfs-fedauthredirect").is_some_and(|value| value.eq_ignore_ascii_case("suppress")) {
-        return body::typed(StatusCode::UNAUTHORIZED, "text/html; charset=utf-8", "");
+    let suppress = call.request.header("x-tfs-fedauthredirect");
+    if suppress.is_some_and(|value| value.eq_ignore_ascii_case("suppress")) {
+        return (StatusCode::UNAUTHORIZED, [HTML]).into_response();
     }
-    if job.incoming.header("authorization").is_some() {
-        return body::typed(StatusCode::NON_AUTHORITATIVE_INFORMATION, "text/html; charset=utf-8", PAGE);
+    if call.request.header("authorization").is_some() {
+        return (StatusCode::NON_AUTHORITATIVE_INFORMATION, [HTML], PAGE).into_response();
     }
-    let mut answer = body::typed(StatusCode::FOUND, "text/html; charset=utf-8", PAGE);
-    if let Ok(location) = HeaderValue::from_str(&format!("{}/elsewhere/_signin", job.world.base)) {
-        answer.headers_mut().insert(LOCATION, location);
-    }
-    answer
+    let location = format!("{}/elsewhere/_signin", call.state.addresses.base);
+    (StatusCode::FOUND, [HTML], [(LOCATION, location)], PAGE).into_response()
 }
 
 fn connection(issuer: &Issuer) -> String {

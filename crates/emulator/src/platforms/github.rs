@@ -1,41 +1,33 @@
 //! GitHub Actions: `GET $ACTIONS_ID_TOKEN_REQUEST_URL&audience=...` with the job's bearer token.
 
-use http::{Method, StatusCode};
-use serde_json::json;
+use axum::Json;
+use axum::extract::Path;
+use http::StatusCode;
+use serde_json::{Value, json};
 
-use super::{Job, claim, message, secret_of};
-use crate::body::{self, Answer};
+use super::job::{Refused, Variables, claim, is_authorized, issuer, mint, refuse, secret_of};
 use crate::issuers::Issuer;
 use crate::mint::Order;
-use crate::routes::not_allowed;
-use crate::world::World;
+use crate::state::{Call, EmulatorState};
 
-const PATH: &str = "/idtoken";
-
-pub(super) fn environment(world: &World, issuer: &Issuer) -> Vec<(&'static str, String)> {
+pub(super) fn environment(state: &EmulatorState, issuer: &Issuer) -> Variables {
+    let url = format!("{}/platforms/{}/idtoken?api-version=2.0", state.addresses.base, issuer.name);
     vec![
         ("GITHUB_ACTIONS", "true".to_owned()),
-        // The query is there already: clients add `&audience=`.
-        ("ACTIONS_ID_TOKEN_REQUEST_URL", format!("{}/platforms/{}{PATH}?api-version=2.0", world.base, issuer.name)),
-        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", secret_of(world, issuer)),
+        // Clients append `&audience=`, so the URL needs a query.
+        ("ACTIONS_ID_TOKEN_REQUEST_URL", url),
+        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", secret_of(state, issuer)),
     ]
 }
 
-pub(super) fn answer(job: &Job<'_>) -> Answer {
-    let Some(issuer) = job.issuer.filter(|_| job.path == PATH) else {
-        return message(StatusCode::NOT_FOUND, "Not Found");
-    };
-    if job.incoming.method != Method::GET {
-        return not_allowed("GET");
+pub(super) async fn answer(call: Call, Path(name): Path<String>) -> Result<Json<Value>, Refused> {
+    let Some(issuer) = issuer(&call, &name, "github") else { return refuse(StatusCode::NOT_FOUND, "Not Found") };
+    if !is_authorized(&call, "bearer", issuer) {
+        return refuse(StatusCode::UNAUTHORIZED, "Bad credentials");
     }
-    if !job.is_authorized("bearer", issuer) {
-        return message(StatusCode::UNAUTHORIZED, "Bad credentials");
-    }
-    let audience = job
-        .incoming
-        .parameter("audience")
-        .filter(|audience| !audience.is_empty())
-        .map_or_else(|| format!("https://github.com/{}", claim(issuer, "repository_owner")), str::to_owned);
-    let order = Order { audience: Some(audience), ..Order::of(&issuer.name) };
-    job.mint(&order, |token| body::json(StatusCode::OK, &json!({ "count": token.len(), "value": token })))
+    let audience = call.request.parameter("audience").filter(|audience| !audience.is_empty()).map(str::to_owned);
+    let owner = || format!("https://github.com/{}", claim(issuer, "repository_owner"));
+    let order = Order { audience: Some(audience.unwrap_or_else(owner)), ..Order::of(&name) };
+    let token = mint(&call, &order)?;
+    Ok(Json(json!({ "count": token.len(), "value": token })))
 }

@@ -1,42 +1,51 @@
-//! Harness: `POST /mint_workload_token`, over a Unix socket or, on Windows, plain HTTP. The handle in the body is the capability.
+//! Harness: `POST /mint_workload_token` over a Unix socket or, on Windows, plain HTTP.
 
-use http::{Method, StatusCode};
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde::Deserialize;
 use serde_json::json;
 
-use super::{Job, secret_of};
-use crate::body::{self, Answer};
+use super::job::{Variables, mint, secret_of};
 use crate::issuers::Issuer;
-use crate::mint::{self, Order};
-use crate::routes::not_allowed;
-use crate::world::World;
+use crate::mint::{self as tokens, Order};
+use crate::state::{Call, EmulatorState};
 
 pub(super) const PATH: &str = "/mint_workload_token";
 
-pub(super) fn environment(world: &World, issuer: &Issuer) -> Vec<(&'static str, String)> {
-    let mint_url = match &world.socket {
-        Some(socket) => format!("unix://{}", socket.display()),
-        None => format!("http://{}{PATH}", world.plain_host),
-    };
-    vec![("HARNESS_WI_HANDLE", secret_of(world, issuer)), ("HARNESS_WI_MINT_URL", mint_url)]
+#[derive(Deserialize)]
+struct Body {
+    #[serde(default)]
+    handle: String,
+    #[serde(default)]
+    name: String,
+    audience_override: Option<String>,
 }
 
-pub(super) fn answer(job: &Job<'_>) -> Answer {
-    let error = |status, text: &str| body::json(status, &json!({ "error": text }));
-    if job.path != PATH {
-        return error(StatusCode::NOT_FOUND, "not found");
-    }
-    if job.incoming.method != Method::POST {
-        return not_allowed("POST");
-    }
-    let Some(wish) = job.json().filter(serde_json::Value::is_object) else {
-        return error(StatusCode::BAD_REQUEST, "invalid request body");
+pub(super) fn environment(state: &EmulatorState, issuer: &Issuer) -> Variables {
+    let mint_url = match &state.addresses.socket {
+        Some(socket) => format!("unix://{}", socket.display()),
+        None => format!("http://{}{PATH}", state.addresses.plain_host),
+    };
+    vec![("HARNESS_WI_HANDLE", secret_of(state, issuer)), ("HARNESS_WI_MINT_URL", mint_url)]
+}
+
+pub(super) async fn answer(call: Call) -> Response {
+    let refuse = |status: StatusCode, text: &str| (status, Json(json!({ "error": text }))).into_response();
+    let Ok(body) = serde_json::from_slice::<Body>(&call.request.body) else {
+        return refuse(StatusCode::BAD_REQUEST, "invalid request body");
     };
     // A pipeline declares identities by name; here each issuer is one.
-    let own = |issuer: &&Issuer| wish["handle"] == secret_of(job.world, issuer) && wish["name"] == issuer.name.as_str();
-    let mut harness = job.world.issuers.iter().filter(|issuer| issuer.shape.platform == "harness");
-    let Some(issuer) = harness.find(own) else { return error(StatusCode::NOT_FOUND, "unknown workload identity") };
-    let audience = wish["audience_override"].as_str().filter(|audience| !audience.is_empty());
-    let order = Order { audience: audience.map(str::to_owned), ..Order::of(&issuer.name) };
-    let expires = mint::now() + issuer.lifetime;
-    job.mint(&order, |token| body::json(StatusCode::OK, &json!({ "oidc_token": token, "expires_at_unix": expires })))
+    let own = |issuer: &&Issuer| {
+        issuer.shape.platform == "harness" && issuer.name == body.name && secret_of(&call.state, issuer) == body.handle
+    };
+    let Some(issuer) = call.state.issuers.iter().find(own) else {
+        return refuse(StatusCode::NOT_FOUND, "unknown workload identity");
+    };
+    let audience = body.audience_override.clone().filter(|audience| !audience.is_empty());
+    let expires = tokens::now() + issuer.lifetime;
+    match mint(&call, &Order { audience, ..Order::of(&issuer.name) }) {
+        Ok(token) => Json(json!({ "oidc_token": token, "expires_at_unix": expires })).into_response(),
+        Err(refused) => refused.into_response(),
+    }
 }

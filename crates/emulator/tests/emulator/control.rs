@@ -1,4 +1,4 @@
-//! The control plane over TLS, as tests in any language use it.
+//! The control API over TLS, as tests in any language use it.
 
 use azure_oidc_core::token::Token;
 use azure_oidc_emulator::Order;
@@ -8,17 +8,17 @@ use serde_json::{Value, json};
 
 use super::support::*;
 
-fn command(played: &Played, method: Method, name: &str, body: Value) -> Answer {
-    played.call(method, &format!("/_emulator/{name}"), &body.to_string())
+fn command(fixture: &Fixture, method: Method, name: &str, body: Value) -> Answer {
+    fixture.call(method, &format!("/_emulator/{name}"), &body.to_string())
 }
 
 #[test]
 fn the_log_shows_what_arrived_without_the_secrets() {
-    let played = play();
-    let id_token = played.mint(&Order::of("github"));
-    let ask = played.github().with("client_assertion", id_token.as_str());
-    let access_token = played.post(&ask).text("access_token").to_owned();
-    let answer = command(&played, Method::GET, "requests", Value::Null);
+    let fixture = start();
+    let id_token = fixture.mint(&Order::of("github"));
+    let ask = fixture.github().with("client_assertion", id_token.as_str());
+    let access_token = fixture.post(&ask).text("access_token").to_owned();
+    let answer = command(&fixture, Method::GET, "requests", Value::Null);
     let text = String::from_utf8_lossy(answer.response.body()).into_owned();
     let signature = |token: &str| token.rsplit('.').next().unwrap().to_owned();
     assert!(!text.contains(&signature(&id_token)) && !text.contains(&signature(&access_token)));
@@ -34,68 +34,75 @@ fn the_log_shows_what_arrived_without_the_secrets() {
         (&json!(200), &json!("github-main"), &Value::Null)
     );
 
-    command(&played, Method::DELETE, "requests", Value::Null);
+    command(&fixture, Method::DELETE, "requests", Value::Null);
     assert_eq!(
-        command(&played, Method::GET, "requests", Value::Null).json["requests"],
+        command(&fixture, Method::GET, "requests", Value::Null).json["requests"],
         json!([]),
-        "the control plane is not in it"
+        "the control API is not in it"
     );
 }
 
 #[test]
-fn faults_are_added_listed_and_removed() {
-    let played = play();
-    let added = command(&played, Method::POST, "faults", json!({ "kind": "throttle", "times": 0 }));
-    assert_eq!(added.json, json!({ "faults": [{ "fault": { "kind": "throttle", "times": 0 }, "matched": 0 }] }));
-    assert_eq!(played.post(&played.github()).status, 429);
-    assert_eq!(command(&played, Method::GET, "faults", Value::Null).json["faults"][0]["matched"], 1);
-    command(&played, Method::DELETE, "faults", Value::Null);
-    assert_eq!(played.post(&played.github()).status, 200);
+fn injections_are_added_listed_and_removed() {
+    let fixture = start();
+    let added = command(&fixture, Method::POST, "injections", json!({ "kind": "throttle", "times": 0 }));
+    assert_eq!(
+        added.json,
+        json!({ "injections": [{ "injection": { "kind": "throttle", "times": 0 }, "matched": 0 }] })
+    );
+    assert_eq!(fixture.post(&fixture.github()).status, 429);
+    assert_eq!(command(&fixture, Method::GET, "injections", Value::Null).json["injections"][0]["matched"], 1);
+    command(&fixture, Method::DELETE, "injections", Value::Null);
+    assert_eq!(fixture.post(&fixture.github()).status, 200);
 }
 
 #[test]
-fn tokens_are_minted_with_the_claims_that_are_asked_for() {
-    let played = play();
+fn tokens_are_minted_with_the_requested_claims() {
+    let fixture = start();
     let minted =
-        command(&played, Method::POST, "mint", json!({ "issuer": "github", "claims": { "sub": "x", "nbf": null } }));
+        command(&fixture, Method::POST, "mint", json!({ "issuer": "github", "claims": { "sub": "x", "nbf": null } }));
     let token = Token::parse(minted.text("token")).unwrap();
     assert_eq!((token.claims().sub.as_deref(), token.claims().nbf), (Some("x"), None));
 }
 
 #[test]
-fn credentials_are_replaced_in_the_form_in_which_people_have_them() {
-    let played = play();
+fn credentials_are_replaced_in_the_form_that_azures_tools_print() {
+    let fixture = start();
     let list = json!({ "@odata.context": "x", "value": [{
         "id": "0e1d2c3b-4a59-4687-8796-a5b4c3d2e1f0", "name": "other", "issuer": "${issuer.github}",
         "subject": "repo:octo-org/octo-repo:pull_request", "description": null, "audiences": ["api://AzureADTokenExchange"],
     }]});
     let change = json!({ "tenant": "contoso.example", "client_id": DEPLOYER, "credentials": list });
-    assert_eq!(command(&played, Method::POST, "credentials", change).status, 200);
-    assert_eq!(played.post(&played.github()).aadsts(), 700213);
+    assert_eq!(command(&fixture, Method::POST, "credentials", change).status, 200);
+    assert_eq!(fixture.post(&fixture.github()).aadsts(), 700213);
     let fits = Order::of("github").claim("sub", "repo:octo-org/octo-repo:pull_request");
-    assert_eq!(played.post(&played.ask(&fits)).status, 200);
+    assert_eq!(fixture.post(&fixture.ask(&fits)).status, 200);
 }
 
 #[test]
-fn a_command_that_cannot_be_carried_out_says_why() {
-    let played = play();
+fn a_command_that_fails_says_why() {
+    let fixture = start();
     for (name, body, expected) in [
         ("mint", json!({ "issuer": "gitea" }), "there is no issuer `gitea`"),
         ("mint", json!({ "issuer": "github", "clams": {} }), "unknown field `clams`"),
-        ("faults", json!({ "kind": "throttle", "status": 500 }), "a fault of kind `throttle` has no setting `status`"),
-        ("faults", json!({ "kind": "explode" }), "unknown variant `explode`"),
+        (
+            "injections",
+            json!({ "kind": "throttle", "status": 500 }),
+            "an injection of kind `throttle` has no setting `status`",
+        ),
+        ("injections", json!({ "kind": "explode" }), "unknown variant `explode`"),
         (
             "credentials",
             json!({ "client_id": "x", "credentials": [] }),
             "there is no application with the client id `x`",
         ),
     ] {
-        let answer = command(&played, Method::POST, name, body);
+        let answer = command(&fixture, Method::POST, name, body);
         let message = answer.json["error"]["message"].as_str().unwrap();
         assert_eq!(answer.status, 400);
         assert!(message.contains(expected), "{message}");
     }
-    assert_eq!(command(&played, Method::GET, "mint", Value::Null).status, 405);
-    assert_eq!(command(&played, Method::GET, "nothing", Value::Null).status, 404);
-    assert_eq!(command(&played, Method::GET, "health", Value::Null).json["status"], "ready");
+    assert_eq!(command(&fixture, Method::GET, "mint", Value::Null).status, 405);
+    assert_eq!(command(&fixture, Method::GET, "nothing", Value::Null).status, 404);
+    assert_eq!(command(&fixture, Method::GET, "health", Value::Null).json["status"], "ready");
 }

@@ -1,4 +1,4 @@
-//! The emulator as its users meet it: over TLS, through its control plane, and as a program.
+//! The emulator over TLS, through its control API, and as a program.
 
 #[cfg(test)]
 mod control;
@@ -7,7 +7,7 @@ mod discovery;
 #[cfg(test)]
 mod exchange;
 #[cfg(test)]
-mod faults;
+mod injections;
 #[cfg(test)]
 mod platforms;
 #[cfg(test)]

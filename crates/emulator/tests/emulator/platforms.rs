@@ -1,4 +1,4 @@
-//! How jobs get their ID token: each platform's endpoint, its refusals, and that the product's own clients get along with it.
+//! The endpoints of the platforms, their refusals, and the product's own clients.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -14,20 +14,20 @@ use super::support::*;
 
 const PLATFORMS: [&str; 4] = ["github", "azure-pipelines", "buildkite", "harness"];
 
-fn platforms() -> Played {
+fn platforms() -> Fixture {
     let issuers = PLATFORMS
         .iter()
         .chain(&["google-cloud"])
         .map(|name| format!("[[issuer]]\nname = \"my-{name}\"\nplatform = \"{name}\"\n"));
-    play_config(&issuers.collect::<String>())
+    start_with(&issuers.collect::<String>())
 }
 
-/// The variables of a job, as the line says that `serve` prints.
+/// The variables of a job in the line that `serve` prints.
 struct Job(Variables);
 
 impl Job {
-    fn of(played: &Played, platform: &str) -> Self {
-        let ready = played.emulator.ready();
+    fn of(fixture: &Fixture, platform: &str) -> Self {
+        let ready = fixture.emulator.ready();
         let variables = ready["jobs"][format!("my-{platform}")].as_object().unwrap();
         Self(Variables(
             variables.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect(),
@@ -43,13 +43,13 @@ fn token(text: &str) -> Token {
     Token::parse(text).unwrap_or_else(|_| panic!("{text}"))
 }
 
-fn ask(played: &Played, method: &str, url: &str, headers: &[(&str, &str)], body: Value) -> Answer {
+fn ask(fixture: &Fixture, method: &str, url: &str, headers: &[(&str, &str)], body: Value) -> Answer {
     let mut request = Request::builder().method(method).uri(url);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
     let body = if body.is_null() { String::new() } else { body.to_string() };
-    played.send(request.body(body).unwrap()).unwrap()
+    fixture.send(request.body(body).unwrap()).unwrap()
 }
 
 /// One request over a connection without TLS: status and body.
@@ -65,10 +65,10 @@ fn plain(mut stream: impl Read + Write, method: &str, path: &str, headers: &str,
     (head[9..12].parse().unwrap(), body.to_owned())
 }
 
-/// What the product would send for this job, sent.
+/// Sends what the product sends for this job.
 #[cfg(unix)]
-fn as_the_product_does(played: &Played, platform: &str, audience: &str) -> Token {
-    let job = Job::of(played, platform);
+fn as_the_product_does(fixture: &Fixture, platform: &str, audience: &str) -> Token {
+    let job = Job::of(fixture, platform);
     let mut variables = job.0.clone();
     variables.0.push(("AZURE_OIDC_HARNESS_IDENTITY".to_owned(), format!("my-{platform}")));
     let platform = platform::by_name(platform).unwrap();
@@ -90,7 +90,7 @@ fn as_the_product_does(played: &Played, platform: &str, audience: &str) -> Token
             for (name, value) in &request.headers {
                 sent = sent.header(*name, value);
             }
-            let answer = played.send(sent.body(body).unwrap()).unwrap();
+            let answer = fixture.send(sent.body(body).unwrap()).unwrap();
             ports::Response { status: answer.status, headers: Vec::new(), body: answer.response.into_body().to_vec() }
         }
     };
@@ -100,42 +100,42 @@ fn as_the_product_does(played: &Played, platform: &str, audience: &str) -> Token
 #[cfg(unix)]
 #[test]
 fn the_product_gets_a_token_from_every_platform_with_an_endpoint() {
-    let played = platforms();
+    let fixture = platforms();
     for platform in PLATFORMS {
-        let token = as_the_product_does(&played, platform, "api://AzureADTokenExchange");
+        let token = as_the_product_does(&fixture, platform, "api://AzureADTokenExchange");
         assert_eq!(token.claims().aud, ["api://AzureADTokenExchange"], "{platform}");
-        assert_eq!(token.claims().iss.as_deref(), played.emulator.issuer(&format!("my-{platform}")), "{platform}");
+        assert_eq!(token.claims().iss.as_deref(), fixture.emulator.issuer(&format!("my-{platform}")), "{platform}");
     }
-    assert_eq!(as_the_product_does(&played, "github", "mine").claims().aud, ["mine"]);
+    assert_eq!(as_the_product_does(&fixture, "github", "mine").claims().aud, ["mine"]);
 }
 
 #[test]
 fn github_wants_a_bearer_token_and_fills_in_the_owner_as_audience() {
-    let played = platforms();
-    let job = Job::of(&played, "github");
+    let fixture = platforms();
+    let job = Job::of(&fixture, "github");
     let (url, secret) = (job.var("ACTIONS_ID_TOKEN_REQUEST_URL"), job.var("ACTIONS_ID_TOKEN_REQUEST_TOKEN"));
     assert!(url.contains('?'), "clients add `&audience=`: {url}");
     let bearer = format!("Bearer {secret}");
-    let answer = ask(&played, "GET", &url, &[("authorization", &bearer)], Value::Null);
+    let answer = ask(&fixture, "GET", &url, &[("authorization", &bearer)], Value::Null);
     assert_eq!(token(answer.text("value")).claims().aud, ["https://github.com/octo-org"]);
     assert!(answer.json["count"].is_number());
-    assert_eq!(ask(&played, "GET", &url, &[], Value::Null).status, 401);
-    assert_eq!(ask(&played, "GET", &url, &[("authorization", "Bearer x")], Value::Null).status, 401);
-    let entry = played.last_request();
+    assert_eq!(ask(&fixture, "GET", &url, &[], Value::Null).status, 401);
+    assert_eq!(ask(&fixture, "GET", &url, &[("authorization", "Bearer x")], Value::Null).status, 401);
+    let entry = fixture.last_request();
     assert!(entry.headers["authorization"].starts_with("(8 bytes, sha256 "), "{entry:?}");
 }
 
 #[test]
-fn azure_pipelines_takes_a_job_without_a_good_token_for_a_browser() {
-    let played = platforms();
-    let job = Job::of(&played, "azure-pipelines");
+fn azure_pipelines_treats_a_job_without_a_valid_token_as_a_browser() {
+    let fixture = platforms();
+    let job = Job::of(&fixture, "azure-pipelines");
     let url = format!("{}?api-version=7.1", job.var("SYSTEM_OIDCREQUESTURI"));
     let unmapped = ("authorization", "Bearer $(System.AccessToken)");
     let suppress = ("x-tfs-fedauthredirect", "Suppress");
     for (headers, status) in
         [(vec![], 302), (vec![unmapped], 203), (vec![suppress], 401), (vec![unmapped, suppress], 401)]
     {
-        let answer = ask(&played, "POST", &url, &headers, Value::Null);
+        let answer = ask(&fixture, "POST", &url, &headers, Value::Null);
         assert_eq!((answer.status, answer.header("content-type")), (status, Some("text/html; charset=utf-8")));
         assert!(answer.header("x-vss-e2eid").is_some() && answer.header("x-msedge-ref").is_some());
     }
@@ -143,12 +143,12 @@ fn azure_pipelines_takes_a_job_without_a_good_token_for_a_browser() {
 
 #[test]
 fn azure_pipelines_makes_tokens_of_a_connection_or_of_the_pipeline() {
-    let played = platforms();
-    let job = Job::of(&played, "azure-pipelines");
+    let fixture = platforms();
+    let job = Job::of(&fixture, "azure-pipelines");
     let bearer = format!("Bearer {}", job.var("SYSTEM_ACCESSTOKEN"));
     let ask = |method: &str, query: &str| {
         let url = format!("{}?{query}", job.var("SYSTEM_OIDCREQUESTURI"));
-        ask(&played, method, &url, &[("authorization", &bearer)], Value::Null)
+        ask(&fixture, method, &url, &[("authorization", &bearer)], Value::Null)
     };
     let subject = |answer: Answer| token(answer.text("oidcToken")).claims().sub.clone().unwrap();
     let connection = job.var("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID");
@@ -166,8 +166,8 @@ fn azure_pipelines_makes_tokens_of_a_connection_or_of_the_pipeline() {
 
 #[test]
 fn the_request_uri_of_azure_pipelines_can_be_built_from_the_other_variables() {
-    let played = platforms();
-    let job = Job::of(&played, "azure-pipelines");
+    let fixture = platforms();
+    let job = Job::of(&fixture, "azure-pipelines");
     let built = format!(
         "{}{}/_apis/distributedtask/hubs/{}/plans/{}/jobs/{}/oidctoken",
         job.var("SYSTEM_COLLECTIONURI"),
@@ -181,13 +181,13 @@ fn the_request_uri_of_azure_pipelines_can_be_built_from_the_other_variables() {
 
 #[test]
 fn buildkite_chooses_audience_subject_and_lifetime_by_the_request() {
-    let played = platforms();
-    let job = Job::of(&played, "buildkite");
+    let fixture = platforms();
+    let job = Job::of(&fixture, "buildkite");
     let url = format!("{}/jobs/{}/oidc/tokens", job.var("BUILDKITE_AGENT_ENDPOINT"), job.var("BUILDKITE_JOB_ID"));
     let secret = format!("Token {}", job.var("BUILDKITE_AGENT_ACCESS_TOKEN"));
-    let ask = |body: Value| ask(&played, "POST", &url, &[("authorization", &secret)], body);
-    let wish = json!({ "audience": "mine", "lifetime": 60, "claims": [], "subject_claim": "pipeline_id" });
-    let chosen = token(ask(wish).text("token"));
+    let ask = |body: Value| ask(&fixture, "POST", &url, &[("authorization", &secret)], body);
+    let request = json!({ "audience": "mine", "lifetime": 60, "claims": [], "subject_claim": "pipeline_id" });
+    let chosen = token(ask(request).text("token"));
     assert_eq!(chosen.claims().aud, ["mine"]);
     assert_eq!(chosen.claims().sub.as_deref(), chosen.claims().text("pipeline_id"));
     assert_eq!(chosen.claims().exp.unwrap() - chosen.claims().iat.unwrap(), 60);
@@ -196,15 +196,15 @@ fn buildkite_chooses_audience_subject_and_lifetime_by_the_request() {
     assert!(default.claims().sub.as_deref().unwrap().starts_with("organization:acme:pipeline:web:"));
     assert_eq!(ask(json!({ "subject_claim": "step_key" })).status, 422);
     let bearer = secret.replace("Token", "Bearer");
-    let refused = super::platforms::ask(&played, "POST", &url, &[("authorization", &bearer)], json!({}));
+    let refused = super::platforms::ask(&fixture, "POST", &url, &[("authorization", &bearer)], json!({}));
     assert_eq!(refused.status, 401);
 }
 
 #[cfg(unix)]
 #[test]
-fn the_mint_of_harness_is_a_unix_socket_where_the_handle_opens() {
-    let played = platforms();
-    let job = Job::of(&played, "harness");
+fn the_mint_of_harness_is_a_unix_socket_and_the_handle_is_the_secret() {
+    let fixture = platforms();
+    let job = Job::of(&fixture, "harness");
     let path = job.var("HARNESS_WI_MINT_URL").strip_prefix("unix://").unwrap().to_owned();
     let connect = || std::os::unix::net::UnixStream::connect(&path).unwrap();
     let mint = |body: Value| plain(connect(), "POST", "/mint_workload_token", "", &body.to_string());
@@ -220,13 +220,13 @@ fn the_mint_of_harness_is_a_unix_socket_where_the_handle_opens() {
     assert_eq!(mint(json!({ "handle": handle, "name": "other" })), unknown);
     assert_eq!(mint(json!({ "handle": "x", "name": "my-harness" })), unknown);
     assert_eq!(plain(connect(), "POST", "/mint_workload_token", "", "{").0, 400);
-    assert_eq!(plain(connect(), "GET", "/_emulator/health", "", "").0, 404, "the control plane needs TLS");
+    assert_eq!(plain(connect(), "GET", "/_emulator/health", "", "").0, 404, "the control API needs TLS");
 }
 
 #[test]
 fn google_has_a_metadata_server_over_plain_http() {
-    let played = platforms();
-    let host = Job::of(&played, "google-cloud").var("GCE_METADATA_HOST");
+    let fixture = platforms();
+    let host = Job::of(&fixture, "google-cloud").var("GCE_METADATA_HOST");
     let get = |query: &str, headers: &str| {
         let path = format!("/computeMetadata/v1/instance/service-accounts/default/identity?{query}");
         plain(TcpStream::connect(&host).unwrap(), "GET", &path, headers, "")
@@ -243,14 +243,14 @@ fn google_has_a_metadata_server_over_plain_http() {
 }
 
 #[test]
-fn faults_strike_these_endpoints_too() {
-    let played = platforms();
-    let job = Job::of(&played, "azure-pipelines");
+fn injections_apply_to_these_endpoints_too() {
+    let fixture = platforms();
+    let job = Job::of(&fixture, "azure-pipelines");
     let null = json!({ "kind": "answer", "path": "/platforms/*/oidctoken", "body": "{\"oidcToken\":null}" });
-    played.emulator.add_fault(serde_json::from_value(null).unwrap()).unwrap();
+    fixture.emulator.inject(serde_json::from_value(null).unwrap()).unwrap();
     let url = format!("{}?api-version=7.1", job.var("SYSTEM_OIDCREQUESTURI"));
     let bearer = format!("Bearer {}", job.var("SYSTEM_ACCESSTOKEN"));
     let answers: Vec<_> =
-        (0..2).map(|_| ask(&played, "POST", &url, &[("authorization", &bearer)], Value::Null)).collect();
+        (0..2).map(|_| ask(&fixture, "POST", &url, &[("authorization", &bearer)], Value::Null)).collect();
     assert!(answers[0].json["oidcToken"].is_null() && answers[1].json["oidcToken"].is_string());
 }

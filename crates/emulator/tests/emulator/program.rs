@@ -1,4 +1,4 @@
-//! The program: one line when ready, tokens on demand, an end when its starter ends.
+//! The program: the ready line, tokens on demand, and how it ends.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! What Entra refuses, with which answer, and which of two reasons comes first.
+//! Entra's refusals: the answer to each, and which of two reasons comes first.
 
 use azure_oidc_emulator::Order;
 use http::{Method, Request};
@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 
 use super::support::*;
 
-/// A change that makes a good request bad, and the answer it gets.
-type Case = (&'static str, fn(&Played) -> Ask, u16, &'static str, u64);
+/// A description, a wrong request, and status, `error` and code of the answer.
+type Case = (&'static str, fn(&Fixture) -> Ask, u16, &'static str, u64);
 
 fn github(order: Order) -> Order {
     Order { issuer: "github".into(), ..order }
 }
 
-/// In the order in which Entra asks; each case is refused for its own reason alone.
+/// In the order of Entra's checks; each case has one reason to be refused.
 const CASES: &[Case] = &[
     ("a tenant that can't be one", |p| p.github().tenant("contoso"), 400, "invalid_request", 900023),
     ("a tenant that is shared", |p| p.github().tenant("common"), 400, "invalid_request", 9001023),
@@ -137,25 +137,25 @@ const CASES: &[Case] = &[
 
 #[test]
 fn every_refusal_has_its_code_error_and_status() {
-    let played = play();
+    let fixture = start();
     for (what, ask, status, error, code) in CASES {
-        let answer = played.post(&ask(&played));
+        let answer = fixture.post(&ask(&fixture));
         assert_eq!(
             (answer.status, answer.text("error"), answer.aadsts()),
             (*status, *error, *code),
             "{what}: {}",
             answer.json
         );
-        assert_eq!(played.last_request().aadsts.map(u64::from), Some(*code), "{what}");
+        assert_eq!(fixture.last_request().aadsts.map(u64::from), Some(*code), "{what}");
     }
 }
 
 #[test]
 fn what_is_not_a_post_of_a_form_is_refused_before_anything_else() {
-    let played = play();
-    let url = played.token_url("nowhere");
+    let fixture = start();
+    let url = fixture.token_url("nowhere");
     let send = |method: Method, content_type: &str, body: String| {
-        played
+        fixture
             .send(Request::builder().method(method).uri(&url).header("content-type", content_type).body(body).unwrap())
             .unwrap()
     };
@@ -167,9 +167,9 @@ fn what_is_not_a_post_of_a_form_is_refused_before_anything_else() {
 }
 
 #[test]
-fn of_two_reasons_the_earlier_one_is_given() {
-    let played = play();
-    let everything = |order: Order| played.ask(&order).with("scope", "nonsense");
+fn of_two_reasons_the_earlier_one_is_reported() {
+    let fixture = start();
+    let everything = |order: Order| fixture.ask(&order).with("scope", "nonsense");
     let all_wrong = || {
         Order::of("github")
             .header("typ", "at+jwt")
@@ -195,15 +195,15 @@ fn of_two_reasons_the_earlier_one_is_given() {
         (everything(Order::of("github")), 1002012),
     ];
     for (ask, code) in steps {
-        assert_eq!(played.post(&ask).aadsts(), code);
+        assert_eq!(fixture.post(&ask).aadsts(), code);
     }
 }
 
 #[test]
 fn an_answer_has_all_the_members_of_entras() {
-    let played = play();
+    let fixture = start();
     let answer =
-        played.post(&played.ask(&Order::of("gitlab").claim("sub", "project_path:a/b:ref_type:branch:ref:main")));
+        fixture.post(&fixture.ask(&Order::of("gitlab").claim("sub", "project_path:a/b:ref_type:branch:ref:main")));
     let members: Vec<_> = answer.json.as_object().unwrap().keys().map(String::as_str).collect();
     let expected =
         ["correlation_id", "error", "error_codes", "error_description", "error_uri", "timestamp", "trace_id"];
@@ -218,20 +218,20 @@ fn an_answer_has_all_the_members_of_entras() {
     Check your federated identity credential Subject, Audience and Issuer against the presented assertion.
     https://learn.microsoft.com/entra/workload-id/workload-identity-federation Trace ID: <trace_id> Correlation ID: <correlation_id> Timestamp: <timestamp>
     ");
-    assert_eq!(answer.text("error_uri"), format!("{}/error?code=700213", played.emulator.url()));
+    assert_eq!(answer.text("error_uri"), format!("{}/error?code=700213", fixture.emulator.url()));
     let [date, time] = answer.text("timestamp").split(' ').collect::<Vec<_>>()[..] else { panic!("{}", answer.json) };
     assert_eq!((date.len(), time.len(), time.ends_with('Z')), (10, 9, true));
 }
 
 #[test]
 fn some_answers_have_no_error_uri_and_conditional_access_has_more_members() {
-    let played = play();
-    let bare = played.post(&played.github().with("client_id", BARE));
+    let fixture = start();
+    let bare = fixture.post(&fixture.github().with("client_id", BARE));
     assert!(bare.json.get("error_uri").is_none());
     assert!(bare.text("error_description").contains("'77777777-7777-4777-8777-777777777777'(bare)"));
-    let rule = json!({ "kind": "entra-error", "code": 53003 });
-    played.emulator.add_fault(serde_json::from_value(rule).unwrap()).unwrap();
-    let blocked = played.post(&played.github());
+    let injection = json!({ "kind": "entra-error", "code": 53003 });
+    fixture.emulator.inject(serde_json::from_value(injection).unwrap()).unwrap();
+    let blocked = fixture.post(&fixture.github());
     assert_eq!(
         (blocked.status, blocked.text("error"), blocked.text("suberror")),
         (400, "invalid_grant", "message_only")
@@ -241,47 +241,47 @@ fn some_answers_have_no_error_uri_and_conditional_access_has_more_members() {
 
 #[test]
 fn the_legacy_style_has_one_code_for_every_mismatch() {
-    let played = play_config(&azure_oidc_emulator::config::DEFAULT.replace("# style = \"2024\"", "style = \"legacy\""));
+    let fixture = start_with(&azure_oidc_emulator::config::DEFAULT.replace("# style = \"2024\"", "style = \"legacy\""));
     let wrong = [
         Order::of("github").claim("sub", "repo:x/y:pull_request"),
         Order::of("github").claim("iss", "https://nowhere.example"),
         Order::of("github").claim("aud", "x"),
     ];
     for order in wrong {
-        let answer = played.post(&played.ask(&order));
+        let answer = fixture.post(&fixture.ask(&order));
         assert_eq!((answer.status, answer.text("error"), answer.aadsts()), (400, "invalid_request", 70021));
         let description = answer.text("error_description");
         assert!(description.contains("Assertion Issuer: '") && description.contains("\r\nTrace ID: "), "{description}");
     }
-    let expired = played.post(&played.ask(&github(Order { age_seconds: Some(1000), ..Order::default() })));
+    let expired = fixture.post(&fixture.ask(&github(Order { age_seconds: Some(1000), ..Order::default() })));
     assert_eq!(expired.aadsts(), 700024, "other codes stay");
 }
 
 #[test]
-fn an_issuer_whose_documents_cannot_be_had_is_refused_as_such_until_they_can() {
-    let played = play();
+fn an_issuer_whose_documents_cannot_be_fetched_is_refused_until_they_can() {
+    let fixture = start();
     for path in ["/issuers/github/.well-known/openid-configuration", "/issuers/github/.well-known/jwks"] {
-        let rule = json!({ "kind": "server-error", "path": path });
-        played.emulator.add_fault(serde_json::from_value(rule).unwrap()).unwrap();
+        let injection = json!({ "kind": "server-error", "path": path });
+        fixture.emulator.inject(serde_json::from_value(injection).unwrap()).unwrap();
         let stranger = Order::of("github").claim("iss", "https://nowhere.example");
-        assert_eq!(played.post(&played.ask(&stranger)).aadsts(), 700211, "not fetched for nothing");
-        assert_eq!(played.post(&played.github()).aadsts(), 501661);
-        assert_eq!(played.post(&played.github()).status, 200);
+        assert_eq!(fixture.post(&fixture.ask(&stranger)).aadsts(), 700211, "not fetched for nothing");
+        assert_eq!(fixture.post(&fixture.github()).aadsts(), 501661);
+        assert_eq!(fixture.post(&fixture.github()).status, 200);
     }
 }
 
 #[test]
 fn a_tenant_can_insist_on_its_own_github_enterprise() {
-    let played =
-        play_config(&azure_oidc_emulator::config::DEFAULT.replace("# github_enterprises", "github_enterprises"));
-    assert_eq!(played.post(&played.github()).aadsts(), 7002381);
-    assert_eq!(played.post(&played.ask(&Order::of("github").claim("enterprise", "acme"))).status, 200);
+    let fixture =
+        start_with(&azure_oidc_emulator::config::DEFAULT.replace("# github_enterprises", "github_enterprises"));
+    assert_eq!(fixture.post(&fixture.github()).aadsts(), 7002381);
+    assert_eq!(fixture.post(&fixture.ask(&Order::of("github").claim("enterprise", "acme"))).status, 200);
 }
 
 #[test]
 fn an_access_token_is_no_id_token() {
-    let played = play();
-    let access_token = played.post(&played.github()).text("access_token").to_owned();
-    let answer = played.post(&played.github().with("client_assertion", access_token));
+    let fixture = start();
+    let access_token = fixture.post(&fixture.github()).text("access_token").to_owned();
+    let answer = fixture.post(&fixture.github().with("client_assertion", access_token));
     assert_eq!(answer.aadsts(), 700211, "no credential has that issuer");
 }

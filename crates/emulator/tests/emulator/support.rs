@@ -1,4 +1,4 @@
-//! A running emulator and a client that talks to it as an SDK would.
+//! A running emulator, and a client that sends requests as an SDK does.
 
 use std::path::Path;
 
@@ -16,24 +16,24 @@ pub(crate) const RETIRED: &str = "88888888-8888-4888-8888-888888888888";
 pub(crate) const ARM: &str = "https://management.azure.com/.default";
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// An emulator, its client, and the two together.
-pub(crate) struct Played {
+/// A running emulator and its client.
+pub(crate) struct Fixture {
     pub(crate) emulator: Running,
     pub(crate) client: Client,
 }
 
-/// What the default configuration says.
-pub(crate) fn play() -> Played {
-    play_config(config::DEFAULT)
+/// Starts an emulator with the default configuration.
+pub(crate) fn start() -> Fixture {
+    start_with(config::DEFAULT)
 }
 
-pub(crate) fn play_config(toml: &str) -> Played {
+pub(crate) fn start_with(toml: &str) -> Fixture {
     let emulator = Emulator::start(Config::parse(toml, Path::new("")).unwrap()).unwrap();
     let client = Client::trusting(emulator.ca_file()).unwrap();
-    Played { emulator, client }
+    Fixture { emulator, client }
 }
 
-/// A token request that the default configuration grants, until something is changed.
+/// A token request. As it is created, the default configuration grants it.
 #[derive(Clone)]
 pub(crate) struct Ask {
     pub(crate) tenant: String,
@@ -62,7 +62,7 @@ impl Ask {
     }
 }
 
-/// What came back.
+/// An answer, with its JSON.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) json: Value,
@@ -78,7 +78,7 @@ impl Answer {
         self.json[name].as_str().unwrap_or_default()
     }
 
-    /// The AADSTS number, and that the answer's members agree on it.
+    /// Returns the AADSTS number and checks that the members agree on it.
     pub(crate) fn aadsts(&self) -> u64 {
         let code = self.json["error_codes"][0].as_u64().unwrap_or_default();
         assert!(self.text("error_description").starts_with(&format!("AADSTS{code}: ")), "{}", self.json);
@@ -86,7 +86,7 @@ impl Answer {
     }
 }
 
-impl Played {
+impl Fixture {
     pub(crate) fn mint(&self, order: &Order) -> String {
         self.emulator.mint(order).unwrap()
     }

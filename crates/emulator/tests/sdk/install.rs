@@ -1,4 +1,4 @@
-//! Installs the SDKs once, with pinned versions, below the target directory. What can't be installed fails the test.
+//! Installs pinned versions of the SDKs once, below the target directory.
 
 use std::fs::File;
 use std::io::Write;
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sdk");
 
-/// A virtual environment with azure-identity; the path of its Python.
+/// Returns the Python of a virtual environment with azure-identity.
 pub(crate) fn python() -> PathBuf {
     let place = target().join("tools-venv");
     let binaries = place.join(if cfg!(windows) { "Scripts" } else { "bin" });
@@ -19,7 +19,7 @@ pub(crate) fn python() -> PathBuf {
     binaries.join("python")
 }
 
-/// A directory with @azure/identity in its `node_modules`.
+/// Returns a directory with @azure/identity in its `node_modules`.
 pub(crate) fn node() -> PathBuf {
     let place = target().join("tools-node");
     once(&place, &["package.json", "package-lock.json"], || {
@@ -32,19 +32,19 @@ pub(crate) fn node() -> PathBuf {
     place
 }
 
-/// Runs a script of this directory with a wish on stdin; what it prints.
-pub(crate) fn ask(command: &mut Command, script: &str, wish: &serde_json::Value) -> serde_json::Value {
+/// Runs a script of this directory with a request on stdin, and returns what it prints.
+pub(crate) fn ask(command: &mut Command, script: &str, request: &serde_json::Value) -> serde_json::Value {
     let command =
         command.arg(Path::new(HERE).join(script)).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    child.stdin.take().unwrap().write_all(wish.to_string().as_bytes()).unwrap();
+    child.stdin.take().unwrap().write_all(request.to_string().as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{script} ended with {}: {errors}", output.status);
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// Installs unless the same versions were installed before. A lock keeps other test processes waiting meanwhile.
+/// Installs unless these versions are installed. Other test processes wait for a lock.
 fn once(place: &Path, pins: &[&str], install: impl FnOnce()) {
     std::fs::create_dir_all(place.parent().unwrap()).unwrap();
     let lock = File::create(place.with_extension("lock")).unwrap();
@@ -66,7 +66,7 @@ fn run(command: &mut Command) {
     assert!(output.status.success(), "{command:?} ended with {}: {errors}", output.status);
 }
 
-/// The target directory, whatever it is called.
+/// The target directory, which can have any name.
 fn target() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().to_owned()
 }

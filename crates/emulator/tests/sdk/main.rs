@@ -1,4 +1,4 @@
-//! The proof that the emulator is believed: Microsoft's own SDKs get tokens from it, and refusals.
+//! Microsoft's own SDKs get tokens and refusals from the emulator.
 
 #[cfg(test)]
 mod install;

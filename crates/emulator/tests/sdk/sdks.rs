@@ -1,4 +1,4 @@
-//! What each SDK is asked for, and what it must make of the answers.
+//! The requests to each SDK, and what it must return.
 
 use std::process::Command;
 
@@ -17,19 +17,19 @@ fn emulator() -> Running {
     Emulator::start(Config::sample().unwrap()).unwrap()
 }
 
-fn python(emulator: &Running, wish: &Value) -> Value {
+fn python(emulator: &Running, request: &Value) -> Value {
     let mut command = Command::new(install::python());
     command.env("REQUESTS_CA_BUNDLE", emulator.ca_file()).env("NO_PROXY", "localhost");
-    install::ask(&mut command, "get_token.py", wish)
+    install::ask(&mut command, "get_token.py", request)
 }
 
-fn node(emulator: &Running, wish: &Value) -> Value {
+fn node(emulator: &Running, request: &Value) -> Value {
     let mut command = Command::new("node");
     command.current_dir(install::node()).env("NODE_EXTRA_CA_CERTS", emulator.ca_file()).env("NO_PROXY", "localhost");
-    install::ask(&mut command, "get_token.mjs", wish)
+    install::ask(&mut command, "get_token.mjs", request)
 }
 
-fn wish(emulator: &Running, order: &Order) -> Value {
+fn request(emulator: &Running, order: &Order) -> Value {
     json!({
         "authority": emulator.url(),
         "tenant": TENANT,
@@ -39,11 +39,11 @@ fn wish(emulator: &Running, order: &Order) -> Value {
     })
 }
 
-/// What every SDK must manage: the exchange, a token that it can read, and a refusal with Entra's words. Returns the paths that
-/// it asked for first.
+/// Checks an exchange, the access token, and a refusal with Entra's text. Returns the paths that
+/// the SDK requested before.
 fn gets_tokens_and_refusals(sdk: impl Fn(&Running, &Value) -> Value) -> Vec<String> {
     let emulator = emulator();
-    let granted = wish(&emulator, &Order::of("github"));
+    let granted = request(&emulator, &Order::of("github"));
     let answer = sdk(&emulator, &granted);
     let token = Token::parse(answer["token"].as_str().unwrap_or_else(|| panic!("{answer}"))).unwrap();
     assert_eq!(token.claims().aud, ["https://vault.azure.net"]);
@@ -58,7 +58,7 @@ fn gets_tokens_and_refusals(sdk: impl Fn(&Running, &Value) -> Value) -> Vec<Stri
 
     let refused = sdk(
         &emulator,
-        &wish(&emulator, &Order::of("gitlab").claim("sub", "project_path:a/b:ref_type:branch:ref:main")),
+        &request(&emulator, &Order::of("gitlab").claim("sub", "project_path:a/b:ref_type:branch:ref:main")),
     );
     let message = refused["refused"].as_str().unwrap_or_else(|| panic!("{refused}"));
     assert!(
@@ -68,15 +68,15 @@ fn gets_tokens_and_refusals(sdk: impl Fn(&Running, &Value) -> Value) -> Vec<Stri
     discovery.iter().map(|entry| entry.path.clone()).collect()
 }
 
-/// The way of Kubernetes: the token is in a file.
+/// Checks an exchange with the token in a file, as on Kubernetes.
 fn reads_the_token_from_a_file(sdk: impl Fn(&Running, &Value) -> Value) {
     let emulator = emulator();
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("token");
     std::fs::write(&file, emulator.mint(&Order::of("github")).unwrap()).unwrap();
-    let mut wish = wish(&emulator, &Order::of("github"));
-    wish["token_file"] = file.to_str().unwrap().into();
-    let answer = sdk(&emulator, &wish);
+    let mut request = request(&emulator, &Order::of("github"));
+    request["token_file"] = file.to_str().unwrap().into();
+    let answer = sdk(&emulator, &request);
     assert!(answer["token"].is_string(), "{answer}");
 }
 

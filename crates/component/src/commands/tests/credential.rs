@@ -243,7 +243,7 @@ fn an_option_that_no_platform_has_is_wrong_usage_and_one_of_another_platform_too
         ("credential --platform pulumi --repo a/b", "Pulumi has no part `repo`"),
         ("credential --org contoso", "--platform NAME"),
         ("credential --platform pulumi --format yaml", "terraform-json"),
-        ("credential --platform teamcity --org a", "known platforms"),
+        ("credential --platform teamcity --org a", "possible values: auto, harness"),
     ] {
         let outcome = job.run(line);
         assert_eq!(outcome.exit_code, 2, "{line}");
@@ -255,7 +255,7 @@ fn an_option_that_no_platform_has_is_wrong_usage_and_one_of_another_platform_too
 fn help_lists_the_parts_of_the_platform_that_is_named() {
     let outcome = Job::default().run("credential --platform pulumi --help");
     assert_eq!(outcome.exit_code, 0);
-    assert!(outcome.stdout.contains("`org`: the organization, for deployments and ESC environments, as in `contoso`"));
+    assert!(outcome.stdout.contains("`org`: the organization"));
     assert!(!outcome.stdout.contains("`repo`"), "{}", outcome.stdout);
     assert!(Job::default().run("credential --help").stdout.contains("`repo`, needed"));
 }

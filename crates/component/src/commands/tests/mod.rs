@@ -14,6 +14,7 @@ use super::{Context, Files, HostKind, Outcome, run};
 mod check;
 mod credential;
 mod explain;
+mod parity;
 mod verify;
 
 /// 2026-08-21T10:00:00Z.

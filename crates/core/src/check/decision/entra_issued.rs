@@ -1,21 +1,23 @@
-//! The extra rules for tokens that Entra itself issued: those of managed identities and of new Azure DevOps connections.
+//! The extra rules for tokens that Entra itself issued: those of managed identities and of new
+//! Azure DevOps connections.
 
 use super::Refusal;
 use crate::cloud::{CLOUDS, Cloud, PUBLIC};
 use crate::token::Claims;
 
-/// The exchange application of the public cloud: `aud` of tokens that were requested for `api://AzureADTokenExchange`.
+/// The exchange application of the public cloud: `aud` of tokens that were requested for
+/// `api://AzureADTokenExchange`.
 const PUBLIC_EXCHANGE: &str = "fb60f99c-7a34-4190-8149-302f77469936";
 
 /// The issuer of v1 tokens, which several clouds share.
 const SHARED: &str = "https://sts.windows.net/";
 
-/// Whether this is an issuer of Entra's, of any cloud.
+/// Whether this is an issuer of Entra, in any cloud.
 pub fn is_entra_issuer(issuer: &str) -> bool {
     cloud_of(issuer).is_some()
 }
 
-/// What Entra asks of its own tokens, beyond what it asks of all.
+/// Applies the rules that hold only for Entra's own tokens.
 pub(in crate::check) fn rules(claims: &Claims, cloud: &Cloud) -> Result<(), Refusal> {
     let iss = claims.iss.as_deref().unwrap_or_default();
     let Some(home) = cloud_of(iss) else { return Ok(()) };
@@ -34,7 +36,8 @@ pub(in crate::check) fn rules(claims: &Claims, cloud: &Cloud) -> Result<(), Refu
     Ok(())
 }
 
-/// Whether a token of Entra's own is for the exchange of this cloud, by its URI or by its GUID.
+/// Whether a token that Entra issued names the exchange of this cloud as its audience, by URI or
+/// GUID.
 pub(super) fn names_the_exchange(claims: &Claims, cloud: &Cloud) -> bool {
     let [audience] = claims.aud.as_slice() else { return false };
     let guid = cloud.name == PUBLIC.name && audience == PUBLIC_EXCHANGE;

@@ -1,15 +1,16 @@
-//! What Entra asks of every assertion before it looks at any credential: header and claims.
+//! The rules for header and claims that Entra applies before it looks at any credential.
 
 use super::Refusal;
 use crate::token::{Claims, Token};
 
-/// The signature algorithms that Entra accepts. It documents RS256 alone; the others were seen to work.
+/// The signature algorithms that Entra accepts. Only RS256 is documented; the others were seen to
+/// work.
 pub const ALGORITHMS: [&str; 6] = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
 
-/// The types of token that Entra accepts, when the header names one at all.
+/// The values of `typ` that Entra accepts, if the header has one.
 pub const TYPES: [&str; 2] = ["JWT", "http://openid.net/specs/jwt/1.0"];
 
-/// Whether the token has the header and the claims that Entra asks for.
+/// Whether the token has the header and the claims that Entra requires.
 ///
 /// # Errors
 ///
@@ -33,7 +34,7 @@ pub fn shape(token: &Token) -> Result<(), Refusal> {
     }
 }
 
-/// Claims that must be there and are not, or are empty.
+/// The required claims that are absent or empty.
 pub(in crate::check) fn missing_claims(claims: &Claims) -> impl Iterator<Item = &'static str> {
     let empty = |claim: &Option<String>| claim.as_deref().unwrap_or_default().is_empty();
     let missing = [

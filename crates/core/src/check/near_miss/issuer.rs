@@ -3,7 +3,6 @@
 use super::{Finding, Pair, Rule, quoted};
 use crate::check::decision::is_entra_issuer;
 use crate::check::{Question, remedy};
-use crate::order::sort_short;
 use crate::platform;
 
 pub(super) const RULES: &[Rule] = &[scheme, port, discovery, entra_version, host, path];
@@ -12,7 +11,7 @@ pub(super) const RULES: &[Rule] = &[scheme, port, discovery, entra_version, host
 pub(super) fn unknown(question: &Question<'_>, aadsts: u32) -> Finding {
     let iss = question.token.claims().iss.as_deref().unwrap_or_default();
     let mut issuers: Vec<&str> = question.credentials.iter().map(|one| one.issuer.as_str()).collect();
-    sort_short(&mut issuers, |one, other| one < other);
+    issuers.sort();
     issuers.dedup();
     let (all, count) = (issuers.join(", "), issuers.len());
     let named: Vec<_> = issuers.into_iter().take(4).map(titled).collect();

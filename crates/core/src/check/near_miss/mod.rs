@@ -10,7 +10,6 @@ use super::decision::{Refusal, matches_audience, wanted_audience};
 use super::finding::{Finding, common_prefix};
 use super::{Question, remedy};
 use crate::credential::{Credential, Matcher};
-use crate::order::sort_short;
 
 pub(super) use audience::{Origin, origin};
 pub(super) use subject::{fork_of, never_matches, per_run};
@@ -27,7 +26,7 @@ pub(super) fn explain(question: &Question<'_>, refusal: &Refusal) -> Vec<Finding
     let mut assessed: Vec<_> = question.credentials.iter().map(|one| Assessment::new(question, one, aadsts)).collect();
     // of equals the one that comes first in the list stays first
     let rank = |assessment: &Assessment| (assessment.distance, usize::MAX - assessment.shared);
-    sort_short(&mut assessed, |one, other| rank(one) < rank(other));
+    assessed.sort_by_key(rank);
     let mut assessed = assessed.into_iter();
     let Some(closest) = assessed.next() else { return vec![no_credentials(question)] };
     if closest.distance >= FAR_ISSUER {

@@ -2,11 +2,11 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use rsa::PrivateKey;
 use rsa::pkcs1::DecodeRsaPrivateKey;
 use rsa::traits::PublicKeyParts;
-use rsa::{Pkcs1v15Sign, RsaPrivateKey};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
 use super::case::NOW;
 use crate::check::decision::{Application, Case, Keys, Refusal, decide};
@@ -18,8 +18,8 @@ use crate::token::Token;
 
 const ISSUER: &str = "https://issuer.example";
 
-fn key() -> RsaPrivateKey {
-    RsaPrivateKey::from_pkcs1_der(include_bytes!("../../../testdata/keys/rsa-2048.test-key.der")).unwrap()
+fn key() -> PrivateKey {
+    PrivateKey::from_pkcs1_der(include_bytes!("../../../testdata/keys/rsa-2048.test-key.der")).unwrap()
 }
 
 fn signed(kid: &str, exp: i64) -> String {
@@ -28,14 +28,14 @@ fn signed(kid: &str, exp: i64) -> String {
     let claims =
         json!({"iss": ISSUER, "sub": "job", "aud": "api://AzureADTokenExchange", "iat": exp - 300, "exp": exp});
     let input = format!("{}.{}", part(&header), part(&claims));
-    let signature = key().sign(Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(&input)).unwrap();
+    let signature = key().pkcs1v15_sign::<Sha256>(input.as_bytes()).unwrap();
     format!("{input}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
 }
 
 fn key_set(kids: &[&str], changes: &Value) -> KeySet {
     let key = key();
-    let number = |bytes: Vec<u8>| BASE64_URL_SAFE_NO_PAD.encode(bytes);
-    let (n, e) = (number(key.n().to_bytes_be()), number(key.e().to_bytes_be()));
+    let number = |bytes| BASE64_URL_SAFE_NO_PAD.encode(bytes);
+    let (n, e) = (number(key.n_bytes()), number(key.e_bytes()));
     let jwk = |kid: &&str| {
         let mut jwk = json!({"kty": "RSA", "use": "sig", "kid": kid, "n": n, "e": e});
         jwk.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());

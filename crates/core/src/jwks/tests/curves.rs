@@ -1,10 +1,10 @@
-//! The curves beside the crates that are made for them: what those sign is good here, and nothing near it is.
+//! ECDSA signatures with random keys and messages, and what is near them.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::super::{Key, key::Material, verify::Algorithm};
+use super::super::{Key, Reason, key::Material, verify::Algorithm};
 
 /// The point and the signature that a secret makes.
 type Make = fn(&[u8; 66], &[u8]) -> (Vec<u8>, Vec<u8>);
@@ -27,7 +27,7 @@ macro_rules! make {
 const CURVES: [(&str, &str, Make); 3] =
     [("ES256", "P-256", make!(p256, 32)), ("ES384", "P-384", make!(p384, 48)), ("ES512", "P-521", make!(p521, 66))];
 
-fn material(crv: &str, point: &[u8]) -> Result<Material, &'static str> {
+fn material(crv: &str, point: &[u8]) -> Result<Material, Reason> {
     let (x, y) = point.split_at(point.len() / 2);
     let members = json!({"kty": "EC", "crv": crv, "x": URL_SAFE_NO_PAD.encode(x), "y": URL_SAFE_NO_PAD.encode(y)});
     Key::new(members.as_object().unwrap()).material

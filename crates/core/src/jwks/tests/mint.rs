@@ -1,16 +1,14 @@
 //! Makes tokens and key sets for tests, good ones and bad ones.
 
+use std::convert::Infallible;
 use std::sync::LazyLock;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::Signer as _;
-use p256::ecdsa::signature::Signer as _;
-use rsa::{
-    Pkcs1v15Sign, Pss, RsaPrivateKey,
-    pkcs1::DecodeRsaPrivateKey,
-    rand_core::{CryptoRng, Error, RngCore},
-    traits::PublicKeyParts,
-};
+use rsa::pkcs1::DecodeRsaPrivateKey;
+use rsa::rand_core::{TryCryptoRng, TryRng};
+use rsa::traits::PublicKeyParts;
+use rsa::{BoxedUint, PrivateKey};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
@@ -25,12 +23,12 @@ type PublicKey = fn() -> Value;
 
 /// An algorithm, how it signs, and the public key that goes with it.
 pub(super) const SIGNERS: [(&str, Sign, PublicKey); 11] = [
-    ("RS256", |input| pkcs1v15(rsa_2048(), Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(input)), rsa_jwk),
-    ("RS384", |input| pkcs1v15(rsa_2048(), Pkcs1v15Sign::new::<Sha384>(), &Sha384::digest(input)), rsa_jwk),
-    ("RS512", |input| pkcs1v15(rsa_2048(), Pkcs1v15Sign::new::<Sha512>(), &Sha512::digest(input)), rsa_jwk),
-    ("PS256", |input| pss(Pss::new::<Sha256>(), &Sha256::digest(input)), rsa_jwk),
-    ("PS384", |input| pss(Pss::new::<Sha384>(), &Sha384::digest(input)), rsa_jwk),
-    ("PS512", |input| pss(Pss::new::<Sha512>(), &Sha512::digest(input)), rsa_jwk),
+    ("RS256", |input| rsa_2048().pkcs1v15_sign::<Sha256>(input).unwrap(), rsa_jwk),
+    ("RS384", |input| rsa_2048().pkcs1v15_sign::<Sha384>(input).unwrap(), rsa_jwk),
+    ("RS512", |input| rsa_2048().pkcs1v15_sign::<Sha512>(input).unwrap(), rsa_jwk),
+    ("PS256", |input| rsa_2048().pss_sign_with_rng::<Sha256, _>(&mut SameSalt, input).unwrap(), rsa_jwk),
+    ("PS384", |input| rsa_2048().pss_sign_with_rng::<Sha384, _>(&mut SameSalt, input).unwrap(), rsa_jwk),
+    ("PS512", |input| rsa_2048().pss_sign_with_rng::<Sha512, _>(&mut SameSalt, input).unwrap(), rsa_jwk),
     ("ES256", |input| p256_signature(input).to_vec(), p256_jwk),
     ("ES384", es384, p384_jwk),
     ("ES512", es512, p521_jwk),
@@ -42,7 +40,7 @@ pub(super) fn signer(alg: &str) -> Sign {
     SIGNERS.iter().find(|(name, ..)| *name == alg).unwrap().1
 }
 
-/// A token over [`PAYLOAD`] with this header, signed as told, whatever the header says.
+/// A token over [`PAYLOAD`] with this header, signed by `sign`, whatever the header says.
 pub(super) fn token(header: &str, sign: Sign) -> String {
     let input = format!("{}.{}", base64url(header.as_bytes()), base64url(PAYLOAD));
     let signature = base64url(sign(input.as_bytes()));
@@ -99,17 +97,20 @@ pub(super) fn ed25519_jwk() -> Value {
 }
 
 pub(super) fn rs256_of_1024_bits(input: &[u8]) -> Vec<u8> {
-    pkcs1v15(rsa_1024(), Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(input))
+    rsa_1024().pkcs1v15_sign::<Sha256>(input).unwrap()
 }
 
-/// Adds the modulus to a signature, which changes nothing for a verifier that only computes modulo it. Headers are
-/// tried until the sum has the length of the modulus.
+/// Adds the modulus to a signature, which changes nothing for a verifier that only computes modulo
+/// it. Headers are tried until the sum has the length of the modulus.
 pub(super) fn ps256_not_reduced() -> String {
-    let sum = |input: &[u8]| rsa::BigUint::from_bytes_be(&signer("PS256")(input)) + rsa_2048().n();
+    let sum = |input: &[u8]| {
+        let signature = BoxedUint::from_be_slice(&signer("PS256")(input), 2048 + 64).unwrap();
+        signature.wrapping_add(rsa_2048().n().as_ref()).to_be_bytes_trimmed_vartime()
+    };
     (0..)
         .map(|attempt| json!({"alg": "PS256", "kid": "k", "attempt": attempt}).to_string())
         .map(|header| format!("{}.{}", base64url(header.as_bytes()), base64url(PAYLOAD)))
-        .map(|input| (sum(input.as_bytes()).to_bytes_be(), input))
+        .map(|input| (sum(input.as_bytes()), input))
         .find(|(sum, _)| sum.len() == 256)
         .map(|(sum, input)| format!("{input}.{}", base64url(&sum)))
         .unwrap()
@@ -121,7 +122,7 @@ pub(super) fn es256_in_der(input: &[u8]) -> Vec<u8> {
 
 /// HMAC (RFC 2104) with the bytes of the published RSA modulus as its secret.
 pub(super) fn hs256_with_rsa_modulus(input: &[u8]) -> Vec<u8> {
-    let block = Sha256::digest(rsa_2048().n().to_bytes_be());
+    let block = Sha256::digest(rsa_2048().n_bytes());
     let pad = |byte: u8| (0..64).map(|at| block.get(at).copied().unwrap_or(0) ^ byte).collect::<Vec<u8>>();
     let inner = Sha256::digest([&pad(0x36), input].concat());
     Sha256::digest([&pad(0x5c), &inner[..]].concat()).to_vec()
@@ -131,25 +132,25 @@ pub(super) fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-fn rsa_public(key: &RsaPrivateKey) -> Value {
-    let (n, e) = (base64url(key.n().to_bytes_be()), base64url(key.e().to_bytes_be()));
+fn rsa_public(key: &PrivateKey) -> Value {
+    let (n, e) = (base64url(key.n_bytes()), base64url(key.e_bytes()));
     json!({"kty": "RSA", "kid": "k", "use": "sig", "n": n, "e": e})
 }
 
-fn rsa_2048() -> &'static RsaPrivateKey {
-    static KEY: LazyLock<RsaPrivateKey> =
+fn rsa_2048() -> &'static PrivateKey {
+    static KEY: LazyLock<PrivateKey> =
         LazyLock::new(|| rsa_key(include_bytes!("../../../testdata/keys/rsa-2048.test-key.der")));
     &KEY
 }
 
-fn rsa_1024() -> &'static RsaPrivateKey {
-    static KEY: LazyLock<RsaPrivateKey> =
+fn rsa_1024() -> &'static PrivateKey {
+    static KEY: LazyLock<PrivateKey> =
         LazyLock::new(|| rsa_key(include_bytes!("../../../testdata/keys/rsa-1024.test-key.der")));
     &KEY
 }
 
-fn rsa_key(der: &[u8]) -> RsaPrivateKey {
-    RsaPrivateKey::from_pkcs1_der(der).unwrap()
+fn rsa_key(der: &[u8]) -> PrivateKey {
+    PrivateKey::from_pkcs1_der(der).unwrap()
 }
 
 fn p256_key() -> p256::ecdsa::SigningKey {
@@ -168,14 +169,6 @@ fn ed25519_key() -> ed25519_dalek::SigningKey {
     ed25519_dalek::SigningKey::from_bytes(&[7; 32])
 }
 
-fn pkcs1v15(key: &RsaPrivateKey, padding: Pkcs1v15Sign, digest: &[u8]) -> Vec<u8> {
-    key.sign(padding, digest).unwrap()
-}
-
-fn pss(padding: Pss, digest: &[u8]) -> Vec<u8> {
-    rsa_2048().sign_with_rng(&mut SameSalt, padding, digest).unwrap()
-}
-
 fn p256_signature(input: &[u8]) -> p256::ecdsa::Signature {
     p256_key().sign(input)
 }
@@ -191,29 +184,27 @@ fn es512(input: &[u8]) -> Vec<u8> {
 }
 
 fn ed25519(input: &[u8]) -> Vec<u8> {
-    ed25519_key().sign(input).to_vec()
+    ed25519_key().sign(input).to_bytes().to_vec()
 }
 
 /// Salts need not be random for a test, and a test must do the same every time.
 struct SameSalt;
 
-impl RngCore for SameSalt {
-    fn next_u32(&mut self) -> u32 {
-        7
+impl TryRng for SameSalt {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(7)
     }
 
-    fn next_u64(&mut self) -> u64 {
-        7
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(7)
     }
 
-    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
         bytes.fill(7);
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
-        self.fill_bytes(bytes);
         Ok(())
     }
 }
 
-impl CryptoRng for SameSalt {}
+impl TryCryptoRng for SameSalt {}

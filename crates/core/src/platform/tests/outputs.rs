@@ -63,6 +63,7 @@ fn published(name: &str, lines: &str, values: &[Value]) -> String {
         .map(|publication| match publication {
             Publication::Print(text) => format!("stdout\n{}", text.reveal()),
             Publication::Append { file, lines } => format!("{file:?}\n{}", lines.reveal()),
+            Publication::Write { path, contents } => format!("{path}\n{}", contents.reveal()),
             Publication::Send(request) => {
                 format!("{:?} {}\n{}\n", request.method, request.url, String::from_utf8_lossy(&request.body))
             }

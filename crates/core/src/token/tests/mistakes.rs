@@ -1,9 +1,9 @@
-//! What people hand over instead of a token, and what they are told.
+//! What people pass instead of a token, and the message and hint for each.
 
 use super::{HEADER, encoded, token};
 use crate::token::{Jws, Token};
 
-/// Stands for something that no message may repeat.
+/// Text that no message may repeat.
 const MARK: &str = "s3cr3tM4rk";
 
 /// Each text with its code; `TOKEN` stands for a good token.
@@ -82,7 +82,7 @@ fn written_out(text: &str) -> String {
 #[test]
 fn every_mistake_has_its_name() {
     for (text, code) in MISTAKES {
-        assert_eq!(Token::parse(&written_out(text)).unwrap_err().code, *code, "{text:?}");
+        assert_eq!(Token::parse(&written_out(text)).unwrap_err().code(), *code, "{text:?}");
     }
 }
 
@@ -114,21 +114,21 @@ fn a_repeated_member_is_named_only_when_its_name_is_well_known() {
 #[test]
 fn a_jws_is_asked_the_same() {
     for (text, code) in MISTAKES {
-        assert_eq!(Jws::parse(&written_out(text)).unwrap_err().code, *code, "{text:?}");
+        assert_eq!(Jws::parse(&written_out(text)).unwrap_err().code(), *code, "{text:?}");
     }
     assert!(Jws::parse(&format!("{}..", encoded(HEADER))).is_ok());
 }
 
 #[test]
-fn what_people_are_told() {
-    let mut told = Vec::new();
+fn each_mistake_has_its_message_and_hint() {
+    let mut lines = Vec::new();
     for (text, code) in MISTAKES {
         let malformed = Token::parse(&written_out(text)).unwrap_err();
         let hint = malformed.hint.map_or(String::new(), |hint| format!("\n  hint: {hint}"));
         let line = format!("{code}: {}{hint}", malformed.message);
-        if !told.contains(&line) {
-            told.push(line);
+        if !lines.contains(&line) {
+            lines.push(line);
         }
     }
-    insta::assert_snapshot!(told.join("\n"));
+    insta::assert_snapshot!(lines.join("\n"));
 }

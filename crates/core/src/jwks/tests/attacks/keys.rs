@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::mint::*;
-use super::{Attack, attack, es256};
+use super::{Attack, Reason, attack, es256};
 use crate::token::base64url;
 
 pub(super) fn attacks() -> Vec<Attack> {
@@ -18,25 +18,35 @@ fn keys_named_by_the_token() -> Vec<Attack> {
     };
     let other = || with(p256_jwk(), json!({"x": rfc7515_p256().0, "y": rfc7515_p256().1}));
     vec![
-        attack("signature-mismatch", "embedded jwk beside another key", embedded(json!({})), vec![other()]),
-        attack("key-type-mismatch", "embedded jwk beside a key of another type", embedded(json!({})), vec![rsa_jwk()]),
-        attack("kid-unknown", "embedded jwk and no keys", embedded(json!({})), vec![]),
-        attack("key-missing", "embedded jwk, no kid, no keys", embedded(json!({"kid": null})), vec![]),
+        attack(Reason::SignatureMismatch, "embedded jwk beside another key", embedded(json!({})), vec![other()]),
         attack(
-            "kid-unknown",
+            Reason::KeyTypeMismatch,
+            "embedded jwk beside a key of another type",
+            embedded(json!({})),
+            vec![rsa_jwk()],
+        ),
+        attack(Reason::KidUnknown, "embedded jwk and no keys", embedded(json!({})), vec![]),
+        attack(Reason::KeyMissing, "embedded jwk, no kid, no keys", embedded(json!({"kid": null})), vec![]),
+        attack(
+            Reason::KidUnknown,
             "jku",
             es256(json!({"alg": "ES256", "kid": "mine", "jku": "https://evil.example/jwks"})),
             vec![p256_jwk()],
         ),
         attack(
-            "kid-unknown",
+            Reason::KidUnknown,
             "x5u",
             es256(json!({"alg": "ES256", "kid": "mine", "x5u": "https://evil.example/c"})),
             vec![p256_jwk()],
         ),
-        attack("kid-unknown", "x5c", es256(json!({"alg": "ES256", "kid": "mine", "x5c": ["MIIB"]})), vec![p256_jwk()]),
-        attack("kid-unknown", "kid as a path", es256(json!({"alg": "ES256", "kid": "../k"})), vec![p256_jwk()]),
-        attack("kid-unknown", "kid in another case", es256(json!({"alg": "ES256", "kid": "K"})), vec![p256_jwk()]),
+        attack(
+            Reason::KidUnknown,
+            "x5c",
+            es256(json!({"alg": "ES256", "kid": "mine", "x5c": ["MIIB"]})),
+            vec![p256_jwk()],
+        ),
+        attack(Reason::KidUnknown, "kid as a path", es256(json!({"alg": "ES256", "kid": "../k"})), vec![p256_jwk()]),
+        attack(Reason::KidUnknown, "kid in another case", es256(json!({"alg": "ES256", "kid": "K"})), vec![p256_jwk()]),
     ]
 }
 
@@ -51,73 +61,73 @@ fn wrong_keys() -> Vec<Attack> {
     let mut crowd: Vec<_> = (0..100).map(|number| named(&number.to_string())).collect();
     crowd.push(p256_jwk());
     vec![
-        attack("kid-unknown", "no such kid", good("ES256"), vec![named("a"), named("b")]),
+        attack(Reason::KidUnknown, "no such kid", good("ES256"), vec![named("a"), named("b")]),
         attack(
-            "kid-unknown",
+            Reason::KidUnknown,
             "a key without kid is not a key of every name",
             good("ES256"),
             vec![with(p256_jwk(), json!({"kid": null}))],
         ),
-        attack("kid-beyond-limit", "the 101st key", good("ES256"), crowd),
-        attack("kid-ambiguous", "two keys of one name", good("ES256"), vec![p256_jwk(), other.clone()]),
-        attack("kid-missing", "no kid and two keys that fit", nameless.clone(), vec![p256_jwk(), other]),
-        attack("key-missing", "no kid and two keys, none of which fits", nameless, vec![rsa_jwk(), p384_jwk()]),
+        attack(Reason::KidBeyondLimit, "the 101st key", good("ES256"), crowd),
+        attack(Reason::KidAmbiguous, "two keys of one name", good("ES256"), vec![p256_jwk(), other.clone()]),
+        attack(Reason::KidMissing, "no kid and two keys that fit", nameless.clone(), vec![p256_jwk(), other]),
+        attack(Reason::KeyMissing, "no kid and two keys, none of which fits", nameless, vec![rsa_jwk(), p384_jwk()]),
         attack(
-            "key-alg-mismatch",
+            Reason::KeyAlgMismatch,
             "RS256 with a key for RS512",
             good("RS256"),
             vec![with(rsa_jwk(), json!({"alg": "RS512"}))],
         ),
         attack(
-            "key-alg-mismatch",
+            Reason::KeyAlgMismatch,
             "RS256 with a key for PS256",
             good("RS256"),
             vec![with(rsa_jwk(), json!({"alg": "PS256"}))],
         ),
         attack(
-            "key-alg-mismatch",
+            Reason::KeyAlgMismatch,
             "PS256 with a key for RS256",
             good("PS256"),
             vec![with(rsa_jwk(), json!({"alg": "RS256"}))],
         ),
         attack(
-            "key-alg-mismatch",
+            Reason::KeyAlgMismatch,
             "ES256 with a key of lower-case alg",
             good("ES256"),
             vec![with(p256_jwk(), json!({"alg": "es256"}))],
         ),
-        attack("key-type-mismatch", "RS256 with a P-256 key", good("RS256"), vec![p256_jwk()]),
-        attack("key-type-mismatch", "ES256 with an RSA key", good("ES256"), vec![rsa_jwk()]),
-        attack("key-type-mismatch", "ES256 with a P-384 key", good("ES256"), vec![p384_jwk()]),
-        attack("key-type-mismatch", "ES384 with a P-256 key", good("ES384"), vec![p256_jwk()]),
-        attack("key-type-mismatch", "ES384 with a P-521 key", good("ES384"), vec![p521_jwk()]),
-        attack("key-type-mismatch", "ES512 with a P-256 key", good("ES512"), vec![p256_jwk()]),
+        attack(Reason::KeyTypeMismatch, "RS256 with a P-256 key", good("RS256"), vec![p256_jwk()]),
+        attack(Reason::KeyTypeMismatch, "ES256 with an RSA key", good("ES256"), vec![rsa_jwk()]),
+        attack(Reason::KeyTypeMismatch, "ES256 with a P-384 key", good("ES256"), vec![p384_jwk()]),
+        attack(Reason::KeyTypeMismatch, "ES384 with a P-256 key", good("ES384"), vec![p256_jwk()]),
+        attack(Reason::KeyTypeMismatch, "ES384 with a P-521 key", good("ES384"), vec![p521_jwk()]),
+        attack(Reason::KeyTypeMismatch, "ES512 with a P-256 key", good("ES512"), vec![p256_jwk()]),
         attack(
-            "key-malformed",
+            Reason::KeyMalformed,
             "ES384 with a P-256 point",
             good("ES384"),
             vec![with(p256_jwk(), json!({"crv": "P-384"}))],
         ),
         attack(
-            "key-malformed",
+            Reason::KeyMalformed,
             "ES384 with no point of the curve",
             good("ES384"),
             vec![with(p384_jwk(), json!({"x": p384_jwk()["y"]}))],
         ),
         attack(
-            "key-malformed",
+            Reason::KeyMalformed,
             "ES512 with no point of the curve",
             good("ES512"),
             vec![with(p521_jwk(), json!({"x": p521_jwk()["y"]}))],
         ),
         attack(
-            "key-malformed",
+            Reason::KeyMalformed,
             "ES512 with a coordinate without its zeros",
             good("ES512"),
             vec![with(p521_jwk(), json!({"x": base64url([1; 65])}))],
         ),
-        attack("key-type-mismatch", "EdDSA with a P-256 key", good("EdDSA"), vec![p256_jwk()]),
-        attack("key-type-mismatch", "ES256 with an Ed25519 key", good("ES256"), vec![ed25519_jwk()]),
+        attack(Reason::KeyTypeMismatch, "EdDSA with a P-256 key", good("EdDSA"), vec![p256_jwk()]),
+        attack(Reason::KeyTypeMismatch, "ES256 with an Ed25519 key", good("ES256"), vec![ed25519_jwk()]),
     ]
 }
 
@@ -132,78 +142,94 @@ fn bad_keys() -> Vec<Attack> {
     let (cut_x, cut_y) = (base64url(&bytes("x")[..31]), base64url([&bytes("x")[31..], &bytes("y")].concat()));
     let small = token(r#"{"alg":"RS256","kid":"k"}"#, rs256_of_1024_bits);
     let mut attacks = vec![
-        attack("rsa-key-too-small", "1024 bits, a true signature", small, vec![rsa_1024_jwk()]),
+        attack(Reason::RsaKeyTooSmall, "1024 bits, a true signature", small, vec![rsa_1024_jwk()]),
         attack(
-            "rsa-key-too-small",
+            Reason::RsaKeyTooSmall,
             "2047 bits in 256 bytes",
             good("RS256"),
             rsa(json!({"n": base64url([&[0x7f][..], &[0xff; 255]].concat())})),
         ),
         attack(
-            "rsa-key-too-large",
+            Reason::RsaKeyTooLarge,
             "8193 bits",
             good("RS256"),
             rsa(json!({"n": base64url([&[1][..], &[0xff; 1024]].concat())})),
         ),
-        attack("rsa-key-weak", "ROCA", good("RS256"), rsa(json!({ "n": ROCA }))),
+        attack(Reason::RsaKeyWeak, "ROCA", good("RS256"), rsa(json!({ "n": ROCA }))),
         attack(
-            "key-malformed",
+            Reason::KeyMalformed,
             "an even modulus",
             good("RS256"),
             rsa(json!({"n": base64url([&[0xff; 255][..], &[0xfe]].concat())})),
         ),
-        attack("key-malformed", "no modulus", good("RS256"), rsa(json!({"n": null}))),
-        attack("key-malformed", "a padded modulus", good("RS256"), rsa(json!({"n": format!("{}=", ones(256))}))),
-        attack("key-malformed", "no point of the curve", good("ES256"), p256(json!({"y": rfc7515_p256().1}))),
+        attack(Reason::KeyMalformed, "no modulus", good("RS256"), rsa(json!({"n": null}))),
+        attack(Reason::KeyMalformed, "a padded modulus", good("RS256"), rsa(json!({"n": format!("{}=", ones(256))}))),
+        attack(Reason::KeyMalformed, "no point of the curve", good("ES256"), p256(json!({"y": rfc7515_p256().1}))),
         attack(
-            "key-malformed",
+            Reason::KeyMalformed,
             "the origin",
             good("ES256"),
             p256(json!({"x": base64url([0; 32]), "y": base64url([0; 32])})),
         ),
-        attack("key-malformed", "a coordinate one byte longer", good("ES256"), p256(json!({"x": format!("AA{x}")}))),
-        attack("key-malformed", "no y", good("ES256"), p256(json!({"y": null}))),
-        attack("key-malformed", "no crv", good("ES256"), p256(json!({"crv": null}))),
-        attack("key-malformed", "no kty", good("ES256"), p256(json!({"kty": null}))),
-        attack("key-malformed", "alg not a string", good("ES256"), p256(json!({"alg": ["ES256"]}))),
-        attack("key-malformed", "use not a string", good("ES256"), p256(json!({"use": ["sig"]}))),
-        attack("key-malformed", "key_ops not a list", good("ES256"), p256(json!({"key_ops": "verify"}))),
-        attack("key-malformed", "a short Ed25519 key", good("EdDSA"), ed25519(json!({"x": ones(31)}))),
-        attack("key-malformed", "P-521 with the coordinates of P-256", good("ES512"), p256(json!({"crv": "P-521"}))),
-        attack("key-unsupported", "secp256k1", good("ES256"), p256(json!({"crv": "secp256k1"}))),
-        attack("key-unsupported", "Ed448", good("EdDSA"), ed25519(json!({"crv": "Ed448"}))),
-        attack("key-unsupported", "X25519", good("EdDSA"), ed25519(json!({"crv": "X25519"}))),
-        attack("key-unsupported", "an unknown type", good("ES256"), p256(json!({"kty": "ec"}))),
-        attack("key-not-for-signatures", "use enc", good("ES256"), p256(json!({"use": "enc"}))),
-        attack("key-not-for-signatures", "use in another case", good("ES256"), p256(json!({"use": "SIG"}))),
         attack(
-            "key-not-for-signatures",
+            Reason::KeyMalformed,
+            "a coordinate one byte longer",
+            good("ES256"),
+            p256(json!({"x": format!("AA{x}")})),
+        ),
+        attack(Reason::KeyMalformed, "no y", good("ES256"), p256(json!({"y": null}))),
+        attack(Reason::KeyMalformed, "no crv", good("ES256"), p256(json!({"crv": null}))),
+        attack(Reason::KeyMalformed, "no kty", good("ES256"), p256(json!({"kty": null}))),
+        attack(Reason::KeyMalformed, "alg not a string", good("ES256"), p256(json!({"alg": ["ES256"]}))),
+        attack(Reason::KeyMalformed, "use not a string", good("ES256"), p256(json!({"use": ["sig"]}))),
+        attack(Reason::KeyMalformed, "key_ops not a list", good("ES256"), p256(json!({"key_ops": "verify"}))),
+        attack(Reason::KeyMalformed, "a short Ed25519 key", good("EdDSA"), ed25519(json!({"x": ones(31)}))),
+        attack(
+            Reason::KeyMalformed,
+            "P-521 with the coordinates of P-256",
+            good("ES512"),
+            p256(json!({"crv": "P-521"})),
+        ),
+        attack(Reason::KeyUnsupported, "secp256k1", good("ES256"), p256(json!({"crv": "secp256k1"}))),
+        attack(Reason::KeyUnsupported, "Ed448", good("EdDSA"), ed25519(json!({"crv": "Ed448"}))),
+        attack(Reason::KeyUnsupported, "X25519", good("EdDSA"), ed25519(json!({"crv": "X25519"}))),
+        attack(Reason::KeyUnsupported, "an unknown type", good("ES256"), p256(json!({"kty": "ec"}))),
+        attack(Reason::KeyNotForSignatures, "use enc", good("ES256"), p256(json!({"use": "enc"}))),
+        attack(Reason::KeyNotForSignatures, "use in another case", good("ES256"), p256(json!({"use": "SIG"}))),
+        attack(
+            Reason::KeyNotForSignatures,
             "key_ops without verify",
             good("ES256"),
             p256(json!({"key_ops": ["encrypt", "sign"]})),
         ),
-        attack("key-not-for-signatures", "no key_ops at all", good("ES256"), p256(json!({"key_ops": []}))),
+        attack(Reason::KeyNotForSignatures, "no key_ops at all", good("ES256"), p256(json!({"key_ops": []}))),
         attack(
-            "key-not-for-signatures",
+            Reason::KeyNotForSignatures,
             "use sig, key_ops encrypt",
             good("ES256"),
             p256(json!({"use": "sig", "key_ops": ["encrypt"]})),
         ),
-        attack("key-malformed", "an Ed25519 key of small order", anyones, ed25519(json!({ "x": base64url(IDENTITY) }))),
         attack(
-            "key-malformed",
+            Reason::KeyMalformed,
+            "an Ed25519 key of small order",
+            anyones,
+            ed25519(json!({ "x": base64url(IDENTITY) })),
+        ),
+        attack(
+            Reason::KeyMalformed,
             "coordinates cut at another place",
             good("ES256"),
             p256(json!({"x": cut_x, "y": cut_y})),
         ),
     ];
     for (name, e) in [("0", &[0][..]), ("1", &[1]), ("2", &[2]), ("even", &[1, 0, 0]), ("2^33 + 1", &[2, 0, 0, 0, 1])] {
-        attacks.push(attack("rsa-exponent-unsafe", name, good("RS256"), rsa(json!({"e": base64url(e)}))));
+        attacks.push(attack(Reason::RsaExponentUnsafe, name, good("RS256"), rsa(json!({"e": base64url(e)}))));
     }
     attacks
 }
 
-/// The neutral element of edwards25519; `R` and `A` of this value and `S` of zero fulfil the equation for every message.
+/// The neutral element of edwards25519; `R` and `A` of this value and `S` of zero fulfil the
+/// equation for every message.
 const IDENTITY: [u8; 32] = {
     let mut point = [0; 32];
     point[0] = 1;

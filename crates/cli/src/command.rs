@@ -1,0 +1,38 @@
+//! The parsed command line.
+
+use crate::options::{CompletionsArgs, ComponentArgs, DoctorArgs, ExchangeArgs, HostOptions, ServeArgs};
+use crate::questions::{CheckArgs, CredentialArgs, ExplainArgs, InspectArgs, VerifyArgs};
+
+/// What the user asked for.
+#[derive(Debug)]
+pub struct Cli {
+    /// The command; `exchange` when none was named.
+    pub command: Command,
+    /// Options that only the native host understands.
+    pub host: HostOptions,
+}
+
+/// The commands, each with its options.
+#[derive(Debug)]
+pub enum Command {
+    /// Obtain the ID token, check it, trade it, publish the access token.
+    Exchange(ExchangeArgs),
+    /// Check whether Entra would accept an ID token.
+    Check(CheckArgs),
+    /// Verify the signature of a token.
+    Verify(VerifyArgs),
+    /// Decode a token.
+    Inspect(InspectArgs),
+    /// Explain an answer of Entra.
+    Explain(ExplainArgs),
+    /// Write the credential that a pipeline needs.
+    Credential(CredentialArgs),
+    /// Show what is missing.
+    Doctor(DoctorArgs),
+    /// Serve over HTTP.
+    Serve(ServeArgs),
+    /// Write out the component.
+    Component(ComponentArgs),
+    /// Print the completion script of a shell.
+    Completions(CompletionsArgs),
+}

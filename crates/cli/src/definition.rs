@@ -1,0 +1,193 @@
+//! Defines the program and its commands for clap, with the examples at the end of each help.
+
+use clap::{ArgMatches, Args, Error, FromArgMatches, Subcommand};
+
+use crate::options::{CompletionsArgs, ComponentArgs, DoctorArgs, ExchangeArgs, HostOptions, ServeArgs};
+use crate::parts;
+use crate::questions::{CheckArgs, CredentialArgs, ExplainArgs, InspectArgs, VerifyArgs};
+
+/// The name of the program.
+pub(crate) const NAME: &str = "azure-oidc";
+
+/// The whole program. The arguments may name the platform whose parts the help of `credential`
+/// lists.
+pub(crate) fn program(arguments: &[String]) -> clap::Command {
+    let mut program = Definition::augment_subcommands(base());
+    if arguments.iter().any(|argument| argument == "credential")
+        && let Some(command) = program.find_subcommand_mut("credential")
+    {
+        *command = command.clone().after_help(format!("{CREDENTIAL_EXAMPLES}\n\n{}", parts::help(arguments)));
+    }
+    program
+}
+
+/// What may stand before the name of a command. The command and all that follows it are left
+/// unread.
+pub(crate) fn start() -> clap::Command {
+    base().allow_external_subcommands(true).external_subcommand_value_parser(clap::value_parser!(String))
+}
+
+fn base() -> clap::Command {
+    let command = clap::Command::new(NAME).version(env!("CARGO_PKG_VERSION")).max_term_width(100);
+    // The terminal that runs the tests may have any width.
+    let command = if cfg!(test) { command.term_width(100) } else { command };
+    // The comment on the struct would become the description of the program.
+    HostOptions::augment_args(command).about(ABOUT).after_help(EXAMPLES)
+}
+
+// The commands, each with its options. No doc comment: clap would show it as the description of the
+// program.
+#[derive(Subcommand)]
+pub(crate) enum Definition {
+    /// Obtain the ID token, check it, trade it, publish the access token (the default)
+    #[command(after_help = EXCHANGE_EXAMPLES)]
+    Exchange(Lazy<ExchangeArgs>),
+    /// Check whether Entra would accept an ID token for these federated identity credentials
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(Lazy<CheckArgs>),
+    /// Verify the signature of a token
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(Lazy<VerifyArgs>),
+    /// Decode a token: the platform that issued it, and what each part of its subject means
+    #[command(after_help = INSPECT_EXAMPLES)]
+    Inspect(Lazy<InspectArgs>),
+    /// Explain an AADSTS answer of Entra: what it means, the cause, the remedy
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(Lazy<ExplainArgs>),
+    /// Write the federated identity credential that a pipeline needs
+    #[command(after_help = CREDENTIAL_EXAMPLES)]
+    Credential(Lazy<CredentialArgs>),
+    /// Show the detected platform, what is missing, and whether the needed hosts can be reached
+    #[command(after_help = DOCTOR_NOTE)]
+    Doctor(Lazy<DoctorArgs>),
+    /// Serve the same answers over HTTP (native host; elsewhere use `wasmtime serve`)
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(Lazy<ServeArgs>),
+    /// Write the embedded component to a file, or print its digest (native host only)
+    #[command(after_help = COMPONENT_EXAMPLES)]
+    Component(Lazy<ComponentArgs>),
+    /// Print the completion script of a shell (native host only)
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(Lazy<CompletionsArgs>),
+}
+
+/// The options of a command, followed by those of the host. clap builds them only when the command
+/// is used: a run needs one command of ten.
+pub(crate) struct Lazy<A>(pub(crate) A);
+
+impl<A: Args> Args for Lazy<A> {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        command.defer(|command| {
+            // The comment on a struct would become the description of the command.
+            let about = command.get_about().cloned();
+            HostOptions::augment_args(A::augment_args(command)).about(about.unwrap_or_default()).long_about(None)
+        })
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+impl<A: FromArgMatches> FromArgMatches for Lazy<A> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        A::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}
+
+const ABOUT: &str =
+    "Trade a CI job's OIDC ID token for an Azure access token, check its claims, explain Entra's answers";
+
+const EXAMPLES: &str = "\
+Examples:
+  azure-oidc                                     in a Harness step or any CI job: trade and publish
+  azure-oidc exchange --id-token-env MY_TOKEN --scope graph --output json
+  azure-oidc check --id-token-env MY_TOKEN --credential fics.json
+  azure-oidc explain AADSTS700213
+
+Exit codes: 0 done, 1 the answer is no, 2 wrong usage or configuration, 3 no usable ID token,
+4 Entra refused, 5 network failure or time-out after retries, 6 the result cannot be published.
+An ID token is never the value of an option: other processes can read a command line.";
+
+const EXCHANGE_EXAMPLES: &str = "\
+Examples:
+  azure-oidc exchange --tenant-id contoso.onmicrosoft.com --client-id GUID --id-token-env MY_TOKEN
+  azure-oidc exchange --scope arm,graph --output json      two tokens, or none
+  az ad app federated-credential list --id GUID > fics.json
+  azure-oidc exchange --credential fics.json               fails before Entra does, and says why
+  echo \"$MY_TOKEN\" | azure-oidc exchange --id-token -
+  azure-oidc exchange --publish sdk-env                    for az, Terraform and the Azure SDKs";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  az ad app federated-credential list --id GUID |
+    azure-oidc check --id-token-env MY_TOKEN --credential -
+  azure-oidc check --id-token-file token.jwt --issuer https://gitlab.com \\
+    --subject project_path:group/project:ref_type:branch:ref:main
+  azure-oidc check --credential fics.json --discover       verifies the token's signature too
+  azure-oidc check --credential fics.json --token-subject repo:octo-org/octo-repo:environment:prod \\
+    --token-issuer https://token.actions.githubusercontent.com     before there is a token
+
+Exit codes: 0 a credential matches, 1 none does, 2 the input is wrong, 3 there is no token.";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  azure-oidc verify --id-token-env MY_TOKEN --jwks keys.json
+  azure-oidc verify --id-token-env MY_TOKEN --discover     fetches the issuer's keys";
+
+const INSPECT_EXAMPLES: &str = "\
+Examples:
+  azure-oidc inspect --id-token-env MY_TOKEN
+  pbpaste | azure-oidc inspect --id-token -
+
+It decodes and never verifies. Use `verify` for the signature.";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  azure-oidc explain AADSTS700213
+  az login ... 2>&1 | azure-oidc explain -
+  azure-oidc explain 700213 --id-token-env MY_TOKEN        names the claim
+  azure-oidc explain - --credential fics.json < job.log    names the credential";
+
+const CREDENTIAL_EXAMPLES: &str = "\
+Examples:
+  azure-oidc credential --platform pulumi --org contoso --project core --stack dev
+  azure-oidc credential --platform github --repo octo-org/octo-repo --environment prod \\
+    --format az --client-id GUID
+  azure-oidc credential --platform gitlab --project-path g/p --project-id 72 --flexible
+  azure-oidc credential --from-token --id-token-env MY_TOKEN --format az-identity \\
+    --identity-name deployer --resource-group rg
+  azure-oidc credential --issuer https://ci.example --subject job --format bicep
+
+`azure-oidc credential --platform NAME --help` shows the parts of one platform only.";
+
+const DOCTOR_NOTE: &str = "It prints no secret.";
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  azure-oidc serve                                       check, inspect, explain, credential
+  AZURE_TENANT_ID=contoso.onmicrosoft.com AZURE_CLIENT_ID=GUID azure-oidc serve
+                                                         the same, and exchange for this client
+  azure-oidc serve --listen 127.0.0.1:0 --output json    a free port, printed for scripts
+  curl -s http://127.0.0.1:8080/v1/explain -H 'content-type: application/json' \\
+    -d '{\"text\":\"AADSTS700213\"}'
+
+GET /openapi.json describes the service. It also reads these variables:
+  AZURE_OIDC_SERVICE_SCOPES        scopes that may be requested, comma-separated (default: arm)
+  AZURE_OIDC_SERVICE_CORS_ORIGINS  origins of pages that may read answers (default: none)
+It speaks plain HTTP: put a proxy with TLS in front of it for other machines.
+With other hosts: wasmtime serve -S cli azure_oidc.wasm";
+
+const COMPONENT_EXAMPLES: &str = "\
+Examples:
+  azure-oidc component --output azure_oidc.wasm
+  azure-oidc component --digest";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  source <(azure-oidc completions bash)
+  azure-oidc completions fish > ~/.config/fish/completions/azure-oidc.fish";

@@ -1,0 +1,196 @@
+//! Parses the arguments.
+//!
+//! The first pass reads options of the host and stops at the name of the command. The second pass
+//! builds that command and reads the rest. An option that the first pass does not know belongs to
+//! `exchange`, whose name may be left out.
+
+use std::iter;
+
+use azure_oidc_core::{Category, Fault};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, FromArgMatches};
+
+use crate::command::{Cli, Command};
+use crate::definition::{Definition, Lazy, NAME, program, start};
+use crate::options::{HostOptions, TokenSource};
+use crate::usage;
+
+const DEFAULT: &str = "exchange";
+
+/// Why there is no command to run.
+#[derive(Debug)]
+pub enum Unread {
+    /// `--help` or `--version`: print this text to standard output and exit with 0.
+    Help(String),
+    /// Wrong usage.
+    Usage(Fault),
+}
+
+impl From<Fault> for Unread {
+    fn from(fault: Fault) -> Self {
+        Self::Usage(fault)
+    }
+}
+
+/// Parses arguments that do not begin with a program's name. Without a command, `exchange` is
+/// meant.
+pub fn parse(arguments: &[String]) -> Result<Cli, Unread> {
+    let mut program = program(arguments);
+    let line = match Line::read(arguments) {
+        Ok(line) => line,
+        // The first pass knows no commands to list.
+        Err(error) if error.kind() == ErrorKind::DisplayHelp => {
+            return Err(Unread::Help(program.render_help().to_string()));
+        }
+        Err(error) => return Err(unread(&error, &mut program, "", arguments)),
+    };
+
+    let known = |name: &str| name == "help" || program.find_subcommand(name).is_some();
+    let name = match &line.command {
+        Some(name) if known(name) => name,
+        Some(word) => return Err(unknown_command(word, &mut program)),
+        None => match arguments.iter().find(|argument| known(argument)) {
+            // Its name was taken for a value, or follows options of `exchange`. No token may be
+            // traded by accident.
+            Some(command) => return Err(usage::misplaced_command(command).into()),
+            None => DEFAULT,
+        },
+    };
+
+    let words = [NAME, name].into_iter().chain(line.rest.iter().map(String::as_str));
+    let read = program.try_get_matches_from_mut(words).and_then(|matches| cli(&matches, line.before.as_ref()));
+    match read {
+        Ok(cli) => one_standard_input(cli),
+        Err(error) => match usage::bare_word(&error).filter(|_| line.command.is_none()) {
+            Some(word) => Err(unknown_command(word, &mut program)),
+            None => Err(unread(&error, &mut program, name, &line.rest)),
+        },
+    }
+}
+
+/// Whether the arguments ask for JSON, as far as that is visible when they could not be parsed.
+pub fn wants_json(arguments: &[String]) -> bool {
+    arguments.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json")
+        || arguments.iter().any(|argument| argument == "--output=json")
+}
+
+/// The arguments after the first pass.
+struct Line {
+    /// Options of the host before the command.
+    before: Option<ArgMatches>,
+    /// The first word that is no option, unless an option of `exchange` comes first.
+    command: Option<String>,
+    /// What follows the command.
+    rest: Vec<String>,
+}
+
+impl Line {
+    fn read(arguments: &[String]) -> Result<Self, clap::Error> {
+        // The usual case needs no first pass.
+        match arguments {
+            [] => return Ok(Self { before: None, command: None, rest: Vec::new() }),
+            [first, rest @ ..] if !first.starts_with('-') => {
+                return Ok(Self { before: None, command: Some(first.clone()), rest: rest.to_vec() });
+            }
+            _ => {}
+        }
+        let words = iter::once(NAME).chain(arguments.iter().map(String::as_str));
+        match start().try_get_matches_from(words) {
+            Ok(mut before) => {
+                let (command, rest) = match before.remove_subcommand() {
+                    Some((name, mut rest)) => {
+                        (Some(name), rest.remove_many("").map(Iterator::collect).unwrap_or_default())
+                    }
+                    None => (None, Vec::new()),
+                };
+                Ok(Self { before: Some(before), command, rest })
+            }
+            Err(error) if error.kind() == ErrorKind::UnknownArgument => {
+                Ok(Self { before: None, command: None, rest: arguments.to_vec() })
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The fault for a word in the place of a command.
+fn unknown_command(word: &str, program: &mut clap::Command) -> Unread {
+    // After `--`, clap takes no word for an option.
+    match program.try_get_matches_from_mut([NAME, "--", word]) {
+        Err(error) => unread(&error, program, "", &[]),
+        Ok(_) => usage::misplaced_command(word).into(),
+    }
+}
+
+fn unread(error: &clap::Error, program: &mut clap::Command, command: &str, words: &[String]) -> Unread {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return Unread::Help(error.to_string());
+    }
+    // A user who asks for help on a line with a wrong value wants to see the possible ones.
+    if usage::is_wrong_value(error)
+        && words.iter().any(|word| word == "-h" || word == "--help")
+        && let Some(command) = program.find_subcommand_mut(command)
+    {
+        return Unread::Help(command.render_help().to_string());
+    }
+    Unread::Usage(usage::fault(error, program, command, words))
+}
+
+fn cli(matches: &ArgMatches, before: Option<&ArgMatches>) -> Result<Cli, clap::Error> {
+    let mut host = match matches.subcommand() {
+        Some((_, after)) => HostOptions::from_arg_matches(after)?,
+        None => HostOptions::default(),
+    };
+    // An option of the host may stand on both sides of the command; the later one counts.
+    if let Some(before) = before {
+        let earlier = HostOptions::from_arg_matches(before)?;
+        let is_given = |after: &ArgMatches| after.value_source("color") == Some(ValueSource::CommandLine);
+        if !matches.subcommand().is_some_and(|(_, after)| is_given(after)) {
+            host.color = earlier.color;
+        }
+        host = HostOptions {
+            ca_file: host.ca_file.or(earlier.ca_file),
+            allow_host: [earlier.allow_host, host.allow_host].concat(),
+            allow_program: earlier.allow_program || host.allow_program,
+            color: host.color,
+            timings: earlier.timings || host.timings,
+        };
+    }
+    let command = match Definition::from_arg_matches(matches)? {
+        Definition::Exchange(Lazy(mut args)) => {
+            if args.verbose {
+                args.log_level = Some("debug".to_owned());
+            }
+            Command::Exchange(args)
+        }
+        Definition::Check(Lazy(args)) => Command::Check(args),
+        Definition::Verify(Lazy(args)) => Command::Verify(args),
+        Definition::Inspect(Lazy(args)) => Command::Inspect(args),
+        Definition::Explain(Lazy(args)) => Command::Explain(args),
+        Definition::Credential(Lazy(args)) => Command::Credential(args),
+        Definition::Doctor(Lazy(args)) => Command::Doctor(args),
+        Definition::Serve(Lazy(args)) => Command::Serve(args),
+        Definition::Component(Lazy(args)) => Command::Component(args),
+        Definition::Completions(Lazy(args)) => Command::Completions(args),
+    };
+    Ok(Cli { command, host })
+}
+
+/// Refuses a command line that names standard input for more than one thing.
+fn one_standard_input(cli: Cli) -> Result<Cli, Unread> {
+    let is_token = |token: &TokenSource| token.id_token.is_some();
+    let is_file = |name: &Option<String>| name.as_deref() == Some("-");
+    let uses = match &cli.command {
+        Command::Exchange(args) => vec![is_token(&args.token), is_file(&args.credential)],
+        Command::Check(args) => vec![is_token(&args.token), is_file(&args.credential), is_file(&args.jwks)],
+        Command::Verify(args) => vec![is_token(&args.token), is_file(&args.jwks)],
+        Command::Explain(args) => vec![is_token(&args.token), is_file(&args.credential), args.what == "-"],
+        _ => Vec::new(),
+    };
+    if uses.into_iter().filter(|used| *used).count() < 2 {
+        return Ok(cli);
+    }
+    let message = "Standard input is named for two inputs, but it can be read only once";
+    Err(Fault::new(Category::Usage, "stdin-named-twice", message).hint("put one of them into a file").into())
+}

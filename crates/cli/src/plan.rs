@@ -1,0 +1,43 @@
+//! Reads from the options of a command what decides its plan.
+
+use azure_oidc_core::plan::{HostKind, Inputs, OutputInputs, Publish as Published, TokenInputs, TokenSource as Source};
+
+use crate::{ExchangeArgs, PlatformArgs, Publish, TokenSource};
+
+impl TokenSource {
+    /// Where the token is, on this platform.
+    pub fn inputs<'a>(&'a self, platform: &'a PlatformArgs) -> TokenInputs<'a> {
+        let source = match (&self.id_token_env, &self.id_token_file, &self.id_token) {
+            (Some(name), _, _) => Source::Variable(name),
+            (_, Some(path), _) => Source::File(path),
+            (_, _, Some(_)) => Source::StandardInput,
+            (None, None, None) => Source::Platform,
+        };
+        TokenInputs { source, platform: platform.platform.as_deref(), audience: None }
+    }
+}
+
+impl ExchangeArgs {
+    /// What decides the plan of this exchange.
+    pub fn plan_inputs(&self, host: HostKind) -> Inputs<'_> {
+        Inputs {
+            token: TokenInputs { audience: self.audience.as_deref(), ..self.token.inputs(&self.platform) },
+            output: OutputInputs {
+                form: &self.output,
+                publish: self.publish.into(),
+                id_token_file: self.id_token_output.as_deref(),
+                host,
+            },
+        }
+    }
+}
+
+impl From<Publish> for Published {
+    fn from(publish: Publish) -> Self {
+        match publish {
+            Publish::Token => Self::Token,
+            Publish::SdkEnv => Self::SdkEnv,
+            Publish::Both => Self::Both,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! How the result of an exchange leaves.
+
+use super::host::HostKind;
+use super::token::TokenPlan;
+use crate::fault::{Category, Fault};
+use crate::platform::{self, File, Platform};
+use crate::ports::Env;
+
+/// What is published.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Publish {
+    /// The access tokens.
+    #[default]
+    Token,
+    /// The settings with which Azure's own tools sign in, the ID token among them.
+    SdkEnv,
+    /// Both.
+    Both,
+}
+
+/// How the result leaves.
+#[derive(Debug, Clone, Copy)]
+pub enum Form {
+    /// JSON on standard output.
+    Json,
+    /// The access tokens on standard output, one a line.
+    Text,
+    /// Assignments for a shell.
+    Env,
+    /// A dotenv report of GitLab.
+    Dotenv,
+    /// In the way of this platform.
+    Platform(&'static dyn Platform),
+}
+
+/// Where Azure's tools find the ID token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdTokenPlace {
+    /// In this file, which exists.
+    File(String),
+    /// In this file, which the host writes.
+    NewFile(String),
+    /// In a variable, because the host writes no files.
+    Variable,
+}
+
+/// What decides how the result leaves, besides the environment.
+#[derive(Debug, Clone, Copy)]
+pub struct OutputInputs<'a> {
+    /// `--output`.
+    pub form: &'a str,
+    /// What to publish.
+    pub publish: Publish,
+    /// `--id-token-output`.
+    pub id_token_file: Option<&'a str>,
+    /// What the host can do.
+    pub host: HostKind,
+}
+
+/// How the result leaves, with everything that it needs.
+#[derive(Debug, Clone)]
+pub struct OutputPlan {
+    /// In which form.
+    pub form: Form,
+    /// The files that the platform's form appends to.
+    pub files: Vec<File>,
+    /// What is published.
+    pub publish: Publish,
+    /// Where Azure's tools find the ID token, when their settings are published.
+    pub id_token: Option<IdTokenPlace>,
+}
+
+impl OutputPlan {
+    /// Decides how the result leaves, and finds out whether it can.
+    pub(super) fn resolve(inputs: &OutputInputs<'_>, token: &TokenPlan, env: &dyn Env) -> Result<Self, Fault> {
+        let form = Form::resolve(inputs.form, token.platform)?;
+        let files = form.publisher().map_or(Ok(Vec::new()), |platform| platform.outputs(env));
+        let files = files.map_err(|fault| inputs.host.explain(fault))?;
+        let id_token = match inputs.publish {
+            Publish::Token => None,
+            Publish::SdkEnv | Publish::Both => Some(IdTokenPlace::resolve(inputs, form, token.file(), env)?),
+        };
+        Ok(Self { form, files, publish: inputs.publish, id_token })
+    }
+}
+
+impl Form {
+    /// The form that `--output` names. `auto` is the way of the selected platform.
+    fn resolve(output: &str, selected: &'static dyn Platform) -> Result<Self, Fault> {
+        match output {
+            "auto" if selected.name() == "generic" => Ok(Self::Text),
+            "auto" => Ok(Self::Platform(selected)),
+            "json" => Ok(Self::Json),
+            "text" => Ok(Self::Text),
+            "env" => Ok(Self::Env),
+            "dotenv" => Ok(Self::Dotenv),
+            name => platform::by_name(name).map(Self::Platform).ok_or_else(|| {
+                let message = format!("`--output {}` is not known", name.escape_debug());
+                Fault::new(Category::Usage, "output-unknown", message).hint(
+                    "give auto, json, text, env, dotenv, or the name of a platform; `azure-oidc exchange --help` lists them",
+                )
+            }),
+        }
+    }
+
+    /// The platform whose way it is.
+    pub fn publisher(self) -> Option<&'static dyn Platform> {
+        match self {
+            Self::Platform(platform) => Some(platform),
+            Self::Json | Self::Text | Self::Env | Self::Dotenv => None,
+        }
+    }
+
+    /// What `--output` takes for a form that prints the access tokens alone.
+    fn prints_tokens(self) -> Option<&'static str> {
+        match self {
+            Self::Json => Some("json"),
+            Self::Text => Some("text"),
+            Self::Env | Self::Dotenv | Self::Platform(_) => None,
+        }
+    }
+}
+
+/// Variables that name a folder which lasts as long as the job: GitHub's, Azure Pipelines' and
+/// Harness's.
+pub const JOB_FOLDERS: [&str; 3] = ["RUNNER_TEMP", "AGENT_TEMPDIRECTORY", "HARNESS_SCRATCH_DIR"];
+
+impl IdTokenPlace {
+    /// Where the user says, else where the token is already, else in the folder of the job.
+    fn resolve(inputs: &OutputInputs<'_>, form: Form, present: Option<&str>, env: &dyn Env) -> Result<Self, Fault> {
+        // `auto` outside any platform prints access tokens too, and is let pass.
+        if let Some(output) = form.prints_tokens().filter(|_| inputs.form != "auto") {
+            let message = format!("`--output {output}` prints access tokens, not the variables of `--publish`");
+            return Err(Fault::new(Category::Usage, "publish-needs-variables", message).hint("use `--output env`"));
+        }
+        match (inputs.host, inputs.id_token_file, present) {
+            (HostKind::Native, Some(path), _) => Ok(Self::NewFile(path.to_owned())),
+            (_, _, Some(path)) => Ok(Self::File(path.to_owned())),
+            (HostKind::Stock, _, None) => Ok(Self::Variable),
+            (HostKind::Native, None, None) => {
+                let folder = JOB_FOLDERS.iter().find_map(|name| env.present(name)).ok_or_else(no_folder)?;
+                Ok(Self::NewFile(format!("{}/azure-oidc-id-token", folder.trim_end_matches(['/', '\\']))))
+            }
+        }
+    }
+}
+
+fn no_folder() -> Fault {
+    let message = "`--publish sdk-env` needs a file for the ID token, and this job has no temporary folder";
+    Fault::new(Category::Usage, "id-token-output-missing", message).hint("add `--id-token-output PATH`")
+}

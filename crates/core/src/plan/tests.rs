@@ -1,0 +1,99 @@
+//! What is decided before anything is fetched or sent.
+
+use super::*;
+use crate::fault::Category;
+use crate::platform::{File, Platform, Source};
+use crate::ports::fixed::Variables;
+
+const INPUTS: Inputs<'_> = Inputs {
+    token: TokenInputs { source: TokenSource::Platform, platform: None, audience: None },
+    output: OutputInputs { form: "auto", publish: Publish::Token, id_token_file: None, host: HostKind::Native },
+};
+const TOKEN: (&str, &str) = ("ARM_OIDC_TOKEN", "t");
+
+fn resolve<const N: usize>(change: impl FnOnce(&mut Inputs<'_>), env: [(&str, &str); N]) -> Result<Plan, Fault> {
+    let mut inputs = INPUTS;
+    change(&mut inputs);
+    Plan::resolve(&inputs, None, &Variables::from(env))
+}
+
+fn code<const N: usize>(change: impl FnOnce(&mut Inputs<'_>), env: [(&str, &str); N]) -> &'static str {
+    resolve(change, env).unwrap_err().code
+}
+
+#[test]
+fn a_platform_that_lacks_something_is_no_obstacle_when_the_token_comes_from_elsewhere() {
+    let half = [("BITBUCKET_BUILD_NUMBER", "1")];
+    let fault = resolve(|_| {}, half).unwrap_err();
+    assert_eq!((fault.code, fault.category), ("id-token-missing", Category::IdToken));
+    let plan = resolve(|inputs| inputs.token.source = TokenSource::Variable("T"), half).unwrap();
+    assert_eq!(plan.token.platform.name(), "bitbucket");
+    assert!(matches!(plan.token.source, Source::Variable(name) if name == "T"));
+}
+
+#[test]
+fn the_options_say_where_the_token_is_before_the_platform_does() {
+    let source = |source| {
+        let plan = resolve(|inputs| inputs.token.source = source, [("AZURE_FEDERATED_TOKEN_FILE", "/f")]).unwrap();
+        (format!("{:?}", plan.token.source), plan.token.named, plan.token.file().map(str::to_owned))
+    };
+    let (file, none) = (Some("/f".to_owned()), None);
+    assert_eq!(source(TokenSource::Platform), (r#"File("/f")"#.to_owned(), "kubernetes", file));
+    assert_eq!(source(TokenSource::File("x")).1, "--id-token-file");
+    assert_eq!(source(TokenSource::StandardInput), (r#"File("-")"#.to_owned(), "--id-token", none));
+}
+
+#[test]
+fn auto_is_the_platforms_own_way_and_text_without_a_platform() {
+    let form = |form: &'static str, env| resolve(|inputs| inputs.output.form = form, env).unwrap().output;
+    assert!(matches!(form("auto", [TOKEN, ("X", "")]).form, Form::Text));
+    let github = [TOKEN, ("GITHUB_OUTPUT", "/o")];
+    let output = form("github", github);
+    assert_eq!(output.form.publisher().map(Platform::name), Some("github"));
+    assert_eq!(output.files, [File::Variable("GITHUB_OUTPUT")]);
+    assert!(matches!(form("generic", github).form, Form::Platform(_)));
+    assert_eq!(code(|inputs| inputs.output.form = "yaml", [TOKEN]), "output-unknown");
+}
+
+#[test]
+fn a_stock_host_says_how_it_shows_a_variable_that_is_missing() {
+    let stock = |inputs: &mut Inputs<'_>| {
+        inputs.output.form = "github";
+        inputs.output.host = HostKind::Stock;
+    };
+    let fault = resolve(stock, [TOKEN]).unwrap_err();
+    assert!(fault.hints.last().is_some_and(|hint| hint.contains("`--env NAME`")), "{:?}", fault.hints);
+    let native = resolve(|inputs| inputs.output.form = "github", [TOKEN]).unwrap_err();
+    assert_eq!(native.hints.len() + 1, fault.hints.len());
+}
+
+#[test]
+fn the_file_of_the_id_token_is_where_the_user_says_or_where_it_is_or_in_the_folder_of_the_job() {
+    let (file, temp) = (("AZURE_FEDERATED_TOKEN_FILE", "/var/token"), ("RUNNER_TEMP", "/tmp/job/"));
+    let place = |path: Option<&'static str>, host, env: [(&str, &str); 2]| {
+        let output = |inputs: &mut Inputs<'_>| {
+            inputs.output = OutputInputs { form: "env", publish: Publish::SdkEnv, id_token_file: path, host };
+        };
+        resolve(output, env).map(|plan| plan.output.id_token.unwrap()).map_err(|fault| fault.code)
+    };
+    let new = |path: &str| Ok(IdTokenPlace::NewFile(path.to_owned()));
+    let there = Ok(IdTokenPlace::File("/var/token".to_owned()));
+    let empty = ("X", "");
+    assert_eq!(place(None, HostKind::Native, [TOKEN, temp]), new("/tmp/job/azure-oidc-id-token"));
+    assert_eq!(place(Some("/x"), HostKind::Native, [TOKEN, temp]), new("/x"));
+    assert_eq!(place(Some("/x"), HostKind::Native, [file, temp]), new("/x"));
+    assert_eq!(place(None, HostKind::Native, [file, temp]), there);
+    assert_eq!(place(None, HostKind::Native, [TOKEN, empty]), Err("id-token-output-missing"));
+    assert_eq!(place(Some("/x"), HostKind::Stock, [file, temp]), there);
+    assert_eq!(place(Some("/x"), HostKind::Stock, [TOKEN, temp]), Ok(IdTokenPlace::Variable));
+}
+
+#[test]
+fn forms_for_access_tokens_alone_do_not_hold_the_settings_of_tools() {
+    for form in ["json", "text"] {
+        let output = |inputs: &mut Inputs<'_>| {
+            inputs.output = OutputInputs { form, publish: Publish::Both, ..INPUTS.output };
+        };
+        assert_eq!(code(output, [TOKEN, ("RUNNER_TEMP", "/t")]), "publish-needs-variables");
+    }
+}

@@ -1,0 +1,89 @@
+//! Where the ID token of a job is.
+
+use crate::cloud::{self, Cloud};
+use crate::fault::Fault;
+use crate::platform::text::shell_quote;
+use crate::platform::{self, Platform, Source};
+use crate::ports::Env;
+
+/// Standard input, where a file is named.
+pub const STANDARD_INPUT: &str = "-";
+
+/// Where a user says that the ID token is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TokenSource<'a> {
+    /// Where the platform keeps it.
+    #[default]
+    Platform,
+    /// In this variable.
+    Variable(&'a str),
+    /// In this file.
+    File(&'a str),
+    /// On standard input.
+    StandardInput,
+}
+
+/// What decides where the ID token is, besides the environment.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TokenInputs<'a> {
+    /// What the user says.
+    pub source: TokenSource<'a>,
+    /// The platform that the user names.
+    pub platform: Option<&'a str>,
+    /// The audience that the user asks the platform for.
+    pub audience: Option<&'a str>,
+}
+
+/// Where the ID token is.
+#[derive(Debug, Clone)]
+pub struct TokenPlan {
+    /// The platform that the job runs on. When the user says where the token is, it only decides
+    /// how the result leaves.
+    pub platform: &'static dyn Platform,
+    /// Where the token is. Standard input is the file [`STANDARD_INPUT`].
+    pub source: Source,
+    /// The option or the platform that names a file, for messages.
+    pub named: &'static str,
+}
+
+impl TokenPlan {
+    /// Selects the platform, and finds out where the token is. The cloud decides which audience the
+    /// platform is asked for.
+    pub fn resolve(inputs: &TokenInputs<'_>, cloud: Option<&'static Cloud>, env: &dyn Env) -> Result<Self, Fault> {
+        let selected = platform::select_for_output(inputs.platform, env)?;
+        let platform = selected.platform;
+        let (source, named) = match inputs.source {
+            TokenSource::Variable(name) => (Source::Variable(name.to_owned()), "--id-token-env"),
+            TokenSource::File(path) => (Source::File(path.to_owned()), "--id-token-file"),
+            TokenSource::StandardInput => (Source::File(STANDARD_INPUT.to_owned()), "--id-token"),
+            TokenSource::Platform => {
+                // A platform that lacks something is an obstacle only when the token is to come
+                // from it.
+                let platform = selected.for_token()?.platform;
+                let usual = cloud.unwrap_or(cloud::PUBLIC).usual_audience();
+                let source = match inputs.audience {
+                    Some(audience) => platform.id_token_for(env, audience)?,
+                    None => platform.id_token(env, usual)?,
+                };
+                (source, platform.name())
+            }
+        };
+        Ok(Self { platform, source, named })
+    }
+
+    /// The file that holds the token, when other programs can read it too.
+    pub fn file(&self) -> Option<&str> {
+        match &self.source {
+            Source::File(path) if path != STANDARD_INPUT => Some(path),
+            _ => None,
+        }
+    }
+}
+
+/// A command line as a shell takes it. It is also the name under which the host hands over what the
+/// program prints.
+pub fn command_line(words: &[String]) -> String {
+    let is_plain = |word: &str| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:=".contains(&byte));
+    let quoted = |word: &String| if is_plain(word) { word.clone() } else { shell_quote(word) };
+    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,73 @@
+//! The configuration: one TOML file, in which a misspelt key is an error.
+
+use std::path::Path;
+
+use azure_oidc_core::Fault;
+use azure_oidc_core::fault::Category;
+
+mod check;
+mod settings;
+
+pub use settings::{Application, Config, Credential, Expression, Issuer, Kind, Resource, Style, Tenant};
+
+/// The default configuration, with a comment for every key.
+pub const DEFAULT: &str = include_str!("config/default.toml");
+
+impl Config {
+    /// Reads a configuration. Files that it names are read relative to `directory`.
+    ///
+    /// # Errors
+    ///
+    /// When the text is not TOML, has an unknown key, or is contradictory.
+    pub fn parse(text: &str, directory: &Path) -> Result<Self, Fault> {
+        let mut config: Self = toml::from_str(text).map_err(|error| {
+            Fault::new(
+                Category::Usage,
+                "config-invalid",
+                format!("the configuration can't be read: {}", error.to_string().trim_end()),
+            )
+            .hint("`azure-oidc-emulator config` prints one with every key explained")
+        })?;
+        config.read_files(directory)?;
+        check::check(&config)?;
+        Ok(config)
+    }
+
+    /// The configuration in [`DEFAULT`]: a tenant with applications, and CI systems.
+    ///
+    /// # Errors
+    ///
+    /// A caller cannot cause any.
+    pub fn sample() -> Result<Self, Fault> {
+        Self::parse(DEFAULT, Path::new(""))
+    }
+
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Config::parse`], and when the file can't be read.
+    pub fn load(path: &Path) -> Result<Self, Fault> {
+        Self::parse(&read(path)?, path.parent().unwrap_or(Path::new("")))
+    }
+
+    fn read_files(&mut self, directory: &Path) -> Result<(), Fault> {
+        for application in self.tenants.iter_mut().flat_map(|tenant| &mut tenant.applications) {
+            if let Some(file) = &application.credentials_file {
+                application.credentials_json = Some(read(&directory.join(file))?);
+            }
+        }
+        for issuer in &mut self.issuers {
+            if let Some(file) = &issuer.jwks_file {
+                issuer.jwks_json = Some(read(&directory.join(file))?);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read(path: &Path) -> Result<String, Fault> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Fault::new(Category::Usage, "file-unreadable", format!("`{}` can't be read: {error}", path.display()))
+    })
+}

@@ -1,0 +1,166 @@
+//! `credential`: writes the federated identity credentials that a pipeline needs.
+
+use std::collections::BTreeMap;
+
+use azure_oidc_core::cloud::Cloud;
+use azure_oidc_core::credential::limits;
+use azure_oidc_core::credential::pipeline::{Pipeline, credentials};
+use azure_oidc_core::credential::write::{self, Format, Owner, Target};
+use azure_oidc_core::platform::{self, Platform};
+use azure_oidc_core::token::Token;
+use azure_oidc_core::{Category, Fault, Secret};
+use serde::{Deserialize, Serialize};
+
+use crate::document::notes;
+
+/// The pipeline: the parts of its platform, one of its tokens, or issuer and subject. And the tool
+/// to write for.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Request {
+    /// Name of the CI platform that `parts` belong to.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = crate::schema::platforms_or_null())))]
+    pub platform: Option<String>,
+    /// What the platform's subjects are made of, such as `repo` and `branch`. A part with several
+    /// values is a list. When a part is missing or unknown, the problem lists all of them.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<BTreeMap<String, Values>>"))]
+    pub parts: Option<Parts>,
+    /// An ID token of the pipeline. It gives issuer and audience, and the subject as one of those
+    /// that the pipeline can have.
+    #[serde(default, deserialize_with = "crate::document::secret")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub token: Option<Secret>,
+    /// The issuer, in place of the token's or the platform's; required when there is neither.
+    pub issuer: Option<String>,
+    /// The subject, as `issuer`. With `flexible` it is a pattern.
+    pub subject: Option<String>,
+    /// The audience, as `issuer`; the cloud's audience when nothing else gives one.
+    pub audience: Option<String>,
+    /// A name, when there is one credential only; made from the subject when absent.
+    pub name: Option<String>,
+    /// Write expressions in place of exact subjects; for GitHub, GitLab and HCP Terraform.
+    #[cfg_attr(feature = "schema", schemars(extend("default" = false)))]
+    pub flexible: Option<bool>,
+    /// The tool to write for.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = crate::schema::formats(), "default" = "graph")))]
+    pub format: Option<String>,
+    /// The application that will own them.
+    pub client_id: Option<String>,
+    /// The managed identity that will own them.
+    pub identity_name: Option<String>,
+    /// The resource group of the managed identity.
+    pub resource_group: Option<String>,
+    /// Name of the cloud.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = crate::schema::clouds(), "default" = "public")))]
+    pub cloud: Option<String>,
+}
+
+/// Names of parts with their values, in the order in which they were given.
+#[derive(Default, Deserialize)]
+#[serde(from = "BTreeMap<String, Values>")]
+pub struct Parts(pub Vec<(String, String)>);
+
+/// The values of one part.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a string or a list of strings")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+enum Values {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl From<BTreeMap<String, Values>> for Parts {
+    fn from(parts: BTreeMap<String, Values>) -> Self {
+        let pairs = |(name, values): (String, Values)| {
+            let values = match values {
+                Values::One(value) => vec![value],
+                Values::Several(values) => values,
+            };
+            values.into_iter().map(move |value| (name.clone(), value))
+        };
+        Self(parts.into_iter().flat_map(pairs).collect())
+    }
+}
+
+/// Federated identity credentials, written for a tool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Answer {
+    /// The format of the text.
+    pub format: &'static str,
+    /// What to know about the credentials, a line each.
+    pub notes: Vec<String>,
+    /// What to paste or to save.
+    pub text: String,
+}
+
+/// Writes the credentials.
+///
+/// # Errors
+/// When something is missing or unknown, or when Entra would refuse a credential.
+pub fn run(request: &Request) -> Result<Answer, Fault> {
+    let token = request.token.as_ref().map(|token| Token::parse(token.reveal())).transpose()?;
+    let format = request.format.as_deref().map_or(Ok(Format::GraphJson), format)?;
+    let parts = request.parts.as_ref().map(|parts| parts.0.as_slice()).unwrap_or_default();
+    let pipeline = Pipeline {
+        platform: request.platform.as_deref().map_or(Ok(None), platform)?,
+        parts,
+        claims: token.as_ref().map(Token::claims),
+        issuer: request.issuer.as_deref(),
+        subject: request.subject.as_deref(),
+        audience: request.audience.as_deref(),
+        name: request.name.as_deref(),
+        flexible: request.flexible.unwrap_or_default(),
+        cloud: crate::cloud(request.cloud.as_deref())?,
+    };
+    let credentials = credentials(&pipeline).map_err(|fault| match fault.code {
+        "subject-part-missing" if parts.is_empty() => {
+            fault.hint("give each part by its name: an option such as `--org contoso`, or a member of `parts`")
+        }
+        _ => fault,
+    })?;
+    // The audience says for which cloud the credentials are.
+    let audience = credentials.first().and_then(|credential| credential.audience()).unwrap_or_default();
+    let cloud = Cloud::by_exchange_audience(audience).unwrap_or(pipeline.cloud);
+    let text = write::write(&credentials, format, &Target { owner: owner(request, format), cloud })?;
+    let mut notes = notes(limits::problems(&credentials));
+    if token.is_some() && parts.is_empty() && credentials.len() > 1 {
+        let count = credentials.len();
+        notes.push(format!(
+            "note: the token has one of {count} subjects of its pipeline, and there is a credential for each"
+        ));
+    }
+    Ok(Answer { format: format.name(), notes, text })
+}
+
+/// The platform whose parts are given. `auto` stands for the platform of the token.
+fn platform(name: &str) -> Result<Option<&'static dyn Platform>, Fault> {
+    if name == "auto" {
+        return Ok(None);
+    }
+    platform::by_name(name).map(Some).ok_or_else(|| {
+        let message = format!("The platform `{}` is not known", name.escape_debug());
+        let names: Vec<_> = platform::ALL.iter().map(|platform| platform.name()).collect();
+        Fault::new(Category::Usage, "platform-unknown", message).hint(format!("known platforms: {}", names.join(", ")))
+    })
+}
+
+fn format(name: &str) -> Result<Format, Fault> {
+    Format::by_name(name).ok_or_else(|| {
+        let message = format!("The format `{}` is not known", name.escape_debug());
+        let known = Format::ALL.map(Format::name).join(", ");
+        Fault::new(Category::Usage, "format-unknown", message).hint(format!("known formats: {known}"))
+    })
+}
+
+/// The application or managed identity that gets the credentials. Some formats are for managed
+/// identities only.
+fn owner(request: &Request, format: Format) -> Owner {
+    let is_for_identity = matches!(format, Format::ArmJson | Format::AzIdentity | Format::Bicep);
+    if is_for_identity || request.identity_name.is_some() || request.resource_group.is_some() {
+        let (name, resource_group) = (request.identity_name.clone(), request.resource_group.clone());
+        return Owner::ManagedIdentity { name, resource_group };
+    }
+    Owner::Application { client_id: request.client_id.clone() }
+}

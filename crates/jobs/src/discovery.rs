@@ -1,0 +1,122 @@
+//! Fetches an issuer's keys by OpenID Connect Discovery 1.0: the discovery document, then the key
+//! set that it names.
+//!
+//! The issuer must be the token's `iss`. Only https (except on loopback), no redirects, small
+//! documents, one deadline for both.
+
+use std::time::Duration;
+
+use azure_oidc_core::authority::Authority;
+use azure_oidc_core::exchange::USER_AGENT;
+use azure_oidc_core::jwks::KeySet;
+use azure_oidc_core::ports::{Method, Ports, Request, TransportError, TransportKind};
+use azure_oidc_core::token::Claims;
+use azure_oidc_core::{Category, Fault};
+use serde_json::Value;
+
+/// Discovery documents and key sets of CI issuers are a few kilobytes.
+const MAX_DOCUMENT: usize = 100 * 1024;
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Why there are no keys.
+pub(crate) struct Unavailable {
+    fault: Fault,
+    /// Whether this host did not allow the request. Then nothing follows for Entra, which fetches
+    /// the keys from elsewhere.
+    pub(crate) is_denied: bool,
+}
+
+impl Unavailable {
+    /// Message and facts as one clause.
+    pub(crate) fn clause(&self) -> String {
+        let mut clause = self.fault.message.clone();
+        if let Some(first) = clause.get_mut(..1) {
+            first.make_ascii_lowercase();
+        }
+        self.fault.facts.iter().fold(clause, |clause, (name, value)| format!("{clause}, {name}: {value}"))
+    }
+}
+
+impl From<Fault> for Unavailable {
+    fn from(fault: Fault) -> Self {
+        Self { fault, is_denied: false }
+    }
+}
+
+impl From<Unavailable> for Fault {
+    fn from(unavailable: Unavailable) -> Self {
+        unavailable.fault
+    }
+}
+
+/// Fetches the keys of the issuer that the claims name.
+///
+/// # Errors
+/// When there is no issuer, or one of the two documents cannot be fetched or used.
+pub(crate) fn keys(claims: &Claims, ports: Ports<'_>) -> Result<KeySet, Unavailable> {
+    let issuer = claims.iss.as_deref().ok_or_else(|| {
+        Fault::new(Category::Usage, "issuer-missing", "The token has no `iss`, so the keys of its issuer are unknown")
+            .hint("give the keys with `--jwks FILE`")
+    })?;
+    let started = ports.clock.monotonic();
+    let left = || TIMEOUT.saturating_sub(ports.clock.monotonic().saturating_sub(started));
+    let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+    let Ok(Value::Object(document)) = serde_json::from_slice(get(&url, left(), ports)?.as_bytes()) else {
+        return Err(failed(format!("{url} is not a JSON object")).into());
+    };
+    let text = |name: &str| document.get(name).and_then(Value::as_str);
+    let stated = text("issuer").unwrap_or_default();
+    if stated != issuer {
+        let why = format!("{url} names the issuer `{stated}`, and the token names `{issuer}`");
+        return Err(failed(why).hint("the two must be equal in every character, including a last `/`").into());
+    }
+    let jwks_uri = text("jwks_uri").ok_or_else(|| failed(format!("{url} names no `jwks_uri`")))?;
+    Ok(KeySet::parse(&get(jwks_uri, left(), ports)?)?)
+}
+
+fn get(url: &str, timeout: Duration, ports: Ports<'_>) -> Result<String, Unavailable> {
+    let base = url
+        .split_once("://")
+        .map(|(scheme, rest)| format!("{scheme}://{}", rest.split(['/', '?', '#']).next().unwrap_or_default()));
+    if base.is_none_or(|base| Authority::parse(&base, "the token").is_err()) {
+        return Err(failed(format!("`{}` is not an https address", url.escape_debug())).into());
+    }
+    let request = Request {
+        method: Method::Get,
+        url: url.to_owned(),
+        headers: vec![("accept", "application/json".to_owned()), ("user-agent", USER_AGENT.to_owned())],
+        body: Vec::new(),
+        max_response: MAX_DOCUMENT,
+    };
+    let response = match ports.http.send(&[request], timeout).pop() {
+        Some(Ok(response)) => response,
+        Some(Err(error)) => return Err(no_answer(url, error)),
+        None => return Err(failed(format!("no request to {url} was sent")).into()),
+    };
+    match response.status {
+        200 => String::from_utf8(response.body).map_err(|_| failed(format!("{url} is not text")).into()),
+        status @ 300..=399 => {
+            let why = format!("{url} answered {status}, a redirect, and keys are not fetched from another place");
+            Err(failed(why).into())
+        }
+        status => Err(failed(format!("{url} answered {status}")).into()),
+    }
+}
+
+fn no_answer(url: &str, error: TransportError) -> Unavailable {
+    let is_denied = error.kind == TransportKind::Denied;
+    let fault =
+        failed(format!("{url} gave no answer")).fact("failure", format!("{:?}", error.kind).to_ascii_lowercase());
+    let mut fault = if error.detail.is_empty() { fault } else { fault.fact("reason", error.detail) };
+    if is_denied {
+        fault.code = "discovery-denied";
+        fault = fault.hint("the host allows the token's issuer only; allow another with `--allow-host HOST`");
+    }
+    Unavailable { fault, is_denied }
+}
+
+fn failed(why: String) -> Fault {
+    Fault::new(Category::Network, "discovery-failed", format!("The issuer's keys could not be fetched: {why}"))
+        .hint("Entra fetches the same documents from the public internet and would answer AADSTS501661")
+        .predicts(501_661)
+}

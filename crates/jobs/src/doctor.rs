@@ -1,0 +1,123 @@
+//! `doctor`: which platform this is and how that was recognised, what is missing, whether the
+//! authority can be reached.
+
+mod answer;
+mod authority;
+
+pub use answer::{Answer, Check, Detector, Recognised};
+
+use azure_oidc_core::Fault;
+use azure_oidc_core::check::{self, Severity};
+use azure_oidc_core::plan::{Endpoint, Limits, TokenInputs, TokenPlan};
+use azure_oidc_core::platform::{self, Detection, File, Platform};
+use azure_oidc_core::ports::Env;
+use azure_oidc_core::settings::{self, Setting};
+use azure_oidc_core::token::Token;
+
+use crate::exchange::SignIn;
+use crate::json::rfc3339;
+use crate::{Context, id_token};
+
+/// Beyond this, tokens begin to look expired or not yet valid; in seconds.
+const TOLERABLE_SKEW: i64 = 60;
+
+/// What the command line asks for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Request<'a> {
+    /// Where the ID token is.
+    pub token: TokenInputs<'a>,
+    /// Where to sign in, and as whom.
+    pub sign_in: SignIn<'a>,
+}
+
+/// Looks at everything that an exchange in this job would need.
+pub fn run(request: &Request<'_>, context: Context<'_>) -> Result<Answer, Fault> {
+    let env = context.ports.env;
+    let SignIn { tenant_id, client_id, cloud, authority_host } = request.sign_in;
+    let endpoint = Endpoint::resolve(cloud, "--cloud", settings::AUTHORITY_HOST.find(authority_host, env))?;
+    let detectors = platform::verdicts(env).into_iter().map(|(platform, detection)| detector(platform, detection));
+    let checks = vec![
+        required(&settings::TENANT_ID, tenant_id, env),
+        required(&settings::CLIENT_ID, client_id, env),
+        optional(&settings::SCOPE, None, env),
+        optional(&settings::AUTHORITY_HOST, authority_host, env),
+        id_token(request, &endpoint, context),
+        output(request, env),
+        authority::reach(&endpoint.authority, TOLERABLE_SKEW, context.ports),
+    ];
+    Ok(Answer { healthy: checks.iter().all(|check| check.ok), detectors: detectors.collect(), checks })
+}
+
+fn detector(platform: &dyn Platform, detection: Detection) -> Detector {
+    let (verdict, why) = match detection {
+        Detection::Yes(why) => (Recognised::Yes, why),
+        Detection::No(why) => (Recognised::No, why),
+        Detection::Half(fault) => (Recognised::Incomplete, fault.message.clone()),
+    };
+    Detector { platform: platform.name(), verdict, why }
+}
+
+fn required(setting: &'static Setting, flag: Option<&str>, env: &dyn Env) -> Check {
+    match setting.require(flag, env) {
+        Ok(found) => Check::good(setting.what, format!("{} from {}", found.value, found.named)),
+        Err(fault) => Check::bad(setting.what, &fault),
+    }
+}
+
+fn optional(setting: &'static Setting, flag: Option<&str>, env: &dyn Env) -> Check {
+    match setting.find(flag, env) {
+        Some(found) => Check::good(setting.what, format!("{} from {}", found.value, found.named)),
+        None => Check::good(setting.what, "not set; the default is used"),
+    }
+}
+
+fn id_token(request: &Request<'_>, endpoint: &Endpoint, context: Context<'_>) -> Check {
+    const WHAT: &str = "ID token";
+    let obtained = TokenPlan::resolve(&request.token, endpoint.cloud, context.ports.env)
+        .and_then(|plan| id_token::obtain(&plan, Limits::DEFAULT.timeout, context))
+        .and_then(|obtained| Ok((obtained.parse()?, obtained.place)));
+    let (token, place) = match obtained {
+        Ok(obtained) => obtained,
+        Err(fault) => return Check::bad(WHAT, &fault),
+    };
+    let findings = check::preflight(&token, endpoint.cloud, context.ports.clock.now(), TOLERABLE_SKEW);
+    let ok = !findings.iter().any(|finding| finding.severity == Severity::Error);
+    let messages: String = findings.iter().map(|finding| format!("; {}", finding.message)).collect();
+    let hints = findings.into_iter().filter_map(|mut finding| finding.remedy.take()).collect();
+    Check { check: WHAT, hints, message: format!("from {place}: {}{messages}", claims(&token)), ok }
+}
+
+fn claims(token: &Token) -> String {
+    let claims = token.claims();
+    format!(
+        "issuer {}, subject {}, audience {}, expires {}",
+        claims.iss.as_deref().unwrap_or("missing"),
+        claims.sub.as_deref().unwrap_or("missing"),
+        claims.aud.join(", "),
+        claims.exp.map_or("never".to_owned(), rfc3339),
+    )
+}
+
+fn output(request: &Request<'_>, env: &dyn Env) -> Check {
+    const WHAT: &str = "output";
+    const TOKEN: &str = "AZURE_ACCESS_TOKEN";
+    let found = platform::select_for_output(request.token.platform, env)
+        .and_then(|selected| Ok((selected.platform.outputs(env)?, selected.platform.title())));
+    match found {
+        Err(fault) => Check::bad(WHAT, &fault),
+        Ok((files, title)) if files.is_empty() => {
+            Check::good(WHAT, format!("{TOKEN} goes to standard output, as {title} takes it"))
+        }
+        Ok((files, title)) => {
+            let names = files.into_iter().map(|file| match file {
+                File::Variable(name) => format!("the file that `{name}` names"),
+                File::Path(path) => path,
+            });
+            let names = names.collect::<Vec<_>>().join(" and ");
+            Check::good(WHAT, format!("{TOKEN} goes to {names}, as {title} takes it"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! What is said of a job, without any network.
+
+use azure_oidc_core::ports::fixed::{Offline, Variables};
+
+use super::*;
+use crate::{Files, HostKind};
+
+struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, _: &str) -> Result<Vec<u8>, String> {
+        Err("is not there".to_owned())
+    }
+}
+
+fn answer(env: &Variables) -> Answer {
+    let offline = Offline { now: 1_787_306_400 };
+    let ports = azure_oidc_core::ports::Ports { env, ..offline.ports() };
+    run(&Request::default(), Context { ports, files: &NoFiles, host: HostKind::Native }).unwrap()
+}
+
+#[test]
+fn every_check_is_reported_in_the_order_in_which_an_exchange_needs_it() {
+    let answer = answer(&Variables::default());
+    let checks: Vec<_> = answer.checks.iter().map(|check| (check.check, check.ok)).collect();
+    let expected = [
+        ("tenant id", false),
+        ("client id", false),
+        ("scope", true),
+        ("authority host", true),
+        ("ID token", false),
+        ("output", true),
+        ("authority", false),
+    ];
+    assert_eq!(checks, expected);
+    assert!(!answer.healthy);
+    assert!(answer.detectors.iter().all(|detector| detector.verdict == Recognised::No));
+}
+
+#[test]
+fn a_platform_that_lacks_something_is_incomplete_and_no_token_is_shown() {
+    let jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzZWNyZXQifQ.c2lnbmF0dXJl";
+    let answer = answer(&Variables::from([("BITBUCKET_BUILD_NUMBER", "1"), ("AZURE_TENANT_ID", jwt)]));
+    let bitbucket = answer.detectors.iter().find(|detector| detector.platform == "bitbucket").unwrap();
+    assert_eq!(bitbucket.verdict, Recognised::Incomplete);
+    assert!(!crate::json::line(&answer).contains("eyJ"));
+}

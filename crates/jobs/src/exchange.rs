@@ -1,0 +1,80 @@
+//! `exchange`: trades an ID token for access tokens.
+//!
+//! [`run`] is the whole job, as the command line has it: settings, plan, ID token, pre-flight,
+//! trade, publication, in this order, so that what can fail without the network fails before it.
+//! The typed interface and the HTTP service bring the ID token and take the answer: [`trade`] is
+//! the part that all three share.
+
+mod answer;
+mod notice;
+mod order;
+mod preflight;
+mod publication;
+mod request;
+mod service;
+mod settings;
+mod trade;
+
+pub use answer::{AccessToken, Answer, Body};
+pub use notice::Notice;
+pub use request::{Request, SignIn};
+pub use service::{Refusal, serve};
+pub use settings::Settings;
+pub use trade::trade;
+
+use azure_oidc_core::credential::{Credential, forms};
+use azure_oidc_core::plan::{Limits, Plan, STANDARD_INPUT};
+use azure_oidc_core::platform::Publication;
+use azure_oidc_core::{Category, Fault};
+
+use crate::{Context, id_token};
+use order::Order;
+
+/// Trades the job's ID token and returns what to publish. The notices count whether it succeeds or
+/// fails.
+pub fn run(request: &Request<'_>, context: Context<'_>, notices: &mut Vec<Notice>) -> Result<Vec<Publication>, Fault> {
+    let started = context.ports.clock.monotonic();
+    let settings::OfCommand { settings, names, is_debug } = settings::of_command(request, context)?;
+    let plan = Plan::resolve(&request.plan, settings.endpoint.cloud, context.ports.env)?;
+    let credentials = request.credential.map(|name| read_credentials(name, context, notices)).transpose()?;
+
+    let obtain = || id_token::obtain(&plan.token, request.limits.timeout, context);
+    let id_token = obtain()?;
+    let token = id_token.parse()?;
+
+    let order = Order {
+        settings: &settings,
+        id_token: &id_token,
+        token: &token,
+        platform: plan.token.platform.name(),
+        credentials: credentials.as_deref(),
+    };
+    if request.preflight {
+        let warnings = preflight::check(&order, context.ports.clock.now())
+            .map_err(|fault| fault.hint("nothing was sent; `--no-preflight` sends the token all the same"))?;
+        notices.extend(warnings.into_iter().map(Notice::Warning));
+    }
+    if is_debug {
+        notices.extend(notice::decisions(&order, plan.token.platform.title()));
+    }
+
+    let spent = context.ports.clock.monotonic().saturating_sub(started);
+    let limits = Limits { timeout: request.limits.timeout.saturating_sub(spent), ..request.limits };
+    let traded = trade::send(&order, limits, context.ports, &mut || Some(obtain().ok()?.token))?;
+
+    let outcome = publication::Outcome { order: &order, traded: &traded, names: &names };
+    publication::publish(&plan.output, &outcome, context, notices)
+}
+
+fn read_credentials(name: &str, context: Context<'_>, notices: &mut Vec<Notice>) -> Result<Vec<Credential>, Fault> {
+    let bytes = context.files.read(name).map_err(|why| {
+        let name = if name == STANDARD_INPUT { "Standard input" } else { name };
+        Fault::new(Category::Usage, "file-unreadable", format!("{name}, named by `--credential`, {why}"))
+    })?;
+    let parsed = forms::parse_bytes(&bytes)?;
+    notices.extend(parsed.notes.into_iter().map(|note| Notice::Warning(note.into())));
+    Ok(parsed.credentials)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,29 @@
+//! What a person is told besides the result.
+
+use azure_oidc_core::check::Finding;
+
+use super::order::Order;
+
+/// Something to tell a person, besides the result. Never a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// Something that was found.
+    Warning(Finding),
+    /// A decision, for `--log-level debug`.
+    Debug(&'static str, String),
+    /// What was published, in a sentence.
+    Published(String),
+}
+
+/// Everything that was decided, and no token.
+pub(super) fn decisions(order: &Order<'_>, platform: &str) -> [Notice; 5] {
+    let settings = order.settings;
+    let scopes: Vec<_> = settings.scopes.iter().map(|scope| scope.value.as_str()).collect();
+    [
+        Notice::Debug("platform", platform.to_owned()),
+        Notice::Debug("ID token from", order.id_token.place.clone()),
+        Notice::Debug("token endpoint", settings.endpoint.authority.token_url(&settings.tenant)),
+        Notice::Debug("client id", settings.client_id.as_str().to_owned()),
+        Notice::Debug("scopes", scopes.join(", ")),
+    ]
+}

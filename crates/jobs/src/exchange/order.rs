@@ -1,0 +1,22 @@
+//! What to trade for what, once everything is known.
+
+use azure_oidc_core::credential::Credential;
+use azure_oidc_core::token::Token;
+
+use super::settings::Settings;
+use crate::id_token::Obtained;
+
+/// An ID token and what it is traded for.
+#[derive(Clone, Copy)]
+pub(super) struct Order<'a> {
+    /// Where, as whom, what for.
+    pub(super) settings: &'a Settings,
+    /// The ID token.
+    pub(super) id_token: &'a Obtained,
+    /// The same, decoded.
+    pub(super) token: &'a Token,
+    /// The name of the platform that made it.
+    pub(super) platform: &'static str,
+    /// The credentials of the application, when they are known.
+    pub(super) credentials: Option<&'a [Credential]>,
+}

@@ -1,0 +1,66 @@
+//! What a job publishes, and what it says of it.
+
+use super::*;
+
+const GRANTED: (&str, &str) = ("GITHUB_OUTPUT", "/o");
+
+fn job(variables: &[(&str, &str)]) -> Job {
+    let mut job = Job::new(&token(NOW + 300), 200, granted());
+    job.variables.0.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    job
+}
+
+/// The publications as text, without access token and ID token.
+fn shown(job: &Job, form: &'static str, publish: Publish, host: HostKind) -> (Vec<String>, Vec<Notice>) {
+    let (published, notices) = job.run(|request| {
+        request.plan.output = OutputInputs { form, publish, id_token_file: None, host };
+    });
+    let one = |publication: &Publication| {
+        let text = publication.text().replace(&token(NOW + 300), "ID-TOKEN");
+        match publication {
+            Publication::Print(_) => text,
+            Publication::Append { file, .. } => format!("{file:?}\n{text}"),
+            Publication::Write { path, .. } => format!("write {path}\n{text}"),
+            Publication::Send(_) => "a request that was not sent".to_owned(),
+        }
+    };
+    (published.unwrap().iter().map(one).collect(), notices)
+}
+
+#[test]
+fn a_platform_gets_the_token_with_its_details_and_a_person_is_told() {
+    let (publications, notices) = shown(&job(&[GRANTED]), "github", Publish::Token, HostKind::Native);
+    let all = publications.concat();
+    for part in ["AZURE_ACCESS_TOKEN", "AZURE_ACCESS_TOKEN_EXPIRES_ON", "https://management.azure.com/.default"] {
+        assert!(all.contains(part), "{all}");
+    }
+    let told = "published AZURE_ACCESS_TOKEN for https://management.azure.com/.default to GitHub Actions (GITHUB_OUTPUT), \
+                valid until 2026-08-21T11:00:00Z";
+    assert_eq!(notices, [Notice::Published(told.to_owned())]);
+}
+
+#[test]
+fn the_id_token_is_in_its_file_before_anything_names_the_file() {
+    let job = job(&[("RUNNER_TEMP", "/t")]);
+    let (publications, _) = shown(&job, "env", Publish::SdkEnv, HostKind::Native);
+    let [file, lines] = &publications[..] else { panic!("{publications:?}") };
+    assert_eq!(file, "write /t/azure-oidc-id-token\nID-TOKEN");
+    assert!(lines.contains("AZURE_FEDERATED_TOKEN_FILE='/t/azure-oidc-id-token'"), "{lines}");
+    assert!(!lines.contains("AZURE_ACCESS_TOKEN"), "{lines}");
+}
+
+#[test]
+fn a_host_that_writes_no_files_gets_the_id_token_as_a_variable() {
+    let (publications, notices) = shown(&job(&[]), "env", Publish::Both, HostKind::Stock);
+    let [lines] = &publications[..] else { panic!("{publications:?}") };
+    assert!(lines.contains("AZURE_ACCESS_TOKEN='at'") && lines.contains("ARM_OIDC_TOKEN='ID-TOKEN'"), "{lines}");
+    assert_eq!(notices, []);
+}
+
+#[test]
+fn a_dotenv_report_comes_with_a_warning() {
+    let (publications, notices) = shown(&job(&[]), "dotenv", Publish::Token, HostKind::Native);
+    assert_eq!(publications.len(), 1);
+    let [Notice::Warning(finding)] = &notices[..] else { panic!("{notices:?}") };
+    assert!(finding.message.contains("artifacts:access"), "{}", finding.message);
+}

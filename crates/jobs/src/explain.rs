@@ -1,0 +1,138 @@
+//! `explain`: what an AADSTS error means, why it happens, and what to do.
+
+use azure_oidc_core::cloud::{Cloud, PUBLIC};
+use azure_oidc_core::credential::Credential;
+use azure_oidc_core::explain::{self, Refused};
+use azure_oidc_core::token::Token;
+use azure_oidc_core::{Category, Fault, Secret};
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::document::{Document, notes};
+use crate::json::Aadsts;
+
+/// The error to explain, and what is known about the exchange that failed.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Request {
+    /// A code such as `AADSTS700213`, Entra's JSON answer, or a log that holds one.
+    pub text: String,
+    /// The ID token that was sent: the advice then names its claims.
+    #[serde(default, deserialize_with = "crate::document::secret")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub token: Option<Secret>,
+    /// Federated identity credentials in any written form: what `az ad app federated-credential
+    /// list` prints, Graph's answer, the ARM form of managed identities, a list, or one object. As
+    /// JSON, or as a string that holds JSON.
+    #[cfg_attr(feature = "schema", schemars(extend("type" = ["string", "object", "array", "null"])))]
+    pub credentials: Option<Document>,
+    /// The time to look at the token's lifetime for, in seconds since 1970-01-01T00:00:00Z; the
+    /// current time when absent.
+    #[cfg_attr(feature = "schema", schemars(range(min = i64::MIN, max = i64::MAX)))]
+    pub now: Option<i64>,
+}
+
+/// What AADSTS errors mean, in the order in which they appear in the text, each once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Answer {
+    /// One for each code.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
+    pub explanations: Vec<Explanation>,
+    /// What to know about the document with the credentials, a line each.
+    pub notes: Vec<String>,
+}
+
+/// What one code means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Explanation {
+    /// What to do here, most useful first; with a token or credentials, from what they hold.
+    pub advice: Vec<String>,
+    /// Why it happens.
+    pub cause: Option<&'static str>,
+    /// The code.
+    pub code: Aadsts,
+    /// Values found in the text, by what they are: issuer, subject, trace id and so on.
+    #[serde(serialize_with = "by_name")]
+    #[cfg_attr(feature = "schema", schemars(with = "std::collections::BTreeMap<String, String>"))]
+    pub facts: Vec<(&'static str, String)>,
+    /// What it means.
+    pub message: String,
+    /// A short name; null when the code is not in the catalogue.
+    pub name: Option<&'static str>,
+    /// What to do.
+    pub remedy: Option<&'static str>,
+    /// Entra's own words, for people.
+    #[serde(skip)]
+    pub quoted: Option<String>,
+}
+
+impl Answer {
+    /// The answer, or a fault when the text holds no code. `place` names the text in the message.
+    ///
+    /// # Errors
+    /// When there is nothing to explain.
+    pub fn found_in(self, place: &str) -> Result<Self, Fault> {
+        if !self.explanations.is_empty() {
+            return Ok(self);
+        }
+        let message = format!("There is no AADSTS code in {place}");
+        Err(Fault::new(Category::Usage, "no-aadsts-code", message)
+            .hint("give a code such as AADSTS700213 or 700213, Entra's JSON answer, or a log that holds one"))
+    }
+}
+
+/// Explains every code in the text. `now` is the time of a caller that has a clock. Without any
+/// time the advice says nothing about the token's lifetime.
+///
+/// # Errors
+/// When the token or the credentials cannot be read.
+pub fn run(request: &Request, now: Option<i64>) -> Result<Answer, Fault> {
+    let token = request.token.as_ref().map(|token| Token::parse(token.reveal())).transpose()?;
+    let parsed = request.credentials.as_ref().map(Document::credentials).transpose()?;
+    let (credentials, problems) = parsed.map(|parsed| (parsed.credentials, parsed.notes)).unwrap_or_default();
+    let now = request.now.or(now);
+    let explanation = |one: explain::Explanation| Explanation {
+        advice: advice(&one, &request.text, token.as_ref(), &credentials, now),
+        cause: one.entry.map(|entry| entry.cause),
+        code: Aadsts(one.code),
+        facts: one.facts,
+        message: one.message,
+        name: one.entry.map(|entry| entry.name),
+        remedy: one.entry.map(|entry| entry.remedy),
+        quoted: one.quoted,
+    };
+    let explanations = explain::explain(&request.text).into_iter().map(explanation).collect();
+    Ok(Answer { explanations, notes: notes(problems) })
+}
+
+/// What to do about one code: from the token's claims or those that the text names, and from the
+/// credentials; else what the catalogue says.
+fn advice(
+    one: &explain::Explanation,
+    text: &str,
+    token: Option<&Token>,
+    credentials: &[Credential],
+    now: Option<i64>,
+) -> Vec<String> {
+    if token.is_none() && credentials.is_empty() {
+        return one.hints.clone();
+    }
+    let claims = token.map(Token::claims);
+    let time = claims.and_then(|claims| claims.iat.or(claims.nbf).or(claims.exp));
+    let audience = claims.and_then(|claims| claims.aud.first());
+    explain::advise(&Refused {
+        code: one.code,
+        description: text,
+        token,
+        credentials,
+        client_id: None,
+        cloud: audience.and_then(|audience| Cloud::by_exchange_audience(audience)).unwrap_or(PUBLIC),
+        now: now.or(time).unwrap_or_default(),
+    })
+}
+
+fn by_name<S: Serializer>(facts: &[(&'static str, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(facts.iter().map(|(name, value)| (name, value)))
+}

@@ -1,0 +1,92 @@
+//! Obtains the ID token from where the plan says it is: a variable, a file, standard input, the
+//! platform's token service, a program.
+
+mod service;
+
+use std::time::Duration;
+
+use azure_oidc_core::plan::{HostKind, STANDARD_INPUT, TokenPlan, command_line};
+use azure_oidc_core::platform::{Platform, Source};
+use azure_oidc_core::token::{Malformed, Token};
+use azure_oidc_core::{Category, Fault, Secret};
+
+use crate::Context;
+
+/// An ID token that was found.
+#[derive(Debug, Clone)]
+pub struct Obtained {
+    /// The token.
+    pub token: Secret,
+    /// Where it was found, for messages.
+    pub place: String,
+}
+
+impl Obtained {
+    /// Decodes it.
+    pub fn parse(&self) -> Result<Token, Fault> {
+        Token::parse(self.token.reveal()).map_err(|malformed| self.malformed(&malformed))
+    }
+
+    /// The fault of a text that is no JWT.
+    pub fn malformed(&self, malformed: &Malformed) -> Fault {
+        let message = format!("What {} holds is not an ID token: {}", self.place, malformed.message);
+        let fault = Fault::new(Category::IdToken, malformed.code(), message).predicts(malformed.aadsts);
+        let fault = fault.fact("Entra would answer", format!("AADSTS{}", malformed.aadsts));
+        malformed.hint.into_iter().fold(fault, Fault::hint)
+    }
+}
+
+/// Obtains the token. No request to a token service takes longer than `timeout`.
+pub fn obtain(plan: &TokenPlan, timeout: Duration, context: Context<'_>) -> Result<Obtained, Fault> {
+    match &plan.source {
+        Source::Variable(name) => from_variable(name, context),
+        Source::File(path) => from_file(path, plan.named, context),
+        Source::Request { request, socket, .. } => {
+            let host = socket.as_deref().or_else(|| request.url.split('/').nth(2)).unwrap_or_default();
+            let place = format!("the token service of {} at {host}", plan.platform.title());
+            Ok(Obtained { token: service::ask(plan, timeout, context.ports)?, place })
+        }
+        Source::Program(words) => from_program(&command_line(words), plan.platform, context),
+    }
+}
+
+fn from_variable(name: &str, context: Context<'_>) -> Result<Obtained, Fault> {
+    let token = context.ports.env.present(name).ok_or_else(|| {
+        let message = format!("The variable `{name}` that should hold the ID token is not set or empty");
+        let fault = Fault::new(Category::IdToken, "id-token-missing", message);
+        match context.host {
+            HostKind::Native => fault.hint("check its name, and that this step of the pipeline gets it"),
+            HostKind::Stock => fault.hint(format!(
+                "this host shows the component only the variables that it is told to: pass `--env {name}` to `wasmtime run`"
+            )),
+        }
+    })?;
+    Ok(Obtained { token: Secret::new(token), place: format!("`{name}`") })
+}
+
+fn from_file(name: &str, named: &str, context: Context<'_>) -> Result<Obtained, Fault> {
+    let place = if name == STANDARD_INPUT { "standard input".to_owned() } else { format!("`{name}`") };
+    let fault = |code, message| Fault::new(Category::IdToken, code, message);
+    let bytes = context
+        .files
+        .read(name)
+        .map_err(|why| fault("id-token-unreadable", format!("The ID token in {place}, named by `{named}`, {why}")))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| fault("id-token-not-text", format!("What {place} holds is not text, so it is no ID token")))?;
+    // The line end belongs to the file, not to the token.
+    let token = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    match token {
+        "" => Err(fault("id-token-missing", format!("There is no ID token in {place}: it is empty"))),
+        token => Ok(Obtained { token: Secret::new(token), place }),
+    }
+}
+
+/// The host runs the program when a flag allows it, and hands over its output under the name of the
+/// command line.
+fn from_program(name: &str, platform: &dyn Platform, context: Context<'_>) -> Result<Obtained, Fault> {
+    let Err(why) = context.files.read(name) else { return from_file(name, platform.name(), context) };
+    let message = format!("{} makes this token with `{name}`, whose output {why}", platform.title());
+    Err(Fault::new(Category::IdToken, "program-needed", message)
+        .hint("let the native host run that program: `--allow-program`")
+        .hint(format!("or pipe its output: `{name} | azure-oidc exchange --id-token -`")))
+}

@@ -1,0 +1,51 @@
+//! Asks a platform's token service.
+
+use std::time::Duration;
+
+use azure_oidc_core::plan::TokenPlan;
+use azure_oidc_core::platform::{self, Platform, Source};
+use azure_oidc_core::ports::{Ports, TransportError};
+use azure_oidc_core::{Category, Fault, Secret};
+
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Sends the request of the plan. It is sent again only after a lost connection and after an answer
+/// that may be another one a moment later.
+pub(super) fn ask(plan: &TokenPlan, timeout: Duration, ports: Ports<'_>) -> Result<Secret, Fault> {
+    let Source::Request { request, read, attempts, .. } = &plan.source else { return Err(not_sent()) };
+    let attempts = (*attempts).max(1);
+    let mut attempt = 1;
+    loop {
+        let (fault, is_transient) = match ports.http.send(std::slice::from_ref(request), timeout / attempts).pop() {
+            Some(Ok(response)) => match read(&response) {
+                Ok(token) => return Ok(token),
+                Err(fault) => {
+                    let is_transient = platform::ASK_AGAIN.contains(&fault.code);
+                    (fault, is_transient)
+                }
+            },
+            Some(Err(error)) => (unreachable(&error, plan.platform), error.kind.is_transient()),
+            None => return Err(not_sent()),
+        };
+        if !is_transient || attempt >= attempts {
+            return Err(fault);
+        }
+        attempt += 1;
+        ports.clock.sleep(PAUSE);
+    }
+}
+
+fn not_sent() -> Fault {
+    Fault::new(Category::IdToken, "id-token-missing", "The host sent no request")
+}
+
+fn unreachable(error: &TransportError, platform: &dyn Platform) -> Fault {
+    let fault = Fault::new(
+        Category::IdToken,
+        "token-service-unreachable",
+        format!("The token service of {} gave no answer", platform.title()),
+    )
+    .fact("failure", format!("{:?}", error.kind).to_ascii_lowercase())
+    .hint("it is part of the CI system; a proxy that catches its address is the usual cause, see `NO_PROXY`");
+    if error.detail.is_empty() { fault } else { fault.fact("reason", error.detail.clone()) }
+}

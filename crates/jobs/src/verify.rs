@@ -1,0 +1,86 @@
+//! `verify`: is the signature of a token good for one of these keys?
+
+use azure_oidc_core::check::decision::ALGORITHMS;
+use azure_oidc_core::jwks::{self, Verification};
+use azure_oidc_core::ports::Ports;
+use azure_oidc_core::token::{Jws, Token};
+use azure_oidc_core::{Fault, Secret};
+use serde::Serialize;
+
+use crate::discovery;
+use crate::document::Document;
+
+/// The token to verify.
+pub struct Request {
+    /// A JWS in compact form. With `jwks` its payload may be anything.
+    pub token: Secret,
+    /// A JWK Set (RFC 7517); the keys that the token's issuer publishes when absent.
+    pub jwks: Option<Document>,
+}
+
+/// Whether the signature of a token is good for a key of a set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Answer {
+    /// `alg` of the header.
+    pub alg: String,
+    /// Which key of the set fits, from 0.
+    pub key_index: Option<usize>,
+    /// `kid` of the header.
+    pub kid: Option<String>,
+    /// What else to know, a line each.
+    pub notes: Vec<String>,
+    /// Why it is not valid, as a stable name in kebab-case.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = crate::json::KEBAB_CASE)))]
+    pub reason: Option<&'static str>,
+    /// Whether the signature is good.
+    pub signature: Signature,
+    /// The reason as a clause for a person.
+    #[serde(skip)]
+    pub sentence: Option<&'static str>,
+}
+
+/// Whether a signature is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Signature {
+    /// It was made with a key of the set.
+    Valid,
+    /// It was not, or that cannot be found out.
+    Invalid,
+}
+
+/// Verifies the signature. A bad signature is an answer.
+///
+/// # Errors
+/// When the token is not a JWS, or when there are no usable keys.
+pub fn run(request: &Request, ports: Ports<'_>) -> Result<Answer, Fault> {
+    let jws = Jws::parse(request.token.reveal())?;
+    let keys = match &request.jwks {
+        Some(document) => document.keys()?,
+        None => discovery::keys(Token::parse(request.token.reveal())?.claims(), ports)?,
+    };
+    Ok(jwks::verify(&jws, &keys).into())
+}
+
+impl From<Verification> for Answer {
+    fn from(verification: Verification) -> Self {
+        let Verification { valid, reason, alg, kid, key_index } = verification;
+        Self {
+            notes: refused(&alg).filter(|_| valid).into_iter().collect(),
+            alg,
+            key_index,
+            kid,
+            reason: reason.map(jwks::Reason::code),
+            signature: if valid { Signature::Valid } else { Signature::Invalid },
+            sentence: reason.map(jwks::Reason::sentence),
+        }
+    }
+}
+
+/// Entra refuses some algorithms, however good the signature is.
+fn refused(alg: &str) -> Option<String> {
+    let note = || format!("note: Entra accepts no token that is signed with {alg}; it answers AADSTS5002738");
+    (!ALGORITHMS.contains(&alg)).then(note)
+}

@@ -1,0 +1,139 @@
+//! The cases (`cases.json`): one question, in the form of each door, and what every door must answer.
+
+use azure_oidc_emulator::Order;
+use azure_oidc_tests::conformance::Call;
+use azure_oidc_tests::{APPLICATION, Stage, TENANT};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::summary::Summary;
+
+/// The file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Suite {
+    pub(crate) cases: Vec<Case>,
+}
+
+/// One question. `{token}`, `{stdin}`, `{tenant}`, `{client}` and `{authority}` are filled in.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Case {
+    /// The rule.
+    pub(crate) name: String,
+    /// An ID token for the emulator to make. The command line finds it in the variable `T`.
+    #[serde(default)]
+    token: Option<Minted>,
+    #[serde(default)]
+    stdin: Value,
+    #[serde(default)]
+    command: Vec<String>,
+    #[serde(default)]
+    typed: Option<Call>,
+    #[serde(default)]
+    http: Option<Post>,
+    pub(crate) expect: Expect,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Minted {
+    mint: String,
+    #[serde(default)]
+    claims: Map<String, Value>,
+}
+
+/// A request to the service.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Post {
+    pub(crate) path: String,
+    pub(crate) body: Value,
+    #[serde(default)]
+    pub(crate) bearer: Option<String>,
+}
+
+/// What every door must answer.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Expect {
+    verdict: String,
+    /// A code among the codes of the answer.
+    #[serde(default)]
+    code: Option<String>,
+    #[serde(default)]
+    aadsts: Option<String>,
+    /// Words that one of the hints or remedies has.
+    #[serde(default)]
+    advice: Option<String>,
+}
+
+/// A case with everything filled in.
+pub(crate) struct Asked {
+    pub(crate) token: Option<String>,
+    pub(crate) stdin: String,
+    pub(crate) command: Vec<String>,
+    pub(crate) typed: Option<Call>,
+    pub(crate) http: Option<Post>,
+}
+
+impl Suite {
+    pub(crate) fn read() -> Self {
+        serde_json::from_str(include_str!("cases.json")).expect("cases.json has the form of its types")
+    }
+}
+
+impl Case {
+    /// Makes the token and fills everything in.
+    pub(crate) fn asked(&self, stage: &Stage, authority: &str) -> Asked {
+        let token = self.token.as_ref().map(|token| {
+            let order = Order::of(token.mint.as_str());
+            stage.mint(&token.claims.iter().fold(order, |order, (name, value)| order.claim(name, value.clone())))
+        });
+        let stdin = match &self.stdin {
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            document => document.to_string(),
+        };
+        let places = [
+            ("{stdin}", stdin.as_str()),
+            ("{token}", token.as_deref().unwrap_or_default()),
+            ("{tenant}", TENANT),
+            ("{client}", APPLICATION),
+            ("{authority}", authority),
+        ];
+        let fill = |text: &str| places.iter().fold(text.to_owned(), |text, (place, value)| text.replace(place, value));
+        let typed = self.typed.clone().map(|call| Call { arguments: filled(call.arguments, &fill), ..call });
+        let http = self.http.clone().map(|post| Post {
+            body: filled(post.body, &fill),
+            bearer: post.bearer.as_deref().map(fill),
+            ..post
+        });
+        let command = self.command.iter().map(|word| fill(word)).collect();
+        Asked { command, stdin: fill(&stdin), typed, http, token: token.clone() }
+    }
+}
+
+impl Expect {
+    /// How an answer differs from it.
+    pub(crate) fn differs(&self, answer: &Summary) -> Option<String> {
+        if self.verdict != answer.verdict {
+            return Some(format!("the verdict is {} and not {}: {answer:?}", answer.verdict, self.verdict));
+        }
+        let has = |wanted: &Option<String>, found: &[String]| wanted.as_ref().is_none_or(|wanted| found.contains(wanted));
+        if !has(&self.code, &answer.codes) || !has(&self.aadsts, &answer.aadsts) {
+            return Some(format!("{:?} or {:?} is not there: {answer:?}", self.code, self.aadsts));
+        }
+        let advice = self.advice.as_ref().filter(|words| !answer.advice.iter().any(|text| text.contains(*words)));
+        advice.map(|words| format!("no hint or remedy says {words:?}: {answer:?}"))
+    }
+}
+
+fn filled(value: Value, fill: &impl Fn(&str) -> String) -> Value {
+    match value {
+        Value::String(text) => Value::String(fill(&text)),
+        Value::Array(items) => items.into_iter().map(|item| filled(item, fill)).collect(),
+        Value::Object(members) => members.into_iter().map(|(name, value)| (name, filled(value, fill))).collect(),
+        other => other,
+    }
+}
