@@ -1,7 +1,7 @@
-//! What must hold for any input of a parser. Fuzzers call these with what they invent (`fuzz/libfuzzer`), and an ordinary test
-//! replays the corpora through them.
+//! Properties that hold for any input of a parser. Fuzzers call them with generated input
+//! (`fuzz/libfuzzer`), and a test calls them with the corpora.
 //!
-//! Each returns when all is well and panics when a rule is broken.
+//! Each function panics if its property does not hold.
 
 use azure_oidc_core::credential::{expression, forms};
 use azure_oidc_core::explain;
@@ -11,11 +11,11 @@ use azure_oidc_core::token::{Jws, Token};
 /// A property that holds for any input.
 pub type Property = fn(&str);
 
-/// Every property with the name of its corpus.
+/// All properties, with the names of their corpora.
 pub const ALL: [(&str, Property); 5] =
     [("token", token), ("jwks", jwks), ("credentials", credentials), ("expression", expression), ("aadsts", aadsts)];
 
-/// A token that parses is a JWS that parses, and a refusal repeats nothing of what was pasted.
+/// An accepted token is a valid JWS, and a refusal does not repeat the input.
 pub fn token(text: &str) {
     match Token::parse(text) {
         Ok(token) => {
@@ -27,8 +27,8 @@ pub fn token(text: &str) {
     }
 }
 
-/// Wherever a word of nobody else's stands in what was pasted, the refusal does not have it. The text itself would not do for this: it
-/// may be a piece of the refusal's own sentence.
+/// Puts a unique word into the input and checks that the refusal does not contain it. The input
+/// itself may occur in the refusal's own text, so it cannot be searched for.
 fn refusals_repeat_nothing(text: &str) {
     const WORD: &str = "~7f3a-word~";
     let middle = (text.len() / 2..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or_default();
@@ -41,7 +41,7 @@ fn refusals_repeat_nothing(text: &str) {
     }
 }
 
-/// A key set that parses verifies or refuses, always with a reason.
+/// An accepted key set verifies or refuses a signature, always with a reason.
 pub fn jwks(text: &str) {
     // {"alg":"RS256"}..AA
     let jws = Jws::parse("eyJhbGciOiJSUzI1NiJ9..AA").expect("a sound JWS");
@@ -52,21 +52,21 @@ pub fn jwks(text: &str) {
     }
 }
 
-/// What is read as credentials can be judged, whatever is in it.
+/// Credentials that were read can be checked, whatever they contain.
 pub fn credentials(text: &str) {
     if let Ok(credentials) = forms::parse(text) {
         azure_oidc_core::credential::limits::problems(&credentials);
     }
 }
 
-/// The place of an error lies within the expression, between two characters.
+/// The position of an error is in the expression, between two characters.
 pub fn expression(text: &str) {
     if let Err(error) = expression::parse(text) {
         assert!(text.get(error.span.clone()).is_some(), "{:?} is no part of the expression", error.span);
     }
 }
 
-/// Every code is explained with something to do, and no token in a log comes back.
+/// Each code is explained with at least one remedy, and no token in a log is repeated.
 pub fn aadsts(text: &str) {
     for explanation in explain::explain(text) {
         assert!(!explanation.hints.is_empty(), "nothing to do about {}", explanation.code);

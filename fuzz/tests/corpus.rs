@@ -1,4 +1,4 @@
-//! Replays every corpus, and each of its inputs with pieces cut out and put in.
+//! Replays each corpus, and variants of its inputs with parts removed and inserted.
 
 use std::fs;
 use std::path::Path;

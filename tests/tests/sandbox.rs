@@ -1,4 +1,5 @@
-//! What the native host grants the component, and what it refuses it: destinations, addresses, variables, trust.
+//! Tests what the native host grants and denies the component: destinations, addresses, variables,
+//! certificates.
 
 use std::fs;
 
@@ -11,7 +12,8 @@ use azure_oidc_tests::{APPLICATION, Job, Stage, TENANT, secrets};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-/// An issuer that leads elsewhere for its keys is the one way in which a token could choose a destination.
+/// A token can choose a destination only through an issuer whose discovery document names keys
+/// elsewhere.
 #[test]
 fn a_destination_that_the_command_has_no_need_of_is_refused_and_the_flag_is_named() {
     let (stage, elsewhere) = (Stage::new(), Stage::new());
@@ -137,7 +139,7 @@ fn a_destination_that_needs_no_proxy_is_called_directly() {
     let stage = behind_a_name();
     for (name, value) in [("NO_PROXY", NAME), ("no_proxy", "localhost,.example"), ("NO_PROXY", "*")] {
         let proxy = Proxy::leading_to(stage.emulator.url());
-        // Without the proxy nobody knows the name.
+        // Only the proxy resolves this name.
         far(&stage).env("HTTPS_PROXY", proxy.url()).env(name, value).run().expect(5);
         assert_eq!(proxy.opened(), [] as [&str; 0], "{name}={value}");
     }
@@ -223,10 +225,10 @@ fn a_component_that_cannot_be_written_is_a_failure() {
     assert!(ran.stderr.contains("/nonexistent/azure_oidc.wasm"), "{}", ran.stderr);
 }
 
-/// A name that no DNS knows (RFC 2606 §2).
+/// A reserved name that no DNS server knows (RFC 2606 §2).
 const NAME: &str = "login.example";
 
-/// An emulator whose certificate is for that name too.
+/// An emulator whose certificate is also valid for that name.
 fn behind_a_name() -> Stage {
     let hostnames = format!("hostnames = [\"localhost\", \"{NAME}\"]");
     Stage::playing(&config::DEFAULT.replace("# hostnames = [\"localhost\"]", &hostnames))
@@ -238,7 +240,7 @@ fn far(stage: &Stage) -> Job {
     job.args(&["--retries", "0", "--timeout", "10s"])
 }
 
-/// A token of an issuer on the stage, whose discovery document names keys elsewhere.
+/// A token whose issuer has a discovery document that names keys elsewhere.
 fn leading_to(elsewhere: &Stage, stage: &Stage) -> String {
     stage.emulator.clear_injections();
     let issuer = stage.issuer("local");

@@ -1,7 +1,8 @@
-//! The project's own commands.
+//! The commands `cargo xtask ...` of this project.
 //!
-//! `cargo xtask demo` shows the main job from a clean clone; `cargo xtask test` runs every test; `cargo xtask bench` prints the
-//! figures of `docs/performance.md`. Each installs what it needs.
+//! `cargo xtask demo` shows an exchange from a clean clone, `cargo xtask test` runs all tests, and
+//! `cargo xtask bench` prints the figures of `docs/performance.md`. Each installs the tools that it
+//! needs.
 
 use anyhow::{Result, bail};
 

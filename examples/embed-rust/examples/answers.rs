@@ -1,5 +1,6 @@
-//! Answers questions to the typed functions: one a line on standard input, one answer a line on standard output, both JSON. The first
-//! line that it prints says which component answers. Tests ask it the same questions as other hosts.
+//! Calls the typed functions: reads one call in each line of standard input and prints one answer
+//! in each line, both as JSON. The first line of output names the component. Tests compare the
+//! answers with those of other hosts.
 
 use std::io::{self, Write};
 use std::time::Duration;

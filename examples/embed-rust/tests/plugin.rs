@@ -1,4 +1,5 @@
-//! The component as a plugin of an engine that is not ours: it works within its policy, and another plugin gets no further than its own.
+//! Tests the component as a plugin of a foreign engine. It works within its policy, and a hostile
+//! plugin cannot leave its own.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -16,7 +17,7 @@ use azure_oidc_tests::{APPLICATION, Stage, TENANT, programs, tokens};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
-/// Compiled once; in the test profile that takes some seconds.
+/// Compiled once, because that takes some seconds in the test profile.
 static COMPONENT: LazyLock<(Host, azure_oidc_embed::Plugin)> = LazyLock::new(|| {
     let host = Host::new().expect("the engine works");
     let plugin = host.load(&fs::read(programs::component()).expect("the engine works")).expect("the engine works");
@@ -143,7 +144,7 @@ fn staged() -> (Stage, Relay) {
     (stage, relay)
 }
 
-/// Trades at the relay, under a policy that allows these hosts.
+/// Trades a token at the relay with a policy that allows these hosts.
 fn trade(stage: &Stage, relay: &Relay, hosts: &[&str]) -> Result<Vec<AccessToken>, Box<Fault>> {
     let (host, plugin) = &*COMPONENT;
     let mut running = host.start(plugin, policy(hosts)).expect("the engine works");
@@ -162,7 +163,7 @@ fn trade(stage: &Stage, relay: &Relay, hosts: &[&str]) -> Result<Vec<AccessToken
     answer.expect("the engine works").map_err(Box::new)
 }
 
-/// A server that answers one request; its authority.
+/// Starts a server that answers one request. Returns its authority.
 fn answering() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("the engine works");
     let authority = listener.local_addr().expect("the engine works").to_string();
@@ -174,7 +175,7 @@ fn answering() -> String {
     authority
 }
 
-/// What the hostile plugin meets when it calls an authority.
+/// The error that the hostile plugin gets when it calls an authority.
 fn called(authority: &str, hosts: &[&str]) -> &'static str {
     match call(policy(hosts), authority).expect("the engine works") {
         0 => "answered",
@@ -195,7 +196,7 @@ fn call(policy: Policy, authority: &str) -> Result<u32, String> {
     answer.map(|(number,)| number).map_err(|error| format!("{error:#}"))
 }
 
-/// Calls a function of the hostile plugin that gives nothing back.
+/// Calls a function of the hostile plugin that returns nothing.
 fn hostile<P>(policy: Policy, name: &str, parameters: P) -> Result<(), String>
 where
     P: wasmtime::component::ComponentNamedList + wasmtime::component::Lower + Send + Sync,
@@ -214,7 +215,7 @@ fn hostile_component() -> Vec<u8> {
     let here = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
     let mut module = wat::parse_file(format!("{here}/hostile.wat")).expect("the engine works");
     let mut resolve = Resolve::default();
-    // The same WASI packages as the component's, each before those that speak of it.
+    // The component's WASI packages, each before the packages that use it.
     for package in ["io", "clocks", "random", "cli", "http"] {
         resolve.push_file(format!("{here}/../../../wit/deps/{package}.wit")).expect("the engine works");
     }

@@ -1,4 +1,4 @@
-//! The packages of `examples/node` and `examples/python`, installed and made ready for the component under test.
+//! Installs the packages of `examples/node` and `examples/python` with the component under test.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 
 use crate::{Job, programs};
 
-/// Below the root of the repository.
+/// Relative to the root of the repository.
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
 
-/// The component under test: its bytes and their SHA-256.
+/// The component under test and its SHA-256.
 pub fn component() -> (Vec<u8>, String) {
     let path = programs::component();
     let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -18,7 +18,8 @@ pub fn component() -> (Vec<u8>, String) {
     (bytes, digest)
 }
 
-/// The package for Node, made of this component. `npm ci` runs only when the lock file has changed.
+/// The package for Node, built with this component. `npm ci` runs only if the lock file has
+/// changed.
 pub fn node_package(digest: &str) -> PathBuf {
     let folder = Path::new(EXAMPLES).join("node");
     let _lock = lock(&folder.join("package-lock.json"));
@@ -32,13 +33,13 @@ pub fn node_package(digest: &str) -> PathBuf {
     folder
 }
 
-/// A Python that has what the module in `examples/python` needs, and the folder of that module.
+/// A Python with the dependencies of the module in `examples/python`, and the module's folder.
 pub fn python_module() -> (PathBuf, PathBuf) {
     let folder = Path::new(EXAMPLES).join("python");
     (python(&folder, "requirements.txt"), folder)
 }
 
-/// A virtual environment in a folder, with what a file of requirements there names; its Python.
+/// The Python of a virtual environment in `folder` with the packages of its requirements file.
 pub fn python(folder: &Path, requirements: &str) -> PathBuf {
     let environment = folder.join(".venv");
     let python = environment.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
@@ -52,7 +53,7 @@ pub fn python(folder: &Path, requirements: &str) -> PathBuf {
     python
 }
 
-/// A program with the user's own variables, by which it finds itself and its settings.
+/// A program with the user's `HOME` and `PATH`, which it needs to find its settings.
 pub fn inherited(program: &str, folder: &Path) -> Job {
     let job = Job::program(program.as_ref()).within(folder);
     std::env::vars_os().fold(job, |job, (name, value)| match name.to_str() {
@@ -61,7 +62,7 @@ pub fn inherited(program: &str, folder: &Path) -> Job {
     })
 }
 
-/// Installs unless the same pins were installed before.
+/// Installs unless the same versions are installed.
 fn once(place: &Path, pins: &Path, install: impl FnOnce()) {
     let wanted = fs::read(pins).unwrap_or_else(|error| panic!("{}: {error}", pins.display()));
     let stamp = place.join("installed-pins");
@@ -72,7 +73,7 @@ fn once(place: &Path, pins: &Path, install: impl FnOnce()) {
     fs::write(&stamp, wanted).unwrap_or_else(|error| panic!("{}: {error}", stamp.display()));
 }
 
-/// Two test programs may come here at once.
+/// Test programs run at the same time, so the folder is locked.
 fn lock(file: &Path) -> File {
     let locked = File::open(file).and_then(|file| file.lock().map(|()| file));
     locked.unwrap_or_else(|error| panic!("{} cannot be locked: {error}", file.display()))

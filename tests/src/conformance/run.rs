@@ -1,4 +1,4 @@
-//! Finds the hosts, takes every case to each, and fills the tables.
+//! Finds the hosts, runs each case under each of them, and fills the tables.
 
 use std::env;
 use std::path::PathBuf;
@@ -13,16 +13,16 @@ use super::{packages, same, service};
 use crate::relay::Relay;
 use crate::{APPLICATION, Ran, Stage, TENANT};
 
-/// Names the program that `examples/embed-rust` answers with.
+/// The variable with the path of the program of `examples/embed-rust`.
 const EMBED: &str = "AZURE_OIDC_EMBED";
-/// Names jco's own program.
+/// The variable with the path of jco.
 const JCO: &str = "JCO";
 
-/// Takes all cases to all hosts.
+/// Runs all cases under all hosts.
 ///
 /// # Panics
 ///
-/// When a host runs other bytes than the rest, or cannot be run at all.
+/// If a host runs another component, or cannot be started.
 pub fn run() -> Report {
     let (_, digest) = packages::component();
     let mut missing = Vec::new();
@@ -76,13 +76,13 @@ fn column(name: &str, version: &str) -> Column {
     Column { host: format!("{name} {version}"), cells: Vec::new() }
 }
 
-/// One case on its way from host to host.
+/// A case and the results that the hosts after the first are compared with.
 struct Proof<'a> {
     case: &'a Case,
     stage: &'a Stage,
-    /// What the native host printed, and which requests it made.
+    /// The output and the requests of the native host.
     printed: Option<(String, Vec<String>)>,
-    /// What the first typed host answered.
+    /// The answer of the first typed host.
     answered: Option<Value>,
 }
 
@@ -152,7 +152,7 @@ impl Proof<'_> {
         }
     }
 
-    /// A host that cannot do a case must really fail, and send nothing.
+    /// A host that does not support a case must fail and send no request.
     fn judged(
         &mut self,
         host: &str,
@@ -167,7 +167,7 @@ impl Proof<'_> {
         }
     }
 
-    /// What the emulator saw, as far as it is the same each time.
+    /// The requests to the emulator, without what differs from run to run.
     fn requests(&self) -> Vec<String> {
         let seen = self.stage.requests().into_iter().map(|seen| {
             let assertion = seen.assertion.map(|assertion| assertion.sha256);
@@ -182,7 +182,7 @@ impl Proof<'_> {
             )
         });
         let mut seen: Vec<_> = seen.collect();
-        // Several scopes are asked for at once, in any order.
+        // Requests for several scopes are concurrent, so their order varies.
         seen.sort();
         seen
     }

@@ -1,4 +1,5 @@
-//! The module in `examples/dagger`, beside the SDK that it is written for. There is no engine here to run it with.
+//! Checks the module in `examples/dagger` with its SDK. It is not run, because that needs an
+//! engine.
 
 use std::fs;
 use std::path::Path;
@@ -39,7 +40,7 @@ fn the_program_takes_the_arguments_that_the_module_gives_it() {
         for option in arguments.iter().filter(|word| word.starts_with("--")) {
             assert!(source.contains(&format!("\"{option}\"")), "{option}");
         }
-        // It gets as far as the token, which is none.
+        // The command fails only because there is no token.
         let ran = Job::host(arguments).args(&["--id-token-env", "ID_TOKEN"]).env("ID_TOKEN", "x").input("[]").run();
         assert!([1, 3].contains(&ran.code), "{}", ran.printed());
     }

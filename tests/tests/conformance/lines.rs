@@ -1,4 +1,4 @@
-//! The commands of `examples/wasmtime/README.md`, as they stand.
+//! Runs the commands of `examples/wasmtime/README.md` as they are written there.
 
 use std::fs;
 use std::net::TcpListener;
@@ -26,7 +26,7 @@ fn blocks() -> Vec<String> {
     text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default().to_owned()).collect()
 }
 
-/// Runs a block in a folder with the component, for a job whose ID token a credential fits.
+/// Runs a block in a folder with the component, for a job whose ID token matches a credential.
 fn run(block: &str) -> String {
     let stage = Stage::new();
     let relay = Relay::before(&stage.emulator);

@@ -1,4 +1,4 @@
-//! The tests that the packages in `examples` bring along, in their own languages.
+//! Runs the tests of the packages in `examples`, each in its own language.
 
 use azure_oidc_tests::conformance::packages;
 

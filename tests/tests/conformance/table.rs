@@ -1,4 +1,4 @@
-//! The table of hosts and cases.
+//! Asserts that no cell in the table of hosts and cases differs.
 
 use azure_oidc_tests::conformance;
 

@@ -1,5 +1,5 @@
-//! Pipeline files against the schemas that the CI systems publish, as check-jsonschema carries them. It is installed once, with pinned
-//! versions, below the target folder; what cannot be installed fails the test.
+//! Checks pipeline files with the schemas of the CI systems, which check-jsonschema contains. It is
+//! installed once, with pinned versions, below the target folder. If that fails, so does the test.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ const SCHEMAS: [(&str, &str); 6] = [
     ("gitlab/.gitlab-ci.yml", "vendor.gitlab-ci"),
 ];
 
-/// No schema for these is published where packages are.
+/// Examples whose system publishes no schema.
 const WITHOUT_SCHEMA: [&str; 6] = [
     "codefresh/codefresh.yml",
     "harness/pipeline.yaml",
@@ -31,7 +31,7 @@ const WITHOUT_SCHEMA: [&str; 6] = [
 fn a_pipeline_file_is_what_its_system_describes() {
     let check = tool();
     for (example, schema) in SCHEMAS {
-        // Some of the schemas have expressions that are valid without Unicode mode only.
+        // Some of the schemas have regular expressions that are valid only without Unicode mode.
         let mut command = Command::new(&check);
         command.args(["--regex-variant", "nonunicode", "--builtin-schema", schema]);
         if schema == "vendor.gitlab-ci" {
@@ -59,7 +59,8 @@ fn a_mistake_is_found() {
     assert!(!output.expect("it is installed").status.success());
 }
 
-/// check-jsonschema, in a virtual environment. A lock keeps other test processes waiting while it is installed.
+/// check-jsonschema in a virtual environment. A lock makes other test processes wait during
+/// installation.
 fn tool() -> PathBuf {
     let place = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tools-schemas");
     let pins = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/examples/requirements.txt");

@@ -1,4 +1,4 @@
-//! What a step gives and gets: settings, the one request, the output files.
+//! Tests the contract of a step: settings, the single request, output files.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +10,7 @@ use azure_oidc_tests::proxy::Proxy;
 use azure_oidc_tests::stage::{ARM, GRAPH};
 use azure_oidc_tests::{APPLICATION, Stage, TENANT, secrets, tokens};
 
-/// What `PLUGIN_AZURE_AUTHORITY_HOST` means when a step does not set it.
+/// The authority when a step does not set `PLUGIN_AZURE_AUTHORITY_HOST`.
 const PUBLIC_AUTHORITY: &str = "login.microsoftonline.com";
 
 #[test]
@@ -19,7 +19,7 @@ fn a_step_with_nothing_but_the_plugins_settings_gets_its_token() {
         &config::DEFAULT
             .replace("# hostnames = [\"localhost\"]", "hostnames = [\"localhost\", \"login.microsoftonline.com\"]"),
     );
-    // The authority is the public cloud's own; the proxy takes it to the emulator.
+    // The authority is the public cloud's. The proxy connects to the emulator instead.
     let proxy = Proxy::leading_to(stage.emulator.url());
     let job = stage.harness(&stage.id_token()).without("PLUGIN_AZURE_AUTHORITY_HOST").env("HTTPS_PROXY", proxy.url());
     let ran = job.run().expect(0);

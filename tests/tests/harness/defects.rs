@@ -1,5 +1,5 @@
-//! What the plugin that this one replaces (harness-community/drone-azure-oidc at 32d4d3b) does wrong or does not do, each proved absent
-//! here.
+//! Defects of the plugin that this one replaces (harness-community/drone-azure-oidc at 32d4d3b).
+//! Each test proves that one of them is absent here.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -10,7 +10,7 @@ use azure_oidc_tests::stage::{ARM, DOMAIN, GRAPH};
 use azure_oidc_tests::{APPLICATION, Job, Stage, secrets, tokens};
 use serde_json::json;
 
-// 1. It cuts descriptions at 200 bytes, within the subject and within a character, and drops the ids.
+// 1. It cuts descriptions at 200 bytes, even in a subject or a character, and drops the ids.
 
 #[test]
 fn a_long_refusal_is_shown_whole_with_its_ids() {
@@ -40,7 +40,7 @@ fn a_refusal_in_json_has_code_and_ids_as_members() {
     assert_eq!(error["trace_id"].as_str().map(str::len), Some(36));
 }
 
-// 2. It never looks at the ID token.
+// 2. It never checks the ID token.
 
 #[test]
 fn an_expired_token_is_found_before_anything_is_sent() {
@@ -60,7 +60,7 @@ fn a_refusal_names_the_claims_and_the_command_that_mends_it() {
     assert!(ran.stderr.lines().any(|line| line.contains(&command) && line.contains(subject)), "{}", ran.stderr);
 }
 
-// 3. It asks once, whatever happens.
+// 3. It does not retry.
 
 #[test]
 fn a_passing_failure_is_asked_again() {
@@ -112,7 +112,7 @@ fn an_answer_without_a_usable_token_is_a_failure_and_publishes_nothing() {
     }
 }
 
-// 5. It finds out after the exchange that it has no output file, and knows no other output.
+// 5. It notices only after the exchange that it has no output file, and has no other output.
 
 #[test]
 fn an_output_file_that_is_not_named_is_found_out_before_anything_is_sent() {
@@ -135,7 +135,7 @@ fn a_step_without_an_output_file_can_take_the_token_from_stdout() {
     assert_eq!(ran.stdout.lines().count(), 1);
 }
 
-// 6. One scope, one name, no expiry, no other form.
+// 6. It supports only one scope, one output name and one format, and no expiry.
 
 #[test]
 fn several_scopes_are_published_under_names_of_their_own() {
@@ -166,7 +166,7 @@ fn one_name_for_several_scopes_gets_a_suffix_for_each_but_the_first() {
     assert_eq!(names, ["AZURE_ACCESS_TOKEN", "AZURE_ACCESS_TOKEN_GRAPH", "AZURE_ACCESS_TOKEN_3"]);
 }
 
-// 7. It follows redirects with the assertion in hand, takes http, and puts any tenant into the URL.
+// 7. It follows redirects with the assertion, accepts http, and puts any tenant into the URL.
 
 #[test]
 fn a_redirect_is_not_followed() {
@@ -203,7 +203,7 @@ fn a_tenant_may_be_a_domain_and_nothing_that_changes_the_url() {
     assert_eq!(stage.requests().len(), 0);
 }
 
-// 8. An empty variable that it does not even use ends it.
+// 8. It fails because of an empty variable that it does not use.
 
 #[test]
 fn variables_that_are_not_used_may_hold_anything() {
@@ -223,7 +223,7 @@ fn variables_that_are_not_used_may_hold_anything() {
     }
 }
 
-// 9. A second run adds a line for the same name, and the file can be read by everybody.
+// 9. A second run adds a line for the same name, and everybody can read the file.
 
 #[test]
 fn a_second_run_adds_its_line_after_the_first_and_harness_takes_the_last() {
@@ -232,14 +232,14 @@ fn a_second_run_adds_its_line_after_the_first_and_harness_takes_the_last() {
     let first = stage.read("secrets");
     stage.harness(&stage.id_token()).run().expect(0);
     let both = stage.read("secrets");
-    // Lines of others may stand between, so none is taken out; the parser of the file lets later lines win.
+    // Other programs may have written lines, so none is removed. The reader uses the last line.
     assert!(both.starts_with(&first));
     assert_eq!(both.lines().filter(|line| line.starts_with("AZURE_ACCESS_TOKEN=")).count(), 2);
     let mode = std::fs::metadata(stage.path("secrets")).unwrap().permissions().mode();
     assert_eq!(mode & 0o077, 0, "{mode:o}");
 }
 
-// 10. The default scope is the public cloud's in every cloud.
+// 10. It uses the default scope of the public cloud in every cloud.
 
 #[test]
 fn the_default_scope_belongs_to_the_cloud_of_the_authority() {
@@ -290,7 +290,7 @@ fn the_two_codes_mean_an_unknown_application_and_a_token_outside_its_time() {
     }
 }
 
-// 12. No CA of one's own, no end on a signal, no version, no help.
+// 12. It does not support an own CA, signals, `--version` and `--help`.
 
 #[test]
 fn a_ca_of_ones_own_can_be_named_in_two_ways_and_is_needed() {

@@ -1,4 +1,5 @@
-//! Credentials that are checked before anything is sent, and written for a pipeline.
+//! Tests credentials that are checked before the exchange, and credentials that are written for a
+//! pipeline.
 
 use azure_oidc_emulator::{Change, Order};
 use azure_oidc_tests::{APPLICATION, Job, Stage, TENANT};
@@ -67,7 +68,7 @@ fn check_answers_with_its_exit_code() {
     assert_eq!(check(&["--issuer", HARNESS, "--subject", SUBJECT, "--now", &then], &expired), 0, "at its own time");
 }
 
-/// `script` runs a command at a terminal.
+/// `script` runs a command in a terminal.
 #[test]
 fn an_answer_on_a_terminal_is_coloured() {
     let id_token = Stage::new().id_token();
@@ -90,7 +91,8 @@ fn an_answer_on_a_terminal_is_coloured() {
     }
 }
 
-/// What `check` predicts and what Entra answers are decided in one place; this proves that both use it.
+/// The prediction of `check` and the answer of the emulator come from the same function. This test
+/// proves that both use it.
 #[test]
 fn check_predicts_what_entra_answers() {
     let cases = [

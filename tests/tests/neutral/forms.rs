@@ -1,4 +1,4 @@
-//! The forms of output: json, text, env, and the way of a platform that is named.
+//! Tests the output formats: json, text, env, and that of a named platform.
 
 use azure_oidc_tests::{APPLICATION, Job, Stage, TENANT, secrets, tokens};
 

@@ -1,4 +1,4 @@
-//! Every JSON output is what its schema describes.
+//! Checks each JSON output with its schema.
 
 use azure_oidc_emulator::Injection;
 use azure_oidc_emulator::Order;

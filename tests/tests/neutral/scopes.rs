@@ -1,4 +1,4 @@
-//! Several tokens at once, short names, clouds.
+//! Tests several scopes, their short names, and clouds.
 
 use azure_oidc_emulator::injections::Kind;
 use azure_oidc_emulator::{Injection, Order, config};
@@ -10,7 +10,7 @@ fn several_scopes_are_asked_for_at_the_same_time() {
     let stage = Stage::new();
     stage.inject(Injection { milliseconds: Some(3000), times: Some(0), ..Injection::new(Kind::Delay) });
     let scopes = [ARM, GRAPH, "https://vault.azure.net/.default", "https://storage.azure.com/.default"];
-    // One after the other would take longer than there is time.
+    // Sequential requests would take longer than the timeout.
     let job =
         exchange(&stage, &["--scope", &scopes.join(","), "--timeout", "11s", "--retries", "0", "--output", "json"]);
     let answer = job.run().expect(0).json();
@@ -62,7 +62,7 @@ fn a_token_for_another_cloud_is_found_before_anything_is_sent() {
     );
 }
 
-/// Short names and what they mean.
+/// Short names and their scopes.
 type Scopes = &'static [(&'static str, &'static str)];
 
 /// Clouds with their audiences and scopes.

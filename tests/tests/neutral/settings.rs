@@ -1,4 +1,4 @@
-//! Where the settings and the token come from.
+//! Tests the sources of settings and of the token.
 
 use azure_oidc_emulator::log::Fingerprint;
 use azure_oidc_tests::stage::DOMAIN;
@@ -95,7 +95,8 @@ fn what_was_asked_for_wins_over_the_platform_that_is_detected() {
 #[test]
 fn a_platform_that_gives_this_job_no_token_is_no_obstacle_when_the_token_is_given() {
     let stage = Stage::new();
-    // A Shell Script step of Harness: there is a file for results, and the token is in a variable of the user's.
+    // A Shell Script step of Harness. It has a file for results, and its token is in a variable of
+    // the user's choice.
     let job = exchange(&stage, &["--id-token-env", "MY_IDENTITY"]).env("MY_IDENTITY", stage.id_token());
     job.env("HARNESS_OUTPUT_SECRET_FILE", stage.path("secrets")).run().expect(0);
     assert!(stage.output("secrets", "AZURE_ACCESS_TOKEN").is_some());

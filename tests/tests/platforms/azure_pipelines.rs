@@ -1,11 +1,12 @@
-//! What Azure DevOps answers in place of a token when something is wrong, and how often it is asked.
+//! Tests the errors of Azure DevOps's token endpoint and the retries after them.
 
 use azure_oidc_tests::{Stage, secrets};
 use serde_json::{Value, json};
 
 use crate::fixture::{all, stage};
 
-/// Runs the ordinary job after this went wrong, and gives its exit code, what it said, and how often a token was asked for.
+/// Runs the usual job with this injection. Returns exit code, standard error, and the number of
+/// token requests.
 fn job(injection: Value) -> (i32, String, usize) {
     let fixture = all().into_iter().find(|fixture| fixture.name() == "azure-pipelines/exchange").expect("it is there");
     let stage: Stage = stage();

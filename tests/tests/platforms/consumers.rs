@@ -1,5 +1,5 @@
-//! What was published, read by those who read it: bash, and parsers with the rules of GitHub's runner and of Harness's agent. The
-//! access token is as hostile as one can be that is taken for a token at all.
+//! Reads published outputs with their consumers: bash, and parsers with the rules of GitHub's
+//! runner and Harness's agent. The access token is as hostile as an accepted token can be.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::fixture::{all, stage};
 
-/// Everything that shells, runners and line-based parsers treat as something else than text.
+/// All that shells, runners and line-based parsers do not read as plain text.
 const HOSTILE: &str =
     r##"eyJ'"$(touch${IFS}pwned)`id`\n%0A##vso[task.setvariable]x;y|z&<EOF<<#${HOME}!*~__B64__=:%25"##;
 
@@ -73,7 +73,7 @@ fn the_agent_reads_what_azure_pipelines_is_given() {
     }
 }
 
-/// Runs this fixture's job with the hostile token, and gives what it printed.
+/// Runs the job of a fixture with the hostile token and returns the output.
 fn published(name: &str) -> (Stage, String) {
     let stage = stage();
     let body = json!({ "access_token": HOSTILE, "token_type": "Bearer", "expires_in": 3599 }).to_string();
@@ -83,7 +83,8 @@ fn published(name: &str) -> (Stage, String) {
     (stage, ran.stdout)
 }
 
-/// The rules of the runner for files of `NAME=value` and `NAME<<DELIMITER` (actions/runner, FileCommandManager).
+/// The rules of the runner for files with `NAME=value` and `NAME<<DELIMITER` (actions/runner,
+/// FileCommandManager).
 fn runner(text: &str) -> Vec<(String, String)> {
     let mut lines = text.split('\n');
     let mut values = Vec::new();
@@ -104,7 +105,8 @@ fn runner(text: &str) -> Vec<(String, String)> {
     values
 }
 
-/// What the agent makes of a value: `%AZP25` comes last (azure-pipelines-agent, CommandStringConvertor).
+/// The agent's decoding of a value. `%AZP25` comes last (azure-pipelines-agent,
+/// CommandStringConvertor).
 fn agent_decoded(text: &str) -> String {
     text.replace("%3B", ";").replace("%0D", "\r").replace("%0A", "\n").replace("%5D", "]").replace("%AZP25", "%")
 }

@@ -1,4 +1,4 @@
-//! `exchange` in every job.
+//! Runs `exchange` in each job.
 
 use azure_oidc_tests::secrets;
 
@@ -40,7 +40,7 @@ fn every_platform_has_a_job() {
     }
 }
 
-/// As the command line names them.
+/// The platforms' names on the command line.
 const PLATFORMS: [&str; 16] = [
     "harness",
     "circleci",

@@ -1,4 +1,5 @@
-//! The program of a CI system that makes tokens: run only when a flag allows it, with the words of this project's own table.
+//! Tests the CI system's program that mints tokens. It runs only if an option allows it, with fixed
+//! arguments.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -50,7 +51,7 @@ fn a_token_that_is_at_hand_needs_no_program() {
         .expect(0);
 }
 
-/// The job that asks for an audience of its own, with this script as `circleci`.
+/// A job that needs a token for another audience. `circleci` is this script.
 fn job(stage: &Stage, script: &str) -> Job {
     let path = stage.write("circleci", script);
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("it was made");

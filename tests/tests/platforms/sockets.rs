@@ -1,5 +1,5 @@
-//! Token services and agents that are not on the network: a Unix socket is connected to when the platform's own variable names it,
-//! and only as that variable says.
+//! Tests token services and agents on Unix sockets and on this machine. A socket is used only if
+//! the platform's variable names it.
 
 use std::io::{BufReader, Write};
 use std::os::unix::net::UnixListener;
@@ -59,7 +59,8 @@ fn hosts_beside_the_job_are_never_asked_through_a_proxy() {
     let job = job("harness/mint-socket", &stage)
         .env("HARNESS_WI_MINT_URL", "http://host.docker.internal:9080/mint_workload_token")
         .env("HTTP_PROXY", proxy.url());
-    // There is no such host here. What matters is whom it was not asked of, and that the policy let it pass.
+    // The host does not exist here. The test checks that the policy allowed it and that the proxy
+    // was not asked.
     let ran = job.args(&["--timeout", "5s"]).run().expect(3);
     assert!(!ran.stderr.contains("was refused"), "{}", ran.stderr);
     assert!(proxy.opened().is_empty(), "{:?}", proxy.opened());
@@ -95,7 +96,7 @@ fn a_token_that_the_agent_does_not_redact_is_not_printed() {
     assert!(ran.stderr.contains("The agent of Buildkite did not take the result: it answered 500"), "{}", ran.stderr);
 }
 
-/// Plays the agent's Job API for one request.
+/// Serves the agent's Job API for one request.
 fn job_api(stage: &Stage, status: &'static str) -> (String, mpsc::Receiver<Message>) {
     let path = stage.path("job-api.sock");
     let listener = UnixListener::bind(&path).expect("the socket can be made");

@@ -1,4 +1,5 @@
-//! The OpenAPI document says what the service does: its schemas are those of the command line, and its examples are true.
+//! Compares the OpenAPI document with the service: schemas are those of the command line, and
+//! examples give the documented answers.
 
 use std::fs;
 use std::path::Path;

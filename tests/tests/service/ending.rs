@@ -1,4 +1,4 @@
-//! How the native service begins and ends.
+//! Tests the start and the end of the native service.
 
 use std::net::TcpStream;
 use std::thread;
@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::limits::{busy, exchange_again, trading};
 
-/// Far less than the time that it waits for requests by default.
+/// Much less than the default time that it waits for requests.
 const SOON: Duration = Duration::from_secs(15);
 
 #[test]
@@ -29,7 +29,7 @@ fn it_says_where_it_listens_and_whether_it_trades() {
 fn a_signal_ends_it_at_once_when_nothing_is_under_way() {
     for signal in ["TERM", "INT"] {
         let service = Serve::start(&[], &[]);
-        // A connection that is open and idle is nothing under way.
+        // An idle connection is not a request in progress.
         let idle = TcpStream::connect(service.address()).unwrap();
         assert_eq!(send(service.address(), "GET", "/healthz", &[], "").status(), 200);
         let since = Instant::now();
@@ -75,7 +75,7 @@ fn what_does_not_end_is_waited_for_no_longer_than_said() {
         let since = Instant::now();
         for _ in 0..signals {
             service.signal("TERM");
-            // Two that come together are one.
+            // Two signals at the same time count as one.
             while signals == 2 && TcpStream::connect(service.address()).is_ok() {}
         }
         let ended = service.finish();

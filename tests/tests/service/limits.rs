@@ -1,4 +1,4 @@
-//! What a caller can do wrong, or too much of, and what the native service does about it.
+//! Tests the native service's limits, and its answers to invalid requests.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -12,10 +12,10 @@ use azure_oidc_tests::serve::Serve;
 use azure_oidc_tests::{APPLICATION, Stage, TENANT, secrets};
 use serde_json::json;
 
-/// Far longer than any answer here takes.
+/// Much longer than any answer here takes.
 const GENEROUS: Duration = Duration::from_secs(30);
 
-/// A service that trades, at the stage's emulator.
+/// A service that trades at the emulator.
 pub(crate) fn trading(stage: &Stage, arguments: &[&str]) -> Serve {
     let variables = [
         ("AZURE_TENANT_ID", TENANT),
@@ -33,7 +33,7 @@ pub(crate) fn exchange(address: &str, id_token: &str) -> Message {
     send(address, "POST", "/v1/exchange", &headers, "{}")
 }
 
-/// Trades a token at a service that others ask too: who is told to come again does.
+/// Trades a token at a service that is also used by others. Retries while it is busy.
 pub(crate) fn exchange_again(address: &str, id_token: &str) -> Message {
     loop {
         let answer = exchange(address, id_token);
@@ -43,7 +43,7 @@ pub(crate) fn exchange_again(address: &str, id_token: &str) -> Message {
     }
 }
 
-/// What comes back for these bytes, until the other side closes.
+/// Sends these bytes and returns everything until the other side closes the connection.
 fn raw(address: &str, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).expect("the service listens");
     stream.set_read_timeout(Some(GENEROUS)).expect("a time-out above zero");
@@ -53,7 +53,8 @@ fn raw(address: &str, bytes: &[u8]) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// Asks a service that may answer one request at a time until it is busy with another one, and gives what it says then.
+/// Sends requests to a service with one slot until the slot is taken. Returns the answer for a busy
+/// service.
 pub(crate) fn busy(address: &str) -> Message {
     let since = Instant::now();
     loop {
@@ -214,7 +215,7 @@ fn a_caller_who_hangs_up_frees_its_place() {
     stage.wait_for_a_request();
     drop(stream);
     let since = Instant::now();
-    // That it is gone is noticed a moment later.
+    // The service notices the closed connection a moment later.
     while http::send(service.address(), "GET", "/healthz", &[], "").status() != 200 {
         assert!(since.elapsed() < Duration::from_secs(10), "its place is still taken");
     }

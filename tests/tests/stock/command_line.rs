@@ -1,4 +1,5 @@
-//! `wasmtime run`: the same output as the native host for the same input, with exit code 0 or 1.
+//! Compares `wasmtime run` with the native host: the same output for the same input, with exit code
+//! 0 or 1.
 
 use azure_oidc_emulator::Order;
 use azure_oidc_tests::relay::Relay;
@@ -6,7 +7,7 @@ use azure_oidc_tests::stage::{ARM, GRAPH};
 use azure_oidc_tests::{APPLICATION, Job, Ran, Stage, TENANT, schema, secrets, stock, tokens};
 use serde_json::{Value, json};
 
-/// Offline commands; `T` holds the token, standard input a list of credentials.
+/// Offline commands. `T` contains the token, standard input a list of credentials.
 const COMMANDS: &[&[&str]] = &[
     &["inspect", "--id-token-env", "T"],
     &["inspect", "--id-token-env", "T", "--output", "json"],
@@ -43,7 +44,7 @@ const COMMANDS: &[&[&str]] = &[
 #[test]
 fn both_hosts_print_the_same() {
     let stage = Stage::new();
-    // Without times, of which people are told how long ago they were.
+    // Texts without times: they are shown relative to the present.
     let order = ["iat", "exp", "nbf"].iter().fold(Order::of("gitlab"), |order, name| order.claim(*name, Value::Null));
     let id_token = stage.mint(&order);
     let credentials = json!([{

@@ -1,4 +1,4 @@
-//! `wasmtime serve`: the jobs as a stateless HTTP service.
+//! Tests the HTTP service under `wasmtime serve`.
 
 use azure_oidc_emulator::Order;
 use azure_oidc_tests::http::{Message, post, send};

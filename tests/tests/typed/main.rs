@@ -1,5 +1,5 @@
-//! The typed functions give the same answers as the command line: called from Rust through wasmtime, and from Node through jco. One
-//! table of cases drives all three.
+//! Compares the typed functions, called from Rust through wasmtime and from Node through jco, with
+//! the command line. One table of cases is used for all three.
 
 mod case;
 mod embedded;
@@ -85,7 +85,7 @@ fn platforms_have_what_a_form_needs_and_their_examples_make_credentials() {
         let given: Vec<_> = needed.iter().map(|part| json!({"name": part["name"], "value": part["example"]})).collect();
         let asked = call("credential", json!({"platform": name, "parts": given, "issuer": "https://issuer.example"}));
         let made = embedded.ask(&asked);
-        // Some need one of several parts besides, and say so.
+        // Some platforms need one of several parts and report which.
         let code = made["err"]["code"].as_str();
         assert!(made["ok"].is_string() || code == Some("subject-part-missing"), "{name}: {made}");
     }
@@ -93,7 +93,7 @@ fn platforms_have_what_a_form_needs_and_their_examples_make_credentials() {
     assert!(forms > 5, "{forms}");
 }
 
-/// The function, as JavaScript calls it.
+/// The function's name in JavaScript.
 fn name_in_node(call: &str) -> &'static str {
     ["inspect", "check", "verify", "explain", "credential"]
         .into_iter()
@@ -101,10 +101,10 @@ fn name_in_node(call: &str) -> &'static str {
         .expect("a function of `claims`")
 }
 
-/// The arguments, as JavaScript has them.
+/// The arguments in JavaScript.
 fn in_node(case: &Case) -> Value {
     let field = |name: &str| case.args.get(name).cloned().unwrap_or(Value::Null);
-    // An argument that is left out is `undefined`, which JSON has no word for.
+    // An absent argument is `undefined`, which JSON cannot express.
     let list = |names: &[&str]| -> Value {
         names.iter().filter(|name| !field(name).is_null()).map(|name| field(name)).collect()
     };
@@ -128,7 +128,8 @@ fn camel(name: &str) -> String {
     words.fold(first, |all, word| all + &word[..1].to_ascii_uppercase() + &word[1..])
 }
 
-/// An answer in the one form that all are compared in: names in snake_case, the WIT names of enums, and nothing where nothing is.
+/// Brings answers into one form: names in snake_case, enum cases as in the WIT, and no absent
+/// members.
 fn plain(answer: Value) -> Value {
     match answer {
         Value::Object(members) => members
@@ -163,7 +164,7 @@ fn separated(name: &str, by: char) -> String {
     text
 }
 
-/// What an answer comes to, in a word.
+/// The outcome of an answer in one word.
 fn told<'a>(case: &Case, answer: &'a Value) -> &'a str {
     let word = match (case.call.as_str(), &answer["ok"]) {
         (_, Value::Null) => &answer["err"]["code"],
@@ -175,14 +176,14 @@ fn told<'a>(case: &Case, answer: &'a Value) -> &'a str {
     word.as_str().unwrap_or_default()
 }
 
-/// Compares an answer with what the command line says.
+/// Compares an answer with the output of the command line.
 fn agrees(case: &Case, typed: &Value, said: &Value) -> Result<(), String> {
     let same = |what: &str, typed: Value, said: &Value| {
         if typed == *said { Ok(()) } else { Err(format!("{what}: {typed} is not {said}")) }
     };
     if let Some(fault) = typed.get("err") {
         return match (&said["err"], &said["error"]) {
-            // `credential` has no form in JSON.
+            // `credential` prints no JSON.
             (Value::String(text), _) => {
                 let sentence = fault["message"].as_str().unwrap_or("?");
                 if text.contains(sentence) { Ok(()) } else { Err(format!("{text} does not say {sentence}")) }
@@ -250,7 +251,7 @@ fn agrees(case: &Case, typed: &Value, said: &Value) -> Result<(), String> {
     }
 }
 
-/// With the AADSTS number as the command line writes it.
+/// Writes the AADSTS number as the command line does.
 fn in_words(typed: &Value) -> Value {
     let mut said = typed.clone();
     if let Some(number) = said["aadsts"].as_u64() {

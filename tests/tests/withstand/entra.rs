@@ -1,4 +1,4 @@
-//! When Entra says no, everything that it said is shown, and what can be done about it.
+//! Tests refusals of Entra: the message is shown completely, with an explanation and remedies.
 
 use azure_oidc_emulator::injections::Kind;
 use azure_oidc_emulator::{Injection, Order, config};
@@ -39,7 +39,7 @@ fn a_policy_of_the_tenant_is_explained() {
     }
 }
 
-/// The ids are those that Entra's support asks for, and one of them is the one that was sent.
+/// Entra's support asks for these ids. One of them is the one that was sent.
 fn assert_ids(case: &Case, stage: &Stage) {
     stage.emulator.clear_requests();
     let job = case.set.iter().fold(stage.harness(&(case.id_token)(stage)), |job, (name, value)| job.env(name, value));

@@ -1,4 +1,4 @@
-//! Tokens that Entra would never take are found before anything is sent.
+//! Tests that tokens which Entra would certainly refuse are found before anything is sent.
 
 use azure_oidc_emulator::Order;
 use azure_oidc_tests::{Stage, tokens};
@@ -79,7 +79,7 @@ const OPAQUE: &str = "glpat-0123456789abcdefghij";
 
 type Mint = fn(&Stage) -> String;
 
-/// What is no JWT, with the codes.
+/// Texts that are not a JWT, with the fault codes.
 const NO_TOKENS: &[(&str, Mint, &str)] = &[
     ("not a JWT", |_| OPAQUE.into(), "token-opaque"),
     ("a claim twice", duplicate, "token-duplicate-member"),

@@ -1,4 +1,5 @@
-//! A network that fails is asked again where that may help, and never waited for beyond the time given. None of it is a success.
+//! Tests network errors: transient ones are retried, the timeout always holds, and none is a
+//! success.
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -11,7 +12,7 @@ use azure_oidc_tests::Stage;
 
 use crate::case::{Case, STEP};
 
-/// Far beyond the `--timeout` of every case here; what takes longer hangs.
+/// Much longer than the `--timeout` of each case here. A program that takes longer hangs.
 const GENEROUS: Duration = Duration::from_secs(60);
 
 #[test]
@@ -55,7 +56,7 @@ fn a_certificate_for_another_name_is_not_trusted() {
 
 #[test]
 fn an_authority_that_nobody_answers_for_is_unreachable() {
-    // Bound and dropped: the port is free, and nobody listens.
+    // The port was bound and released, so it is free and nothing listens on it.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let case = Case {
         name: "nobody listens",
@@ -87,7 +88,7 @@ fn prove_in_time(case: &Case) {
     assert!(since.elapsed() < GENEROUS, "{}", case.name);
 }
 
-/// A server that greets and then keeps its connections open.
+/// A server that sends a greeting and then keeps its connections open.
 fn server(greet: fn(&mut dyn Write) -> std::io::Result<()>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
     let url = format!("https://{}", listener.local_addr().expect("it is bound"));
@@ -258,7 +259,7 @@ const TOO_LATE: Case = Case {
     injections: || vec![Injection { milliseconds: Some(600_000), ..every(Kind::Delay) }],
     code: "authority-timeout",
     names: &["--timeout"],
-    // It is noted down with its answer, which nobody waits for.
+    // The emulator logs a request with its answer, for which this program does not wait.
     requests: 0,
     args: &["--retries", "1", "--timeout", "4s"],
     ..FAILED

@@ -1,4 +1,5 @@
-//! A result that cannot be handed on is found out before anything is sent, and nothing is ever half-written.
+//! Tests outputs that cannot be written: this is found before anything is sent, and no file is left
+//! half-written.
 
 use azure_oidc_emulator::injections::Kind;
 use azure_oidc_emulator::{Injection, Order};
@@ -25,7 +26,7 @@ fn an_output_file_that_is_not_named_or_cannot_be_written_is_found_out_before_any
 
 #[test]
 fn a_read_only_output_file_is_found_out_before_anything_is_sent() {
-    // This one cannot be opened for writing by root either.
+    // Root cannot open this file for writing either.
     let path = "/sys/kernel/uevent_seqnum";
     let ran = refused(&Stage::new(), path);
     assert!(ran.stderr.contains(FILE) && ran.stderr.contains(path), "{}", ran.stderr);
@@ -80,7 +81,7 @@ fn jobs_that_publish_at_the_same_time_leave_whole_lines() {
     );
 }
 
-/// Runs a step with this output file, which must fail without a request.
+/// Runs a step with this output file. It must fail without a request.
 fn refused(stage: &Stage, path: &str) -> Ran {
     let id_token = stage.id_token();
     let ran = stage.harness(&id_token).env(FILE, path).run().expect(6);

@@ -1,4 +1,4 @@
-//! Several tokens are all or none.
+//! Tests several scopes: if one fails, nothing is published.
 
 use azure_oidc_emulator::Injection;
 use azure_oidc_emulator::injections::Kind;

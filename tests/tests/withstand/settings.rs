@@ -1,4 +1,4 @@
-//! Settings that are missing or wrong are named, with variable and flag, before anything is sent.
+//! Tests missing and wrong settings: the fault names variable and option before anything is sent.
 
 use azure_oidc_tests::Stage;
 

@@ -1,5 +1,5 @@
-//! The service without WebAssembly: the component's own code, compiled natively, behind hyper. It listens on a free port of loopback,
-//! prints the address, and trades nothing.
+//! The service without WebAssembly: the component's code compiled natively, behind hyper. It
+//! listens on a free port of loopback and prints the address. It does not trade tokens.
 
 use std::convert::Infallible;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -51,7 +51,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
     Ok(response.unwrap_or_else(|_| Response::new(Full::default())))
 }
 
-/// No variables and no network.
+/// Ports without variables and network.
 struct Bare;
 
 impl Env for Bare {

@@ -1,4 +1,4 @@
-//! The container image of `examples/container`, where a program is installed that builds one without a service: buildah.
+//! Builds the container image of `examples/container` with buildah, if it is installed.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +11,8 @@ use serde_json::Value;
 use super::platforms::found;
 use crate::shell;
 
-/// Builds the image from the program in a folder, and looks at what came out: this program, for an ordinary user, and nothing else.
+/// Builds the image from the program in a folder. Checks that it contains only this program and
+/// runs it as an ordinary user.
 pub(super) fn build(context: &Path, arch: &str, program: &str) -> Result<()> {
     let Some(buildah) = found("buildah") else {
         println!("no image was built for {arch}: there is no buildah here");
@@ -35,7 +36,7 @@ struct Image<'a> {
 }
 
 impl Image<'_> {
-    /// With all of its state in the folder.
+    /// buildah, with its state in the folder.
     fn buildah(&self) -> Command {
         let mut command = Command::new(&self.buildah);
         command.arg("--root").arg(self.folder.join("root")).arg("--runroot").arg(self.folder.join("run"));

@@ -1,4 +1,4 @@
-//! The component through a registry: pushed, pulled, the same bytes, and run from what was pulled.
+//! Pushes the component to a registry, pulls it, compares the bytes and runs it.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -12,17 +12,17 @@ use super::platforms::found;
 use super::{digest, sources};
 use crate::{shell, tools};
 
-/// What Debian calls the registry, and the program in it.
+/// The names of the registry's package and program in Debian.
 const DEBIAN: &str = "docker-registry";
 
-/// A registry on loopback, with its files in a folder, that ends with this value.
+/// A registry on loopback with its files in a folder. It is stopped when this is dropped.
 struct Registry {
     child: Child,
     address: String,
     folder: PathBuf,
 }
 
-/// Pushes the component and the WIT package, and pulls and runs the component.
+/// Pushes the component and the WIT package, then pulls and runs the component.
 pub(super) fn round_trip(component: &Path, package: &Path, host: &Path) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let registry = Registry::start(folder.path())?;
@@ -56,7 +56,7 @@ pub(super) fn round_trip(component: &Path, package: &Path, host: &Path) -> Resul
 impl Registry {
     fn start(folder: &Path) -> Result<Self> {
         let configuration = folder.join("registry.json");
-        // YAML, of which JSON is a part.
+        // JSON is valid YAML.
         let settings = serde_json::json!({
             "version": "0.1",
             "log": { "level": "info", "accesslog": { "disabled": true } },
@@ -84,7 +84,7 @@ impl Registry {
             seen.push('\n');
         }
         ensure!(!registry.address.is_empty(), "the registry ended:\n{seen}");
-        // Somebody has to read on, or it waits for them.
+        // The registry would block if nobody read its output.
         let mut log = File::create(log)?;
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
@@ -97,7 +97,7 @@ impl Registry {
     fn wkg(&self, subcommand: &str) -> Result<Command> {
         let mut command = Command::new(tools::wkg()?);
         command.args(["oci", subcommand, "--insecure", &self.address]);
-        // No settings and no credentials of the user's.
+        // Without the user's settings and credentials.
         command.env("DOCKER_CONFIG", &self.folder).env("XDG_CONFIG_HOME", &self.folder).env("HOME", &self.folder);
         Ok(command)
     }
@@ -106,7 +106,7 @@ impl Registry {
         format!("{}/{name}@sha256:{manifest}", self.address)
     }
 
-    /// Pushes a file under the version, and returns the digest of its manifest.
+    /// Pushes a file with the version as tag and returns the digest of its manifest.
     fn push(&self, name: &str, file: &Path, annotations: &[(&str, &str)]) -> Result<String> {
         let mut push = self.wkg("push")?;
         for (key, value) in annotations {
@@ -118,7 +118,7 @@ impl Registry {
         Ok(digest.with_context(|| format!("wkg named no digest: {told}"))?.to_owned())
     }
 
-    /// Looks at the manifest as the registry keeps it.
+    /// Checks the manifest that the registry stores.
     fn judge(&self, manifest: &str, component: &str, annotations: &[(&str, &str)]) -> Result<()> {
         let blobs = self.folder.join("registry/docker/registry/v2/blobs/sha256");
         let kept = fs::read(blobs.join(&manifest[..2]).join(manifest).join("data"))?;
@@ -142,7 +142,8 @@ impl Drop for Registry {
     }
 }
 
-/// Debian's registry: the one of this machine, or else the package's, unpacked and not installed, so that no service starts.
+/// The registry of this machine. If there is none, Debian's package is unpacked but not installed,
+/// so that no service starts.
 fn program(folder: &Path) -> Result<PathBuf> {
     if let Some(path) = found(DEBIAN) {
         return Ok(path);

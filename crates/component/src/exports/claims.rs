@@ -1,4 +1,4 @@
-//! `azure-oidc:federation/claims`: the offline functions. They call no import.
+//! Exports `azure-oidc:federation/claims`: the offline functions. They call no import.
 
 use azure_oidc_core::Secret;
 use azure_oidc_core::check::claims_object;

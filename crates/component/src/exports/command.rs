@@ -23,7 +23,7 @@ impl Guest for Component {
     }
 }
 
-/// What is to be written to a file. The rest was printed and sent.
+/// The files that the host must write. Everything else was already printed or sent.
 fn file_publication(publication: &CorePublication, env: &dyn Env) -> Option<Publication> {
     let (variable, path) = match publication {
         CorePublication::Append { file: Named::Variable(name), .. } => {
@@ -37,7 +37,7 @@ fn file_publication(publication: &CorePublication, env: &dyn Env) -> Option<Publ
     Some(Publication { variable, path, lines: publication.text().as_bytes().to_vec() })
 }
 
-/// The files that the host read.
+/// The files that the host has read.
 struct HandedOver(Vec<File>);
 
 impl Files for HandedOver {

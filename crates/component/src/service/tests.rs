@@ -1,5 +1,5 @@
-//! What is decided before anything is sent: whom the service trades for, what it reads, and which
-//! pages may read it. What every host answers is in `tests/conformance/service.json`.
+//! Tests the decisions that the service makes before it sends anything.
+//! `tests/conformance/service.json` has the answers that each host must give.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -18,10 +18,10 @@ const ONE: &str = "22222222-2222-4222-8222-222222222222";
 const OTHER: &str = "33333333-3333-4333-8333-333333333333";
 const GRAPH: &str = "https://graph.microsoft.com/.default";
 
-/// A service whose network answers nothing.
+/// A service whose network gives no answer.
 struct Service {
     variables: Variables,
-    /// Requests that were tried.
+    /// The number of requests that were tried.
     sent: Cell<usize>,
 }
 
@@ -35,7 +35,7 @@ impl Service {
         answer(head, &mut || Ok(body.to_string().into_bytes()), ports)
     }
 
-    /// Status and code of the answer to an exchange, and how many requests were tried.
+    /// Status and code of the answer to an exchange, and the number of requests that were tried.
     fn exchange(&self, body: &Value) -> (u16, String, usize) {
         let head = Head { bearer: Some(Secret::new(token())), ..post("/v1/exchange") };
         self.sent.set(0);

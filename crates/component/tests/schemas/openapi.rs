@@ -1,5 +1,5 @@
-//! The OpenAPI document: paths and responses here, the schemas from the types, the example answers
-//! from the service itself.
+//! Generates the OpenAPI document. Paths and responses are here, schemas come from the types, and
+//! example answers from the service.
 
 use azure_oidc_component::service::{self, Head, Health, ProblemDetails};
 use azure_oidc_core::ports::fixed::Offline;
@@ -162,18 +162,18 @@ fn paths() -> Value {
     })
 }
 
-/// One way to use a path with POST.
+/// An operation: POST to a path.
 struct Operation {
     id: &'static str,
     summary: &'static str,
     description: &'static str,
     /// Its schema under `components`.
     answer: &'static str,
-    /// The responses that not every operation has.
+    /// The responses that only some operations have.
     failures: &'static [&'static str],
 }
 
-/// An operation that needs no network: the service itself gives the example answer.
+/// An operation that needs no network. The service itself gives the example answer.
 fn local(operation: Operation, body: Value, example: Value) -> Value {
     let offline = Offline { now: 0 };
     let head = Head {
@@ -234,28 +234,28 @@ struct Failure {
 #[rustfmt::skip]
 const FAILURES: [Failure; 9] = [
     Failure { name: "BadRequest", status: 400, title: "Bad Request", code: "member-missing", detail: "The body has no `token`", hint: None,
-        description: "The body is not what the operation takes, or something in it cannot be used." },
+        description: "The body has another form than the operation expects, or one of its values is invalid." },
     Failure { name: "Unauthorized", status: 401, title: "Unauthorized", code: "id-token-missing", hint: None,
         detail: "The request has no `Authorization: Bearer` with the caller's ID token",
         description: "There is no usable ID token." },
     Failure { name: "Forbidden", status: 403, title: "Forbidden", code: "entra-refused", hint: Some("no credential has this subject"),
         detail: "Entra refused with 401 invalid_client: AADSTS700213: No matching federated identity record found ...",
-        description: "Entra refused, or the service does not trade for this client or scope, or not at all." },
+        description: "Entra refused, or the service's configuration does not allow this client or scope, or no exchange at all." },
     Failure { name: "TooLarge", status: 413, title: "Content Too Large", code: "body-too-large", hint: None,
         detail: "The body is longer than 262144 bytes", description: "The body is longer than 256 KiB." },
     Failure { name: "MediaType", status: 415, title: "Unsupported Media Type", code: "content-type", hint: None,
         detail: "The body must be `application/json` in UTF-8", description: "The body is not plain JSON in UTF-8." },
     Failure { name: "Failed", status: 500, title: "Internal Server Error", code: "tenant-id-malformed", hint: None,
-        detail: "`AZURE_TENANT_ID` is no GUID and no domain name", description: "A defect, or a wrong configuration of the service." },
+        detail: "`AZURE_TENANT_ID` is no GUID and no domain name", description: "A defect in the service, or a wrong configuration of it." },
     Failure { name: "BadGateway", status: 502, title: "Bad Gateway", code: "authority-unreachable", detail: "No connection to the authority",
         hint: Some("check that the runner may reach it, directly or through `HTTPS_PROXY`"),
-        description: "Entra could not be reached, or did not answer usably, after retries." },
+        description: "After retries, Entra could not be reached or its answer could not be used." },
     Failure { name: "Busy", status: 503, title: "Service Unavailable", code: "busy", hint: None,
-        detail: "As many requests as allowed are being answered",
-        description: "The host of the service is answering as many requests as it may; `azure-oidc serve` answers so." },
+        detail: "The service is already answering as many requests as it may",
+        description: "The host of the service is already answering as many requests as it may. `azure-oidc serve` sends this." },
     Failure { name: "Late", status: 504, title: "Gateway Timeout", code: "request-deadline", hint: None,
-        detail: "The answer was not there within 30 s",
-        description: "The request took longer than the host of the service allows; `azure-oidc serve` answers so." },
+        detail: "The request was not answered within 30 s",
+        description: "The request took longer than the host of the service allows. `azure-oidc serve` sends this." },
 ];
 
 fn responses() -> Value {

@@ -1,4 +1,4 @@
-//! What `check` says, to people and to programs.
+//! Tests the output of `check`, as text and as JSON.
 
 use super::*;
 

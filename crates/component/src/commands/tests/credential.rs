@@ -1,4 +1,4 @@
-//! What `credential` writes, in every form, and how it asks for what it lacks.
+//! Tests the output of `credential` in each format, and its failures when options are missing.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What `explain` says, to somebody with a failed job.
+//! Tests the output of `explain`.
 
 use super::*;
 

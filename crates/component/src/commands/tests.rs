@@ -1,4 +1,4 @@
-//! Commands over fixed ports: a clock that stands still, variables, files and answers from lists.
+//! Tests commands with fixed ports: a stopped clock, and lists of variables, files and answers.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -23,14 +23,14 @@ const NOW: i64 = 1_787_306_400;
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
 const AUDIENCE: &str = "api://AzureADTokenExchange";
 
-/// A job's surroundings.
+/// The environment of a job.
 #[derive(Default)]
 struct Job {
     variables: Variables,
     files: Vec<(&'static str, Vec<u8>)>,
-    /// URLs and what they answer; any other destination is unreachable.
+    /// URLs and their answers. Other destinations are unreachable.
     pages: Vec<(String, String)>,
-    /// What happens to requests for no page.
+    /// The outcome of requests to other URLs.
     otherwise: Option<TransportKind>,
     asked: RefCell<Vec<String>>,
 }
@@ -50,7 +50,7 @@ impl Job {
         self
     }
 
-    /// Runs a command line, in which a word has no blanks.
+    /// Runs a command line. Its words are separated by spaces and contain none.
     fn run(&self, line: &str) -> Outcome {
         self.run_words(&line.split_whitespace().collect::<Vec<_>>())
     }
@@ -102,7 +102,7 @@ impl Http for Job {
     }
 }
 
-/// A token with these claims, good for five minutes. Its signature is noise.
+/// A token with these claims that is valid for five minutes. Its signature is invalid.
 fn token(iss: &str, sub: &str, aud: &str) -> String {
     minted(&json!({"alg": "RS256", "typ": "JWT", "kid": "k1"}), iss, sub, aud)
 }
@@ -113,13 +113,13 @@ fn minted(header: &Value, iss: &str, sub: &str, aud: &str) -> String {
     format!("{}.{}.{}", part(header), part(&claims), BASE64_URL_SAFE_NO_PAD.encode([7; 256]))
 }
 
-/// Credentials as `az ad app federated-credential list` prints them.
+/// Credentials in the form that `az ad app federated-credential list` prints.
 fn list(credentials: &[(&str, &str, &str)]) -> String {
     let one = |(name, issuer, subject): &(&str, &str, &str)| json!({"id": "1", "name": name, "issuer": issuer, "subject": subject, "description": null, "audiences": [AUDIENCE]});
     credentials.iter().map(one).collect::<Value>().to_string()
 }
 
-/// Exit code, standard output and standard error, as a reader sees them.
+/// Exit code, standard output and standard error in one text.
 fn shown(outcome: &Outcome) -> String {
     format!("exit {}\n{}---\n{}", outcome.exit_code, outcome.stdout, outcome.stderr)
 }
