@@ -21,22 +21,22 @@ pub fn token(text: &str) {
         Ok(token) => {
             let jws = Jws::parse(text).expect("a JWT is a JWS");
             assert_eq!(jws.payload(), token.jws().payload());
-            assert!(!format!("{token:?}").contains(text), "a token shows itself");
+            assert!(!format!("{token:?}").contains(text), "the debug form contains the token");
         }
-        Err(_) => refusals_repeat_nothing(text),
+        Err(_) => assert_input_is_not_repeated(text),
     }
 }
 
 /// Puts a unique word into the input and checks that the refusal does not contain it. The input
 /// itself may occur in the refusal's own text, so it cannot be searched for.
-fn refusals_repeat_nothing(text: &str) {
+fn assert_input_is_not_repeated(text: &str) {
     const WORD: &str = "~7f3a-word~";
     let middle = (text.len() / 2..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or_default();
     for at in [0, middle, text.len()] {
         let (before, after) = text.split_at(at);
         if let Err(malformed) = Token::parse(&[before, WORD, after].concat()) {
-            assert!(!malformed.message.contains(WORD), "a refusal shows the token");
-            assert!(!malformed.hint.is_some_and(|hint| hint.contains(WORD)), "a hint shows the token");
+            assert!(!malformed.message.contains(WORD), "the message contains the input");
+            assert!(!malformed.hint.is_some_and(|hint| hint.contains(WORD)), "the hint contains the input");
         }
     }
 }
@@ -44,11 +44,11 @@ fn refusals_repeat_nothing(text: &str) {
 /// An accepted key set verifies or refuses a signature, always with a reason.
 pub fn jwks(text: &str) {
     // {"alg":"RS256"}..AA
-    let jws = Jws::parse("eyJhbGciOiJSUzI1NiJ9..AA").expect("a sound JWS");
+    let jws = Jws::parse("eyJhbGciOiJSUzI1NiJ9..AA").expect("a valid JWS");
     if let Ok(keys) = KeySet::parse(text) {
         let verification = jwks::verify(&jws, &keys);
-        assert!(!verification.valid, "one zero byte is no signature");
-        assert!(verification.reason.is_some(), "a refusal without a reason");
+        assert!(!verification.valid, "one zero byte is not a signature");
+        assert!(verification.reason.is_some(), "the refusal has no reason");
     }
 }
 
@@ -62,14 +62,14 @@ pub fn credentials(text: &str) {
 /// The position of an error is in the expression, between two characters.
 pub fn expression(text: &str) {
     if let Err(error) = expression::parse(text) {
-        assert!(text.get(error.span.clone()).is_some(), "{:?} is no part of the expression", error.span);
+        assert!(text.get(error.span.clone()).is_some(), "{:?} is not in the expression", error.span);
     }
 }
 
 /// Each code is explained with at least one remedy, and no token in a log is repeated.
 pub fn aadsts(text: &str) {
     for explanation in explain::explain(text) {
-        assert!(!explanation.hints.is_empty(), "nothing to do about {}", explanation.code);
-        assert!(!explanation.message.contains("eyJ"), "a token comes back: {}", explanation.message);
+        assert!(!explanation.hints.is_empty(), "no remedy for {}", explanation.code);
+        assert!(!explanation.message.contains("eyJ"), "the message contains a token: {}", explanation.message);
     }
 }

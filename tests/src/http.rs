@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-const LONGEST: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// A message. `Content-Length` gives the length of its body.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ impl Message {
 pub fn send(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Message {
     let exchange = || {
         let mut stream = TcpStream::connect(address)?;
-        stream.set_read_timeout(Some(LONGEST))?;
+        stream.set_read_timeout(Some(TIME_LIMIT))?;
         let mut head = format!(
             "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {}\r\n",
             body.len()

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::programs;
 
 /// Much longer than any run takes. A program that takes longer hangs.
-const LONGEST: Duration = Duration::from_secs(120);
+const TIME_LIMIT: Duration = Duration::from_secs(120);
 
 /// A program to run.
 #[derive(Debug)]
@@ -129,7 +129,7 @@ impl Running {
     /// Waits for the end.
     pub fn finish(mut self) -> Ran {
         let text = |stream: &Receiver<Vec<u8>>| {
-            stream.recv_timeout(LONGEST).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            stream.recv_timeout(TIME_LIMIT).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
         };
         let (Ok(stdout), Ok(stderr)) = (text(&self.stdout), text(&self.stderr)) else {
             self.child.kill().ok();

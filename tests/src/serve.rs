@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::programs;
 
-const LONGEST: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// The native service. It is stopped when this is dropped.
 pub struct Serve {
@@ -38,7 +38,7 @@ impl Serve {
         let mut child = command.spawn().unwrap_or_else(|error| panic!("the host cannot be started: {error}"));
         let (stderr, lines) = collect(&mut child);
         let ready = loop {
-            let line = lines.recv_timeout(LONGEST).unwrap_or_else(|_| panic!("`azure-oidc serve` does not listen"));
+            let line = lines.recv_timeout(TIME_LIMIT).unwrap_or_else(|_| panic!("`azure-oidc serve` does not listen"));
             if let Ok(ready @ Value::Object(_)) = serde_json::from_str(&line) {
                 break ready;
             }

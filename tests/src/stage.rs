@@ -39,11 +39,11 @@ impl Default for Stage {
 impl Stage {
     /// Starts an emulator with the default configuration.
     pub fn new() -> Self {
-        Self::playing(config::DEFAULT)
+        Self::with_config(config::DEFAULT)
     }
 
     /// Starts an emulator with this configuration.
-    pub fn playing(toml: &str) -> Self {
+    pub fn with_config(toml: &str) -> Self {
         let config = Config::parse(toml, "".as_ref()).unwrap_or_else(|fault| panic!("{fault}"));
         let emulator = Emulator::start(config).unwrap_or_else(|fault| panic!("{fault}"));
         Self { emulator, folder: tempfile::tempdir().expect("there is a temporary folder") }
@@ -139,10 +139,10 @@ impl Stage {
 
     /// Waits until the emulator receives a request.
     pub fn wait_for_a_request(&self) {
-        const LONGEST: Duration = Duration::from_secs(60);
+        const TIME_LIMIT: Duration = Duration::from_secs(60);
         let since = Instant::now();
         while self.requests().is_empty() {
-            assert!(since.elapsed() < LONGEST, "no request arrives");
+            assert!(since.elapsed() < TIME_LIMIT, "no request arrives");
             thread::yield_now();
         }
     }

@@ -50,7 +50,7 @@ impl Service {
     }
 
     fn with(options: &[&str], variables: &[(&str, &str)]) -> Self {
-        const LONGEST: Duration = Duration::from_secs(60);
+        const TIME_LIMIT: Duration = Duration::from_secs(60);
         let mut command = Command::new(programs::wasmtime());
         command.args(["serve", "-S", "cli", "--addr", "127.0.0.1:0"]).args(options);
         if !options.is_empty() {
@@ -76,7 +76,7 @@ impl Service {
                 send.send(url.trim_end_matches('/').to_owned()).ok();
             }
         });
-        let address = receive.recv_timeout(LONGEST);
+        let address = receive.recv_timeout(TIME_LIMIT);
         let mut service = Self { child, address: String::new(), instances };
         service.address = address.unwrap_or_else(|_| panic!("`wasmtime serve` does not listen"));
         service

@@ -231,7 +231,7 @@ const NAME: &str = "login.example";
 /// An emulator whose certificate is also valid for that name.
 fn behind_a_name() -> Stage {
     let hostnames = format!("hostnames = [\"localhost\", \"{NAME}\"]");
-    Stage::playing(&config::DEFAULT.replace("# hostnames = [\"localhost\"]", &hostnames))
+    Stage::with_config(&config::DEFAULT.replace("# hostnames = [\"localhost\"]", &hostnames))
 }
 
 /// A step that signs in there.

@@ -76,7 +76,7 @@ pub(super) struct Expect {
 
 /// A case with its token and with its placeholders replaced.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct Prepared {
     pub(super) arguments: Vec<String>,
     pub(super) variables: Vec<(String, String)>,
     pub(super) stdin: String,
@@ -95,7 +95,7 @@ impl Suite {
 
 impl Case {
     /// Mints the token and replaces `{token}`, `{stdin}` and the `places`.
-    pub(super) fn asked(&self, stage: &Stage, places: &[(&str, &str)]) -> Asked {
+    pub(super) fn prepared(&self, stage: &Stage, places: &[(&str, &str)]) -> Prepared {
         let id_token = self.token.as_ref().map(|token| {
             let order = Order::of(token.mint.as_str());
             stage.mint(&token.claims.iter().fold(order, |order, (name, value)| order.claim(name, value.clone())))
@@ -109,7 +109,7 @@ impl Case {
         places.extend([("{token}", id_token.as_deref().unwrap_or_default()), ("{stdin}", stdin.as_str())]);
         let fill = |text: &String| places.iter().fold(text.clone(), |text, (place, value)| text.replace(place, value));
         let typed = self.typed.clone().map(|call| Call { arguments: filled(call.arguments, &fill), ..call });
-        Asked {
+        Prepared {
             arguments: self.arguments.iter().map(fill).collect(),
             variables: self.variables.iter().map(|(name, value)| (name.clone(), fill(value))).collect(),
             typed,

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::cases::Asked;
+use super::cases::Prepared;
 use crate::{Job, Ran, Stage, programs, stock};
 
 /// A host of the command line.
@@ -32,21 +32,22 @@ impl CommandHost {
     /// The host's version.
     pub(super) fn version(&self) -> String {
         let here = std::env::temp_dir();
-        let said = match self {
+        let output = match self {
             Self::Own => Job::host(&["--version"]).run(),
             Self::Wasmtime => Job::program(&programs::wasmtime()).args(&["--version"]).run(),
             Self::Node(_) => node(&here).args(&["--version"]).run(),
             Self::Jco(path) => node(&here).args(&[path.as_os_str(), "--version".as_ref()]).run(),
         };
-        let word = said.stdout.split_whitespace().find(|word| word.contains('.')).unwrap_or("?");
+        let word = output.stdout.split_whitespace().find(|word| word.contains('.')).unwrap_or("?");
         word.trim_start_matches('v').to_owned()
     }
 
     /// Runs a case. Trusts the emulator's certificate if the host can be given one.
-    pub(super) fn run(&self, asked: &Asked, stage: &Stage) -> Ran {
+    pub(super) fn run(&self, prepared: &Prepared, stage: &Stage) -> Ran {
         let ca = stage.emulator.ca_file();
-        let variables: Vec<_> = asked.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let arguments: Vec<_> = asked.arguments.iter().map(String::as_str).collect();
+        let variables: Vec<_> =
+            prepared.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let arguments: Vec<_> = prepared.arguments.iter().map(String::as_str).collect();
         let job = match self {
             Self::Own => set(Job::host(&arguments).env("SSL_CERT_FILE", ca), &variables),
             Self::Wasmtime => stock::run(&variables, &arguments),
@@ -60,7 +61,7 @@ impl CommandHost {
                 set(job.args(&["run".as_ref(), programs::component().as_os_str()]).args(&arguments), &variables)
             }
         };
-        job.input(asked.stdin.clone()).run()
+        job.input(prepared.stdin.clone()).run()
     }
 }
 

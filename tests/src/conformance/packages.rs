@@ -18,14 +18,10 @@ pub fn component() -> (Vec<u8>, String) {
     (bytes, digest)
 }
 
-/// The package for Node, built with this component. `npm ci` runs only if the lock file has
-/// changed.
+/// The package for Node, built with this component.
 pub fn node_package(digest: &str) -> PathBuf {
     let folder = Path::new(EXAMPLES).join("node");
-    let _lock = lock(&folder.join("package-lock.json"));
-    once(&folder.join("node_modules"), &folder.join("package-lock.json"), || {
-        inherited("npm", &folder).args(&["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).run().expect(0);
-    });
+    let _lock = node_modules(&folder);
     let made_of = fs::read_to_string(folder.join("dist/component.json")).unwrap_or_default();
     if !made_of.contains(digest) {
         inherited("node", &folder).args(&["build.mjs".as_ref(), programs::component().as_os_str()]).run().expect(0);
@@ -33,28 +29,41 @@ pub fn node_package(digest: &str) -> PathBuf {
     folder
 }
 
+/// Runs `npm ci` in a folder unless the versions of its lock file are installed. Returns the lock
+/// that keeps other tests waiting.
+pub fn node_modules(folder: &Path) -> File {
+    let pins = folder.join("package-lock.json");
+    let lock = lock(&pins);
+    once(&folder.join("node_modules"), &pins, || {
+        inherited("npm", folder).args(&["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).run().expect(0);
+    });
+    lock
+}
+
 /// A Python with the dependencies of the module in `examples/python`, and the module's folder.
 pub fn python_module() -> (PathBuf, PathBuf) {
     let folder = Path::new(EXAMPLES).join("python");
-    (python(&folder, "requirements.txt"), folder)
+    (environment(&folder.join(".venv"), &folder.join("requirements.txt")).join("python"), folder)
 }
 
-/// The Python of a virtual environment in `folder` with the packages of its requirements file.
-pub fn python(folder: &Path, requirements: &str) -> PathBuf {
-    let environment = folder.join(".venv");
-    let python = environment.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    let pins = folder.join(requirements);
-    let _lock = lock(&pins);
-    once(&environment, &pins, || {
-        inherited("python3", folder).args(&["-m", "venv", "--clear", ".venv"]).run().expect(0);
-        let pip = inherited(python.to_str().expect("the folder has a plain name"), folder);
-        pip.args(&["-m", "pip", "install", "--quiet", "--requirement", requirements]).run().expect(0);
+/// The folder of the programs in a virtual environment with the packages of a requirements file. It
+/// is created if it does not exist or has other versions.
+pub fn environment(place: &Path, requirements: &Path) -> PathBuf {
+    let programs = place.join(if cfg!(windows) { "Scripts" } else { "bin" });
+    let folder = requirements.parent().expect("a file is in a folder");
+    let _lock = lock(requirements);
+    once(place, requirements, || {
+        let python = if cfg!(windows) { "python" } else { "python3" };
+        inherited(python, folder).args(&["-m", "venv", "--clear"]).args(&[place]).run().expect(0);
+        let pip =
+            inherited(programs.join("python"), folder).args(&["-m", "pip", "install", "--quiet", "--requirement"]);
+        pip.args(&[requirements]).run().expect(0);
     });
-    python
+    programs
 }
 
-/// A program with the user's `HOME` and `PATH`, which it needs to find its settings.
-pub fn inherited(program: &str, folder: &Path) -> Job {
+/// A program with all of the user's variables, which it needs to find its settings.
+pub fn inherited(program: impl AsRef<Path>, folder: &Path) -> Job {
     let job = Job::program(program.as_ref()).within(folder);
     std::env::vars_os().fold(job, |job, (name, value)| match name.to_str() {
         Some(name) => job.env(name, value),

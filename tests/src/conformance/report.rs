@@ -12,7 +12,7 @@ pub enum Cell {
     /// The host does not support the case and failed, as expected, for this reason.
     Cannot(String),
     /// The case does not apply to this kind of host.
-    NotAsked,
+    NotApplicable,
 }
 
 /// A column: the results of one host.
@@ -52,7 +52,7 @@ impl Cell {
             Self::Ok => "ok",
             Self::Differs(_) => "differs",
             Self::Cannot(_) => "cannot",
-            Self::NotAsked => "",
+            Self::NotApplicable => "",
         }
     }
 }
@@ -60,13 +60,13 @@ impl Cell {
 impl Report {
     /// All cells that differ, as `host: case: difference`.
     pub fn differences(&self) -> Vec<String> {
-        self.noted(|cell| match cell {
+        self.collect_notes(|cell| match cell {
             Cell::Differs(what) => Some(what),
             _ => None,
         })
     }
 
-    fn noted(&self, note: impl Fn(&Cell) -> Option<&String>) -> Vec<String> {
+    fn collect_notes(&self, note: impl Fn(&Cell) -> Option<&String>) -> Vec<String> {
         let mut notes = Vec::new();
         for table in &self.tables {
             for column in &table.columns {
@@ -96,7 +96,7 @@ impl Report {
             }
             text.push('\n');
         }
-        let cannot = self.noted(|cell| match cell {
+        let cannot = self.collect_notes(|cell| match cell {
             Cell::Cannot(why) => Some(why),
             _ => None,
         });
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn a_table_has_a_word_in_every_cell_and_the_reasons_below() {
         let cells = vec![Cell::Ok, Cell::Differs("it printed `x`".to_owned())];
-        let other = vec![Cell::Cannot("no certificate of ours".to_owned()), Cell::NotAsked];
+        let other = vec![Cell::Cannot("no certificate of ours".to_owned()), Cell::NotApplicable];
         let columns =
             vec![Column { host: "one 1.0".to_owned(), cells }, Column { host: "two 2.0".to_owned(), cells: other }];
         let table = Table { title: "Jobs", rows: vec!["a".to_owned(), "b".to_owned()], columns };

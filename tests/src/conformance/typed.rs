@@ -15,7 +15,7 @@ use super::same;
 use crate::{Stage, programs};
 
 /// Much longer than any answer takes, including the compilation of the component.
-const LONGEST: Duration = Duration::from_secs(300);
+const TIME_LIMIT: Duration = Duration::from_secs(300);
 /// The folder of the programs for Node and Python.
 const DRIVERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/conformance/drivers");
 
@@ -81,7 +81,7 @@ impl TypedHost {
     }
 
     fn line(&self) -> Value {
-        let line = self.lines.recv_timeout(LONGEST).unwrap_or_else(|_| panic!("{} does not answer", self.name));
+        let line = self.lines.recv_timeout(TIME_LIMIT).unwrap_or_else(|_| panic!("{} does not answer", self.name));
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{}: {error}: {line}", self.name))
     }
 }

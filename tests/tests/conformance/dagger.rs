@@ -13,9 +13,9 @@ const MODULE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/dagger");
 #[test]
 fn the_module_has_the_types_and_the_style_that_its_sdk_wants() {
     let folder = Path::new(MODULE);
-    let python = packages::python(folder, "requirements-dev.txt");
+    let programs = packages::environment(&folder.join(".venv"), &folder.join("requirements-dev.txt"));
     let run = |arguments: &[&str]| {
-        packages::inherited(python.to_str().unwrap(), folder).args(&["-m"]).args(arguments).run().expect(0);
+        packages::inherited(programs.join("python"), folder).args(&["-m"]).args(arguments).run().expect(0);
     };
     run(&["mypy", "--cache-dir", "/dev/null"]);
     run(&["ruff", "check", "--no-cache", "src"]);

@@ -12,6 +12,6 @@ fn the_package_for_node_passes_its_own_tests() {
 #[test]
 fn the_module_for_python_is_typed() {
     let (python, folder) = packages::python_module();
-    let python = packages::inherited(python.to_str().unwrap(), &folder);
+    let python = packages::inherited(python, &folder);
     python.args(&["-m", "mypy", "--cache-dir", "/dev/null", "--strict", "azure_oidc.py", "check.py"]).run().expect(0);
 }

@@ -1,9 +1,11 @@
 //! Checks pipeline files with the schemas of the CI systems, which check-jsonschema contains. It is
 //! installed once, with pinned versions, below the target folder. If that fails, so does the test.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use azure_oidc_tests::conformance::packages;
 
 use crate::{files, folder};
 
@@ -59,22 +61,10 @@ fn a_mistake_is_found() {
     assert!(!output.expect("it is installed").status.success());
 }
 
-/// check-jsonschema in a virtual environment. A lock makes other test processes wait during
-/// installation.
 fn tool() -> PathBuf {
-    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tools-schemas");
     let pins = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/examples/requirements.txt");
-    let binaries = place.join(if cfg!(windows) { "Scripts" } else { "bin" });
-    let lock = File::create(place.with_extension("lock")).expect("the target folder can be written");
-    lock.lock().expect("it can be locked");
-    let (stamp, wanted) = (place.join("installed.txt"), fs::read_to_string(&pins).expect("it is there"));
-    if fs::read_to_string(&stamp).ok().as_ref() != Some(&wanted) {
-        let python = if cfg!(windows) { "python" } else { "python3" };
-        run(Command::new(python).args(["-m", "venv", "--clear"]).arg(&place));
-        run(Command::new(binaries.join("python")).args(["-m", "pip", "install", "--quiet", "-r"]).arg(&pins));
-        fs::write(stamp, wanted).expect("the target folder can be written");
-    }
-    binaries.join("check-jsonschema")
+    packages::environment(&Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tools-schemas"), &pins)
+        .join("check-jsonschema")
 }
 
 fn run(command: &mut Command) {

@@ -15,7 +15,7 @@ const PUBLIC_AUTHORITY: &str = "login.microsoftonline.com";
 
 #[test]
 fn a_step_with_nothing_but_the_plugins_settings_gets_its_token() {
-    let stage = Stage::playing(
+    let stage = Stage::with_config(
         &config::DEFAULT
             .replace("# hostnames = [\"localhost\"]", "hostnames = [\"localhost\", \"login.microsoftonline.com\"]"),
     );

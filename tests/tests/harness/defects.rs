@@ -247,7 +247,7 @@ fn the_default_scope_belongs_to_the_cloud_of_the_authority() {
         .replace("# hostnames = [\"localhost\"]", "hostnames = [\"localhost\", \"login.microsoftonline.us\"]")
         .replace("# cloud = \"public\"", "cloud = \"usgov\"")
         .replace("api://AzureADTokenExchange", "api://AzureADTokenExchangeUSGov");
-    let stage = Stage::playing(&toml);
+    let stage = Stage::with_config(&toml);
     let proxy = Proxy::leading_to(stage.emulator.url());
     let order = Order { audience: Some("api://AzureADTokenExchangeUSGov".into()), ..Order::of("harness") };
     let job = stage.harness(&stage.mint(&order)).env("HTTPS_PROXY", proxy.url());

@@ -33,7 +33,7 @@ fn short_names_mean_the_resources_of_the_cloud() {
         let toml = config::DEFAULT
             .replace("# cloud = \"public\"", &format!("cloud = \"{cloud}\""))
             .replace("api://AzureADTokenExchange", audience);
-        let stage = Stage::playing(&toml);
+        let stage = Stage::with_config(&toml);
         let order = Order { audience: Some((*audience).into()), ..Order::of("harness") };
         let short: Vec<_> = scopes.iter().map(|(short, _)| *short).collect();
         let job = stage.job(&["--cloud", cloud, "--scope", &short.join(","), "--output", "json"]);

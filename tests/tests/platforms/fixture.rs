@@ -90,7 +90,7 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 
 /// An emulator with an issuer for each platform, and a credential for each that can match.
 pub(crate) fn stage() -> Stage {
-    Stage::playing(&format!("{}\n{}", config::DEFAULT, include_str!("emulator.toml")))
+    Stage::with_config(&format!("{}\n{}", config::DEFAULT, include_str!("emulator.toml")))
 }
 
 impl Fixture {

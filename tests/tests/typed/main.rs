@@ -26,17 +26,17 @@ fn in_rust_and_in_node_the_answers_are_those_of_the_command_line() {
         if in_rust != in_node {
             wrong.push(format!("{}\n   Rust {in_rust}\n   Node {in_node}", case.name));
         }
-        if case.answer.as_deref().is_some_and(|answer| answer != told(case, &in_rust)) {
+        if case.answer.as_deref().is_some_and(|answer| answer != outcome(case, &in_rust)) {
             wrong.push(format!("{}\n  wanted {:?}\n   found {in_rust}", case.name, case.answer));
         }
         let ran = case.command_line(&stage).run();
-        let said = match (case.call.as_str(), ran.code) {
+        let printed = match (case.call.as_str(), ran.code) {
             ("credential", 0) => json!({ "ok": ran.stdout }),
             ("credential", _) => json!({ "err": ran.stderr }),
             _ => ran.json(),
         };
-        if let Err(difference) = agrees(case, &in_rust, &said) {
-            wrong.push(format!("{}\n  {difference}\n   typed {in_rust}\n    said {said}", case.name));
+        if let Err(difference) = compare(case, &in_rust, &printed) {
+            wrong.push(format!("{}\n  {difference}\n    typed {in_rust}\n  printed {printed}", case.name));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -83,8 +83,8 @@ fn platforms_have_what_a_form_needs_and_their_examples_make_credentials() {
         }
         forms += 1;
         let given: Vec<_> = needed.iter().map(|part| json!({"name": part["name"], "value": part["example"]})).collect();
-        let asked = call("credential", json!({"platform": name, "parts": given, "issuer": "https://issuer.example"}));
-        let made = embedded.ask(&asked);
+        let case = call("credential", json!({"platform": name, "parts": given, "issuer": "https://issuer.example"}));
+        let made = embedded.ask(&case);
         // Some platforms need one of several parts and report which.
         let code = made["err"]["code"].as_str();
         assert!(made["ok"].is_string() || code == Some("subject-part-missing"), "{name}: {made}");
@@ -165,7 +165,7 @@ fn separated(name: &str, by: char) -> String {
 }
 
 /// The outcome of an answer in one word.
-fn told<'a>(case: &Case, answer: &'a Value) -> &'a str {
+fn outcome<'a>(case: &Case, answer: &'a Value) -> &'a str {
     let word = match (case.call.as_str(), &answer["ok"]) {
         (_, Value::Null) => &answer["err"]["code"],
         ("check", verdict) => &verdict["outcome"],
@@ -177,16 +177,16 @@ fn told<'a>(case: &Case, answer: &'a Value) -> &'a str {
 }
 
 /// Compares an answer with the output of the command line.
-fn agrees(case: &Case, typed: &Value, said: &Value) -> Result<(), String> {
-    let same = |what: &str, typed: Value, said: &Value| {
-        if typed == *said { Ok(()) } else { Err(format!("{what}: {typed} is not {said}")) }
+fn compare(case: &Case, typed: &Value, printed: &Value) -> Result<(), String> {
+    let same = |what: &str, typed: Value, printed: &Value| {
+        if typed == *printed { Ok(()) } else { Err(format!("{what}: {typed} is not {printed}")) }
     };
     if let Some(fault) = typed.get("err") {
-        return match (&said["err"], &said["error"]) {
+        return match (&printed["err"], &printed["error"]) {
             // `credential` prints no JSON.
             (Value::String(text), _) => {
                 let sentence = fault["message"].as_str().unwrap_or("?");
-                if text.contains(sentence) { Ok(()) } else { Err(format!("{text} does not say {sentence}")) }
+                if text.contains(sentence) { Ok(()) } else { Err(format!("{text} does not contain {sentence}")) }
             }
             (_, error) => same("code", fault["code"].clone(), &error["code"]),
         };
@@ -194,18 +194,18 @@ fn agrees(case: &Case, typed: &Value, said: &Value) -> Result<(), String> {
     let answer = &typed["ok"];
     let fields = |pairs: &[(&str, &str)]| {
         pairs.iter().try_for_each(|(field, member)| {
-            same(field, answer[*field].clone(), said.pointer(member).unwrap_or(&Value::Null))
+            same(field, answer[*field].clone(), printed.pointer(member).unwrap_or(&Value::Null))
         })
     };
     match case.call.as_str() {
         "inspect" => {
             for (field, claim) in [("issued_at", "iat"), ("not_before", "nbf"), ("expires_at", "exp")] {
-                same(field, answer[field].clone(), &said["claims"][claim])?;
+                same(field, answer[field].clone(), &printed["claims"][claim])?;
             }
             let claims: Value = serde_json::from_str(answer["claims_json"].as_str().unwrap_or_default())
                 .map_err(|error| error.to_string())?;
-            same("claims", claims, &said["claims"])?;
-            let audience = &said["audience"];
+            same("claims", claims, &printed["claims"])?;
+            let audience = &printed["audience"];
             same(
                 "audiences",
                 answer["audiences"].clone(),
@@ -222,22 +222,26 @@ fn agrees(case: &Case, typed: &Value, said: &Value) -> Result<(), String> {
             ])
         }
         "check" => {
-            let of_findings = |findings: &Value| findings.as_array().into_iter().flatten().map(in_words).collect();
+            let of_findings = |findings: &Value| findings.as_array().into_iter().flatten().map(with_code).collect();
             same(
                 "predicted_aadsts",
-                in_words(&json!({"aadsts": answer["predicted_aadsts"]}))["aadsts"].clone(),
-                &said["predicted_error"],
+                with_code(&json!({"aadsts": answer["predicted_aadsts"]}))["aadsts"].clone(),
+                &printed["predicted_error"],
             )?;
-            same("findings", of_findings(&answer["findings"]), &plain(said["findings"].clone()))?;
-            same("credentials", answer["credentials"].clone(), &plain(said["credentials"].clone()))?;
+            same("findings", of_findings(&answer["findings"]), &plain(printed["findings"].clone()))?;
+            same("credentials", answer["credentials"].clone(), &plain(printed["credentials"].clone()))?;
             fields(&[("outcome", "/verdict"), ("matched", "/matched")])
         }
         "verify" => {
-            same("valid", if answer["valid"] == true { "valid".into() } else { "invalid".into() }, &said["signature"])?;
+            same(
+                "valid",
+                if answer["valid"] == true { "valid".into() } else { "invalid".into() },
+                &printed["signature"],
+            )?;
             fields(&[("reason", "/reason"), ("alg", "/alg"), ("kid", "/kid"), ("key_index", "/key_index")])
         }
         "explain" => {
-            let mut explained: Value = plain(said["explanations"].clone());
+            let mut explained: Value = plain(printed["explanations"].clone());
             explained.as_array_mut().into_iter().flatten().for_each(|one| {
                 one["aadsts"] = one["code"].clone();
                 one.as_object_mut().into_iter().for_each(|members| {
@@ -245,17 +249,17 @@ fn agrees(case: &Case, typed: &Value, said: &Value) -> Result<(), String> {
                     members.remove("facts");
                 });
             });
-            same("explanations", answer.as_array().into_iter().flatten().map(in_words).collect(), &explained)
+            same("explanations", answer.as_array().into_iter().flatten().map(with_code).collect(), &explained)
         }
-        _ => same("text", answer.clone(), &said["ok"]),
+        _ => same("text", answer.clone(), &printed["ok"]),
     }
 }
 
 /// Writes the AADSTS number as the command line does.
-fn in_words(typed: &Value) -> Value {
-    let mut said = typed.clone();
-    if let Some(number) = said["aadsts"].as_u64() {
-        said["aadsts"] = format!("AADSTS{number}").into();
+fn with_code(typed: &Value) -> Value {
+    let mut printed = typed.clone();
+    if let Some(number) = printed["aadsts"].as_u64() {
+        printed["aadsts"] = format!("AADSTS{number}").into();
     }
-    said
+    printed
 }

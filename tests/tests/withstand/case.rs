@@ -50,17 +50,17 @@ impl Case {
     /// Runs the case with text and with JSON output, and with a changed job.
     pub(crate) fn prove_with(&self, stage: &Stage, change: impl Fn(Job) -> Job) {
         let text = self.run(stage, &change);
-        assert_eq!(text.stdout, "", "{}: standard output holds nothing but what was asked for", self.name);
+        assert_eq!(text.stdout, "", "{}: a failure prints nothing to standard output", self.name);
         assert!(text.stderr.contains("error: "), "{}: {}", self.name, text.stderr);
-        self.assert_told(&text.stderr);
+        self.assert_names(&text.stderr);
 
         let json = self.run(stage, |job| change(job).args(&["--output", "json"]));
         schema::assert_valid("error", &json.json());
         let error = json.error();
         assert_eq!(error["code"], self.code, "{}: {error}", self.name);
         assert!(!json.stderr.contains("error: "), "{}: {}", self.name, json.stderr);
-        let told = format!("{} {} {}", error["message"], error["hint"], error["aadsts"]).replace("\\\"", "\"");
-        self.assert_told(&told);
+        let texts = format!("{} {} {}", error["message"], error["hint"], error["aadsts"]).replace("\\\"", "\"");
+        self.assert_names(&texts);
     }
 
     fn run(&self, stage: &Stage, change: impl Fn(Job) -> Job) -> Ran {
@@ -81,9 +81,9 @@ impl Case {
         ran
     }
 
-    fn assert_told(&self, told: &str) {
+    fn assert_names(&self, output: &str) {
         for name in self.names {
-            assert!(told.contains(name), "{}: `{name}` is not named: {told}", self.name);
+            assert!(output.contains(name), "{}: `{name}` is missing: {output}", self.name);
         }
     }
 }

@@ -16,7 +16,7 @@ fn a_refusal_is_shown_whole_with_code_ids_and_explanation() {
 
 #[test]
 fn refusals_in_the_wording_of_earlier_years_are_understood_too() {
-    let stage = Stage::playing(&config::DEFAULT.replace("# style = \"2024\"", "style = \"legacy\""));
+    let stage = Stage::with_config(&config::DEFAULT.replace("# style = \"2024\"", "style = \"legacy\""));
     let case = Case {
         id_token: of_another_project,
         names: &["AADSTS70021", "No matching federated identity record", "az ad app"],

@@ -95,8 +95,8 @@ impl Platform {
     /// into it.
     pub(super) fn judge_image(&self, image: &[u8]) -> Result<()> {
         self.judge_processor(image).context("the image")?;
-        let told = image.windows(self.triple.len()).any(|window| window == self.triple.as_bytes());
-        ensure!(told, "the image was made for another system than {}", self.triple);
+        let is_named = image.windows(self.triple.len()).any(|window| window == self.triple.as_bytes());
+        ensure!(is_named, "the image was made for another system than {}", self.triple);
         Ok(())
     }
 

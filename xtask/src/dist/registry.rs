@@ -113,9 +113,9 @@ impl Registry {
             push.args(["--annotation", &format!("{key}={value}")]);
         }
         push.arg(format!("{}/{name}:{}", self.address, env!("CARGO_PKG_VERSION"))).arg(file);
-        let told = shell::output(&mut push)?;
-        let digest = told.lines().find_map(|line| line.strip_prefix("digest: sha256:"));
-        Ok(digest.with_context(|| format!("wkg named no digest: {told}"))?.to_owned())
+        let output = shell::output(&mut push)?;
+        let digest = output.lines().find_map(|line| line.strip_prefix("digest: sha256:"));
+        Ok(digest.with_context(|| format!("wkg named no digest: {output}"))?.to_owned())
     }
 
     /// Checks the manifest that the registry stores.

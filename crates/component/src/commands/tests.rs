@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use azure_oidc_core::ports::fixed::Variables;
-use azure_oidc_core::ports::{Clock, Http, Ports, Random, Request, Response, TransportError, TransportKind};
+use azure_oidc_core::ports::fixed::{Offline, Variables};
+use azure_oidc_core::ports::{Http, Ports, Request, Response, TransportError, TransportKind};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -19,6 +19,7 @@ mod verify;
 
 /// 2026-08-21T10:00:00Z.
 const NOW: i64 = 1_787_306_400;
+static OFFLINE: Offline = Offline { now: NOW };
 
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
 const AUDIENCE: &str = "api://AzureADTokenExchange";
@@ -57,7 +58,7 @@ impl Job {
 
     fn run_words(&self, words: &[&str]) -> Outcome {
         let arguments: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
-        let ports = Ports { env: &self.variables, clock: self, random: self, http: self };
+        let ports = Ports { env: &self.variables, http: self, ..OFFLINE.ports() };
         run(&arguments, Context { ports, files: self, host: HostKind::Native })
     }
 }
@@ -66,24 +67,6 @@ impl Files for Job {
     fn read(&self, name: &str) -> Result<Vec<u8>, String> {
         let found = self.files.iter().find(|(known, _)| *known == name);
         found.map(|(_, contents)| contents.clone()).ok_or_else(|| "was not handed over by the host".to_owned())
-    }
-}
-
-impl Clock for Job {
-    fn now(&self) -> i64 {
-        NOW
-    }
-
-    fn monotonic(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn sleep(&self, _: Duration) {}
-}
-
-impl Random for Job {
-    fn number(&self) -> u64 {
-        7
     }
 }
 

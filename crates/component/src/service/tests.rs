@@ -4,8 +4,8 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use azure_oidc_core::ports::fixed::Variables;
-use azure_oidc_core::ports::{Clock, Http, Ports, Random, Request, Response, TransportError, TransportKind};
+use azure_oidc_core::ports::fixed::{Offline, Variables};
+use azure_oidc_core::ports::{Http, Ports, Request, Response, TransportError, TransportKind};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::*;
 
 const NOW: i64 = 1_787_306_400;
+static OFFLINE: Offline = Offline { now: NOW };
 const TENANT: (&str, &str) = ("AZURE_TENANT_ID", "contoso.onmicrosoft.com");
 const ONE: &str = "22222222-2222-4222-8222-222222222222";
 const OTHER: &str = "33333333-3333-4333-8333-333333333333";
@@ -31,7 +32,7 @@ impl Service {
     }
 
     fn answer(&self, head: &Head, body: &Value) -> Reply {
-        let ports = Ports { env: &self.variables, clock: self, random: self, http: self };
+        let ports = Ports { env: &self.variables, http: self, ..OFFLINE.ports() };
         answer(head, &mut || Ok(body.to_string().into_bytes()), ports)
     }
 
@@ -42,24 +43,6 @@ impl Service {
         let reply = self.answer(&head, body);
         let problem: Value = serde_json::from_str(&reply.body).unwrap();
         (reply.status, problem["code"].as_str().unwrap().to_owned(), self.sent.get())
-    }
-}
-
-impl Clock for Service {
-    fn now(&self) -> i64 {
-        NOW
-    }
-
-    fn monotonic(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn sleep(&self, _: Duration) {}
-}
-
-impl Random for Service {
-    fn number(&self) -> u64 {
-        7
     }
 }
 
@@ -131,7 +114,7 @@ fn a_wrong_configuration_is_no_mistake_of_the_caller() {
 #[test]
 fn the_body_of_a_request_that_has_no_use_of_one_is_not_read() {
     let service = Service::with([]);
-    let ports = Ports { env: &service.variables, clock: &service, random: &service, http: &service };
+    let ports = Ports { env: &service.variables, http: &service, ..OFFLINE.ports() };
     let too_long = Head { content_length: Some(MAX_BODY as u64 + 1), ..post("/v1/check") };
     let no_type = Head { content_type: None, ..post("/v1/check") };
     let get = Head { method: "GET".to_owned(), ..post("/v1/check") };

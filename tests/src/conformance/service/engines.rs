@@ -13,7 +13,7 @@ use crate::programs;
 use crate::relay::Relay;
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
-const LONGEST: Duration = Duration::from_secs(120);
+const TIME_LIMIT: Duration = Duration::from_secs(120);
 /// The authority in the manifests.
 const PUBLIC: &str = "login.microsoftonline.com";
 
@@ -141,7 +141,7 @@ impl Engine {
     fn wait(&self, name: &str) {
         let since = Instant::now();
         while TcpStream::connect(&self.address).is_err() {
-            assert!(since.elapsed() < LONGEST, "{name} does not listen");
+            assert!(since.elapsed() < TIME_LIMIT, "{name} does not listen");
             thread::sleep(Duration::from_millis(20));
         }
     }

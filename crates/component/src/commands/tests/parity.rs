@@ -95,7 +95,7 @@ fn by_http(job: &str, body: &Value) -> Value {
     let content_type = Some("application/json".to_owned());
     let head = Head { method: "POST".to_owned(), path: format!("/v1/{job}"), content_type, ..Head::default() };
     let network = Job::default();
-    let ports = Ports { env: &network.variables, clock: &network, random: &network, http: &network };
+    let ports = Ports { env: &network.variables, http: &network, ..OFFLINE.ports() };
     let reply = service::answer(&head, &mut || Ok(body.to_string().into_bytes()), ports);
     let answer: Value = serde_json::from_str(&reply.body).unwrap();
     match reply.status {
