@@ -69,7 +69,7 @@ pub(crate) struct Expect {
 }
 
 /// A case with everything filled in.
-pub(crate) struct Prepared {
+pub(crate) struct Asked {
     pub(crate) token: Option<String>,
     pub(crate) stdin: String,
     pub(crate) command: Vec<String>,
@@ -85,7 +85,7 @@ impl Suite {
 
 impl Case {
     /// Makes the token and fills everything in.
-    pub(crate) fn asked(&self, stage: &Stage, authority: &str) -> Prepared {
+    pub(crate) fn asked(&self, stage: &Stage, authority: &str) -> Asked {
         let token = self.token.as_ref().map(|token| {
             let order = Order::of(token.mint.as_str());
             stage.mint(&token.claims.iter().fold(order, |order, (name, value)| order.claim(name, value.clone())))
@@ -110,7 +110,7 @@ impl Case {
             ..post
         });
         let command = self.command.iter().map(|word| fill(word)).collect();
-        Prepared { command, stdin: fill(&stdin), typed, http, token: token.clone() }
+        Asked { command, stdin: fill(&stdin), typed, http, token: token.clone() }
     }
 }
 

@@ -5,7 +5,7 @@ use azure_oidc_tests::relay::Relay;
 use azure_oidc_tests::serve::Serve;
 use azure_oidc_tests::{APPLICATION, Job, Stage, TENANT, http, stock};
 
-use crate::case::Prepared;
+use crate::case::Asked;
 use crate::summary::{Door, Summary};
 
 /// All of them, open.
@@ -33,7 +33,7 @@ impl Doors {
     }
 
     /// Asks at every door that has this job.
-    pub(crate) fn ask(&mut self, asked: &Prepared) -> Vec<(Door, Summary)> {
+    pub(crate) fn ask(&mut self, asked: &Asked) -> Vec<(Door, Summary)> {
         let mut answers = Vec::new();
         if !asked.command.is_empty() {
             let words: Vec<_> = asked.command.iter().map(String::as_str).collect();
