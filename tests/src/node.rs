@@ -57,5 +57,5 @@ fn transpiled() -> PathBuf {
 }
 
 fn node() -> Job {
-    packages::inherited("node", HERE.as_ref())
+    packages::with_environment("node", HERE.as_ref())
 }

@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_schema_does_not_describe_is_a_mistake() {
+    fn a_member_that_the_schema_does_not_list_is_an_error() {
         let error = |members: Value| json!({ "error": members });
         assert!(is_valid(&error(json!({ "code": "a-code", "message": "m", "hint": "" }))));
         assert!(!is_valid(&error(json!({ "code": "a-code", "message": "m" }))), "a member is missing");

@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn every_part_of_a_token_is_found_and_so_is_any_other_token() {
+    fn parts_of_the_token_and_other_tokens_are_found() {
         assert!(found(&format!("error: {ID_TOKEN}")));
         assert!(ID_TOKEN.split('.').all(found));
         assert!(found("AZURE_ACCESS_TOKEN=eyJ0eXAiOiJKV1QifQ.x.y"));
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_holds_a_token_is_found_unless_it_is_the_tests_own() {
+    fn a_file_with_a_token_is_found_unless_the_test_wrote_it() {
         let folder = tempfile::tempdir().expect("there is a temporary folder");
         fs::write(folder.path().join("leak"), ID_TOKEN).expect("it can be written");
         assert_none_written(folder.path(), &["leak"], ID_TOKEN);

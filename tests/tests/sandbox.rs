@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 /// A token can choose a destination only through an issuer whose discovery document names keys
 /// elsewhere.
 #[test]
-fn a_destination_that_the_command_has_no_need_of_is_refused_and_the_flag_is_named() {
+fn a_destination_that_the_command_does_not_need_is_refused_with_the_flag() {
     let (stage, elsewhere) = (Stage::new(), Stage::new());
     let id_token = leading_to(&elsewhere, &stage);
     let ran = discover(&stage, &id_token, &[]).run().expect(5);
@@ -27,7 +27,7 @@ fn a_destination_that_the_command_has_no_need_of_is_refused_and_the_flag_is_name
 }
 
 #[test]
-fn a_destination_that_is_allowed_by_hand_is_called() {
+fn an_allowed_destination_is_called() {
     let (stage, elsewhere) = (Stage::new(), Stage::new());
     let id_token = leading_to(&elsewhere, &stage);
     let address = elsewhere.emulator.url().trim_start_matches("https://").to_owned();
@@ -79,7 +79,7 @@ fn a_metadata_service_is_never_called_however_it_is_written() {
 }
 
 #[test]
-fn an_address_in_disguise_is_judged_as_what_it_is() {
+fn an_address_in_another_notation_is_recognised() {
     let stage = Stage::new();
     for address in ["2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "169.254.43518"] {
         let job = stage.harness(&stage.id_token()).env("PLUGIN_AZURE_AUTHORITY_HOST", format!("https://{address}"));
@@ -93,7 +93,7 @@ fn an_address_in_disguise_is_judged_as_what_it_is() {
 }
 
 #[test]
-fn a_token_in_a_variable_that_nothing_names_is_not_found() {
+fn a_variable_that_is_not_named_is_not_readable() {
     let stage = Stage::new();
     let id_token = stage.id_token();
     let job = || Job::host(&["inspect"]).env("SOME_TOKEN", &id_token).env("PLUGIN_TOKEN", &id_token);
@@ -104,7 +104,7 @@ fn a_token_in_a_variable_that_nothing_names_is_not_found() {
 }
 
 #[test]
-fn the_doctor_tells_no_secret_of_the_environment() {
+fn doctor_prints_no_secret_of_the_environment() {
     let stage = Stage::new();
     let id_token = stage.id_token();
     let job = || {
@@ -188,7 +188,7 @@ fn only_an_authority_whose_certificate_is_trusted_is_sent_anything() {
 }
 
 #[test]
-fn a_file_that_is_too_large_is_not_handed_over() {
+fn a_file_that_is_too_large_is_refused() {
     let stage = Stage::new();
     let file = stage.write("large", &"x".repeat((1 << 20) + 1));
     let ran = Job::host(&["inspect", "--id-token-file", &file]).run().expect(3);
@@ -196,7 +196,7 @@ fn a_file_that_is_too_large_is_not_handed_over() {
 }
 
 #[test]
-fn timings_go_to_standard_error_and_tell_no_secret() {
+fn timings_go_to_standard_error_without_secrets() {
     let stage = Stage::new();
     let id_token = stage.id_token();
     let ran = stage.harness(&id_token).args(&["--timings"]).run().expect(0);

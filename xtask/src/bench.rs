@@ -124,13 +124,13 @@ fn times(built: &Built, floor: &Path, trade: &Trade<'_>) -> Result<Figure> {
         }
     }
     let medians = contenders.each_mut().map(Contender::median);
-    println!("\n{RUNS} whole processes each, taking turns; median (and 95th of 100):");
+    println!("\n{RUNS} processes each, alternating; median (95th percentile):");
     for (contender, median) in contenders.iter().zip(medians) {
         println!("  {:<11}{:6.2} ms ({:.2})", contender.name, millis(median), millis(contender.times[RUNS * 95 / 100]));
     }
     let [host, floor, curl] = medians.map(|median| median.as_secs_f64());
     println!("  azure-oidc / floor: {:.2}   azure-oidc / curl: {:.2}", host / floor, host / curl);
-    Ok(Figure { what: "one exchange beside the floor", value: host / floor, limit: 1.5, unit: "times" })
+    Ok(Figure { what: "one exchange / floor", value: host / floor, limit: 1.5, unit: "times" })
 }
 
 struct Contender {

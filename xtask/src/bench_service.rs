@@ -133,7 +133,7 @@ fn compare(contenders: &[Contender], request: &[u8]) -> Result<()> {
         times.sort_unstable();
         let rate = times.len() as f64 / (TURN.as_secs_f64() * TURNS as f64);
         let micros = |share: usize| times[times.len() * share / 100].as_micros();
-        println!("  {:<18}{rate:8.0} a second, p50 {:5} us, p99 {:5} us", contender.name, micros(50), micros(99));
+        println!("  {:<18}{rate:8.0} requests/s, p50 {:5} us, p99 {:5} us", contender.name, micros(50), micros(99));
         rates.push(rate);
     }
     let (own, stock) = (rates[1] / rates[0], rates[1] / rates[2]);
@@ -152,7 +152,7 @@ fn memory(contender: &Contender, request: &[u8]) -> Result<()> {
     }
     println!("memory of azure-oidc serve: {before} KiB, then {seen:?} KiB after each quarter of {MANY} requests");
     let after = seen.last().copied().unwrap_or_default();
-    ensure!(after <= before + before / 10, "it keeps memory: {before} KiB before, {after} KiB after");
+    ensure!(after <= before + before / 10, "memory grows: {before} KiB before, {after} KiB after");
     Ok(())
 }
 

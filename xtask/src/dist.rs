@@ -52,7 +52,7 @@ pub(crate) fn run() -> Result<()> {
     wit::package(&folder.join(PACKAGE))?;
 
     let again = reproduce::run()?;
-    ensure!(again == digest, "the sources give {again}, and what was tested is {digest}");
+    ensure!(again == digest, "the second build gives {again}, but the tested component is {digest}");
     programs(&built, &folder, &digest)?;
     lists(&folder, &digest)?;
     manuals(&folder)?;
@@ -76,7 +76,7 @@ fn programs(built: &Built, folder: &Path, digest: &str) -> Result<()> {
         } else if let Some(interpreter) = interpreter {
             chroot::exchange(&host, Some(&interpreter), &built.emulator)?;
         } else {
-            println!("{} was not run: there is no qemu-{}-static here", host.display(), platform.processor_name());
+            println!("{} was not run: qemu-{}-static is not installed", host.display(), platform.processor_name());
         }
         container::build(folder, arch, &name(arch))?;
     }
@@ -157,7 +157,7 @@ fn write(folder: &Path, files: impl IntoIterator<Item = (String, Vec<u8>)>) -> R
 /// Refuses a host that embeds another component than the tested one.
 fn carries(host: &Path, digest: &str) -> Result<()> {
     let answer = shell::output(Command::new(host).args(["component", "--digest"]))?;
-    ensure!(answer.split_whitespace().any(|word| word.ends_with(digest)), "{} carries {answer}", host.display());
+    ensure!(answer.split_whitespace().any(|word| word.ends_with(digest)), "{} embeds {answer}", host.display());
     Ok(())
 }
 
@@ -188,7 +188,24 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// SHA-256, in lower-case hexadecimal.
+/// SHA-256 in lower-case hexadecimal.
 fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn man_pages_and_completions_are_in_the_sums() {
+        let folder = tempfile::tempdir().unwrap();
+        manuals(folder.path()).unwrap();
+        sums(folder.path()).unwrap();
+        let sums = fs::read_to_string(folder.path().join("SHA256SUMS")).unwrap();
+        for name in ["completions/_azure-oidc", "completions/azure-oidc.bash", "man/azure-oidc-exchange.1"] {
+            let digest = digest(&fs::read(folder.path().join(name)).unwrap());
+            assert!(sums.contains(&format!("{digest}  {name}\n")), "{name}: {sums}");
+        }
+    }
 }

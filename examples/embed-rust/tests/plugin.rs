@@ -37,7 +37,7 @@ fn policy(hosts: &[&str]) -> Policy {
 }
 
 #[test]
-fn the_plugin_says_whether_entra_will_accept_a_token() {
+fn the_plugin_predicts_whether_entra_accepts_a_token() {
     let (host, plugin) = &*COMPONENT;
     let stage = Stage::new();
     let id_token = stage.id_token();
@@ -80,7 +80,7 @@ fn the_plugin_trades_at_a_host_of_its_policy() {
 }
 
 #[test]
-fn the_plugin_says_when_its_policy_names_no_host_for_the_trade() {
+fn the_plugin_reports_a_host_that_its_policy_does_not_allow() {
     let (stage, relay) = staged();
     let fault = trade(&stage, &relay, &["login.microsoftonline.com:443"]).unwrap_err();
     assert_eq!((fault.code.as_str(), fault.exit_code), ("destination-denied", 5), "{fault:?}");
@@ -105,7 +105,7 @@ fn a_hostile_plugin_never_reaches_a_metadata_service_whatever_its_policy_says() 
 }
 
 #[test]
-fn a_plugin_that_wants_files_is_not_loaded() {
+fn a_plugin_that_imports_files_is_not_loaded() {
     let host = Host::new().expect("the engine works");
     let component = wat::parse_file(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files.wat")).expect("the engine works");
     let error = host.load(&component).err().expect("it is refused");
@@ -114,7 +114,7 @@ fn a_plugin_that_wants_files_is_not_loaded() {
 }
 
 #[test]
-fn a_plugin_that_computes_forever_is_ended() {
+fn a_plugin_that_computes_forever_is_stopped() {
     let since = Instant::now();
     let time = Duration::from_millis(200);
     let said = hostile(Policy { deadline: time, ..policy(&[]) }, "spin", ()).unwrap_err();
@@ -123,7 +123,7 @@ fn a_plugin_that_computes_forever_is_ended() {
 }
 
 #[test]
-fn a_plugin_that_waits_forever_is_ended() {
+fn a_plugin_that_waits_forever_is_stopped() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("the engine works");
     let authority = silent.local_addr().expect("the engine works").to_string();
     let strict = Policy { deadline: Duration::from_millis(200), ..policy(&[&authority]) };
@@ -132,7 +132,7 @@ fn a_plugin_that_waits_forever_is_ended() {
 }
 
 #[test]
-fn a_plugin_that_takes_too_much_memory_is_ended() {
+fn a_plugin_that_allocates_too_much_memory_is_stopped() {
     hostile(policy(&[]), "hog", (32_u32,)).expect("the engine works");
     let said = hostile(policy(&[]), "hog", (65_u32,)).unwrap_err();
     assert!(said.contains("memory"), "{said}");

@@ -24,7 +24,10 @@ pub fn node_package(digest: &str) -> PathBuf {
     let _lock = node_modules(&folder);
     let made_of = fs::read_to_string(folder.join("dist/component.json")).unwrap_or_default();
     if !made_of.contains(digest) {
-        inherited("node", &folder).args(&["build.mjs".as_ref(), programs::component().as_os_str()]).run().expect(0);
+        with_environment("node", &folder)
+            .args(&["build.mjs".as_ref(), programs::component().as_os_str()])
+            .run()
+            .expect(0);
     }
     folder
 }
@@ -35,7 +38,7 @@ pub fn node_modules(folder: &Path) -> File {
     let pins = folder.join("package-lock.json");
     let lock = lock(&pins);
     once(&folder.join("node_modules"), &pins, || {
-        inherited("npm", folder).args(&["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).run().expect(0);
+        with_environment("npm", folder).args(&["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).run().expect(0);
     });
     lock
 }
@@ -54,16 +57,21 @@ pub fn environment(place: &Path, requirements: &Path) -> PathBuf {
     let _lock = lock(requirements);
     once(place, requirements, || {
         let python = if cfg!(windows) { "python" } else { "python3" };
-        inherited(python, folder).args(&["-m", "venv", "--clear"]).args(&[place]).run().expect(0);
-        let pip =
-            inherited(programs.join("python"), folder).args(&["-m", "pip", "install", "--quiet", "--requirement"]);
+        with_environment(python, folder).args(&["-m", "venv", "--clear"]).args(&[place]).run().expect(0);
+        let pip = with_environment(programs.join("python"), folder).args(&[
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--requirement",
+        ]);
         pip.args(&[requirements]).run().expect(0);
     });
     programs
 }
 
 /// A program with all of the user's variables, which it needs to find its settings.
-pub fn inherited(program: impl AsRef<Path>, folder: &Path) -> Job {
+pub fn with_environment(program: impl AsRef<Path>, folder: &Path) -> Job {
     let job = Job::program(program.as_ref()).within(folder);
     std::env::vars_os().fold(job, |job, (name, value)| match name.to_str() {
         Some(name) => job.env(name, value),

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_has_a_word_in_every_cell_and_the_reasons_below() {
+    fn a_table_has_the_reasons_below_its_cells() {
         let cells = vec![Cell::Ok, Cell::Differs("it printed `x`".to_owned())];
         let other = vec![Cell::Cannot("no certificate of ours".to_owned()), Cell::NotApplicable];
         let columns =

@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_new_each_time_is_taken_out() {
+    fn only_tokens_times_and_ids_are_replaced() {
         let said = format!(
             "{TENANT} eyJhbGciOiJ9.eyJhIjp9.c2ln\" 2026-11-20T17:00:00Z id=9a8B7c6d-0000-4000-8000-000000000001."
         );
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_of_all_languages_come_to_the_same() {
+    fn answers_of_all_languages_have_one_form() {
         let javascript = json!({ "predictedAadsts": 1, "outcome": "no-match", "expiresOn": 17 });
         let rust = json!({ "predicted_aadsts": 1, "outcome": "NoMatch", "expires_on": 18, "matched": null });
         assert_eq!(answer(javascript), answer(rust.clone()));

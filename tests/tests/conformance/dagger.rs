@@ -11,11 +11,11 @@ use serde_json::Value;
 const MODULE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/dagger");
 
 #[test]
-fn the_module_has_the_types_and_the_style_that_its_sdk_wants() {
+fn the_module_passes_type_and_style_checks_with_its_sdk() {
     let folder = Path::new(MODULE);
     let programs = packages::environment(&folder.join(".venv"), &folder.join("requirements-dev.txt"));
     let run = |arguments: &[&str]| {
-        packages::inherited(programs.join("python"), folder).args(&["-m"]).args(arguments).run().expect(0);
+        packages::with_environment(programs.join("python"), folder).args(&["-m"]).args(arguments).run().expect(0);
     };
     run(&["mypy", "--cache-dir", "/dev/null"]);
     run(&["ruff", "check", "--no-cache", "src"]);
@@ -31,7 +31,7 @@ fn the_module_is_for_the_engine_whose_sdk_it_was_checked_with() {
 }
 
 #[test]
-fn the_program_takes_the_arguments_that_the_module_gives_it() {
+fn the_program_accepts_the_modules_arguments() {
     let source = fs::read_to_string(Path::new(MODULE).join("src/azure_oidc/main.py")).unwrap();
     let exchange =
         ["exchange", "--tenant-id", TENANT, "--client-id", APPLICATION, "--scope", "arm", "--output", "text"];

@@ -11,7 +11,7 @@ use serde_json::json;
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/wasmtime/README.md");
 
 #[test]
-fn every_command_for_wasmtime_works_as_it_is_written() {
+fn each_command_for_wasmtime_works_as_written() {
     let said: Vec<_> = blocks().iter().map(|block| run(block)).collect();
     assert_eq!(said.len(), 5, "one for each block");
     assert!(said[0].starts_with("AADSTS700213: "), "{}", said[0]);

@@ -31,7 +31,7 @@ fn files(is_wanted: impl Fn(&str) -> bool) -> Vec<(PathBuf, String)> {
 }
 
 #[test]
-fn each_credential_matches_the_token_that_it_is_written_for() {
+fn each_credential_matches_its_token() {
     let stage = Stage::new();
     let written = files(|name| name == "credential.json");
     assert!(written.len() >= 10, "{written:?}");
@@ -55,7 +55,7 @@ fn each_credential_matches_the_token_that_it_is_written_for() {
 }
 
 #[test]
-fn every_option_in_an_example_is_there() {
+fn each_option_in_an_example_exists() {
     let mut seen = 0;
     for (path, text) in
         files(|name| name.rsplit('.').next().is_some_and(|end| ["yml", "yaml", "md", "json", "tf"].contains(&end)))

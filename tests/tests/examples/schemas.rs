@@ -30,7 +30,7 @@ const WITHOUT_SCHEMA: [&str; 6] = [
 ];
 
 #[test]
-fn a_pipeline_file_is_what_its_system_describes() {
+fn pipeline_files_are_valid_for_their_schemas() {
     let check = tool();
     for (example, schema) in SCHEMAS {
         // Some of the schemas have regular expressions that are valid only without Unicode mode.
@@ -44,7 +44,7 @@ fn a_pipeline_file_is_what_its_system_describes() {
 }
 
 #[test]
-fn no_pipeline_file_is_forgotten() {
+fn each_pipeline_file_is_listed() {
     for (path, _) in files(|name| name.ends_with(".yml") || name.ends_with(".yaml")) {
         let name = path.strip_prefix(folder()).expect("it is below").display().to_string();
         let known = SCHEMAS.iter().map(|(example, _)| *example).chain(WITHOUT_SCHEMA);
@@ -53,7 +53,7 @@ fn no_pipeline_file_is_forgotten() {
 }
 
 #[test]
-fn a_mistake_is_found() {
+fn an_invalid_pipeline_file_is_refused() {
     let folder = tempfile::tempdir().expect("there is a temporary folder");
     let path = folder.path().join("config.yml");
     fs::write(&path, "version: 2.1\njobs:\n  deploy:\n    docker: image\n").expect("it can be written");

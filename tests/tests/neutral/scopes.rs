@@ -6,7 +6,7 @@ use azure_oidc_tests::stage::{ARM, GRAPH};
 use azure_oidc_tests::{APPLICATION, Job, Stage, TENANT};
 
 #[test]
-fn several_scopes_are_asked_for_at_the_same_time() {
+fn several_scopes_are_requested_at_the_same_time() {
     let stage = Stage::new();
     stage.inject(Injection { milliseconds: Some(3000), times: Some(0), ..Injection::new(Kind::Delay) });
     let scopes = [ARM, GRAPH, "https://vault.azure.net/.default", "https://storage.azure.com/.default"];
@@ -20,7 +20,7 @@ fn several_scopes_are_asked_for_at_the_same_time() {
 }
 
 #[test]
-fn a_scope_that_is_named_twice_is_asked_for_once() {
+fn a_duplicate_scope_is_requested_once() {
     let stage = Stage::new();
     let scopes = ["--cloud", "public", "--scope", "arm", "--scope", ARM, "--scope", "arm,graph"];
     exchange(&stage, &scopes).run().expect(0);
@@ -49,7 +49,7 @@ fn short_names_mean_the_resources_of_the_cloud() {
 }
 
 #[test]
-fn a_token_for_another_cloud_is_found_before_anything_is_sent() {
+fn a_token_for_another_cloud_is_refused_before_anything_is_sent() {
     let stage = Stage::new();
     let order = Order { audience: Some("api://AzureADTokenExchangeChina".into()), ..Order::of("harness") };
     let job = exchange(&stage, &["--cloud", "public"]).env("ARM_OIDC_TOKEN", stage.mint(&order));

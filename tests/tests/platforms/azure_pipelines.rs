@@ -20,7 +20,7 @@ fn job(injection: Value) -> (i32, String, usize) {
 }
 
 #[test]
-fn a_null_token_on_a_rerun_is_asked_for_again() {
+fn a_null_token_on_a_rerun_is_retried() {
     let null =
         json!({ "kind": "answer", "body": "{\"oidcToken\":null}", "content_type": "application/json", "times": 2 });
     let (code, said, asked) = job(null);
@@ -28,7 +28,7 @@ fn a_null_token_on_a_rerun_is_asked_for_again() {
 }
 
 #[test]
-fn a_token_that_stays_null_ends_after_three_tries() {
+fn a_token_that_stays_null_fails_after_three_attempts() {
     let null =
         json!({ "kind": "answer", "body": "{\"oidcToken\":null}", "content_type": "application/json", "times": 0 });
     let (code, said, asked) = job(null);
@@ -37,7 +37,7 @@ fn a_token_that_stays_null_ends_after_three_tries() {
 }
 
 #[test]
-fn a_sign_in_page_is_taken_for_a_bad_access_token_and_not_followed() {
+fn a_redirect_to_a_sign_in_page_means_an_invalid_access_token() {
     for injection in [
         json!({ "kind": "html", "status": 203 }),
         json!({ "kind": "html", "status": 200 }),
@@ -50,7 +50,7 @@ fn a_sign_in_page_is_taken_for_a_bad_access_token_and_not_followed() {
 }
 
 #[test]
-fn a_service_that_takes_another_method_is_named_as_such() {
+fn a_service_that_expects_another_method_is_reported() {
     let refused = json!({
         "kind": "answer", "status": 405, "content_type": "application/json",
         "body": "{\"message\":\"The requested resource does not support http method 'POST'.\"}",

@@ -184,11 +184,11 @@ pub(crate) fn settled(text: &str, stage: &Stage) -> String {
     out.push_str(&text);
     let out = masked(&out, "dddd-dd-ddTdd:dd:ddZ", "${time}");
     let out = masked(&out, &format!("ghadelimiter_{}", "x".repeat(64)), "${delimiter}");
-    out.split_inclusive('\n').map(without_chance).collect()
+    out.split_inclusive('\n').map(without_random_ids).collect()
 }
 
 /// Removes from a line how long ago a time is, and ids that are new in each token.
-fn without_chance(line: &str) -> String {
+fn without_random_ids(line: &str) -> String {
     if let Some((name, _)) = line.split_once("jti: ") {
         return format!("{name}jti: ${{id}}\n");
     }

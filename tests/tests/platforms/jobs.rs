@@ -5,7 +5,7 @@ use azure_oidc_tests::secrets;
 use crate::fixture::{all, settled, stage};
 
 #[test]
-fn every_job_comes_to_its_result() {
+fn each_job_has_the_expected_result() {
     let mut wrong = Vec::new();
     for fixture in all() {
         let stage = stage();

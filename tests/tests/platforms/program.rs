@@ -38,7 +38,7 @@ fn a_program_that_fails_is_named_with_the_reason() {
 }
 
 #[test]
-fn a_token_that_is_at_hand_needs_no_program() {
+fn an_available_token_needs_no_program() {
     let stage = stage();
     let organization = "5034460f-c7c4-4c43-9457-de07e2029e7b";
     all()

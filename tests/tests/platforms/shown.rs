@@ -12,7 +12,7 @@ fn usual() -> impl Iterator<Item = Fixture> {
 }
 
 #[test]
-fn what_inspect_says_of_every_platforms_token() {
+fn inspect_prints_the_expected_text_for_each_platform() {
     for fixture in usual() {
         let stage = stage();
         let ran = fixture.job(&stage, "inspect").run().expect(0);
@@ -28,7 +28,7 @@ fn what_inspect_says_of_every_platforms_token() {
 }
 
 #[test]
-fn what_doctor_says_on_every_platform() {
+fn doctor_prints_the_expected_text_on_each_platform() {
     for fixture in usual() {
         let stage = stage();
         let ran = fixture.job(&stage, "doctor").run();

@@ -26,7 +26,7 @@ fn the_mint_answers_over_plain_http_on_this_machine_too() {
 }
 
 #[test]
-fn the_mint_is_not_asked_in_the_clear_over_a_network() {
+fn plain_http_to_the_mint_is_refused_over_a_network() {
     let stage = stage();
     for url in ["http://mint.example:9080/mint_workload_token", "ftp://x", "unix:relative"] {
         let ran = job("harness/mint-socket", &stage).env("HARNESS_WI_MINT_URL", url).run().expect(3);
@@ -43,7 +43,7 @@ fn a_socket_where_nobody_listens_is_a_failure_of_the_token_service() {
 }
 
 #[test]
-fn the_audience_that_is_asked_for_reaches_the_mint() {
+fn the_mint_gets_the_requested_audience() {
     let stage = stage();
     let ran = job("harness/mint-socket", &stage)
         .args(&["--audience", "api://AzureADTokenExchangeChina", "--no-preflight"])
@@ -53,7 +53,7 @@ fn the_audience_that_is_asked_for_reaches_the_mint() {
 }
 
 #[test]
-fn hosts_beside_the_job_are_never_asked_through_a_proxy() {
+fn hosts_of_the_job_are_never_called_through_a_proxy() {
     let stage = stage();
     let proxy = Proxy::start();
     let job = job("harness/mint-socket", &stage)
@@ -67,7 +67,7 @@ fn hosts_beside_the_job_are_never_asked_through_a_proxy() {
 }
 
 #[test]
-fn buildkite_is_told_to_redact_the_token_before_it_is_printed() {
+fn buildkite_redacts_the_token_before_it_is_printed() {
     let stage = stage();
     let (path, requests) = job_api(&stage, "201 Created");
     let ran = job("buildkite/exchange", &stage)

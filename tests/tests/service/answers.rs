@@ -29,7 +29,7 @@ fn the_native_service_answers_every_case() {
 /// wasmtime trusts only built-in certificates, so it reaches the emulator through plain HTTP on
 /// loopback.
 #[test]
-fn the_stock_host_answers_every_case_in_the_same_words() {
+fn the_stock_host_gives_the_same_answer_in_each_case() {
     let (suite, stage) = (Suite::read(), Stage::new());
     let relay = Relay::before(&stage.emulator);
     for kind in suite.services.keys() {
@@ -64,7 +64,7 @@ fn a_reused_instance_answers_as_a_fresh_one_does() {
 }
 
 #[test]
-fn one_request_leaves_nothing_for_the_next_on_the_same_instance() {
+fn an_instance_keeps_nothing_between_requests() {
     const ROUNDS: usize = 20;
     let stage = Stage::new();
     let relay = Relay::before(&stage.emulator);

@@ -14,7 +14,7 @@ const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/service");
 const EXAMPLES: &str = "100";
 
 #[test]
-fn every_answer_is_as_described_for_right_and_wrong_requests() {
+fn answers_match_the_document_for_valid_and_invalid_requests() {
     let stage = Stage::new();
     let service = trading(&stage, &[]);
     let id_token = stage.id_token();

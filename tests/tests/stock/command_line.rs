@@ -96,7 +96,7 @@ fn the_lines_of_a_platform_are_printed_instead_of_written() {
 }
 
 #[test]
-fn a_refusal_is_told_as_the_native_host_tells_it() {
+fn a_refusal_is_reported_as_by_the_native_host() {
     let stage = Stage::new();
     let relay = Relay::before(&stage.emulator);
     let id_token = stage.mint(&Order::of("harness").claim("sub", "another"));
@@ -107,7 +107,7 @@ fn a_refusal_is_told_as_the_native_host_tells_it() {
 }
 
 #[test]
-fn what_this_host_cannot_do_is_said_with_the_way_it_can() {
+fn unsupported_features_are_reported_with_an_alternative() {
     let missing = stock::run(&[], &["exchange", "--client-id", APPLICATION]).run().expect(1);
     assert!(missing.stderr.contains("--env NAME"), "{}", missing.stderr);
     let unseen = stock::run(&[], &["inspect", "--id-token-env", "T"]).run().expect(1);

@@ -43,7 +43,7 @@ fn it_answers_as_the_command_line_does() {
 }
 
 #[test]
-fn it_trades_the_callers_token_for_whom_its_host_says() {
+fn it_trades_the_callers_token_for_the_configured_client() {
     let stage = Stage::new();
     let relay = Relay::before(&stage.emulator);
     let service = Service::start(&[
@@ -76,14 +76,14 @@ fn it_trades_the_callers_token_for_whom_its_host_says() {
 }
 
 #[test]
-fn it_trades_nothing_when_its_host_did_not_set_it_up() {
+fn it_trades_nothing_without_configuration() {
     let (stage, service) = (Stage::new(), Service::start(&[]));
     refused(exchange(&service, &stage.id_token(), &json!({})), 403, "exchange-not-configured");
     refused(post(service.address(), "/v1/exchange", &json!({})), 401, "id-token-missing");
 }
 
 #[test]
-fn what_it_does_not_understand_it_refuses_with_problem_details() {
+fn invalid_requests_are_refused_with_problem_details() {
     let service = Service::start(&[]);
     let address = service.address();
     let json = [("content-type", "application/json")];

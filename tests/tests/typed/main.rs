@@ -12,7 +12,7 @@ use case::Case;
 use embedded::Embedded;
 
 #[test]
-fn in_rust_and_in_node_the_answers_are_those_of_the_command_line() {
+fn typed_functions_in_rust_and_node_answer_as_the_command_line_does() {
     let stage = Stage::new();
     let cases = case::all(&stage);
     let questions: Vec<_> = cases.iter().map(|case| Question::new(name_in_node(&case.call), in_node(case))).collect();
@@ -43,7 +43,7 @@ fn in_rust_and_in_node_the_answers_are_those_of_the_command_line() {
 }
 
 #[test]
-fn one_instance_answers_any_number_of_questions_and_remembers_none() {
+fn one_instance_answers_many_calls_and_keeps_nothing() {
     let stage = Stage::new();
     let cases = case::all(&stage);
     let mut reused = Embedded::new();
@@ -53,7 +53,7 @@ fn one_instance_answers_any_number_of_questions_and_remembers_none() {
 }
 
 #[test]
-fn platforms_have_what_a_form_needs_and_their_examples_make_credentials() {
+fn examples_of_each_platform_make_credentials() {
     let call = |call: &str, args: Value| Case {
         name: call.to_owned(),
         call: call.to_owned(),

@@ -43,12 +43,12 @@ const EARLIER: &str = "EARLIER=1\n";
 
 impl Case {
     /// Runs the case with text and with JSON output.
-    pub(crate) fn prove(&self) {
-        self.prove_with(&Stage::new(), |job| job);
+    pub(crate) fn check(&self) {
+        self.check_with(&Stage::new(), |job| job);
     }
 
     /// Runs the case with text and with JSON output, and with a changed job.
-    pub(crate) fn prove_with(&self, stage: &Stage, change: impl Fn(Job) -> Job) {
+    pub(crate) fn check_with(&self, stage: &Stage, change: impl Fn(Job) -> Job) {
         let text = self.run(stage, &change);
         assert_eq!(text.stdout, "", "{}: a failure prints nothing to standard output", self.name);
         assert!(text.stderr.contains("error: "), "{}: {}", self.name, text.stderr);

@@ -7,9 +7,9 @@ use azure_oidc_tests::Stage;
 use crate::case::{Case, STEP};
 
 #[test]
-fn a_refusal_is_shown_whole_with_code_ids_and_explanation() {
+fn a_refusal_is_shown_completely_with_code_ids_and_explanation() {
     for case in CASES {
-        case.prove();
+        case.check();
         assert_ids(case, &Stage::new());
     }
 }
@@ -22,7 +22,7 @@ fn refusals_in_the_wording_of_earlier_years_are_understood_too() {
         names: &["AADSTS70021", "No matching federated identity record", "az ad app"],
         ..REFUSED
     };
-    case.prove_with(&stage, |job| job);
+    case.check_with(&stage, |job| job);
     assert_ids(&case, &stage);
 }
 

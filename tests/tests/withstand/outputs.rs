@@ -8,7 +8,7 @@ use azure_oidc_tests::{Ran, Stage, secrets};
 const FILE: &str = "HARNESS_OUTPUT_SECRET_FILE";
 
 #[test]
-fn an_output_file_that_is_not_named_or_cannot_be_written_is_found_out_before_anything_is_sent() {
+fn a_missing_or_unwritable_output_file_is_found_before_anything_is_sent() {
     let stage = Stage::new();
     let file = stage.write("file", "");
     let folder = stage.folder().to_str().unwrap();
@@ -25,7 +25,7 @@ fn an_output_file_that_is_not_named_or_cannot_be_written_is_found_out_before_any
 }
 
 #[test]
-fn a_read_only_output_file_is_found_out_before_anything_is_sent() {
+fn a_read_only_output_file_is_found_before_anything_is_sent() {
     // Root cannot open this file for writing either.
     let path = "/sys/kernel/uevent_seqnum";
     let ran = refused(&Stage::new(), path);
@@ -42,7 +42,7 @@ fn with_another_output_the_file_does_not_matter_and_is_not_touched() {
 }
 
 #[test]
-fn a_disk_that_is_full_is_found_out_when_it_is_and_the_token_is_not_printed_instead() {
+fn on_a_full_disk_the_token_is_not_printed_instead() {
     let stage = Stage::new();
     let id_token = stage.id_token();
     let ran = stage.harness(&id_token).env(FILE, "/dev/full").run().expect(6);
@@ -51,7 +51,7 @@ fn a_disk_that_is_full_is_found_out_when_it_is_and_the_token_is_not_printed_inst
 }
 
 #[test]
-fn a_file_that_only_the_proof_made_is_gone_after_a_failure() {
+fn a_file_created_by_the_check_is_removed_after_a_failure() {
     let stage = Stage::new();
     let failures = [
         (stage.mint(&Order { age_seconds: Some(9000), ..Order::of("harness") }), None, 3),

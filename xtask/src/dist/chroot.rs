@@ -47,8 +47,8 @@ pub(super) fn exchange(host: &Path, interpreter: Option<&Path>, emulator_program
 
     let distrusted = finished(&mut step())?;
     let reason = String::from_utf8_lossy(&distrusted.stderr);
-    ensure!(distrusted.status.code() == Some(5), "a stranger's certificate must end with 5: {distrusted:?}");
-    ensure!(reason.contains("does not trust its issuer"), "not the reason: {reason}");
+    ensure!(distrusted.status.code() == Some(5), "an untrusted certificate must give exit code 5: {distrusted:?}");
+    ensure!(reason.contains("does not trust its issuer"), "another reason: {reason}");
 
     let output = finished(step().env("SSL_CERT_FILE", "/ca.pem"))?;
     ensure!(output.status.success(), "the exchange failed: {}", String::from_utf8_lossy(&output.stderr));
@@ -57,8 +57,8 @@ pub(super) fn exchange(host: &Path, interpreter: Option<&Path>, emulator_program
     let mut kept: Vec<_> =
         fs::read_dir(root.path("step"))?.map(|entry| Ok(entry?.file_name())).collect::<Result<_>>()?;
     kept.sort();
-    ensure!(kept == ["secrets.env"], "the exchange left more behind: {kept:?}");
-    println!("in an empty root, as an ordinary user: a token for {}", host.display());
+    ensure!(kept == ["secrets.env"], "the exchange left other files: {kept:?}");
+    println!("{} got a token in an empty root folder, as an ordinary user", host.display());
     Ok(())
 }
 

@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_needs_libraries_is_no_static_one() {
+    fn a_program_that_needs_libraries_is_refused() {
         let program = std::fs::read(std::env::current_exe().unwrap()).unwrap();
         let (_, native) = STATIC.iter().find(|(_, platform)| platform.is_native()).unwrap();
         let error = native.judge_program(&program).unwrap_err().to_string();

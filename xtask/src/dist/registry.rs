@@ -40,7 +40,7 @@ pub(super) fn round_trip(component: &Path, package: &Path, host: &Path) -> Resul
 
     let pulled = folder.path().join("pulled.wasm");
     shell::run(registry.wkg("pull")?.arg(registry.reference("azure-oidc", &manifest)).arg("--output").arg(&pulled))?;
-    ensure!(fs::read(&pulled)? == fs::read(component)?, "what was pulled is not what was pushed");
+    ensure!(fs::read(&pulled)? == fs::read(component)?, "the pulled component is not the pushed one");
 
     let command = ["explain", "AADSTS700213"];
     let stock = shell::output(Command::new(tools::wasmtime()?).args(["run", "-S", "http"]).arg(&pulled).args(command))?;
@@ -115,17 +115,17 @@ impl Registry {
         push.arg(format!("{}/{name}:{}", self.address, env!("CARGO_PKG_VERSION"))).arg(file);
         let output = shell::output(&mut push)?;
         let digest = output.lines().find_map(|line| line.strip_prefix("digest: sha256:"));
-        Ok(digest.with_context(|| format!("wkg named no digest: {output}"))?.to_owned())
+        Ok(digest.with_context(|| format!("wkg printed no digest: {output}"))?.to_owned())
     }
 
     /// Checks the manifest that the registry stores.
     fn judge(&self, manifest: &str, component: &str, annotations: &[(&str, &str)]) -> Result<()> {
         let blobs = self.folder.join("registry/docker/registry/v2/blobs/sha256");
         let kept = fs::read(blobs.join(&manifest[..2]).join(manifest).join("data"))?;
-        ensure!(digest(&kept) == manifest, "the registry keeps another manifest under {manifest}");
+        ensure!(digest(&kept) == manifest, "the registry has another manifest at {manifest}");
         let kept: Value = serde_json::from_slice(&kept)?;
         let layers = kept["layers"].as_array().context("the manifest has no layers")?;
-        ensure!(layers.len() == 1, "a component is one layer, and this one has {}", layers.len());
+        ensure!(layers.len() == 1, "the component has {} layers instead of one", layers.len());
         ensure!(layers[0]["digest"] == format!("sha256:{component}"), "the layer is not the component");
         ensure!(layers[0]["mediaType"] == "application/wasm", "the layer is a {}", layers[0]["mediaType"]);
         for (key, value) in annotations {

@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_linked_is_neither_listed_nor_referred_to() {
+    fn packages_that_are_not_linked_are_removed_with_their_references() {
         let mut list = list();
         restrict(&mut list, &linked(&[("p", "1"), ("a", "1.0.0")])).unwrap();
         assert_eq!(list["components"].as_array().unwrap().len(), 1);

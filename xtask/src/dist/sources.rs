@@ -14,7 +14,7 @@ pub(super) fn copy(from: &Path, to: &Path) -> Result<()> {
         let (from, to) = (from.join(&file), to.join(&file));
         // The file is deleted, and this is not committed.
         if from.is_file() {
-            fs::create_dir_all(to.parent().context("a file lies in a folder")?)?;
+            fs::create_dir_all(to.parent().context("a file is in a folder")?)?;
             fs::copy(&from, &to).with_context(|| format!("{file} cannot be copied"))?;
         }
     }

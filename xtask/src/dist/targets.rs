@@ -30,7 +30,7 @@ fn check(platform: &Platform, component: &Path) -> Result<()> {
         .output()
         .context("cargo could not be started")?;
     ensure!(output.status.success(), "the host does not build for {}", platform.triple);
-    let image = std::fs::read(image(&output.stdout).context("cargo did not say where the image is")?)?;
+    let image = std::fs::read(image(&output.stdout).context("cargo did not print the path of the image")?)?;
     platform.judge_image(&image)?;
     println!("{}: {} KiB of machine code for its processor and system", platform.triple, image.len() / 1024);
     Ok(())

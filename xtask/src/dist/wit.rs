@@ -12,7 +12,7 @@ use crate::shell;
 /// The imports and exports of a component, as WIT.
 pub(super) fn of_component(component: &[u8]) -> Result<String> {
     let DecodedWasm::Component(resolve, world) = wit_component::decode(component)? else {
-        bail!("this is a WIT package, and no component");
+        bail!("this is a WIT package, not a component");
     };
     let Some(main) = resolve.worlds[world].package else { bail!("the component's world is in no package") };
     let others: Vec<_> = resolve.packages.iter().map(|(id, _)| id).filter(|id| *id != main).collect();

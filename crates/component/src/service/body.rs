@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn each_mistake_has_its_code_and_names_the_member() {
+    fn each_error_has_a_code_and_names_the_member() {
         let must_be =
             |name: &str, kind: &str| format!("The member `{name}` has a value of the wrong type: it must be {kind}");
         for (body, code, message) in [

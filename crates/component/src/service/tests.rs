@@ -74,7 +74,7 @@ fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
 }
 
 #[test]
-fn it_trades_for_the_clients_and_scopes_of_its_configuration_only() {
+fn it_trades_only_for_the_configured_clients_and_scopes() {
     let service = Service::with([
         TENANT,
         ("AZURE_CLIENT_ID", "22222222-2222-4222-8222-222222222222, 33333333-3333-4333-8333-333333333333"),
@@ -97,7 +97,7 @@ fn it_trades_for_the_clients_and_scopes_of_its_configuration_only() {
 }
 
 #[test]
-fn a_wrong_configuration_is_no_mistake_of_the_caller() {
+fn a_wrong_configuration_is_an_internal_error() {
     for variables in [
         [TENANT, ("AZURE_CLIENT_ID", "not-a-guid"), ("X", "")],
         [("AZURE_TENANT_ID", "a/b"), ("AZURE_CLIENT_ID", ONE), ("X", "")],
@@ -112,7 +112,7 @@ fn a_wrong_configuration_is_no_mistake_of_the_caller() {
 }
 
 #[test]
-fn the_body_of_a_request_that_has_no_use_of_one_is_not_read() {
+fn an_unnecessary_body_is_not_read() {
     let service = Service::with([]);
     let ports = Ports { env: &service.variables, http: &service, ..OFFLINE.ports() };
     let too_long = Head { content_length: Some(MAX_BODY as u64 + 1), ..post("/v1/check") };

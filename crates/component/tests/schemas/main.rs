@@ -100,7 +100,7 @@ fn names(variants: &Value) -> Option<Value> {
 }
 
 #[test]
-fn a_body_knows_its_members_and_an_answer_has_all_of_its_own() {
+fn a_body_refuses_unknown_members_and_an_answer_requires_all() {
     let body = request::<check::Request>();
     assert_eq!(body["additionalProperties"], false);
     assert_eq!(body["required"], json!(["credentials"]));

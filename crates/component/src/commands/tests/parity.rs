@@ -54,7 +54,7 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
 }
 
 #[test]
-fn every_door_gives_the_same_answer() {
+fn command_line_exports_and_service_give_the_same_answer() {
     let mut wrong = Vec::new();
     for (job, body, piece) in cases() {
         let http = by_http(job, &body);
