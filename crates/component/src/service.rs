@@ -8,7 +8,7 @@ use azure_oidc_core::ports::Ports;
 use azure_oidc_core::settings::SERVICE_EXCHANGE;
 use azure_oidc_core::{Fault, Secret};
 use azure_oidc_jobs::json::line;
-use azure_oidc_jobs::{check, credential, explain, inspect};
+use azure_oidc_jobs::{check, credential, explain, inspect, verify};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -80,6 +80,7 @@ pub fn answer(head: &Head, read: Read<'_>, ports: Ports<'_>) -> Reply {
         "/openapi.json" => document(head, OPENAPI),
         "/v1/check" => posted(head, read, |body| check::run(parse(body)?, ports)),
         "/v1/inspect" => posted(head, read, |body| inspect::run(&parse(body)?)),
+        "/v1/verify" => posted(head, read, |body| verify::run(&parse(body)?)),
         "/v1/explain" => posted(head, read, |body| explain::run(&parse(body)?, now())?.found_in("`text`")),
         "/v1/credential" => posted(head, read, |body| credential::run(&parse(body)?)),
         SERVICE_EXCHANGE => post(head, read, |body| exchange::exchange(head, &parse(body)?, ports)),

@@ -5,17 +5,23 @@ use azure_oidc_core::jwks::{self, Verification};
 use azure_oidc_core::ports::Ports;
 use azure_oidc_core::token::{Jws, Token};
 use azure_oidc_core::{Fault, Secret};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::discovery;
 use crate::document::Document;
 
-/// The token to verify.
+/// The token to verify, and the keys.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Request {
-    /// A JWS in compact form. With `jwks` its payload may be anything.
+    /// A JWS in compact form (RFC 7515). Its payload may be anything.
+    #[serde(deserialize_with = "crate::document::required_secret")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub token: Secret,
-    /// A JWK Set (RFC 7517); the keys that the token's issuer publishes when absent.
-    pub jwks: Option<Document>,
+    /// A JWK Set (RFC 7517), as JSON or as a string that holds JSON.
+    #[cfg_attr(feature = "schema", schemars(extend("type" = ["string", "object"])))]
+    pub jwks: Document,
 }
 
 /// Whether the signature of a token is good for a key of a set.
@@ -51,17 +57,23 @@ pub enum Signature {
     Invalid,
 }
 
-/// Verifies the signature. A bad signature is an answer.
+/// Verifies the signature with the keys of the request. A bad signature is an answer.
 ///
 /// # Errors
-/// When the token is not a JWS, or when there are no usable keys.
-pub fn run(request: &Request, ports: Ports<'_>) -> Result<Answer, Fault> {
+/// When the token is not a JWS, or when the set holds no usable keys.
+pub fn run(request: &Request) -> Result<Answer, Fault> {
     let jws = Jws::parse(request.token.reveal())?;
-    let keys = match &request.jwks {
-        Some(document) => document.keys()?,
-        None => discovery::keys(Token::parse(request.token.reveal())?.claims(), ports)?,
-    };
-    Ok(jwks::verify(&jws, &keys).into())
+    Ok(jwks::verify(&jws, &request.jwks.keys()?).into())
+}
+
+/// Verifies the signature with the keys that the token's issuer publishes.
+///
+/// # Errors
+/// When the token is not a JWT, or when the keys cannot be fetched.
+pub fn with_issuer_keys(token: &Secret, ports: Ports<'_>) -> Result<Answer, Fault> {
+    let token = Token::parse(token.reveal())?;
+    let keys = discovery::keys(token.claims(), ports)?;
+    Ok(jwks::verify(token.jws(), &keys).into())
 }
 
 impl From<Verification> for Answer {

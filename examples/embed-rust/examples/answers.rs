@@ -72,6 +72,14 @@ fn answer(host: &Host, running: &mut Running, call: &Call) -> Result<Value> {
             let (text, token): (String, Option<String>) = (read(one)?, read(two)?);
             result(host.call(running, async |store, _| claims.call_explain(store, &text, token.as_deref()).await)?)
         }
+        "explain-refusal" => {
+            let request = read(one)?;
+            result(host.call(running, async |store, _| claims.call_explain_refusal(store, &request).await)?)
+        }
+        "write-credentials" => {
+            let request = read(one)?;
+            result(host.call(running, async |store, _| claims.call_write_credentials(store, &request).await)?)
+        }
         "credential" => {
             let request = read(one)?;
             result(host.call(running, async |store, _| claims.call_credential(store, &request).await)?)

@@ -283,7 +283,7 @@ fn a_managed_identity_works_like_an_application() {
 
 #[test]
 fn the_two_codes_mean_an_unknown_application_and_a_token_outside_its_time() {
-    for (code, words) in [("AADSTS700016", ["application", "not"]), ("AADSTS700024", ["time", "token"])] {
+    for (code, words) in [("AADSTS700016", ["application", "not"]), ("AADSTS700024", ["expired", "token"])] {
         let ran = Job::host(&["explain", code]).run().expect(0);
         let text = ran.stdout.to_lowercase();
         assert!(words.iter().all(|word| text.contains(word)), "{}", ran.stdout);

@@ -11,14 +11,14 @@ use super::{Context, Outcome, id_token_of, read_text};
 
 pub(super) fn run(args: &VerifyArgs, context: Context<'_>) -> Result<Outcome, Fault> {
     let obtained = id_token::obtain(&Wanted::by(&args.token, &args.platform), context)?;
-    let request = match &args.jwks {
+    let answer = match &args.jwks {
         Some(name) => {
             Jws::parse(obtained.token.reveal()).map_err(|malformed| obtained.malformed(&malformed))?;
-            Request { token: obtained.token, jwks: Some(Document::Text(read_text(context, name, "--jwks")?)) }
+            let jwks = Document::Text(read_text(context, name, "--jwks")?);
+            verify::run(&Request { token: obtained.token, jwks })?
         }
-        None => Request { token: id_token_of(obtained)?, jwks: None },
+        None => verify::with_issuer_keys(&id_token_of(obtained)?, context.ports)?,
     };
-    let answer = verify::run(&request, context.ports)?;
     let exit_code = match answer.signature {
         Signature::Valid => 0,
         Signature::Invalid => Category::Negative.exit_code(),

@@ -37,8 +37,8 @@ impl Guest for Component {
     }
 
     fn verify(jws: String, jwks: String) -> Result<Verification, Fault> {
-        let request = verify::Request { token: Secret::new(jws), jwks: Some(Document::Text(jwks)) };
-        Ok(verify::run(&request, Offline { now: 0 }.ports())?.into())
+        let request = verify::Request { token: Secret::new(jws), jwks: Document::Text(jwks) };
+        Ok(verify::run(&request)?.into())
     }
 
     fn explain(text: String, token: Option<String>) -> Result<Vec<Explanation>, Fault> {

@@ -3,7 +3,7 @@
 
 use azure_oidc_component::service::{self, Head, Health, ProblemDetails};
 use azure_oidc_core::ports::fixed::Offline;
-use azure_oidc_jobs::{check, credential, exchange, explain, inspect};
+use azure_oidc_jobs::{check, credential, exchange, explain, inspect, verify};
 use serde_json::{Map, Value, json};
 
 use super::{answer, request};
@@ -46,6 +46,7 @@ pub(crate) fn document() -> Value {
                 "Health": answer::<Health>(),
                 "Check": answer::<check::Answer>(),
                 "Inspection": answer::<inspect::Answer>(),
+                "Verification": answer::<verify::Answer>(),
                 "Explanations": answer::<explain::Answer>(),
                 "Credential": answer::<credential::Answer>(),
                 "Exchange": answer::<exchange::Answer>(),
@@ -135,6 +136,17 @@ fn paths() -> Value {
             },
             request::<inspect::Request>(),
             json!({ "token": TOKEN }),
+        ),
+        "/v1/verify": local(
+            Operation {
+                id: "verify",
+                summary: "Is the signature of a token good for these keys?",
+                description: "Verifies a JWS with the keys of a JWK Set. A bad signature is an answer. No keys are fetched.",
+                answer: "Verification",
+                failures: &[],
+            },
+            request::<verify::Request>(),
+            json!({ "token": TOKEN, "jwks": { "keys": [{ "kty": "RSA", "kid": "example", "n": "AQ", "e": "AQAB" }] } }),
         ),
         "/v1/explain": local(
             Operation {
