@@ -16,7 +16,7 @@ pub(crate) struct Built {
 
 /// Builds everything in the release profile.
 ///
-/// The host has a cargo command of its own: together with a package that links wasmtime's compiler,
+/// The host has a separate cargo command: together with a package that links wasmtime's compiler,
 /// cargo would unify features and put the compiler into the host.
 pub(crate) fn everything() -> Result<Built> {
     target()?;

@@ -40,7 +40,7 @@ pub(crate) fn run(seconds: Option<&str>) -> Result<()> {
         }
     }
     let advice =
-        "keep what was found, `fuzz/libfuzzer/artifacts/TARGET/*`, in `fuzz/corpus/TARGET`, and mend what it shows";
+        "copy the findings from `fuzz/libfuzzer/artifacts/TARGET/` to `fuzz/corpus/TARGET`, and fix the defect";
     ensure!(failed.is_empty(), "broken: {}; {advice}", failed.join(", "));
     Ok(())
 }

@@ -18,7 +18,7 @@ fn it_answers_as_the_command_line_does() {
         "audiences": ["api://AzureADTokenExchange"],
     }]);
     let file = stage.write("fics.json", &credentials.to_string());
-    let said = |arguments: &[&str]| {
+    let output = |arguments: &[&str]| {
         Job::host(arguments).args(&["--output", "json"]).env("ARM_OIDC_TOKEN", &id_token).run().json()
     };
     let now = tokens::claims(&id_token)["iat"].clone();
@@ -27,18 +27,18 @@ fn it_answers_as_the_command_line_does() {
     assert_eq!((health.status(), &health.json()["status"]), (200, &json!("ok")));
 
     let inspected = ok(post(service.address(), "/v1/inspect", &json!({ "token": id_token })));
-    assert_eq!(inspected, said(&["inspect"]));
+    assert_eq!(inspected, output(&["inspect"]));
     schema::assert_valid("inspect", &inspected);
 
     let question = json!({ "token": id_token, "credentials": credentials, "now": now });
     let checked = ok(post(service.address(), "/v1/check", &question));
-    let told = said(&["check", "--credential", &file, "--now", &now.to_string()]);
-    assert_eq!(checked, told);
+    let printed = output(&["check", "--credential", &file, "--now", &now.to_string()]);
+    assert_eq!(checked, printed);
     assert_eq!(checked["verdict"], "no-match");
     schema::assert_valid("check", &checked);
 
     let explained = ok(post(service.address(), "/v1/explain", &json!({ "text": "AADSTS700213" })));
-    assert_eq!(explained, said(&["explain", "AADSTS700213"]));
+    assert_eq!(explained, output(&["explain", "AADSTS700213"]));
     schema::assert_valid("explain", &explained);
 }
 

@@ -84,7 +84,7 @@ const NO_TOKENS: &[(&str, Mint, &str)] = &[
     ("not a JWT", |_| OPAQUE.into(), "token-opaque"),
     ("a claim twice", duplicate, "token-duplicate-member"),
     ("masked", |_| "***".into(), "token-masked"),
-    ("an expression that nobody replaced", |_| "<+pipeline.variables.token>".into(), "token-placeholder"),
+    ("an expression that was not replaced", |_| "<+pipeline.variables.token>".into(), "token-placeholder"),
     ("with a space before it", |stage| format!(" {}", stage.id_token()), "token-white-space"),
     ("quoted", |stage| format!("\"{}\"", stage.id_token()), "token-quoted"),
     ("with its scheme", |stage| format!("Bearer {}", stage.id_token()), "token-bearer-prefix"),

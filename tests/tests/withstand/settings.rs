@@ -90,7 +90,7 @@ const CASES: &[Case] = &[
         ..USAGE
     },
     Case {
-        name: "an expression that nobody replaced",
+        name: "an expression that was not replaced",
         set: &[("PLUGIN_TENANT_ID", "<+secrets.getValue(\"tenant\")>")],
         code: "tenant-id-invalid",
         names: &["PLUGIN_TENANT_ID", "placeholder"],

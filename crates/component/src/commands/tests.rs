@@ -66,7 +66,7 @@ impl Job {
 impl Files for Job {
     fn read(&self, name: &str) -> Result<Vec<u8>, String> {
         let found = self.files.iter().find(|(known, _)| *known == name);
-        found.map(|(_, contents)| contents.clone()).ok_or_else(|| "was not handed over by the host".to_owned())
+        found.map(|(_, contents)| contents.clone()).ok_or_else(|| "was not passed by the host".to_owned())
     }
 }
 

@@ -44,7 +44,7 @@ impl Files for HandedOver {
     fn read(&self, name: &str) -> Result<Vec<u8>, String> {
         match self.0.iter().find(|file| file.name == name) {
             Some(file) => file.contents.clone().map_err(|why| format!("cannot be read: {why}")),
-            None => Err("was not handed over by the host".to_owned()),
+            None => Err("was not passed by the host".to_owned()),
         }
     }
 }

@@ -33,12 +33,12 @@ pub(crate) fn document() -> Value {
                 "type": "http",
                 "scheme": "bearer",
                 "bearerFormat": "JWT",
-                "description": "The CI job's ID token. It is sent to Entra only, and is not kept.",
+                "description": "The CI job's ID token. It is sent only to Entra and is not stored.",
             } },
             "headers": {
-                "NoStore": header("No cache may keep an answer.", json!({ "const": "no-store" })),
+                "NoStore": header("Caches must not store the answer.", json!({ "const": "no-store" })),
                 "RetryAfter": header("Seconds to wait.", json!({ "type": "integer", "minimum": 1 })),
-                "Challenge": header("RFC 6750.", json!({ "type": "string" })),
+                "Challenge": header("See RFC 6750.", json!({ "type": "string" })),
             },
             "responses": responses(),
             "schemas": {
@@ -66,8 +66,8 @@ fn paths() -> Value {
         Operation {
             id: "exchange",
             summary: "Trade the caller's ID token for access tokens",
-            description: "The ID token is the bearer token. The service's configuration says for which tenant, clients and scopes it \
-                trades, and where Entra is; a request cannot change that.",
+            description: "The ID token is the bearer token. The service's configuration names tenant, clients, scopes and authority; \
+                a request cannot change them.",
             answer: "Exchange",
             failures: &["Unauthorized", "Forbidden", "BadGateway"],
         },
@@ -92,9 +92,9 @@ fn paths() -> Value {
     json!({
         "/healthz": get(
             "health",
-            "Does it run?",
+            "Check the health of the service",
             json!({
-                "description": "It does.",
+                "description": "The service runs.",
                 "headers": { "Cache-Control": { "$ref": "#/components/headers/NoStore" } },
                 "content": { "application/json": {
                     "schema": { "$ref": "#/components/schemas/Health" },
@@ -104,7 +104,7 @@ fn paths() -> Value {
         ),
         "/openapi.json": get(
             "document",
-            "This document",
+            "Get this document",
             json!({
                 "description": "OpenAPI 3.1.",
                 "content": { "application/json": { "schema": {
@@ -117,9 +117,9 @@ fn paths() -> Value {
         "/v1/check": local(
             Operation {
                 id: "check",
-                summary: "Would Entra accept this token for these credentials?",
-                description: "Compares as Entra does, byte for byte, and says which claim differs and where. A token that Entra would \
-                    refuse is an answer and not a failure. Nothing is sent anywhere.",
+                summary: "Predict whether Entra accepts a token for these credentials",
+                description: "Compares byte for byte, as Entra does, and reports the claim and the position that differ. If Entra \
+                    would refuse the token, that is an answer and not a failure. No request is sent.",
                 answer: "Check",
                 failures: &[],
             },
@@ -129,8 +129,8 @@ fn paths() -> Value {
         "/v1/inspect": local(
             Operation {
                 id: "inspect",
-                summary: "What does a token say about itself?",
-                description: "Decodes it, and names the CI platform and the meaning of each part of the subject. Verifies nothing.",
+                summary: "Decode a token",
+                description: "Decodes a token and names the CI platform and the meaning of each part of the subject. Verifies nothing.",
                 answer: "Inspection",
                 failures: &[],
             },
@@ -140,8 +140,8 @@ fn paths() -> Value {
         "/v1/verify": local(
             Operation {
                 id: "verify",
-                summary: "Is the signature of a token good for these keys?",
-                description: "Verifies a JWS with the keys of a JWK Set. A bad signature is an answer. No keys are fetched.",
+                summary: "Verify the signature of a token",
+                description: "Verifies a JWS with the keys of a JWK Set. An invalid signature is an answer. No keys are fetched.",
                 answer: "Verification",
                 failures: &[],
             },
@@ -151,8 +151,8 @@ fn paths() -> Value {
         "/v1/explain": local(
             Operation {
                 id: "explain",
-                summary: "What does an AADSTS code mean?",
-                description: "Every code in the text, each once, with its cause and what to do.",
+                summary: "Explain AADSTS codes",
+                description: "Explains each code in the text once, with its causes and remedies.",
                 answer: "Explanations",
                 failures: &[],
             },
@@ -162,8 +162,8 @@ fn paths() -> Value {
         "/v1/credential": local(
             Operation {
                 id: "credential",
-                summary: "Which credentials does a pipeline need?",
-                description: "Writes federated identity credentials in the form that a tool takes.",
+                summary: "Write the credentials that a pipeline needs",
+                description: "Writes federated identity credentials in the format of a tool.",
                 answer: "Credential",
                 failures: &[],
             },

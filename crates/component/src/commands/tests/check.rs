@@ -187,7 +187,7 @@ fn wrong_input_is_a_failure() {
     for (line, words) in [
         ("check --id-token-env T", "--credential"),
         ("check --id-token-env T --credential f", "not valid JSON"),
-        ("check --id-token-env T --credential missing", "not handed over"),
+        ("check --id-token-env T --credential missing", "not passed by the host"),
         ("check --id-token-env T --issuer https://x", "--subject"),
         ("check --id-token - --credential -", "two inputs"),
         ("check --id-token-env T --credential - --cloud x", "possible values: public"),
