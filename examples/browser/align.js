@@ -1,19 +1,19 @@
-// Puts two strings side by side, so that what differs stands in the same columns.
+// Aligns two strings, so that their differences are in the same columns.
 
 /**
- * @typedef {object} Stretch A run of columns that are all equal, or all different.
+ * @typedef {object} Stretch A run of columns that are all equal or all different.
  * @property {boolean} same
  * @property {string[]} one Characters of the first string; Unicode scalar values.
  * @property {string[]} other Characters of the second string.
  */
 
-/** Above this many cells the middle is not aligned any further. */
+/** The middle is not aligned if it needs more cells than this. */
 const MAX_CELLS = 250_000;
-/** A shorter agreement in the middle of a difference is chance, and would only make it harder to read. */
+/** Shorter runs of equal characters inside a difference are coincidence and would make it harder to read. */
 const MIN_AGREEMENT = 3;
 
 /**
- * The two strings cut into stretches, in order. Joined, the stretches are the strings again.
+ * Cuts two strings into stretches, in order. The joined stretches are the strings.
  * @param {string} first
  * @param {string} second
  * @returns {Stretch[]}
@@ -57,7 +57,7 @@ function middle(one, other) {
 }
 
 /**
- * Whether nothing but upper and lower case differs: then each character has its place.
+ * Whether the strings differ only in case. Then each character keeps its position.
  * @param {string[]} one
  * @param {string[]} other
  */
@@ -66,7 +66,7 @@ function isCaseOnly(one, other) {
 }
 
 /**
- * Adds a stretch to others; two of a kind become one.
+ * Appends a stretch. Adjacent stretches of the same kind are joined.
  * @param {Stretch[]} stretches
  * @param {Stretch} next
  */
@@ -82,7 +82,7 @@ function joinEqual(stretches, next) {
 }
 
 /**
- * The cheapest way from one to the other (Levenshtein): pairs of characters, with undefined where one has none.
+ * The shortest edit from one to the other (Levenshtein): pairs of characters, undefined where one has none.
  * @param {string[]} one
  * @param {string[]} other
  * @returns {[string | undefined, string | undefined][]}

@@ -1,4 +1,4 @@
-// Asks the component everything that can be asked about what was pasted. No page here: the same runs under Node.
+// Calls the component with the contents of the fields. Uses no DOM, so it also runs in Node.
 
 import { recognise } from './recognise.js';
 
@@ -12,13 +12,13 @@ import { recognise } from './recognise.js';
 /** @typedef {import('./interfaces/azure-oidc-federation-types.js').Fault} Fault */
 
 /**
- * @typedef {object} Given What is in the fields.
+ * @typedef {object} Given The contents of the fields.
  * @property {string} presented A token, claims as JSON, or a subject.
  * @property {string} credentials
  * @property {string} error
  * @property {string} keys
- * @property {string} issuer Of a bare subject; empty takes that of the likeliest credential.
- * @property {string} audience Of a bare subject; empty takes that of the likeliest credential.
+ * @property {string} issuer The issuer for a subject. If empty: that of the most similar credential.
+ * @property {string} audience The audience for a subject. If empty: that of the most similar credential.
  * @property {string} cloud
  * @property {number} now The time to check for, in seconds since 1970.
  * @property {boolean} atIssue Whether to check for the time at which the token was issued instead.
@@ -31,15 +31,15 @@ import { recognise } from './recognise.js';
 
 /**
  * @typedef {object} Answer
- * @property {import('./recognise.js').Kind | undefined} kind What was presented.
+ * @property {import('./recognise.js').Kind | undefined} kind The kind of the first field.
  * @property {Result<Inspection> | undefined} inspection
- * @property {Result<Verdict> | undefined} verdict Without credentials: what can be said of the token alone.
- * @property {Result<Comparison[]> | undefined} credentials As they were read, also when there is nothing to compare them with.
+ * @property {Result<Verdict> | undefined} verdict Without credentials: what is wrong with the token itself.
+ * @property {Result<Comparison[]> | undefined} credentials The credentials, even if there is no token.
  * @property {Result<Verification> | undefined} verification
  * @property {Result<Explanation[]> | undefined} explanations
- * @property {Result<number> | undefined} keys How many keys there are, or why they cannot be used.
- * @property {{ issuer: string, audience: string } | undefined} expected What a bare subject was completed with.
- * @property {number} now The time that was checked for.
+ * @property {Result<number> | undefined} keys The number of keys, or why they cannot be used.
+ * @property {{ issuer: string, audience: string } | undefined} expected The assumed issuer and audience of a subject.
+ * @property {number} now The time of the check.
  */
 
 /**
@@ -86,7 +86,7 @@ export function ask(claims, given) {
 }
 
 /**
- * What stands in the field for the token: whatever it looks like, it is one of these three.
+ * The kind of the text in the token's field, which is always one of these three.
  * @param {string} text
  * @returns {'token' | 'claims' | 'subject'}
  */
@@ -97,7 +97,7 @@ function presentedKind(text) {
 }
 
 /**
- * The credentials of a document, as the component reads them. It needs some token to say so.
+ * Reads credentials with the component. Its function needs a token, so it gets a placeholder.
  * @param {Claims} claims
  * @param {string} credentials
  */
@@ -106,7 +106,7 @@ function read(claims, credentials) {
 }
 
 /**
- * How many keys a set has that the component takes for one.
+ * The number of keys in a set that the component accepts.
  * @param {Claims} claims
  * @param {string} jwks
  */
@@ -116,7 +116,7 @@ function counted(claims, jwks) {
 }
 
 /**
- * Issuer and audience for a bare subject: what was typed, else those of the credential whose subject begins most like it.
+ * Issuer and audience for a subject: the typed ones, or those of the credential with the longest common prefix.
  * @param {Given} given
  * @param {string} subject
  * @param {Comparison[]} credentials
@@ -146,7 +146,7 @@ function common(one, other) {
 }
 
 /**
- * Claims in the shape of a token, for the functions that take nothing else. Nobody signed it.
+ * Claims as an unsigned token, for functions that accept only tokens.
  * @param {string} claimsJson
  */
 export function unsigned(claimsJson) {
@@ -163,7 +163,7 @@ export function base64url(text) {
 }
 
 /**
- * A fault is an answer too; anything else that is thrown is a defect, and goes on.
+ * Returns a fault as an answer. Any other exception is a defect and is thrown again.
  * @template T
  * @param {() => T} call
  * @returns {Result<T>}

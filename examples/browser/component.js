@@ -1,4 +1,4 @@
-// Loads azure_oidc.wasm, finds out which bytes it is, and runs its offline functions with nothing granted.
+// Loads azure_oidc.wasm, checks its digest, and calls its offline functions without any permission.
 
 import { instantiate } from './azure_oidc.js';
 import { digest as wanted, modules } from './built.js';
@@ -8,18 +8,18 @@ import { digest as wanted, modules } from './built.js';
 
 /**
  * @typedef {object} Component
- * @property {Claims} claims Its offline functions, synchronous. A mistake in the input is thrown as a `Fault`.
+ * @property {Claims} claims The offline functions, which are synchronous. They throw a `Fault` for wrong input.
  * @property {string} digest SHA-256 of the file, in hexadecimal.
  * @property {number} size In bytes.
  */
 
 /**
- * @param {Uint8Array<ArrayBuffer>} bytes The file `azure_oidc.wasm`, whole.
+ * @param {Uint8Array<ArrayBuffer>} bytes The file `azure_oidc.wasm`.
  * @returns {Promise<Component>}
  */
 export async function load(bytes) {
   const digest = await sha256(bytes);
-  if (digest !== wanted) throw new Error(`azure_oidc.wasm is another one than this page was made for: SHA-256 ${digest}`);
+  if (digest !== wanted) throw new Error(`azure_oidc.wasm is not the version that this page was built for: SHA-256 ${digest}`);
   const compiled = new Map(await Promise.all(Object.entries(modules).map(compile)));
   // A trap leaves an instance in an unknown state, so the next call gets a new one.
   /** @type {Claims | undefined} */
@@ -47,14 +47,14 @@ export async function load(bytes) {
   );
   return { claims, digest, size: bytes.length };
 
-  /** The core modules lie in the component as they are: these are its own bytes, and no others. */
+  /** Core modules are embedded in the component unchanged, so they are compiled from its bytes. */
   async function compile(/** @type {[string, [number, number]]} */ [name, [offset, length]]) {
     return /** @type {const} */ ([name, await WebAssembly.compile(bytes.subarray(offset, offset + length))]);
   }
 }
 
 /**
- * What the component says of bad input, or undefined when something else was thrown.
+ * The component's fault, or undefined if something else was thrown.
  * @param {any} error
  * @returns {import('./interfaces/azure-oidc-federation-types.js').Fault | undefined}
  */
@@ -64,9 +64,9 @@ function faultOf(error) {
 }
 
 /**
- * Every import of the component: each is there, for it could not be linked otherwise, and each refuses.
+ * The imports of the component. They must exist to link it, but they throw when they are called.
  *
- * jco's direct bindings ask for each function by calling its name once with the memory that it would use.
+ * jco's direct bindings call each name once, with the memory to use, to get the function.
  */
 const nothing = /** @type {any} */ (new Proxy({}, { get: (_, name) => refusing(String(name)) }));
 
@@ -76,17 +76,17 @@ const nothing = /** @type {any} */ (new Proxy({}, { get: (_, name) => refusing(S
  */
 function refusing(name) {
   const refuse = () => {
-    throw new Error(`${name} was called, and nothing is granted`);
+    throw new Error(`the component called ${name}, which is not allowed`);
   };
   return new Proxy(() => refuse, { get: (_, key) => refusing(`${name}.${String(key)}`) });
 }
 
 /**
- * Browsers offer this to secure contexts only: HTTPS and loopback.
+ * Browsers support this only in secure contexts: HTTPS and loopback.
  * @param {Uint8Array<ArrayBuffer>} bytes
  */
 async function sha256(bytes) {
-  if (!globalThis.crypto?.subtle) throw new Error('the digest cannot be made here: open this page over HTTPS or from localhost');
+  if (!globalThis.crypto?.subtle) throw new Error('the browser cannot compute the digest: open this page over HTTPS or from localhost');
   const digest = await crypto.subtle.digest('SHA-256', bytes);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

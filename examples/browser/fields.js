@@ -1,4 +1,4 @@
-// The fields of the page: what they hold, and how what is pasted or dropped anywhere finds the one it belongs in.
+// The fields of the page. Recognises pasted or dropped text and puts it into the right field.
 
 import { fieldOf, recognise } from './recognise.js';
 import { spoken } from './view/copy.js';
@@ -7,7 +7,7 @@ import { byId } from './view/dom.js';
 /** @typedef {import('./recognise.js').Field} Field */
 /** @typedef {import('./ask.js').Answer} Answer */
 
-/** The largest text that is taken, in characters: more than any token or list of credentials. */
+/** The largest accepted text, in characters: longer than any token or list of credentials. */
 const MAX_TEXT = 1_048_576;
 
 /** @type {Record<Field, HTMLTextAreaElement>} */
@@ -22,11 +22,11 @@ const issuer = byId('expected-issuer');
 /** @type {HTMLInputElement} */
 const audience = byId('expected-audience');
 
-/** What changes are told to. */
+/** Called after every change. */
 let changed = () => {};
 
 /**
- * Begins to listen.
+ * Adds the listeners.
  * @param {string[]} clouds
  * @param {() => void} tell Called after every change.
  */
@@ -69,7 +69,7 @@ export function isEmpty() {
 }
 
 /**
- * Fills all fields; those that are not named become empty.
+ * Sets all fields. Fields without a text become empty.
  * @param {Partial<Record<Field, string>>} texts
  */
 export function fill(texts) {
@@ -78,14 +78,14 @@ export function fill(texts) {
   changed();
 }
 
-/** Has the token checked for the time at which it was issued. */
+/** Checks the token for the time at which it was issued. */
 export function checkAtIssue() {
   when.value = 'issued';
   changed();
 }
 
 /**
- * Says beside each field what it holds, and with what a bare subject was completed.
+ * Shows beside each field what it contains, and the assumed issuer and audience of a subject.
  * @param {Answer} answer
  * @param {Map<string, string>} titles Names of the platforms, for people.
  */
@@ -102,11 +102,11 @@ export function describe(answer, titles) {
   byId('expected').hidden = !expected;
   if (!expected) [issuer.value, audience.value] = ['', ''];
   issuer.placeholder = expected?.issuer || 'https://…';
-  audience.placeholder = expected?.audience || 'that of the cloud';
+  audience.placeholder = expected?.audience || 'the cloud’s audience';
 }
 
 /**
- * Puts a pasted text where it belongs, if that is not where it was pasted. Only a whole text is moved, never a correction.
+ * Moves a pasted text to its field. Moves only text that replaces a whole field, not corrections.
  * @param {string} text
  * @param {Event} event
  * @param {Field} [into]
@@ -129,7 +129,7 @@ function take(text, event, into) {
  */
 function put(field, text) {
   fields[field].value = text.slice(0, MAX_TEXT);
-  spoken(`Recognised, and put into: ${fields[field].labels[0].textContent}.`);
+  spoken(`Recognised and put into: ${fields[field].labels[0].textContent}.`);
   changed();
 }
 

@@ -1,4 +1,4 @@
-// The form that writes credentials: a platform, its parts, and the text for a tool.
+// The form that writes the credentials of a pipeline, for several tools.
 
 import { result } from './ask.js';
 import { h, icon, prose } from './view/dom.js';
@@ -41,8 +41,8 @@ export function generator(panel, claims, clouds) {
       h(
         'section.inputs',
         { 'aria-labelledby': 'write-title' },
-        h('h2', { id: 'write-title' }, 'Whose credentials'),
-        h('p.lead', null, 'Say what the pipeline is. What Entra must hold for it is written beside, in the words of your tool.'),
+        h('h2', { id: 'write-title' }, 'Your pipeline'),
+        h('p.lead', null, 'Describe the pipeline. The page writes the credentials that it needs, for the tool that you choose.'),
         h('div.field', null, h('div.label', null, h('label', { for: 'platform' }, 'CI platform')), select),
         form,
       ),
@@ -64,17 +64,17 @@ export function generator(panel, claims, clouds) {
       ...(platform.parts.length
         ? []
         : [
-            field('write-issuer', 'issuer', 'the issuer, exactly as its tokens have it', {
+            field('write-issuer', 'issuer', 'the issuer, exactly as in the tokens', {
               placeholder: 'https://ci.example.com',
               required: true,
             }),
-            field('write-subject', 'subject', 'the subject, exactly as its tokens have it', {
+            field('write-subject', 'subject', 'the subject, exactly as in the tokens', {
               placeholder: 'job:deploy',
               required: true,
             }),
           ]),
-      field('write-audience', 'audience', 'the audience; the platform’s own, else the cloud’s, when left out', {}),
-      field('write-client', 'client-id', 'the application that gets them', { placeholder: '22222222-2222-4222-8222-222222222222' }),
+      field('write-audience', 'audience', 'the audience; if empty, the platform’s or else the cloud’s', {}),
+      field('write-client', 'client-id', 'the application that gets the credentials', { placeholder: '22222222-2222-4222-8222-222222222222' }),
       h(
         'div.options',
         null,
@@ -93,7 +93,7 @@ export function generator(panel, claims, clouds) {
             'label.check',
             null,
             h('input', { type: 'checkbox', id: 'flexible', change: write, autocomplete: 'off' }),
-            h('span', null, 'Expressions in place of exact subjects'),
+            h('span', null, 'Use expressions instead of exact subjects'),
           ),
       ),
     );
@@ -125,7 +125,7 @@ export function generator(panel, claims, clouds) {
         'div.label',
         null,
         h('label', { for: id }, name.replaceAll('-', ' ')),
-        h('span.kind', null, [required && 'needed', many && 'one a line'].filter(Boolean).join(', ')),
+        h('span.kind', null, [required && 'required', many && 'one per line'].filter(Boolean).join(', ')),
       ),
       control,
       h('p.hint', { id: `${id}-hint` }, prose(meaning)),
@@ -133,7 +133,7 @@ export function generator(panel, claims, clouds) {
   }
 
   /**
-   * Fills in as few examples as make a credential: what is needed, with the first few other parts, or else with any few.
+   * Fills in the fewest examples that make a credential: the required parts, and the first others or any pair of them.
    * @param {Platform} platform
    */
   function examples(platform) {
@@ -177,7 +177,7 @@ export function generator(panel, claims, clouds) {
         ? h(
             'section.card.empty',
             null,
-            h('h2', null, 'Nothing is written yet'),
+            h('h2', null, 'No credentials yet'),
             h(
               'p',
               null,
@@ -191,13 +191,13 @@ export function generator(panel, claims, clouds) {
           ? h(
               'section.card.written',
               { 'aria-labelledby': 'written-title' },
-              h('header', null, icon('warning'), h('h2', { id: 'written-title' }, 'Nothing can be written from this')),
+              h('header', null, icon('warning'), h('h2', { id: 'written-title' }, 'No credentials can be written')),
               faultBox(fault),
             )
           : h(
               'section.card.written',
               { 'aria-labelledby': 'written-title' },
-              h('header', null, icon('good'), h('h2', { id: 'written-title' }, 'What Entra must hold')),
+              h('header', null, icon('good'), h('h2', { id: 'written-title' }, 'Credentials to create')),
               choice(
                 FORMATS.map(([format, title]) => [
                   format || 'Portal',

@@ -1,4 +1,4 @@
-// The page: it starts the component, cuts every connection, and shows what the component says of what is in the fields.
+// The page: starts the component, forbids all connections, and shows the answers for the contents of the fields.
 
 import { ask } from './ask.js';
 import { load } from './component.js';
@@ -12,9 +12,9 @@ import { listSamples } from './view/samples.js';
 import { tabs } from './view/tabs.js';
 import { headline } from './view/verdict.js';
 
-/** As the component names them; it refuses any other name, and has no list of them to ask for. */
+/** The names of clouds. The component accepts no others and does not export a list. */
 const CLOUDS = ['public', 'usgov', 'china', 'france', 'germany', 'singapore'];
-/** Milliseconds: who hears the page is told the end of what was typed, and not each letter. */
+/** Milliseconds. Screen readers announce the answer when typing pauses, not after each letter. */
 const SPEAK_AFTER = 600;
 
 /** @type {HTMLElement} */
@@ -46,20 +46,20 @@ async function start() {
   update();
   document.documentElement.dataset.ready = 'true';
 
-  /** Asks everything again, and shows it. */
+  /** Computes and shows the answer again. */
   function update() {
-    const asked = given();
-    const answer = ask(claims, asked);
+    const input = given();
+    const answer = ask(claims, input);
     describe(answer, titles);
-    answerArea.replaceChildren(...(isEmpty() ? [welcome()] : cards(claims, asked, answer, titles, atIssue)));
-    const said = answer.verdict?.ok && answer.credentials ? headline(answer) : undefined;
-    const text = said ? `${said.title}${said.aadsts === undefined ? '' : `: ${code(said.aadsts)}`}` : '';
-    glance.hidden = !said;
-    glance.classList.toggle('good', said?.tone === 'good');
+    answerArea.replaceChildren(...(isEmpty() ? [welcome()] : cards(claims, input, answer, titles, atIssue)));
+    const shown = answer.verdict?.ok && answer.credentials ? headline(answer) : undefined;
+    const text = shown ? `${shown.title}${shown.aadsts === undefined ? '' : `: ${code(shown.aadsts)}`}` : '';
+    glance.hidden = !shown;
+    glance.classList.toggle('good', shown?.tone === 'good');
     glance.textContent = text;
     clearTimeout(speaking);
     const reason = answer.verdict?.ok?.findings[0]?.message ?? '';
-    speaking = setTimeout(() => spoken(said ? `${text}. ${reason}` : ''), SPEAK_AFTER);
+    speaking = setTimeout(() => spoken(shown ? `${text}. ${reason}` : ''), SPEAK_AFTER);
   }
 }
 
@@ -68,7 +68,7 @@ function atIssue() {
   answerArea.focus({ preventScroll: true });
 }
 
-/** From here on this page can reach nothing, not even where it came from: a policy can be added, and never taken away. */
+/** Forbids all connections, even to the page's own origin. A policy can be added but not removed. */
 function disconnect() {
   document.head.append(h('meta', { 'http-equiv': 'Content-Security-Policy', content: "connect-src 'none'" }));
   const policy = h('code', null, "connect-src 'none'");
@@ -78,18 +78,18 @@ function disconnect() {
 /** @param {import('./component.js').Component} component */
 function identify({ digest, size }) {
   byId('identity').replaceChildren(
-    h('strong', null, 'The very same bytes. '),
+    h('strong', null, 'The same component. '),
     h('code', null, 'azure_oidc.wasm'),
-    `, ${Math.round(size / 1024)} KiB, runs here with nothing granted. Its SHA-256, computed on this page, is what `,
+    `, ${Math.round(size / 1024)} KiB, runs here without any permission. This page computed its SHA-256; `,
     h('code', null, 'azure-oidc component --digest'),
-    ' prints: ',
+    ' prints the same: ',
     h('code.digest', null, digest),
     ' ',
     copyButton(digest, 'the digest'),
   );
 }
 
-/** On a narrow page the answer is below what was pasted; a bar tells it until it comes into sight. */
+/** On a narrow page the answer is below the fields. A bar shows the verdict while the answer is out of sight. */
 function pointToAnswer() {
   glance.addEventListener('click', () => {
     answerArea.scrollIntoView({ behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' });

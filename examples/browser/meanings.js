@@ -1,21 +1,21 @@
-// Plain words for the members of a token's header and for the claims that CI systems set.
+// Explains the members of a token's header and the claims that CI systems set.
 
 /** @type {Record<string, string>} */
 const HEADER = {
-  alg: 'how it was signed (RFC 7518)',
-  kid: 'which of the issuer’s keys signed it',
-  typ: 'what kind of token it is',
+  alg: 'signature algorithm (RFC 7518)',
+  kid: 'id of the issuer’s key that signed the token',
+  typ: 'type of the token',
 };
 
 /** @type {Record<string, string>} */
 const CLAIMS = {
-  iss: 'who made the token; compared with the credential, character by character',
-  sub: 'for what it was made; compared with the credential, character by character',
-  aud: 'for whom it was made; compared with the credential, character by character',
-  exp: 'when it ends',
-  nbf: 'when it begins to count',
-  iat: 'when it was made',
-  jti: 'its own id',
+  iss: 'the issuer; compared with the credential, character by character',
+  sub: 'the subject; compared with the credential, character by character',
+  aud: 'the audience; compared with the credential, character by character',
+  exp: 'when it expires',
+  nbf: 'when it becomes valid',
+  iat: 'when it was issued',
+  jti: 'the id of the token',
   actor: 'who started the run',
   azp: 'the party that it was issued to',
   build_branch: 'the branch that is built',
@@ -37,9 +37,9 @@ const CLAIMS = {
   ref_protected: 'whether the branch or tag is protected',
   ref_type: '`branch` or `tag`',
   repository: 'the repository with its owner',
-  repository_id: 'the number of the repository, which a rename leaves alone',
+  repository_id: 'the number of the repository; a rename does not change it',
   repository_owner: 'the owner of the repository',
-  repository_owner_id: 'the number of the owner, which a rename leaves alone',
+  repository_owner_id: 'the number of the owner; a rename does not change it',
   repository_visibility: 'who may see the repository',
   run_id: 'this run',
   runner_environment: 'where the job runs',

@@ -1,9 +1,9 @@
-// Says what a pasted text is. It looks at the shape only: what is wrong with it is for the component to say.
+// Recognises the kind of a pasted text by its form. The component reports what is wrong with it.
 
 /** @typedef {'token' | 'claims' | 'subject' | 'credentials' | 'keys' | 'error'} Kind */
 /** @typedef {'presented' | 'credentials' | 'keys' | 'error'} Field */
 
-/** Subjects of Bitbucket begin with a brace too, so it takes more than that. */
+/** Subjects of Bitbucket also begin with a brace, so a brace alone is not JSON. */
 const JSON_BEGINS = /^(\{\s*["}]|\[\s*[{\]]|[{[]\s*$)/;
 
 /**
@@ -20,7 +20,7 @@ export function recognise(text) {
 }
 
 /**
- * The field that a kind belongs into.
+ * The field for a kind of text.
  * @param {Kind} kind
  * @returns {Field}
  */

@@ -1,4 +1,4 @@
-// Sample tokens and the credentials for them: right ones, which the component writes, and ones that are nearly right.
+// Sample tokens with credentials: right ones, which the component writes, and nearly right ones.
 
 import { base64url, unsigned } from './ask.js';
 
@@ -10,9 +10,9 @@ import { base64url, unsigned } from './ask.js';
  * @property {string} title
  * @property {string} issuer
  * @property {number} lifetime Seconds from `iat` to `exp`.
- * @property {Record<string, unknown>} claims What the emulator gives tokens of this platform.
- * @property {{ member: 'issuer' | 'subject' | 'audience', from: string, to: string }} [near] What is wrong with the credential that is nearly right.
- * @property {{ subject: string }} [credential] A credential to show where the platform's subjects are those of one run only.
+ * @property {Record<string, unknown>} claims The claims that the emulator puts into tokens of this platform.
+ * @property {{ member: 'issuer' | 'subject' | 'audience', from: string, to: string }} [near] The mistake in the nearly right credential.
+ * @property {{ subject: string }} [credential] The credential for a platform whose subjects change with every run.
  */
 
 /** @typedef {{ presented: string, credentials: string, keys: string }} Filled */
@@ -27,7 +27,7 @@ export async function samples() {
 }
 
 /**
- * A token that nobody signed, and its credentials.
+ * An unsigned token and its credentials.
  * @param {Claims} claims
  * @param {Sample} sample
  * @param {'near' | 'right'} which
@@ -36,12 +36,12 @@ export async function samples() {
  */
 export function filled(claims, sample, which, now) {
   const header = { alg: 'RS256', typ: 'JWT', kid: 'sample' };
-  const presented = `${base64url(JSON.stringify(header))}.${payload(sample, now)}.${base64url('nobody signed this sample')}`;
+  const presented = `${base64url(JSON.stringify(header))}.${payload(sample, now)}.${base64url('this sample is not signed')}`;
   return { presented, credentials: credentials(claims, sample, which), keys: '' };
 }
 
 /**
- * As {@link filled}, signed by a key that is made for it, with the set that the key is in.
+ * Like {@link filled}, but signed with a new key and with its key set.
  * @param {Claims} claims
  * @param {Sample} sample
  * @param {'near' | 'right'} which

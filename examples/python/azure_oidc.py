@@ -1,4 +1,4 @@
-"""azure_oidc.wasm in Python: its typed functions, with wasmtime as the host.
+"""Calls the typed functions of azure_oidc.wasm, with wasmtime as the host.
 
 Records of the component become dictionaries whose keys have underscores, and a fault becomes an exception.
 """
@@ -20,7 +20,7 @@ _MEMORY = 64 << 20
 
 
 class Fault(Exception):
-    """Why something could not be done. Its text holds no token."""
+    """The reason of a failure. Its text contains no token."""
 
     def __init__(self, record: dict[str, Any]) -> None:
         super().__init__(record["message"])
@@ -32,7 +32,7 @@ class Fault(Exception):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was noticed about a token."""
+    """A finding about a token."""
 
     code: str
     severity: str
@@ -42,7 +42,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What Entra would answer: `match`, `no-match` or `invalid-token`."""
+    """The prediction of Entra's answer: `match`, `no-match` or `invalid-token`."""
 
     outcome: str
     matched: str | None
@@ -61,7 +61,7 @@ class AccessToken:
 
 
 class AzureOidc:
-    """The component, compiled once. Every call has an instance of its own, so nothing is left over for the next."""
+    """The component, compiled once. Each call uses a new instance, so calls cannot affect each other."""
 
     def __init__(self, path: str | PathLike[str]) -> None:
         code = Path(path).read_bytes()
@@ -73,7 +73,7 @@ class AzureOidc:
         self._linker.add_wasi_http()
 
     def check(self, token: str, credentials: str, *, now: int | None = None, jwks: str | None = None) -> Verdict:
-        """Says whether Entra would accept this ID token for these federated identity credentials (JSON)."""
+        """Predicts whether Entra would accept this ID token for these federated identity credentials (JSON)."""
         now = int(time.time()) if now is None else now
         answer = self.call("claims", "check", {"token": token, "credentials": credentials, "now": now, "jwks": jwks})
         findings = tuple(
@@ -84,7 +84,7 @@ class AzureOidc:
     def exchange(
         self, id_token: str, tenant_id: str, client_id: str, *scopes: str, authority_host: str | None = None
     ) -> list[AccessToken]:
-        """Trades an ID token for one access token for each scope; Azure Resource Manager when there is none."""
+        """Trades an ID token for an access token for each scope. Without scopes: for Azure Resource Manager."""
         request = {
             "id_token": id_token,
             "tenant_id": tenant_id,
@@ -95,10 +95,10 @@ class AzureOidc:
         return [AccessToken(**one) for one in self.call("exchange", "exchange", request)]
 
     def call(self, interface: str, function: str, *arguments: Any) -> Any:
-        """Calls any function of `claims` or `exchange`. Dictionaries become records; what they leave out is none."""
+        """Calls a function of `claims` or `exchange`. Dictionaries become records; absent members are none."""
         store = Store(self._engine)
         store.set_limits(memory_size=_MEMORY)
-        # No variables, no files, and streams that lead nowhere. HTTP is all or nothing with this host.
+        # No variables, no files, and closed streams. This host cannot restrict HTTP to some hosts.
         store.set_wasi(WasiConfig())
         store.set_wasi_http()
         instance = self._linker.instantiate(store, self._component)
@@ -113,7 +113,7 @@ class AzureOidc:
 
 
 def _lowered(value: Any, kind: ValType) -> Any:
-    """A dictionary as the record that wasmtime wants: every field is there, under its name in the WIT."""
+    """Turns a dictionary into wasmtime's record, which has all fields under their names in the WIT."""
     if isinstance(kind, OptionType) and value is not None:
         return _lowered(value, kind.payload)
     if isinstance(kind, ListType):
@@ -127,7 +127,7 @@ def _lowered(value: Any, kind: ValType) -> Any:
 
 
 def _answer(answer: Any) -> Any:
-    """The value of a `result`, or its fault. Only where both cases look alike in Python does wasmtime keep the tag."""
+    """The value of a `result`, or its fault. wasmtime keeps the tag only if both cases have the same Python type."""
     if isinstance(answer, Variant):
         failed, answer = answer.tag == "err", answer.payload
     else:

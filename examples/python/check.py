@@ -1,4 +1,4 @@
-"""Will Entra accept this token? `python check.py azure_oidc.wasm fics.json`, with ID_TOKEN set."""
+"""Predicts whether Entra accepts a token: `python check.py azure_oidc.wasm fics.json`, with ID_TOKEN set."""
 
 import os
 import sys

@@ -1,5 +1,5 @@
-# A workspace of HCP Terraform signs in to Azure with its own token. An access token for what the providers do not reach comes from
-# azure-oidc, on agents of your own that have it on their PATH.
+# A workspace of HCP Terraform signs in to Azure with its own token. azure-oidc gets an access token for services without a provider,
+# on your own agents with azure-oidc on the PATH.
 terraform {
   required_providers {
     external = { source = "hashicorp/external", version = "~> 2.3" }

@@ -1,7 +1,7 @@
-//! What must hold for any input of a parser. Fuzzers call these with what they invent (`fuzz/libfuzzer`), and an ordinary test
-//! replays the corpora through them.
+//! Properties that hold for any input of a parser. Fuzzers call them with generated input
+//! (`fuzz/libfuzzer`), and a test calls them with the corpora.
 //!
-//! Each returns when all is well and panics when a rule is broken.
+//! Each function panics if its property does not hold.
 
 use azure_oidc_core::credential::{expression, forms};
 use azure_oidc_core::explain;
@@ -11,65 +11,65 @@ use azure_oidc_core::token::{Jws, Token};
 /// A property that holds for any input.
 pub type Property = fn(&str);
 
-/// Every property with the name of its corpus.
+/// All properties, with the names of their corpora.
 pub const ALL: [(&str, Property); 5] =
     [("token", token), ("jwks", jwks), ("credentials", credentials), ("expression", expression), ("aadsts", aadsts)];
 
-/// A token that parses is a JWS that parses, and a refusal repeats nothing of what was pasted.
+/// An accepted token is a valid JWS, and a refusal does not repeat the input.
 pub fn token(text: &str) {
     match Token::parse(text) {
         Ok(token) => {
             let jws = Jws::parse(text).expect("a JWT is a JWS");
             assert_eq!(jws.payload(), token.jws().payload());
-            assert!(!format!("{token:?}").contains(text), "a token shows itself");
+            assert!(!format!("{token:?}").contains(text), "the debug form contains the token");
         }
-        Err(_) => refusals_repeat_nothing(text),
+        Err(_) => assert_input_is_not_repeated(text),
     }
 }
 
-/// Wherever a word of nobody else's stands in what was pasted, the refusal does not have it. The text itself would not do for this: it
-/// may be a piece of the refusal's own sentence.
-fn refusals_repeat_nothing(text: &str) {
+/// Puts a unique word into the input and checks that the refusal does not contain it. The input
+/// itself may occur in the refusal's own text, so it cannot be searched for.
+fn assert_input_is_not_repeated(text: &str) {
     const WORD: &str = "~7f3a-word~";
     let middle = (text.len() / 2..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or_default();
     for at in [0, middle, text.len()] {
         let (before, after) = text.split_at(at);
         if let Err(malformed) = Token::parse(&[before, WORD, after].concat()) {
-            assert!(!malformed.message.contains(WORD), "a refusal shows the token");
-            assert!(!malformed.hint.is_some_and(|hint| hint.contains(WORD)), "a hint shows the token");
+            assert!(!malformed.message.contains(WORD), "the message contains the input");
+            assert!(!malformed.hint.is_some_and(|hint| hint.contains(WORD)), "the hint contains the input");
         }
     }
 }
 
-/// A key set that parses verifies or refuses, always with a reason.
+/// An accepted key set verifies or refuses a signature, always with a reason.
 pub fn jwks(text: &str) {
     // {"alg":"RS256"}..AA
-    let jws = Jws::parse("eyJhbGciOiJSUzI1NiJ9..AA").expect("a sound JWS");
+    let jws = Jws::parse("eyJhbGciOiJSUzI1NiJ9..AA").expect("a valid JWS");
     if let Ok(keys) = KeySet::parse(text) {
         let verification = jwks::verify(&jws, &keys);
-        assert!(!verification.valid, "one zero byte is no signature");
-        assert!(verification.reason.is_some(), "a refusal without a reason");
+        assert!(!verification.valid, "one zero byte is not a signature");
+        assert!(verification.reason.is_some(), "the refusal has no reason");
     }
 }
 
-/// What is read as credentials can be judged, whatever is in it.
+/// Credentials that were read can be checked, whatever they contain.
 pub fn credentials(text: &str) {
     if let Ok(credentials) = forms::parse(text) {
         azure_oidc_core::credential::limits::problems(&credentials);
     }
 }
 
-/// The place of an error lies within the expression, between two characters.
+/// The position of an error is in the expression, between two characters.
 pub fn expression(text: &str) {
     if let Err(error) = expression::parse(text) {
-        assert!(text.get(error.span.clone()).is_some(), "{:?} is no part of the expression", error.span);
+        assert!(text.get(error.span.clone()).is_some(), "{:?} is not in the expression", error.span);
     }
 }
 
-/// Every code is explained with something to do, and no token in a log comes back.
+/// Each code is explained with at least one remedy, and no token in a log is repeated.
 pub fn aadsts(text: &str) {
     for explanation in explain::explain(text) {
-        assert!(!explanation.hints.is_empty(), "nothing to do about {}", explanation.code);
-        assert!(!explanation.message.contains("eyJ"), "a token comes back: {}", explanation.message);
+        assert!(!explanation.hints.is_empty(), "no remedy for {}", explanation.code);
+        assert!(!explanation.message.contains("eyJ"), "the message contains a token: {}", explanation.message);
     }
 }

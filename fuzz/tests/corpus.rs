@@ -1,4 +1,4 @@
-//! Replays every corpus, and each of its inputs with pieces cut out and put in.
+//! Replays each corpus, and variants of its inputs with parts removed and inserted.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 #[test]
-fn every_input_that_was_ever_kept_still_holds() {
+fn the_properties_hold_for_each_input_in_the_corpora() {
     for (name, property) in azure_oidc_fuzz::ALL {
         let seeds = seeds(name);
         assert!(!seeds.is_empty(), "no corpus for {name}");
@@ -16,7 +16,7 @@ fn every_input_that_was_ever_kept_still_holds() {
 }
 
 #[test]
-fn inputs_near_the_kept_ones_hold_too() {
+fn the_properties_hold_for_variants_of_the_inputs() {
     for (name, property) in azure_oidc_fuzz::ALL {
         let piece = prop_oneof![
             "\\PC{0,12}",

@@ -1,4 +1,4 @@
-// Without a browser: the page's modules and the same component in plain Node, which has no JSPI, and the parts that only compute.
+// Tests without a browser: the page's modules and the component in Node without JSPI, and the modules that only compute.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -34,7 +34,7 @@ test('the digest is the one that the native program prints', () => {
   );
 });
 
-test('every sample gets the answer of the command line in an engine without JSPI', () => {
+test('each sample gets the answer of the command line in an engine without JSPI', () => {
   assert.equal(typeof WebAssembly.promising, 'undefined', 'this Node has JSPI, so the test proves nothing');
   for (const sample of samples) {
     for (const which of ['near', 'right']) {
@@ -53,7 +53,7 @@ test('every sample gets the answer of the command line in an engine without JSPI
   }
 });
 
-test('a fault is an answer, and the next question is answered as if nothing had been', () => {
+test('a fault is an answer and does not affect the next call', () => {
   const sample = filled(component.claims, samples[0], 'right', NOW);
   const bad = ask(component.claims, { ...given, ...sample, credentials: '{"appId": "1"}' });
   assert.equal(bad.credentials.fault.code, 'credential-form-unknown');
@@ -61,7 +61,7 @@ test('a fault is an answer, and the next question is answered as if nothing had 
   assert.equal(ask(component.claims, { ...given, ...sample }).verdict.ok.outcome, 'match');
 });
 
-test('aligned strings are whole, and what is marked is what differs', () => {
+test('aligned strings are complete, and the marked characters differ', () => {
   const cases = [
     ['refs/heads/Main', 'refs/heads/main', [['M', 'm']]],
     ['https://gitlab.com/', 'https://gitlab.com', [['/', '']]],
@@ -103,7 +103,7 @@ test('aligned strings are whole, and what is marked is what differs', () => {
   }
 });
 
-test('a pasted text is recognised by its shape', () => {
+test('a pasted text is recognised by its form', () => {
   const cases = {
     token: [
       'eyJhbGciOiJSUzI1NiJ9.e30.eA',

@@ -1,4 +1,4 @@
-// The page says what the command line says: the same verdict, code, position, words and commands, for every sample.
+// Compares the page with the command line for each sample: verdict, code, position, messages and commands.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { NOW, commandLine, expected, isCommand, samples, sentence, shown, stage, values } from './stage.mjs';
@@ -48,7 +48,7 @@ for (const which of ['near', 'right']) {
   });
 }
 
-test('a pasted signature is checked with the pasted keys, and a changed byte of it is noticed', async () => {
+test('a pasted signature is verified with the pasted keys, and a changed byte makes it invalid', async () => {
   const page = await here.open();
   await page.check('input[value=right]', { force: true });
   await page.click('[data-sample="Signed, with keys"]');
@@ -82,7 +82,7 @@ test('a pasted signature is checked with the pasted keys, and a changed byte of 
   await page.close();
 });
 
-test('claims as JSON and a bare subject are checked as a token that will be', async () => {
+test('claims as JSON and a subject are checked as a future token', async () => {
   const page = await here.open();
   await page.click('[data-sample="GitLab"]');
   const { credentials } = await values(page);
@@ -119,7 +119,7 @@ test('claims as JSON and a bare subject are checked as a token that will be', as
   await page.close();
 });
 
-test('a token that is out of its time is refused, and can be checked for the time when it was issued', async () => {
+test('an expired token is refused and can be checked for the time when it was issued', async () => {
   const page = await here.open();
   await page.click('[data-sample="GitHub Actions"]');
   const { presented, credentials } = await values(page);
@@ -132,7 +132,7 @@ test('a token that is out of its time is refused, and can be checked for the tim
   await page.close();
 });
 
-test('what mends a credential of a managed identity is said for managed identities, under the name that it has', async () => {
+test('the remedy for a managed identity names the identity and the credential', async () => {
   const page = await here.open();
   const one = {
     name: 'main',
@@ -171,7 +171,7 @@ test('what mends a credential of a managed identity is said for managed identiti
   await page.close();
 });
 
-test('every cloud of the list is one that the component knows', async () => {
+test('the component knows each cloud of the list', async () => {
   const page = await here.open();
   await page.click('[data-sample="GitLab"]');
   const { presented, credentials } = await values(page);
@@ -184,7 +184,7 @@ test('every cloud of the list is one that the component knows', async () => {
   await page.close();
 });
 
-test('an error is explained in the words of the command line', async () => {
+test('an error is explained as by the command line', async () => {
   const page = await here.open();
   for (const text of [
     '700213',
@@ -209,7 +209,7 @@ test('an error is explained in the words of the command line', async () => {
   await page.close();
 });
 
-test('what cannot be read is said in the words of the command line', async () => {
+test('unreadable input has the same message as on the command line', async () => {
   const page = await here.open();
   await page.click('[data-sample="GitLab"]');
   const { presented } = await values(page);
@@ -236,7 +236,7 @@ test('what cannot be read is said in the words of the command line', async () =>
   await page.close();
 });
 
-test('a token that is none gets the code that Entra gives', async () => {
+test('a malformed token gets the same code as from Entra', async () => {
   const page = await here.open();
   await page.click('[data-sample="GitLab"]');
   const { credentials } = await values(page);

@@ -1,4 +1,4 @@
-// Nothing leaves the page: not by its policy, not by its address, its storage or its title, and nothing pasted becomes markup.
+// Tests that nothing leaves the page through connections, address, storage or title, and that pasted text never becomes markup.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
@@ -8,7 +8,7 @@ let here;
 before(async () => (here = await stage()));
 after(() => here.close());
 
-test('the policy refuses every way out, even to the own origin', async () => {
+test('the policy refuses all connections, even to the page\'s origin', async () => {
   let reached = 0;
   const outside = createServer((_, response) => {
     reached++;
@@ -86,7 +86,7 @@ test('the policy refuses every way out, even to the own origin', async () => {
   await page.close();
 });
 
-test('the policy stands in the page itself and allows nothing inline', async () => {
+test('the policy is in the page itself and allows no inline code', async () => {
   const page = await here.open();
   const [policy, added] = await page.$$eval('meta[http-equiv=Content-Security-Policy]', (all) => all.map((one) => one.content));
   for (const directive of [
@@ -105,7 +105,7 @@ test('the policy stands in the page itself and allows nothing inline', async () 
   await page.close();
 });
 
-test('what was pasted is in no address, title, history or storage, and is gone after a reload', async () => {
+test('pasted text is not in the address, title, history or storage, and is gone after a reload', async () => {
   const page = await here.open();
   const requests = [];
   page.on('request', (request) => requests.push(`${request.url()} ${request.postData() ?? ''}`));
@@ -161,7 +161,7 @@ test('markup in a claim or a name stays text', async () => {
   await page.close();
 });
 
-test('another file in the place of the component is refused', async () => {
+test('another file instead of the component is refused', async () => {
   const context = await here.browser.newContext();
   const page = await context.newPage();
   await page.route('**/azure_oidc.wasm', (route) =>
@@ -169,6 +169,6 @@ test('another file in the place of the component is refused', async () => {
   );
   await page.goto(here.url);
   await page.waitForSelector('#loading.bad');
-  assert.match(await page.textContent('#loading'), /another one than this page was made for: SHA-256 [0-9a-f]{64}/);
+  assert.match(await page.textContent('#loading'), /not the version that this page was built for: SHA-256 [0-9a-f]{64}/);
   await context.close();
 });

@@ -1,4 +1,4 @@
-// What is pasted or dropped finds its field.
+// Tests that pasted and dropped text is put into the right field.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { paste, shown, stage, values } from './stage.mjs';
@@ -7,7 +7,7 @@ let here;
 before(async () => (here = await stage()));
 after(() => here.close());
 
-test('whatever is pasted finds its field, and so does what is dropped', async () => {
+test('pasted and dropped text is put into the right field', async () => {
   const page = await here.open();
   await page.click('[data-sample="Signed, with keys"]');
   await page.waitForFunction(() => document.getElementById('keys').value);

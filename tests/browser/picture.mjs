@@ -1,4 +1,4 @@
-// Makes the picture of the README: picture.mjs FILE
+// Takes the screenshot of the README: picture.mjs FILE
 import { stage } from './stage.mjs';
 
 const [file] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-// Everybody can use it: axe-core finds nothing in any state, light, dark or narrow; a keyboard is enough; answers are spoken.
+// Tests accessibility: axe-core in each state (light, dark and narrow), keyboard operation, and announced answers.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -8,7 +8,7 @@ let here;
 before(async () => (here = await stage()));
 after(() => here.close());
 
-/** Every state that looks different, and how to get there. */
+/** All states that look different, and the steps that lead to them. */
 const STATES = {
   empty: async () => {},
   'no-match': (page) => page.click('[data-sample="GitHub Actions"]'),
@@ -110,7 +110,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
   });
 }
 
-test('a keyboard is enough, and focus can be seen at every stop', async () => {
+test('the page works with a keyboard, and the focus is always visible', async () => {
   const page = await here.open();
   const at = () =>
     page.evaluate(() => {
@@ -155,7 +155,7 @@ test('a keyboard is enough, and focus can be seen at every stop', async () => {
   await page.close();
 });
 
-test('the answer is spoken once it stands, and where a paste went', async () => {
+test('the answer and the field of a pasted text are announced', async () => {
   const page = await here.open();
   await page.focus('#presented');
   await paste(
@@ -172,7 +172,7 @@ test('the answer is spoken once it stands, and where a paste went', async () => 
   await page.close();
 });
 
-test('on a phone the verdict is in sight while one types, and a tap leads to the whole of it', async () => {
+test('on a phone a bar shows the verdict while typing, and a tap leads to the answer', async () => {
   const page = await here.open({ width: 390, height: 700 });
   await page.click('[data-sample="GitHub Actions"]');
   await page.evaluate(() => scrollTo(0, 0));

@@ -1,4 +1,4 @@
-// Prints how fast the page is: until the first verdict, and for each change with 20 credentials. Figures, no test.
+// Prints the time until the first verdict, and the time of a change with 20 credentials. It is not a test.
 import { stage } from './stage.mjs';
 
 const ROUNDS = 50;
@@ -8,7 +8,7 @@ try {
   for (let round = 0; round < 5; round++) {
     const page = await here.open({ now: null });
     await page.click('[data-sample="GitHub Actions"]');
-    // From the start of the navigation to the first verdict on the screen, a person's click taken out by doing it at once.
+    // From the start of the navigation to the first visible verdict. The click follows at once, as no user would.
     first.push(
       await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(performance.now()))))),
     );

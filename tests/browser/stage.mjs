@@ -1,4 +1,4 @@
-// What the tests share: the built page on loopback, Debian's Chromium, and the command line to compare with.
+// Helpers of the tests: the built page on loopback, Debian's Chromium, and the command line.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { serve } from '../../examples/browser/build/serve.mjs';
 
 export const PAGE = wanted('AZURE_OIDC_WEB');
-/** Where pictures of the states go. */
+/** The folder for screenshots of the states. */
 export const PICTURES = wanted('AZURE_OIDC_WEB_SCREENSHOTS');
 const HOST = wanted('AZURE_OIDC_BIN');
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -21,9 +21,9 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-/** The page's clock stands still here, so that it can be compared with `--now`. */
+/** The fixed time of the page's clock, for comparison with `--now`. */
 export const NOW = 1_790_000_000;
-/** Milliseconds; a slow machine is no failure, a page that hangs is one. */
+/** Milliseconds. Much longer than a slow machine needs; a page that takes longer hangs. */
 const PATIENCE = 30_000;
 
 const packages = createRequire(resolve(wanted('AZURE_OIDC_WEB_TEST_MODULES'), 'package.json'));
@@ -32,14 +32,14 @@ export const AXE = readFileSync(packages.resolve('axe-core/axe.min.js'), 'utf8')
 
 mkdirSync(PICTURES, { recursive: true });
 
-/** @returns The page's address, and a way to open it in a browser of its own. */
+/** @returns The page's address, and a function that opens it in a new browser context. */
 export async function stage() {
   const server = await serve(PAGE, 0);
   const url = `http://localhost:${server.address().port}/`;
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
   return { url, browser, open, close };
 
-  /** A page that is ready. Whatever goes wrong in it fails the test that has opened it. */
+  /** Opens a page and waits until it is ready. `mistakes` collects its errors. */
   async function open({ colorScheme = 'light', width = 1280, height = 900, now = NOW } = {}) {
     const context = await browser.newContext({
       colorScheme,
@@ -65,7 +65,7 @@ export async function stage() {
   }
 }
 
-/** Runs the command line without a shell; exit codes 0 and 1 are answers. */
+/** Runs the command line without a shell. Exit codes 0 and 1 are answers. */
 export function commandLine(args, { token, files = {} } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'azure-oidc-browser-'));
   try {
@@ -84,7 +84,7 @@ export function commandLine(args, { token, files = {} } = {}) {
   }
 }
 
-/** The answer that the page shows, in the words of the command line's JSON. */
+/** The answer that the page shows, in the form of the command line's JSON. */
 export function shown(page) {
   return page.evaluate(() => {
     const verdict = document.querySelector('.verdict');
@@ -121,16 +121,16 @@ export function shown(page) {
   });
 }
 
-/** What the page leaves to a place of its own; see `SAID_ELSEWHERE` in view/verdict.js. */
-const SAID_ELSEWHERE = ['signature-not-checked', 'token-not-given', 'signature-valid'];
+/** Findings that the page shows elsewhere; see `SHOWN_ELSEWHERE` in view/verdict.js. */
+const SHOWN_ELSEWHERE = ['signature-not-checked', 'token-not-given', 'signature-valid'];
 
-/** The command line's answer, as the page has to show it. */
+/** The command line's answer as the page must show it. */
 export function expected(said) {
   return {
     verdict: said.verdict,
     predicted_error: said.predicted_error,
     findings: said.findings
-      .filter((finding) => !SAID_ELSEWHERE.includes(finding.code))
+      .filter((finding) => !SHOWN_ELSEWHERE.includes(finding.code))
       .map((finding) => ({
         code: finding.code,
         severity: finding.severity,
@@ -154,13 +154,13 @@ export function sentence(text) {
   return `${text.startsWith('`') ? plain.charAt(0) : plain.charAt(0).toUpperCase()}${plain.slice(1)}${/[.!?]$/.test(plain) ? '' : '.'}`;
 }
 
-/** What is in the fields. */
+/** The contents of the fields. */
 export const values = (page) =>
   page.evaluate(() =>
     Object.fromEntries(['presented', 'credentials', 'error', 'keys'].map((id) => [id, document.getElementById(id).value])),
   );
 
-/** Pastes as a person does: into what has the focus, by an event with the text. */
+/** Pastes like a user: with a paste event on the focused element. */
 export async function paste(page, text) {
   await page.evaluate((text) => navigator.clipboard.writeText(text), text);
   await page.keyboard.press('ControlOrMeta+V');

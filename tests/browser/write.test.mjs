@@ -1,4 +1,4 @@
-// The generator writes what the command line writes.
+// Compares the generator with the command line.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { commandLine, stage } from './stage.mjs';
@@ -7,7 +7,7 @@ let here;
 before(async () => (here = await stage()));
 after(() => here.close());
 
-test('the generator writes what the command line writes, in every form, and four for Pulumi', async () => {
+test('the generator writes the same as the command line in each format, and four credentials for Pulumi', async () => {
   const page = await here.open();
   await page.click('#tab-write');
   const platforms = await page.$$eval('#platform option', (all) => all.map((one) => one.value));

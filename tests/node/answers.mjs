@@ -1,7 +1,7 @@
-// Asks the typed functions of the component: a question a line on stdin, an answer a line on stdout, both JSON.
+// Calls the typed functions of the component: one call in each line of stdin, one answer in each line of stdout, both as JSON.
 //
-// Each question is answered twice: by the component as anybody imports it, with the shims that jco brings for WASI, and by one
-// whose every import throws. The offline functions call none, so the answers must be the same.
+// Each call is made twice: with jco's shims for WASI, and with imports that all throw. The offline functions call no import, so the
+// answers must be the same.
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
@@ -24,14 +24,14 @@ function asked(claims, name, args) {
   try {
     return { ok: claims[name](...args) };
   } catch (error) {
-    // The fault itself is thrown, or an error with the fault as its payload; anything else is a mistake of ours.
+    // The component throws a fault, or an error with the fault as its payload. Anything else is a defect of the test.
     const fault = error.payload ?? error;
     if (fault instanceof Error) throw fault;
     return { err: fault };
   }
 }
 
-/** The component with imports that nobody may call. */
+/** The component with imports that throw. */
 async function bare() {
   const { instantiate } = await module('bare/azure_oidc.js');
   const compiled = async (path) => WebAssembly.compile(await readFile(join(folder, 'bare', path)));
@@ -44,7 +44,7 @@ async function bare() {
   return instantiate(compiled, imports);
 }
 
-// 64-bit integers are BigInt in JavaScript; a question writes them as {"s64": "..."}, an answer as numbers.
+// 64-bit integers are BigInt in JavaScript. Calls contain them as {"s64": "..."}, answers as numbers.
 function plain(_key, value) {
   return typeof value === 'bigint' ? Number(value) : value;
 }

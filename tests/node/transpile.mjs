@@ -1,4 +1,4 @@
-// Makes JavaScript of the component, as anybody would with jco: transpile.mjs COMPONENT FOLDER
+// Generates JavaScript for the component with jco: transpile.mjs COMPONENT FOLDER
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { transpile } from '@bytecodealliance/jco-transpile';

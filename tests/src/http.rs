@@ -1,4 +1,4 @@
-//! HTTP/1.1 over a plain connection, as little of it as the tests need (RFC 9112).
+//! A minimal HTTP/1.1 client and server over a plain connection (RFC 9112).
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::TcpStream;
@@ -6,21 +6,21 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-const LONGEST: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// The head of a message, and its body as far as `Content-Length` says.
+/// A message. `Content-Length` gives the length of its body.
 #[derive(Debug)]
 pub struct Message {
     /// Request line or status line.
     pub first: String,
-    /// Names in lower case.
+    /// Headers, with names in lower case.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl Message {
-    /// Reads a message; nothing when the other side hangs up.
+    /// Reads a message. Returns none if the connection is closed.
     pub fn read(stream: &mut impl BufRead) -> io::Result<Option<Self>> {
         let mut first = String::new();
         if stream.read_line(&mut first)? == 0 {
@@ -42,7 +42,7 @@ impl Message {
         Ok(Some(message))
     }
 
-    /// A header.
+    /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
@@ -62,7 +62,7 @@ impl Message {
 pub fn send(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Message {
     let exchange = || {
         let mut stream = TcpStream::connect(address)?;
-        stream.set_read_timeout(Some(LONGEST))?;
+        stream.set_read_timeout(Some(TIME_LIMIT))?;
         let mut head = format!(
             "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {}\r\n",
             body.len()

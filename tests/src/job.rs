@@ -1,4 +1,4 @@
-//! One run of a program as a CI system would start it: exactly these variables, this input, and an end.
+//! Runs a program as a CI system would: with exactly the given variables, input and time limit.
 
 use std::ffi::OsStr;
 use std::io::{Read, Write};
@@ -12,20 +12,20 @@ use serde_json::Value;
 
 use crate::programs;
 
-/// Far longer than any run takes; one that is not done by then hangs.
-const LONGEST: Duration = Duration::from_secs(120);
+/// Much longer than any run takes. A program that takes longer hangs.
+const TIME_LIMIT: Duration = Duration::from_secs(120);
 
-/// A run that has not started.
+/// A program to run.
 #[derive(Debug)]
 pub struct Job {
     command: Command,
     input: Vec<u8>,
 }
 
-/// What came of it.
+/// The result of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ran {
-    /// The exit code; -1 when a signal ended it.
+    /// The exit code, or -1 if a signal ended the program.
     pub code: i32,
     /// Standard output.
     pub stdout: String,
@@ -34,54 +34,54 @@ pub struct Ran {
 }
 
 impl Job {
-    /// The native host with these arguments, and no variable at all.
+    /// The native host with these arguments and without variables.
     pub fn host(arguments: &[&str]) -> Self {
         Self::program(&programs::host()).args(arguments)
     }
 
-    /// Any program, with no variable at all.
+    /// A program without variables.
     pub fn program(path: &Path) -> Self {
         let mut command = Command::new(path);
         command.env_clear();
         Self { command, input: Vec::new() }
     }
 
-    /// Further arguments.
+    /// Adds arguments.
     #[must_use]
     pub fn args<S: AsRef<OsStr>>(mut self, arguments: &[S]) -> Self {
         self.command.args(arguments);
         self
     }
 
-    /// A variable.
+    /// Sets a variable.
     #[must_use]
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
 
-    /// Takes a variable away again.
+    /// Removes a variable.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.command.env_remove(name);
         self
     }
 
-    /// What standard input holds; nothing unless said.
+    /// Sets standard input, which is empty by default.
     #[must_use]
     pub fn input(mut self, text: impl Into<Vec<u8>>) -> Self {
         self.input = text.into();
         self
     }
 
-    /// The folder to run in.
+    /// Sets the working folder.
     #[must_use]
     pub fn within(mut self, folder: &Path) -> Self {
         self.command.current_dir(folder);
         self
     }
 
-    /// Hands it to a shell script, in which `exec "$0" "$@"` is this job.
+    /// Runs a shell script instead, in which `exec "$0" "$@"` is this job.
     #[must_use]
     pub fn through_a_shell(self, script: &str) -> Self {
         let mut command = Command::new("/bin/sh");
@@ -92,12 +92,12 @@ impl Job {
         Self { command, input: self.input }
     }
 
-    /// Runs it to its end.
+    /// Runs the program to its end.
     pub fn run(self) -> Ran {
         self.start().finish()
     }
 
-    /// Starts it.
+    /// Starts the program.
     pub fn start(mut self) -> Running {
         let mut child = self
             .command
@@ -108,7 +108,7 @@ impl Job {
             .unwrap_or_else(|error| panic!("{:?} cannot be started: {error}", self.command.get_program()));
         let mut stdin = child.stdin.take().expect("it is piped");
         let input = std::mem::take(&mut self.input);
-        // A program that ends without reading its input is within its rights.
+        // A program may end without reading its input.
         thread::spawn(move || stdin.write_all(&input).ok());
         let stdout = collect(child.stdout.take().expect("it is piped"));
         let stderr = collect(child.stderr.take().expect("it is piped"));
@@ -116,7 +116,7 @@ impl Job {
     }
 }
 
-/// A run under way.
+/// A running program.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
@@ -126,10 +126,10 @@ pub struct Running {
 }
 
 impl Running {
-    /// Waits for its end.
+    /// Waits for the end.
     pub fn finish(mut self) -> Ran {
         let text = |stream: &Receiver<Vec<u8>>| {
-            stream.recv_timeout(LONGEST).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            stream.recv_timeout(TIME_LIMIT).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
         };
         let (Ok(stdout), Ok(stderr)) = (text(&self.stdout), text(&self.stderr)) else {
             self.child.kill().ok();
@@ -139,7 +139,7 @@ impl Running {
         Ran { code: status.code().unwrap_or(-1), stdout, stderr }
     }
 
-    /// Asks it to end, as CI systems do when a job is cancelled (SIGTERM), and waits for that.
+    /// Sends SIGTERM, as CI systems do when a job is cancelled, and waits for the end.
     pub fn terminate(self) -> Ran {
         let asked = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status();
         assert!(asked.is_ok_and(|status| status.success()), "the signal cannot be sent");
@@ -158,7 +158,7 @@ fn collect(mut stream: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
 }
 
 impl Ran {
-    /// Standard output as JSON: one line and nothing else.
+    /// Standard output, which must be one line of JSON.
     pub fn json(&self) -> Value {
         let line = self.stdout.strip_suffix('\n').unwrap_or(&self.stdout);
         assert!(!line.contains('\n'), "more than one line on standard output: {self:?}");
@@ -170,12 +170,12 @@ impl Ran {
         self.json()["error"].clone()
     }
 
-    /// Everything that was printed.
+    /// Standard output and standard error.
     pub fn printed(&self) -> String {
         format!("{}\n{}", self.stdout, self.stderr)
     }
 
-    /// Asserts the exit code, and shows everything when it is another.
+    /// Asserts the exit code. Shows the output if it differs.
     #[track_caller]
     pub fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{}", self.printed());

@@ -1,7 +1,7 @@
-//! What the end-to-end tests share: a stage with an emulator on it, jobs that run the real programs, and the search for secrets in
-//! everything that they print.
+//! Helpers of the end-to-end tests: an emulator with a folder, jobs that run the real programs, and
+//! a search for secrets in all output.
 //!
-//! The programs come from `cargo xtask test`, which builds them and says where they are.
+//! `cargo xtask test` builds the programs and passes their paths in variables.
 
 pub mod conformance;
 pub mod http;

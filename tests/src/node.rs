@@ -1,16 +1,16 @@
-//! The typed functions of the component in Node, through jco.
+//! Calls the component's typed functions in Node, through jco.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
+use crate::conformance::packages;
 use crate::{Job, programs};
 
 const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/node");
 
-/// One call of a function of `azure-oidc:federation/claims`.
+/// A call of a function of `azure-oidc:federation/claims`.
 #[derive(Debug, Clone)]
 pub struct Question {
     name: &'static str,
@@ -18,18 +18,18 @@ pub struct Question {
 }
 
 impl Question {
-    /// The name of the function in JavaScript, and its arguments; 64-bit integers as [`s64`].
+    /// The function's name in JavaScript and its arguments. 64-bit integers are written by [`s64`].
     pub fn new(name: &'static str, args: Value) -> Self {
         Self { name, args }
     }
 }
 
-/// A 64-bit integer among the arguments: a BigInt in JavaScript.
+/// A 64-bit integer in the arguments. It becomes a BigInt in JavaScript.
 pub fn s64(value: i64) -> Value {
     json!({ "s64": value.to_string() })
 }
 
-/// The answers: `{"ok": ...}` or `{"err": ...}`, with the names that JavaScript gives the fields.
+/// The answers: `{"ok": ...}` or `{"err": ...}`, with the field names of JavaScript.
 pub fn ask(questions: &[Question]) -> Vec<Value> {
     let lines: String = questions
         .iter()
@@ -42,45 +42,20 @@ pub fn ask(questions: &[Question]) -> Vec<Value> {
         .collect()
 }
 
-/// The JavaScript made of the component, below `node_modules`, where it finds the shims.
+/// The JavaScript that jco generates, in a folder below `node_modules`, where it finds the shims.
 fn transpiled() -> PathBuf {
-    let component = programs::component();
-    let bytes = fs::read(&component).unwrap_or_else(|error| panic!("{}: {error}", component.display()));
-    let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     let modules = Path::new(HERE).join("node_modules");
+    let (_, digest) = packages::component();
     let folder = modules.join(".azure-oidc").join(digest);
-    // Two tests may come here at once.
-    let lock = File::open(Path::new(HERE).join("package-lock.json")).and_then(|file| file.lock().map(|()| file));
-    let _lock = lock.unwrap_or_else(|error| panic!("{HERE} cannot be locked: {error}"));
-    install(&modules);
+    let _lock = packages::node_modules(HERE.as_ref());
     if !folder.join("done").is_file() {
         fs::remove_dir_all(modules.join(".azure-oidc")).ok();
-        node().args(&[Path::new("transpile.mjs"), &component, &folder]).run().expect(0);
+        node().args(&[Path::new("transpile.mjs"), &programs::component(), &folder]).run().expect(0);
         fs::write(folder.join("done"), "").unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     }
     folder
 }
 
-/// `npm ci`, unless the very same versions are there.
-fn install(modules: &Path) {
-    let wanted = fs::read(Path::new(HERE).join("package-lock.json")).unwrap_or_else(|error| panic!("{error}"));
-    let stamp = modules.join("installed.json");
-    if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
-        return;
-    }
-    inherited("npm").args(&["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).run().expect(0);
-    fs::write(&stamp, wanted).unwrap_or_else(|error| panic!("{}: {error}", stamp.display()));
-}
-
 fn node() -> Job {
-    inherited("node")
-}
-
-/// Node and npm find themselves and their settings by the user's variables.
-fn inherited(program: &str) -> Job {
-    let job = Job::program(program.as_ref()).within(HERE.as_ref());
-    std::env::vars_os().fold(job, |job, (name, value)| match name.to_str() {
-        Some(name) => job.env(name, value),
-        None => job,
-    })
+    packages::with_environment("node", HERE.as_ref())
 }

@@ -1,4 +1,4 @@
-//! Where the programs under test are.
+//! The paths of the programs under test.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ pub fn host() -> PathBuf {
     from("AZURE_OIDC_BIN")
 }
 
-/// The component, as the native host writes it out.
+/// The component, written to a file by the native host.
 pub fn component() -> PathBuf {
     from("AZURE_OIDC_WASM")
 }

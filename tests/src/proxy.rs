@@ -1,4 +1,4 @@
-//! A small real HTTP proxy that opens tunnels (RFC 9110 §9.3.6) and notes down where to.
+//! An HTTP proxy that opens tunnels (RFC 9110 §9.3.6) and records their destinations.
 
 use std::io::{self, BufReader, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -20,12 +20,13 @@ impl Default for Proxy {
 }
 
 impl Proxy {
-    /// Starts it on a free port. Its tunnels lead where they are asked to.
+    /// Starts a proxy on a free port. It connects to the requested destinations.
     pub fn start() -> Self {
         Self::tunnelling(None)
     }
 
-    /// Starts one whose tunnels all lead to the server at this URL, whatever they are asked for.
+    /// Starts a proxy that connects to the server at this URL, whatever the requested destination
+    /// is.
     pub fn leading_to(url: &str) -> Self {
         Self::tunnelling(url.split_once("://").map(|(_, address)| address.to_owned()))
     }
@@ -44,7 +45,7 @@ impl Proxy {
         Self { address, opened }
     }
 
-    /// What `HTTPS_PROXY` should say.
+    /// The value for `HTTPS_PROXY`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }

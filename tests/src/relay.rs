@@ -1,4 +1,5 @@
-//! Plain HTTP on loopback before the emulator's TLS, for hosts that trust the web's authorities only and cannot be given another.
+//! Serves plain HTTP on loopback and forwards to the emulator, for hosts that cannot be given the
+//! emulator's certificate.
 
 use std::io::{self, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -16,7 +17,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Starts one before this emulator, on a free port.
+    /// Starts a relay to this emulator on a free port.
     pub fn before(emulator: &Running) -> Self {
         let client = Client::trusting(emulator.ca_file()).unwrap_or_else(|error| panic!("{error}"));
         let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
@@ -31,7 +32,7 @@ impl Relay {
         Self { url }
     }
 
-    /// The authority to name: `http://127.0.0.1:PORT`.
+    /// The authority of the relay: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -58,5 +59,5 @@ fn relay(stream: TcpStream, client: &Client, base: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// What one connection says of itself and not of the message (RFC 9110 §7.6.1).
+/// Headers that belong to the connection and are not forwarded (RFC 9110 §7.6.1).
 const OF_THE_CONNECTION: [&str; 5] = ["host", "connection", "content-length", "transfer-encoding", "keep-alive"];

@@ -1,5 +1,5 @@
-//! The JSON Schemas of the outputs, read strictly: in a test, a member that the schema does not describe is a mistake too. Programs
-//! that use the schemas see new members as what they are, additions.
+//! Checks outputs strictly with the JSON Schemas: here a member that the schema does not list is an
+//! error. For users it is an addition.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::path::Path;
 use boon::{CompileError, Compiler, SchemaIndex, Schemas};
 use serde_json::Value;
 
-/// Asserts that a value is what `schemas/NAME.schema.json` describes, with no member besides.
+/// Asserts that a value is valid for `schemas/NAME.schema.json` and has no other members.
 #[track_caller]
 pub fn assert_valid(name: &str, value: &Value) {
     let mut schema = read(name);
@@ -28,7 +28,7 @@ fn read(name: &str) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Forbids, in every object whose members are listed, all others.
+/// Forbids other members in each object that lists its members.
 fn close(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_schema_does_not_describe_is_a_mistake() {
+    fn a_member_that_the_schema_does_not_list_is_an_error() {
         let error = |members: Value| json!({ "error": members });
         assert!(is_valid(&error(json!({ "code": "a-code", "message": "m", "hint": "" }))));
         assert!(!is_valid(&error(json!({ "code": "a-code", "message": "m" }))), "a member is missing");

@@ -1,14 +1,14 @@
-//! The search for secrets in what a job printed and wrote.
+//! Searches the output of a job for secrets.
 
 use std::fs;
 use std::path::Path;
 
 use crate::Ran;
 
-/// How every JWT in compact form begins, and its payload too: `{"` in base64url (RFC 7519 §3).
+/// The start of the header and of the payload of each compact JWT: `{"` in base64url (RFC 7519 §3).
 const JSON_OBJECT: &str = "eyJ";
 
-/// Asserts that a text holds no part of this ID token, and no JWT at all: an access token is one too.
+/// Asserts that a text contains no part of this ID token and no JWT, so no access token either.
 #[track_caller]
 pub fn assert_none(text: &str, id_token: &str) {
     let signature = id_token.rsplit('.').next().filter(|segment| segment.len() > 20);
@@ -19,14 +19,14 @@ pub fn assert_none(text: &str, id_token: &str) {
     assert!(!text.contains(JSON_OBJECT), "a JWT was printed:\n{text}");
 }
 
-/// Asserts the same of both streams of a job.
+/// Asserts the same for standard output and standard error of a job.
 #[track_caller]
 pub fn assert_none_printed(ran: &Ran, id_token: &str) {
     assert_none(&ran.stdout, id_token);
     assert_none(&ran.stderr, id_token);
 }
 
-/// Asserts the same of every file in a folder, besides those that the test itself put there.
+/// Asserts the same for each file in a folder except those that the test wrote.
 #[track_caller]
 pub fn assert_none_written(folder: &Path, own: &[&str], id_token: &str) {
     for entry in fs::read_dir(folder).expect("the folder is there").flatten() {
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn every_part_of_a_token_is_found_and_so_is_any_other_token() {
+    fn parts_of_the_token_and_other_tokens_are_found() {
         assert!(found(&format!("error: {ID_TOKEN}")));
         assert!(ID_TOKEN.split('.').all(found));
         assert!(found("AZURE_ACCESS_TOKEN=eyJ0eXAiOiJKV1QifQ.x.y"));
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_holds_a_token_is_found_unless_it_is_the_tests_own() {
+    fn a_file_with_a_token_is_found_unless_the_test_wrote_it() {
         let folder = tempfile::tempdir().expect("there is a temporary folder");
         fs::write(folder.path().join("leak"), ID_TOKEN).expect("it can be written");
         assert_none_written(folder.path(), &["leak"], ID_TOKEN);

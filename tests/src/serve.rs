@@ -1,4 +1,4 @@
-//! `azure-oidc serve`, as a supervisor runs it.
+//! Runs `azure-oidc serve` as a service manager would.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use crate::programs;
 
-const LONGEST: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// The native service. Ends when it is dropped.
+/// The native service. It is stopped when this is dropped.
 pub struct Serve {
     child: Child,
     address: String,
@@ -20,17 +20,17 @@ pub struct Serve {
     stderr: Option<JoinHandle<String>>,
 }
 
-/// What came of it.
+/// The result of a service that ended.
 #[derive(Debug)]
 pub struct Ended {
-    /// The exit code; -1 when a signal ended it.
+    /// The exit code, or -1 if a signal ended the service.
     pub code: i32,
-    /// All of standard error.
+    /// The whole standard error.
     pub stderr: String,
 }
 
 impl Serve {
-    /// Starts it on a free port, with these variables and no others, and waits until it says that it listens.
+    /// Starts the service on a free port with only these variables, and waits until it listens.
     pub fn start(variables: &[(&str, &str)], arguments: &[&str]) -> Self {
         let mut command = Command::new(programs::host());
         command.args(["serve", "--listen", "127.0.0.1:0", "--output", "json"]).args(arguments).env_clear();
@@ -38,7 +38,7 @@ impl Serve {
         let mut child = command.spawn().unwrap_or_else(|error| panic!("the host cannot be started: {error}"));
         let (stderr, lines) = collect(&mut child);
         let ready = loop {
-            let line = lines.recv_timeout(LONGEST).unwrap_or_else(|_| panic!("`azure-oidc serve` does not listen"));
+            let line = lines.recv_timeout(TIME_LIMIT).unwrap_or_else(|_| panic!("`azure-oidc serve` does not listen"));
             if let Ok(ready @ Value::Object(_)) = serde_json::from_str(&line) {
                 break ready;
             }
@@ -48,17 +48,17 @@ impl Serve {
         Self { child, address, ready, stderr: Some(stderr) }
     }
 
-    /// Where it listens, as `host:port`.
+    /// The address, as `host:port`.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// What it said when it began to listen.
+    /// The line that the service printed when it began to listen.
     pub fn ready(&self) -> &Value {
         &self.ready
     }
 
-    /// The process.
+    /// The process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
@@ -69,14 +69,14 @@ impl Serve {
         assert!(sent.is_ok_and(|status| status.success()), "the signal cannot be sent");
     }
 
-    /// Waits for its end.
+    /// Waits for the end.
     pub fn finish(mut self) -> Ended {
         let stderr = self.stderr.take().expect("it is taken once");
         let code = self.child.wait().expect("it was started").code().unwrap_or(-1);
         Ended { code, stderr: stderr.join().expect("it only reads") }
     }
 
-    /// Asks it to end and waits for that.
+    /// Sends SIGTERM and waits for the end.
     pub fn terminate(self) -> Ended {
         self.signal("TERM");
         self.finish()

@@ -1,5 +1,5 @@
-//! The cases of `conformance/service.json`, which every host of the service answers alike. `conformance/service.md` says what its
-//! members mean.
+//! Reads the cases of `conformance/service.json`, to which all hosts must give the same answers.
+//! `conformance/service.md` describes the format.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,7 +16,7 @@ use crate::http::{self, Message};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Suite {
-    /// Variables of each kind of service, by its name.
+    /// The variables of each named service.
     pub services: BTreeMap<String, BTreeMap<String, String>>,
     /// ID tokens by name.
     pub tokens: BTreeMap<String, String>,
@@ -28,22 +28,22 @@ pub struct Suite {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
-    /// The rule.
+    /// What the case proves.
     pub name: String,
-    /// Which of the services.
+    /// The name of the service.
     pub service: String,
     /// The method.
     pub method: String,
-    /// The path, with the query.
+    /// The path with the query.
     pub path: String,
-    /// Headers as they are sent.
+    /// The headers.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     json: Option<Value>,
     text: Option<String>,
     filler: Option<usize>,
     bearer: Option<Bearer>,
-    /// What must be answered.
+    /// The expected answer.
     pub expect: Expect,
 }
 
@@ -58,19 +58,19 @@ enum Bearer {
     },
 }
 
-/// What must be answered.
+/// The expected answer.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
     /// The status.
     pub status: u16,
-    /// Exact values of headers; none for one that must be absent.
+    /// Exact values of headers; null for a header that must be absent.
     #[serde(default)]
     pub headers: BTreeMap<String, Option<String>>,
     /// Values in the body, by JSON Pointer.
     #[serde(default)]
     pub members: BTreeMap<String, Value>,
-    /// How many requests for tokens reach the emulator.
+    /// The number of token requests to the emulator.
     pub token_requests: Option<usize>,
 }
 
@@ -82,19 +82,19 @@ impl Suite {
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    /// The variables of a kind of service, for an authority at this URL.
+    /// The variables of a service whose authority is at this URL.
     pub fn variables<'a>(&'a self, service: &str, authority: &'a str) -> Vec<(&'a str, &'a str)> {
         let variables = self.services.get(service).unwrap_or_else(|| panic!("there is no service {service}"));
         let value = |value: &'a str| if value == "{authority}" { authority } else { value };
         variables.iter().map(|(name, text)| (name.as_str(), value(text))).collect()
     }
 
-    /// The cases of a kind of service.
+    /// The cases of a service.
     pub fn of<'a>(&'a self, service: &'a str) -> impl Iterator<Item = &'a Case> {
         self.cases.iter().filter(move |case| case.service == service)
     }
 
-    /// Sends a case's request, and asserts that the answer is what it must be.
+    /// Sends the request of a case and asserts the answer.
     #[track_caller]
     pub fn prove(&self, case: &Case, address: &str, stage: &Stage) -> Message {
         stage.emulator.clear_requests();

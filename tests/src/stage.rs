@@ -1,4 +1,4 @@
-//! A stage: an emulator that plays Entra and the CI systems, and a folder for what a job reads and writes.
+//! An emulator of Entra and the CI systems, with a folder for the files of a job.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::Job;
 
 /// The tenant of the default configuration.
 pub const TENANT: &str = "11111111-1111-4111-8111-111111111111";
-/// Its application, with credentials for most platforms.
+/// The application of that tenant. It has credentials for most platforms.
 pub const APPLICATION: &str = "22222222-2222-4222-8222-222222222222";
 /// A verified domain of the tenant.
 pub const DOMAIN: &str = "contoso.example";
@@ -23,7 +23,7 @@ pub const ARM: &str = "https://management.azure.com/.default";
 /// Microsoft Graph of the public cloud.
 pub const GRAPH: &str = "https://graph.microsoft.com/.default";
 
-/// An emulator and a folder. Both are gone when it is dropped.
+/// An emulator and a folder. Both are removed when this is dropped.
 pub struct Stage {
     /// The emulator.
     pub emulator: Running,
@@ -37,39 +37,39 @@ impl Default for Stage {
 }
 
 impl Stage {
-    /// What the emulator plays by default.
+    /// Starts an emulator with the default configuration.
     pub fn new() -> Self {
-        Self::playing(config::DEFAULT)
+        Self::with_config(config::DEFAULT)
     }
 
-    /// What this configuration says.
-    pub fn playing(toml: &str) -> Self {
+    /// Starts an emulator with this configuration.
+    pub fn with_config(toml: &str) -> Self {
         let config = Config::parse(toml, "".as_ref()).unwrap_or_else(|fault| panic!("{fault}"));
         let emulator = Emulator::start(config).unwrap_or_else(|fault| panic!("{fault}"));
         Self { emulator, folder: tempfile::tempdir().expect("there is a temporary folder") }
     }
 
-    /// An ID token.
+    /// Mints an ID token.
     pub fn mint(&self, order: &Order) -> String {
         self.emulator.mint(order).unwrap_or_else(|fault| panic!("{fault}"))
     }
 
-    /// The ID token of a Harness step that one of the credentials fits.
+    /// The ID token of a Harness step. It matches one of the credentials.
     pub fn id_token(&self) -> String {
         self.mint(&Order::of("harness"))
     }
 
-    /// `iss` of an issuer's tokens.
+    /// The `iss` of an issuer's tokens.
     pub fn issuer(&self, name: &str) -> &str {
         self.emulator.issuer(name).unwrap_or_else(|| panic!("there is no issuer {name}"))
     }
 
-    /// Makes the next requests go wrong.
+    /// Injects a failure into the next requests.
     pub fn inject(&self, injection: Injection) {
         self.emulator.inject(injection).unwrap_or_else(|fault| panic!("{fault}"));
     }
 
-    /// A file in the folder, which need not be there.
+    /// The path of a file in the folder. The file need not exist.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -79,32 +79,33 @@ impl Stage {
         self.folder.path()
     }
 
-    /// Writes a file in the folder and gives its path.
+    /// Writes a file in the folder and returns its path.
     pub fn write(&self, name: &str, contents: &str) -> String {
         let path = self.path(name);
         fs::write(&path, contents).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         path.to_str().expect("temporary folders have plain names").to_owned()
     }
 
-    /// The contents of a file in the folder; empty when it is not there.
+    /// The contents of a file in the folder; empty if it does not exist.
     pub fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap_or_default()
     }
 
-    /// The value that a line of an output file gives to a name.
+    /// The value of a name in an output file with lines `NAME=value`.
     pub fn output(&self, file: &str, name: &str) -> Option<String> {
         let text = self.read(file);
         text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=').map(ToOwned::to_owned))
     }
 
-    /// A job that signs in at the emulator and trusts its certificate, with nothing else set.
+    /// A job that signs in at the emulator and trusts its certificate, without variables.
     pub fn job(&self, arguments: &[&str]) -> Job {
         Job::host(arguments)
             .args(&["--authority-host", self.emulator.url(), "--ca-file"])
             .args(&[self.emulator.ca_file()])
     }
 
-    /// A step of Harness as its own documentation sets it up: `PLUGIN_*` in, output files out. Nothing on the command line.
+    /// A step of Harness as the plugin's documentation describes it: `PLUGIN_*` as input, output
+    /// files, and no arguments.
     pub fn harness(&self, id_token: &str) -> Job {
         Job::host(&[])
             .env("PLUGIN_OIDC_TOKEN_ID", id_token)
@@ -115,7 +116,7 @@ impl Stage {
             .env("HARNESS_OUTPUT_SECRET_FILE", self.path("secrets"))
     }
 
-    /// A document of the emulator's.
+    /// Gets a document from the emulator.
     pub fn get(&self, url: &str) -> String {
         let client = Client::trusting(self.emulator.ca_file()).unwrap_or_else(|error| panic!("{error}"));
         let request = http::Request::get(url).body(String::new()).unwrap_or_else(|error| panic!("{url}: {error}"));
@@ -123,12 +124,12 @@ impl Stage {
         String::from_utf8_lossy(answer.body()).into_owned()
     }
 
-    /// The requests that the emulator saw.
+    /// The requests that the emulator received.
     pub fn requests(&self) -> Vec<Entry> {
         self.emulator.requests()
     }
 
-    /// The one request that the emulator saw.
+    /// The only request that the emulator received.
     #[track_caller]
     pub fn only_request(&self) -> Entry {
         let mut requests = self.requests();
@@ -136,12 +137,12 @@ impl Stage {
         requests.remove(0)
     }
 
-    /// Waits until the emulator has seen a request.
+    /// Waits until the emulator receives a request.
     pub fn wait_for_a_request(&self) {
-        const LONGEST: Duration = Duration::from_secs(60);
+        const TIME_LIMIT: Duration = Duration::from_secs(60);
         let since = Instant::now();
         while self.requests().is_empty() {
-            assert!(since.elapsed() < LONGEST, "no request arrives");
+            assert!(since.elapsed() < TIME_LIMIT, "no request arrives");
             thread::yield_now();
         }
     }

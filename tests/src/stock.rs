@@ -1,4 +1,4 @@
-//! The component under the stock wasmtime CLI.
+//! Runs the component with the stock wasmtime CLI.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -9,19 +9,19 @@ use std::time::Duration;
 
 use crate::{Job, programs};
 
-/// `wasmtime run` of the component, with HTTP and these variables, and nothing else of this machine.
+/// `wasmtime run` with HTTP and these variables, and with nothing else of this machine.
 pub fn run(variables: &[(&str, &str)], arguments: &[&str]) -> Job {
     let job = wasmtime().args(&["run", "-S", "http"]);
     let shown = |(name, value): &(&str, &str)| ["--env".to_owned(), format!("{name}={value}")];
     job.args(&variables.iter().flat_map(shown).collect::<Vec<_>>()).args(&[programs::component()]).args(arguments)
 }
 
-/// `wasmtime run --invoke` of one of the typed exports.
+/// `wasmtime run --invoke` of a typed export.
 pub fn invoke(call: &str) -> Job {
     wasmtime().args(&["run", "-S", "http", "--invoke", call]).args(&[programs::component()])
 }
 
-/// The CLI keeps compiled components in a cache in the user's home.
+/// The CLI caches compiled components in the user's home folder.
 fn wasmtime() -> Job {
     let job = Job::program(&programs::wasmtime());
     match std::env::var_os("HOME") {
@@ -30,27 +30,27 @@ fn wasmtime() -> Job {
     }
 }
 
-/// `wasmtime serve` of the component. Ends when it is dropped.
+/// `wasmtime serve` of the component. It is stopped when this is dropped.
 pub struct Service {
     child: Child,
     address: String,
-    /// The numbers of the instances that answered, as far as its log has them.
+    /// The numbers of the instances that answered, from the log.
     instances: Arc<Mutex<BTreeSet<u64>>>,
 }
 
 impl Service {
-    /// Starts it on a free port, with these variables, and waits until it listens.
+    /// Starts the service on a free port with these variables, and waits until it listens.
     pub fn start(variables: &[(&str, &str)]) -> Self {
         Self::with(&[], variables)
     }
 
-    /// Starts one whose instances answer many requests, and that tells them apart.
+    /// Starts a service whose instances answer several requests, and whose log names the instance.
     pub fn reusing(variables: &[(&str, &str)]) -> Self {
         Self::with(&["--max-instance-reuse-count", "1000", "--idle-instance-timeout", "60s"], variables)
     }
 
     fn with(options: &[&str], variables: &[(&str, &str)]) -> Self {
-        const LONGEST: Duration = Duration::from_secs(60);
+        const TIME_LIMIT: Duration = Duration::from_secs(60);
         let mut command = Command::new(programs::wasmtime());
         command.args(["serve", "-S", "cli", "--addr", "127.0.0.1:0"]).args(options);
         if !options.is_empty() {
@@ -76,24 +76,25 @@ impl Service {
                 send.send(url.trim_end_matches('/').to_owned()).ok();
             }
         });
-        let address = receive.recv_timeout(LONGEST);
+        let address = receive.recv_timeout(TIME_LIMIT);
         let mut service = Self { child, address: String::new(), instances };
         service.address = address.unwrap_or_else(|_| panic!("`wasmtime serve` does not listen"));
         service
     }
 
-    /// Where it listens, as `host:port`.
+    /// The address, as `host:port`.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// The instances that have answered so far, of a service that was started with [`reusing`](Self::reusing).
+    /// The instances that have answered. The service must be started with
+    /// [`reusing`](Self::reusing).
     pub fn instances(&self) -> BTreeSet<u64> {
         self.instances.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-/// Which instance a line of the log is about.
+/// The instance that a line of the log names.
 fn instance(line: &str) -> Option<u64> {
     let (_, rest) = line.split_once("Instance ")?;
     rest.split_once(" handling request")?.0.parse().ok()

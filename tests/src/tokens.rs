@@ -1,4 +1,4 @@
-//! Tokens that no issuer would make.
+//! Builds tokens that no issuer would mint.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -11,7 +11,7 @@ pub fn claims(token: &str) -> Value {
     serde_json::from_slice(&bytes).expect("the payload is JSON")
 }
 
-/// The token with the text of its payload changed; the signature no longer fits.
+/// A token with a changed payload. The signature is no longer valid.
 pub fn with_payload(token: &str, change: impl FnOnce(String) -> String) -> String {
     let segments: Vec<_> = token.split('.').collect();
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(segments[1]).expect("the payload is base64url");
@@ -19,7 +19,7 @@ pub fn with_payload(token: &str, change: impl FnOnce(String) -> String) -> Strin
     format!("{}.{}.{}", segments[0], BASE64_URL_SAFE_NO_PAD.encode(text), segments[2])
 }
 
-/// The token with the subject named twice, which parsers read differently (RFC 8259 §4).
+/// A token with two `sub` members, which parsers read differently (RFC 8259 §4).
 pub fn with_duplicate_subject(token: &str) -> String {
     with_payload(token, |text| text.replacen('{', r#"{"sub":"another","#, 1))
 }

@@ -1,4 +1,5 @@
-//! What people read: the help, and the failures that they meet most. Exit code, standard output and standard error together.
+//! Snapshots of the help and of the most frequent failures: exit code, standard output and standard
+//! error.
 
 use azure_oidc_emulator::injections::Kind;
 use azure_oidc_emulator::{Injection, Order};
@@ -96,7 +97,7 @@ fn a_success() {
     shown("success", &stage.harness(&stage.id_token()).run());
 }
 
-/// Compares with the snapshot, in which what differs from run to run is replaced.
+/// Compares with the snapshot after replacing what differs from run to run.
 fn shown(name: &str, ran: &Ran) {
     let mut settings = Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);

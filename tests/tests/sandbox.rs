@@ -1,4 +1,5 @@
-//! What the native host grants the component, and what it refuses it: destinations, addresses, variables, trust.
+//! Tests what the native host grants and denies the component: destinations, addresses, variables,
+//! certificates.
 
 use std::fs;
 
@@ -11,9 +12,10 @@ use azure_oidc_tests::{APPLICATION, Job, Stage, TENANT, secrets};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-/// An issuer that leads elsewhere for its keys is the one way in which a token could choose a destination.
+/// A token can choose a destination only through an issuer whose discovery document names keys
+/// elsewhere.
 #[test]
-fn a_destination_that_the_command_has_no_need_of_is_refused_and_the_flag_is_named() {
+fn a_destination_that_the_command_does_not_need_is_refused_with_the_flag() {
     let (stage, elsewhere) = (Stage::new(), Stage::new());
     let id_token = leading_to(&elsewhere, &stage);
     let ran = discover(&stage, &id_token, &[]).run().expect(5);
@@ -25,7 +27,7 @@ fn a_destination_that_the_command_has_no_need_of_is_refused_and_the_flag_is_name
 }
 
 #[test]
-fn a_destination_that_is_allowed_by_hand_is_called() {
+fn an_allowed_destination_is_called() {
     let (stage, elsewhere) = (Stage::new(), Stage::new());
     let id_token = leading_to(&elsewhere, &stage);
     let address = elsewhere.emulator.url().trim_start_matches("https://").to_owned();
@@ -77,7 +79,7 @@ fn a_metadata_service_is_never_called_however_it_is_written() {
 }
 
 #[test]
-fn an_address_in_disguise_is_judged_as_what_it_is() {
+fn an_address_in_another_notation_is_recognised() {
     let stage = Stage::new();
     for address in ["2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "169.254.43518"] {
         let job = stage.harness(&stage.id_token()).env("PLUGIN_AZURE_AUTHORITY_HOST", format!("https://{address}"));
@@ -91,7 +93,7 @@ fn an_address_in_disguise_is_judged_as_what_it_is() {
 }
 
 #[test]
-fn a_token_in_a_variable_that_nothing_names_is_not_found() {
+fn a_variable_that_is_not_named_is_not_readable() {
     let stage = Stage::new();
     let id_token = stage.id_token();
     let job = || Job::host(&["inspect"]).env("SOME_TOKEN", &id_token).env("PLUGIN_TOKEN", &id_token);
@@ -102,7 +104,7 @@ fn a_token_in_a_variable_that_nothing_names_is_not_found() {
 }
 
 #[test]
-fn the_doctor_tells_no_secret_of_the_environment() {
+fn doctor_prints_no_secret_of_the_environment() {
     let stage = Stage::new();
     let id_token = stage.id_token();
     let job = || {
@@ -137,7 +139,7 @@ fn a_destination_that_needs_no_proxy_is_called_directly() {
     let stage = behind_a_name();
     for (name, value) in [("NO_PROXY", NAME), ("no_proxy", "localhost,.example"), ("NO_PROXY", "*")] {
         let proxy = Proxy::leading_to(stage.emulator.url());
-        // Without the proxy nobody knows the name.
+        // Only the proxy resolves this name.
         far(&stage).env("HTTPS_PROXY", proxy.url()).env(name, value).run().expect(5);
         assert_eq!(proxy.opened(), [] as [&str; 0], "{name}={value}");
     }
@@ -186,7 +188,7 @@ fn only_an_authority_whose_certificate_is_trusted_is_sent_anything() {
 }
 
 #[test]
-fn a_file_that_is_too_large_is_not_handed_over() {
+fn a_file_that_is_too_large_is_refused() {
     let stage = Stage::new();
     let file = stage.write("large", &"x".repeat((1 << 20) + 1));
     let ran = Job::host(&["inspect", "--id-token-file", &file]).run().expect(3);
@@ -194,7 +196,7 @@ fn a_file_that_is_too_large_is_not_handed_over() {
 }
 
 #[test]
-fn timings_go_to_standard_error_and_tell_no_secret() {
+fn timings_go_to_standard_error_without_secrets() {
     let stage = Stage::new();
     let id_token = stage.id_token();
     let ran = stage.harness(&id_token).args(&["--timings"]).run().expect(0);
@@ -223,13 +225,13 @@ fn a_component_that_cannot_be_written_is_a_failure() {
     assert!(ran.stderr.contains("/nonexistent/azure_oidc.wasm"), "{}", ran.stderr);
 }
 
-/// A name that no DNS knows (RFC 2606 §2).
+/// A reserved name that no DNS server knows (RFC 2606 §2).
 const NAME: &str = "login.example";
 
-/// An emulator whose certificate is for that name too.
+/// An emulator whose certificate is also valid for that name.
 fn behind_a_name() -> Stage {
     let hostnames = format!("hostnames = [\"localhost\", \"{NAME}\"]");
-    Stage::playing(&config::DEFAULT.replace("# hostnames = [\"localhost\"]", &hostnames))
+    Stage::with_config(&config::DEFAULT.replace("# hostnames = [\"localhost\"]", &hostnames))
 }
 
 /// A step that signs in there.
@@ -238,7 +240,7 @@ fn far(stage: &Stage) -> Job {
     job.args(&["--retries", "0", "--timeout", "10s"])
 }
 
-/// A token of an issuer on the stage, whose discovery document names keys elsewhere.
+/// A token whose issuer has a discovery document that names keys elsewhere.
 fn leading_to(elsewhere: &Stage, stage: &Stage) -> String {
     stage.emulator.clear_injections();
     let issuer = stage.issuer("local");

@@ -1,9 +1,12 @@
-//! `cargo xtask bench`: time, memory and size of one exchange, each beside its limit.
+//! `cargo xtask bench`: measures time, memory and size of one exchange and prints them with their
+//! limits.
 //!
-//! It measures the program that a release has for this machine; where a release has none, it measures the one built here.
+//! The host is the program that a release has for this machine, or the one built here if a release
+//! has none.
 //!
-//! The peers make the same trade against the same emulator: `curl`, and the floor, a bare Rust program that does the POST and
-//! nothing else. Runs alternate, so that other work on the machine affects all of them alike.
+//! It is compared with `curl` and with `xtask/floor`, a minimal Rust program that only sends the
+//! POST. All use the same emulator. Runs alternate, so that other load on the machine affects all
+//! of them alike.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -53,7 +56,7 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// A measured value and the most that it may be.
+/// A measured value and its limit.
 pub(crate) struct Figure {
     pub(crate) what: &'static str,
     pub(crate) value: f64,
@@ -91,7 +94,8 @@ fn gzip(bytes: &[u8]) -> Result<u64> {
     Ok(encoder.finish()?.len() as u64)
 }
 
-/// The files that a server sends to a browser that takes gzip. The build of the page writes them beside the others.
+/// The size of the files that a server sends to a browser that accepts gzip. The page's build
+/// writes them beside the others.
 fn compressed(folder: &Path) -> Result<u64> {
     let mut bytes = 0;
     for entry in std::fs::read_dir(folder)? {
@@ -120,13 +124,13 @@ fn times(built: &Built, floor: &Path, trade: &Trade<'_>) -> Result<Figure> {
         }
     }
     let medians = contenders.each_mut().map(Contender::median);
-    println!("\n{RUNS} whole processes each, taking turns; median (and 95th of 100):");
+    println!("\n{RUNS} processes each, alternating; median (95th percentile):");
     for (contender, median) in contenders.iter().zip(medians) {
         println!("  {:<11}{:6.2} ms ({:.2})", contender.name, millis(median), millis(contender.times[RUNS * 95 / 100]));
     }
     let [host, floor, curl] = medians.map(|median| median.as_secs_f64());
     println!("  azure-oidc / floor: {:.2}   azure-oidc / curl: {:.2}", host / floor, host / curl);
-    Ok(Figure { what: "one exchange beside the floor", value: host / floor, limit: 1.5, unit: "times" })
+    Ok(Figure { what: "one exchange / floor", value: host / floor, limit: 1.5, unit: "times" })
 }
 
 struct Contender {
@@ -142,7 +146,7 @@ impl Contender {
     }
 }
 
-/// What the host prints about its own phases, as medians of some runs.
+/// The medians of the phases that the host reports.
 fn phases(built: &Built, trade: &Trade<'_>) -> Result<[Figure; 2]> {
     let mut reports = Vec::new();
     for _ in 0..21 {
@@ -190,7 +194,7 @@ struct Trade<'a> {
 }
 
 impl Trade<'_> {
-    /// The host, or the floor: both read the plugin's variables.
+    /// The host or the floor. Both read the plugin's variables.
     fn host(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command

@@ -1,9 +1,9 @@
-//! `cargo xtask bench service`: what the service does in a second, as ratios beside peers in the same run, and whether it keeps memory.
+//! `cargo xtask bench service`: measures the service's requests per second and its memory.
 //!
-//! The question is `/v1/check` with a token and 20 credentials. The peers are the stock `wasmtime serve` with the same component, and
-//! the component's own code, compiled for speed as it is there, as a native program behind hyper; and the service itself with a new
-//! instance for each request. They take turns, so that whatever else the machine does touches all alike; the load comes from this
-//! process, on the same processors.
+//! The request is `/v1/check` with a token and 20 credentials. The service is compared with the
+//! stock `wasmtime serve`, with the component's code compiled natively behind hyper, and with
+//! itself with a new instance for each request. They take turns, so that other load on the machine
+//! affects all of them alike. The load comes from this process, on the same processors.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -24,9 +24,9 @@ const TURNS: usize = 5;
 const TURN: Duration = Duration::from_secs(2);
 const CONNECTIONS: usize = 8;
 const CREDENTIALS: usize = 20;
-/// Requests after which memory must not have grown.
+/// The number of requests after which memory must not have grown.
 const MANY: usize = 200_000;
-/// The least share of the native program's requests per second that the component should reach.
+/// The requests per second that the component should reach, as a share of the native program's.
 const GOAL: f64 = 0.6;
 
 pub(crate) fn run() -> Result<()> {
@@ -48,7 +48,7 @@ struct Contender {
 }
 
 impl Contender {
-    /// Starts a server that says where it listens in a line with `http://` in it.
+    /// Starts a server that prints its address in a line with `http://`.
     fn start(name: &'static str, command: &mut Command, on_stderr: bool) -> Result<Self> {
         command.stdin(Stdio::null());
         let (stdout, stderr) =
@@ -91,7 +91,7 @@ fn stock(wasmtime: &Path, built: &Built) -> Result<Contender> {
     Contender::start("wasmtime serve", &mut command, true)
 }
 
-/// The question: the last of the credentials fits, so that each is looked at.
+/// The request. The last credential matches, so all of them are compared.
 fn request() -> Result<Vec<u8>> {
     let cases: Value = serde_json::from_reader(File::open(shell::root().join("tests/conformance/service.json"))?)?;
     let credential = |number: usize| {
@@ -115,7 +115,7 @@ fn request() -> Result<Vec<u8>> {
 
 fn compare(contenders: &[Contender], request: &[u8]) -> Result<()> {
     let mut times: Vec<Times> = contenders.iter().map(|_| Times::new()).collect();
-    // The first turn warms up, and does not count.
+    // The first turn warms up and does not count.
     for turn in 0..=TURNS {
         for (contender, times) in contenders.iter().zip(&mut times) {
             let more = load::run(&contender.address, request, CONNECTIONS, Until::Elapsed(TURN))
@@ -133,7 +133,7 @@ fn compare(contenders: &[Contender], request: &[u8]) -> Result<()> {
         times.sort_unstable();
         let rate = times.len() as f64 / (TURN.as_secs_f64() * TURNS as f64);
         let micros = |share: usize| times[times.len() * share / 100].as_micros();
-        println!("  {:<18}{rate:8.0} a second, p50 {:5} us, p99 {:5} us", contender.name, micros(50), micros(99));
+        println!("  {:<18}{rate:8.0} requests/s, p50 {:5} us, p99 {:5} us", contender.name, micros(50), micros(99));
         rates.push(rate);
     }
     let (own, stock) = (rates[1] / rates[0], rates[1] / rates[2]);
@@ -141,7 +141,7 @@ fn compare(contenders: &[Contender], request: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Memory in use before and after many requests.
+/// Measures memory before and after many requests.
 fn memory(contender: &Contender, request: &[u8]) -> Result<()> {
     let send = |count: usize| load::run(&contender.address, request, CONNECTIONS, Until::Sent(count / CONNECTIONS));
     let before = resident(contender)?;
@@ -152,7 +152,7 @@ fn memory(contender: &Contender, request: &[u8]) -> Result<()> {
     }
     println!("memory of azure-oidc serve: {before} KiB, then {seen:?} KiB after each quarter of {MANY} requests");
     let after = seen.last().copied().unwrap_or_default();
-    ensure!(after <= before + before / 10, "it keeps memory: {before} KiB before, {after} KiB after");
+    ensure!(after <= before + before / 10, "memory grows: {before} KiB before, {after} KiB after");
     Ok(())
 }
 

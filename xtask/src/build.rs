@@ -1,4 +1,4 @@
-//! Builds what the other commands run: the host with the component inside it, and the emulator.
+//! Builds the programs that the other commands run: the host with the component, and the emulator.
 
 use std::path::PathBuf;
 
@@ -6,18 +6,18 @@ use anyhow::Result;
 
 use crate::shell;
 
-/// Where things are, once built.
+/// The paths of what was built.
 pub(crate) struct Built {
     pub(crate) host: PathBuf,
     pub(crate) emulator: PathBuf,
-    /// The bytes that the host embeds, written out by the host itself.
+    /// The component, written to a file by the host that embeds it.
     pub(crate) component: PathBuf,
 }
 
-/// Builds all of it in the release profile.
+/// Builds everything in the release profile.
 ///
-/// The host is built by a command of its own: beside a package that links wasmtime's compiler, features would unify and the
-/// compiler would end up in the host.
+/// The host has a separate cargo command: together with a package that links wasmtime's compiler,
+/// cargo would unify features and put the compiler into the host.
 pub(crate) fn everything() -> Result<Built> {
     target()?;
     shell::run(&mut shell::cargo(&["build", "--release", "--locked", "--package", "azure-oidc"]))?;
@@ -33,12 +33,12 @@ pub(crate) fn everything() -> Result<Built> {
     Ok(built)
 }
 
-/// Adds the component's target where it is missing.
+/// Installs Rust's target for the component if it is missing.
 pub(crate) fn target() -> Result<()> {
     add_target("wasm32-wasip2")
 }
 
-/// Adds a target to the toolchain where it is missing.
+/// Installs a target of Rust if it is missing.
 pub(crate) fn add_target(triple: &str) -> Result<()> {
     let mut list = std::process::Command::new("rustup");
     let installed = shell::output(list.args(["target", "list", "--installed"]).current_dir(shell::root()))?;

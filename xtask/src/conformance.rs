@@ -1,4 +1,5 @@
-//! `cargo xtask conformance`: the same bytes under every host that is found, as a table of hosts and cases.
+//! `cargo xtask conformance`: runs the same component under all hosts on this machine and prints a
+//! table of hosts and cases.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,7 @@ use anyhow::Result;
 use crate::build::Built;
 use crate::{build, shell, tools};
 
-/// Builds everything, prints the table, and writes it as Markdown; fails when a cell differs.
+/// Builds everything, prints the table and writes it as Markdown. Fails if a cell differs.
 pub(crate) fn run() -> Result<()> {
     let built = build::everything()?;
     let table = build::target_folder().join("conformance.md");
@@ -18,13 +19,14 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// The tests of the Rust engine in `examples/embed-rust`. They link wasmtime's compiler, so they have a cargo command of their own.
+/// Runs the tests of the engine in `examples/embed-rust`. They link wasmtime's compiler, so they
+/// need a cargo command of their own.
 pub(crate) fn test(built: &Built, wasmtime: &Path) -> Result<()> {
     let mut command = shell::cargo(&["test", "--locked", "--package", "azure-oidc-embed"]);
     shell::run(command.envs(of_the_build(built, wasmtime)))
 }
 
-/// Where the tests find all hosts.
+/// The variables with the paths of all hosts.
 pub(crate) fn variables(built: &Built, wasmtime: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
     let embed = ["build", "--locked", "--package", "azure-oidc-embed", "--example", "answers"];
     shell::run(&mut shell::cargo(&embed))?;

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the main job, seen by a person: a Harness step, a local Entra, a real signed token.
+//! `cargo xtask demo`: shows an exchange in a Harness step, with a local Entra and a signed token.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -9,7 +9,7 @@ use crate::build::{self, Built};
 use crate::emulator::Emulator;
 use crate::shell;
 
-/// What the emulator's default configuration knows.
+/// Tenant and application of the emulator's default configuration.
 const TENANT: &str = "contoso.example";
 const CLIENT: &str = "22222222-2222-4222-8222-222222222222";
 
@@ -103,7 +103,7 @@ fn show(output: &Output) {
     }
 }
 
-/// A published line with the token cut short.
+/// A published line with a shortened token.
 fn masked(line: &str) -> String {
     let token = line.trim_end();
     format!("{}\u{2026} ({} bytes)", token.chars().take(30).collect::<String>(), token.len())

@@ -1,13 +1,15 @@
-//! `cargo xtask dist`: what a release publishes, in `target/dist`, and the proofs that it is what was tested.
+//! `cargo xtask dist`: writes the files of a release to `target/dist` and proves that they contain
+//! what was tested.
 //!
-//! The component is built once. What the tests ran is what the programs carry, what the registry is given and what the sums name;
-//! a second build only shows that others get the same.
+//! The component is built once. The tests, the programs, the registry and `SHA256SUMS` all use the
+//! same bytes. A second build only proves that it is reproducible.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use azure_oidc_cli::{Shell, completions, man_pages};
 use sha2::{Digest, Sha256};
 
 use crate::build::{self, Built};
@@ -17,7 +19,7 @@ use sbom::Subject;
 
 mod chroot;
 mod container;
-// How the artifact crate's build script makes the component, as it does.
+// The artifact crate's build script includes these files too.
 #[path = "../../crates/artifact/description.rs"]
 mod description;
 #[path = "../../crates/artifact/guest.rs"]
@@ -50,14 +52,16 @@ pub(crate) fn run() -> Result<()> {
     wit::package(&folder.join(PACKAGE))?;
 
     let again = reproduce::run()?;
-    ensure!(again == digest, "the sources give {again}, and what was tested is {digest}");
+    ensure!(again == digest, "the second build gives {again}, but the tested component is {digest}");
     programs(&built, &folder, &digest)?;
     lists(&folder, &digest)?;
+    manuals(&folder)?;
     registry::round_trip(&folder.join(COMPONENT), &folder.join(PACKAGE), &built.host)?;
     sums(&folder)
 }
 
-/// The host for containers, for each processor: built with the component that was tested, and tried where nothing else is.
+/// Builds the host for containers, for each processor, with the tested component. Then runs it in
+/// an empty folder.
 fn programs(built: &Built, folder: &Path, digest: &str) -> Result<()> {
     for (arch, platform) in &STATIC {
         shell::run(&mut platform.cargo("build", &component_to_carry(&built.component)?)?)?;
@@ -72,21 +76,22 @@ fn programs(built: &Built, folder: &Path, digest: &str) -> Result<()> {
         } else if let Some(interpreter) = interpreter {
             chroot::exchange(&host, Some(&interpreter), &built.emulator)?;
         } else {
-            println!("{} was not run: there is no qemu-{}-static here", host.display(), platform.processor_name());
+            println!("{} was not run: qemu-{}-static is not installed", host.display(), platform.processor_name());
         }
         container::build(folder, arch, &name(arch))?;
     }
     Ok(())
 }
 
-/// The program that a release has for this machine, which needs no libraries of the system's. None where a release has none.
+/// The program that a release has for this machine, if any. It needs no libraries of the system.
 pub(crate) fn released(built: &Built) -> Result<Option<PathBuf>> {
     let Some((_, platform)) = STATIC.iter().find(|(_, platform)| platform.is_native()) else { return Ok(None) };
     shell::run(&mut platform.cargo("build", &component_to_carry(&built.component)?)?)?;
     program(platform).map(Some)
 }
 
-/// A copy of the component that keeps its date while its bytes stay, so that cargo rebuilds nothing for it.
+/// A copy of the component whose modification time changes only with its content, so that cargo
+/// rebuilds only then.
 fn component_to_carry(component: &Path) -> Result<PathBuf> {
     let copy = build::target_folder().join("component-to-carry.wasm");
     let bytes = fs::read(component)?;
@@ -100,7 +105,7 @@ fn name(arch: &str) -> String {
     format!("azure-oidc-linux-{arch}")
 }
 
-/// Lists of what the component and the programs are made of.
+/// Writes the bills of materials of the component and the programs.
 fn lists(folder: &Path, digest: &str) -> Result<()> {
     let component = Subject {
         package: "azure-oidc-component",
@@ -127,20 +132,40 @@ fn lists(folder: &Path, digest: &str) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a host that carries other bytes than those that were tested.
-fn carries(host: &Path, digest: &str) -> Result<()> {
-    let told = shell::output(Command::new(host).args(["component", "--digest"]))?;
-    ensure!(told.split_whitespace().any(|word| word.ends_with(digest)), "{} carries {told}", host.display());
+/// Writes the man pages and the completions for each shell, under the names that package managers
+/// install.
+fn manuals(folder: &Path) -> Result<()> {
+    let scripts = [
+        ("azure-oidc.bash", Shell::Bash),
+        ("_azure-oidc", Shell::Zsh),
+        ("azure-oidc.fish", Shell::Fish),
+        ("_azure-oidc.ps1", Shell::Powershell),
+        ("azure-oidc.elv", Shell::Elvish),
+    ];
+    write(&folder.join("man"), man_pages())?;
+    write(&folder.join("completions"), scripts.map(|(name, shell)| (name.to_owned(), completions(shell))))
+}
+
+fn write(folder: &Path, files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    for (name, content) in files {
+        fs::write(folder.join(name), content)?;
+    }
     Ok(())
 }
 
-/// Writes `SHA256SUMS`, as `sha256sum --check` reads it.
+/// Refuses a host that embeds another component than the tested one.
+fn carries(host: &Path, digest: &str) -> Result<()> {
+    let answer = shell::output(Command::new(host).args(["component", "--digest"]))?;
+    ensure!(answer.split_whitespace().any(|word| word.ends_with(digest)), "{} embeds {answer}", host.display());
+    Ok(())
+}
+
+/// Writes `SHA256SUMS` for all files, in the form that `sha256sum --check` reads.
 fn sums(folder: &Path) -> Result<()> {
-    let mut files: Vec<_> = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
-    files.sort();
     let mut sums = String::new();
-    for file in files {
-        let name = file.file_name().and_then(|name| name.to_str()).context("a file has no name")?;
+    for file in files(folder)? {
+        let name = file.strip_prefix(folder)?.to_str().context("a file has a name that is not UTF-8")?;
         sums.push_str(&format!("{}  {name}\n", digest(&fs::read(&file)?)));
     }
     fs::write(folder.join("SHA256SUMS"), &sums)?;
@@ -148,7 +173,39 @@ fn sums(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// SHA-256, in lower-case hexadecimal.
+/// The files in a folder and the folders in it, sorted.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut entries: Vec<_> = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    entries.sort();
+    let mut found = Vec::new();
+    for entry in entries {
+        if entry.is_dir() {
+            found.extend(files(&entry)?);
+        } else {
+            found.push(entry);
+        }
+    }
+    Ok(found)
+}
+
+/// SHA-256 in lower-case hexadecimal.
 fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn man_pages_and_completions_are_in_the_sums() {
+        let folder = tempfile::tempdir().unwrap();
+        manuals(folder.path()).unwrap();
+        sums(folder.path()).unwrap();
+        let sums = fs::read_to_string(folder.path().join("SHA256SUMS")).unwrap();
+        for name in ["completions/_azure-oidc", "completions/azure-oidc.bash", "man/azure-oidc-exchange.1"] {
+            let digest = digest(&fs::read(folder.path().join(name)).unwrap());
+            assert!(sums.contains(&format!("{digest}  {name}\n")), "{name}: {sums}");
+        }
+    }
 }

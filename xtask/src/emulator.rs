@@ -1,4 +1,4 @@
-//! A running emulator, as the demonstration and the benchmark use it: through its own program.
+//! Starts the emulator's program for the demonstration and the benchmark.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::shell;
 
-/// An emulator that ends with this value.
+/// A running emulator. It is stopped when this is dropped.
 pub(crate) struct Emulator {
     program: PathBuf,
     ready_file: PathBuf,
@@ -20,7 +20,7 @@ pub(crate) struct Emulator {
 }
 
 impl Emulator {
-    /// Starts one with its default configuration, and its files in a folder.
+    /// Starts an emulator with the default configuration and its files in a folder.
     pub(crate) fn start(program: &Path, folder: &Path) -> Result<Self> {
         let log = folder.join("emulator.log");
         let ready_file = folder.join("ready.json");
@@ -46,14 +46,14 @@ impl Emulator {
         })
     }
 
-    /// Makes an ID token.
+    /// Mints an ID token.
     pub(crate) fn mint(&self, issuer: &str, options: &[&str]) -> Result<String> {
         let mut command = Command::new(&self.program);
         command.args(["mint", "--issuer", issuer]).arg("--ready-file").arg(&self.ready_file).args(options);
         Ok(shell::output(&mut command)?.trim_end().to_owned())
     }
 
-    /// What it has logged about token requests, a line each.
+    /// The token requests in its log, one in each line.
     pub(crate) fn token_requests(&self) -> Result<Vec<String>> {
         let log = std::fs::read_to_string(&self.log)?;
         Ok(log.lines().filter(|line| line.contains("/oauth2/")).map(ToOwned::to_owned).collect())
@@ -62,7 +62,8 @@ impl Emulator {
 
 impl Drop for Emulator {
     fn drop(&mut self) {
-        // It ends when its standard input does; waiting keeps it from outliving the folder that holds its files.
+        // It ends when its standard input is closed. It must end before the folder with its files
+        // is deleted.
         drop(self.child.stdin.take());
         self.child.wait().ok();
     }

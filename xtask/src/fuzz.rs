@@ -1,7 +1,9 @@
-//! `cargo xtask fuzz [seconds]`: lets libFuzzer look for inputs that break what must hold of every parser (`fuzz/src/lib.rs`).
+//! `cargo xtask fuzz [seconds]`: searches with libFuzzer for inputs that break the properties in
+//! `fuzz/src/lib.rs`.
 //!
-//! It wants nightly Rust, which nothing else here does. What is found stays in `fuzz/libfuzzer/artifacts`; a copy of it in
-//! `fuzz/corpus` is replayed by `cargo xtask test` from then on. Inputs that only reach new code are kept in `target/fuzz`.
+//! It needs nightly Rust. Findings are written to `fuzz/libfuzzer/artifacts`. Copy them to
+//! `fuzz/corpus`, which `cargo xtask test` replays. Inputs that only reach new code are kept in
+//! `target/fuzz`.
 
 use std::process::Command;
 
@@ -9,10 +11,10 @@ use anyhow::{Context, Result, ensure};
 
 use crate::{build, shell, tools};
 
-/// How long each target runs when nothing is said, in seconds.
+/// The default time for each target, in seconds.
 const SECONDS: u64 = 60;
 
-/// Runs every target, each for so many seconds, and fails at the end when one of them found something.
+/// Runs each target for this time. Fails at the end if one of them found something.
 pub(crate) fn run(seconds: Option<&str>) -> Result<()> {
     let seconds: u64 =
         seconds.map_or(Ok(SECONDS), str::parse).context("`cargo xtask fuzz` takes a number of seconds")?;
@@ -30,7 +32,7 @@ pub(crate) fn run(seconds: Option<&str>) -> Result<()> {
         command.args(["run", "nightly"]).arg(&program).args(["run", "--fuzz-dir", "fuzz/libfuzzer", &target]);
         command.arg(&found).arg(corpora.join(&target));
         command.args(["--", &format!("-max_total_time={seconds}"), "-max_len=4096", "-print_final_stats=1"]);
-        // The cargo that runs us is not the one that builds the target.
+        // The variables of this cargo must not reach the nightly cargo.
         command.current_dir(shell::root()).env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN");
         if let Err(error) = shell::run(&mut command) {
             eprintln!("{error}");
@@ -38,12 +40,12 @@ pub(crate) fn run(seconds: Option<&str>) -> Result<()> {
         }
     }
     let advice =
-        "keep what was found, `fuzz/libfuzzer/artifacts/TARGET/*`, in `fuzz/corpus/TARGET`, and mend what it shows";
+        "copy the findings from `fuzz/libfuzzer/artifacts/TARGET/` to `fuzz/corpus/TARGET`, and fix the defect";
     ensure!(failed.is_empty(), "broken: {}; {advice}", failed.join(", "));
     Ok(())
 }
 
-/// The targets: each has a corpus of its name.
+/// The targets. Each has a corpus with the same name.
 fn names(corpora: &std::path::Path) -> Result<Vec<String>> {
     let entries = std::fs::read_dir(corpora).with_context(|| format!("{} cannot be read", corpora.display()))?;
     let mut names: Vec<_> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();

@@ -1,7 +1,8 @@
-//! The project's own commands.
+//! The commands `cargo xtask ...` of this project.
 //!
-//! `cargo xtask demo` shows the main job from a clean clone; `cargo xtask test` runs every test; `cargo xtask bench` prints the
-//! figures of `docs/performance.md`. Each installs what it needs.
+//! `cargo xtask demo` shows an exchange from a clean clone, `cargo xtask test` runs all tests, and
+//! `cargo xtask bench` prints the figures of `docs/performance.md`. Each installs the tools that it
+//! needs.
 
 use anyhow::{Result, bail};
 
@@ -33,7 +34,7 @@ fn main() -> Result<()> {
         ["conformance"] => conformance::run(),
         ["dist"] => dist::run(),
         ["check-targets"] => dist::targets::run(),
-        ["reproduce"] => dist::reproduce::run().map(|digest| println!("the same bytes twice: {digest}")),
+        ["reproduce"] => dist::reproduce::run().map(|digest| println!("both builds have the digest {digest}")),
         ["web", options @ ..] => web::run(options),
         ["build"] => {
             build::everything().map(|built| println!("{}\n{}", built.host.display(), built.component.display()))
@@ -41,19 +42,19 @@ fn main() -> Result<()> {
         _ => bail!(
             "usage: cargo xtask demo | test | bench | schemas | fuzz | lint | web | build | reproduce | check-targets | dist\n\
              demo           builds everything, runs the host as a Harness step against a local Entra, explains a refusal\n\
-             test           every test, with the stock wasmtime command and real SDKs\n\
-             bench          time, memory and size of one exchange, each beside its limit\n\
-             bench claims   the checker in the component beside native code, and RS256 beside jsonwebtoken and jose\n\
-             bench service  requests per second of the service, beside wasmtime serve and a native program\n\
-             conformance    the same cases under every host that is found, as a table\n\
+             test           runs all tests, with the stock wasmtime command and real SDKs\n\
+             bench          prints time, memory and size of one exchange with their limits\n\
+             bench claims   compares the checker in the component with native code, and RS256 with jsonwebtoken and jose\n\
+             bench service  compares the service's requests per second with wasmtime serve and a native program\n\
+             conformance    runs the same cases under all hosts on this machine and prints a table\n\
              schemas        renews schemas/ from the types\n\
-             fuzz [SECONDS] each parser by libFuzzer, 60 seconds each by default; needs nightly Rust\n\
-             web            the claim checker for the browser, into target/web; --serve, --test, --screenshots\n\
-             lint           formatting, clippy for both targets, licences and sources of dependencies\n\
-             build          the host and the component\n\
+             fuzz [SECONDS] fuzzes each parser with libFuzzer, 60 seconds each by default; needs nightly Rust\n\
+             web            builds the claim checker for the browser in target/web; --serve, --test, --screenshots\n\
+             lint           checks formatting, clippy for both targets, licences and sources of dependencies\n\
+             build          builds the host and the component\n\
              reproduce      builds the component twice from copies of the work tree and compares the bytes\n\
-             check-targets  the host for every system that it is for, with the image that each carries\n\
-             dist           what a release publishes, into target/dist, and the proof that it is what was tested"
+             check-targets  checks the host for all targets and compiles the image for each\n\
+             dist           writes the files of a release to target/dist and proves that they contain what was tested"
         ),
     }
 }

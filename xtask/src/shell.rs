@@ -1,4 +1,4 @@
-//! Running programs: loudly, and with an error that names the command.
+//! Runs programs. Errors name the command.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,8 +10,8 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
-/// A cargo command in the workspace, without the variables that the cargo which runs us has set for us: build scripts that look
-/// at them would run again each time.
+/// A cargo command in the workspace, without the variables that the outer cargo set. Build scripts
+/// that depend on them would run again each time.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root());
@@ -19,7 +19,7 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
-/// Takes out of a command's environment what the cargo which runs us has set for us.
+/// Removes the variables that the outer cargo set.
 pub(crate) fn without_own_variables(command: &mut Command) -> &mut Command {
     let ours =
         |name: &str| ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_PRIMARY_"].iter().any(|prefix| name.starts_with(prefix));
@@ -38,7 +38,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command quietly and returns what it printed.
+/// Runs a command and returns its output.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let shown = shown(command);
     let output = command.stdin(Stdio::null()).output().with_context(|| format!("`{shown}` could not be started"))?;

@@ -15,7 +15,8 @@ const PLAIN: [&str; 7] = [
     "xtask",
 ];
 
-/// Everything: unit and property tests, the host's own, and the end-to-end ones with the real programs.
+/// Runs the unit and property tests, the host's own tests, and the end-to-end tests with the real
+/// programs.
 pub(crate) fn run() -> Result<()> {
     let built = build::everything()?;
     let wasmtime = tools::wasmtime()?;
@@ -32,13 +33,13 @@ pub(crate) fn run() -> Result<()> {
     web::test(&built)
 }
 
-/// Renews `schemas/` from the types: the test that compares them writes them instead.
+/// Renews `schemas/`: with this variable set, the test that compares the files writes them.
 pub(crate) fn schemas() -> Result<()> {
     let mut test = shell::cargo(&["test", "--locked", "--package", "azure-oidc-component", "--test", "schemas"]);
-    shell::run(test.env("AZURE_OIDC_RENEW_SCHEMAS", "1"))
+    shell::run(test.env("UPDATE_SCHEMAS", "1"))
 }
 
-/// What must hold before anything is tested.
+/// Checks formatting, clippy for both targets, and the licences and sources of dependencies.
 pub(crate) fn lint() -> Result<()> {
     const DENY_WARNINGS: [&str; 3] = ["--", "--deny", "warnings"];
     build::target()?;
@@ -46,14 +47,14 @@ pub(crate) fn lint() -> Result<()> {
     let mut native = shell::cargo(&["clippy", "--locked", "--workspace", "--all-targets"]);
     native.args(["--exclude", "azure-oidc", "--exclude", "azure-oidc-artifact"]).args(DENY_WARNINGS);
     shell::run(&mut native)?;
-    // In the release profile, so that the compiler of the ahead-of-time image is built once for this and for the host.
+    // In the release profile: the compiler of the image is then built once, for this and the host.
     let mut host = shell::cargo(&["clippy", "--locked", "--release", "--all-targets"]);
     host.args(["--package", "azure-oidc", "--package", "azure-oidc-artifact"]).args(DENY_WARNINGS);
     shell::run(&mut host)?;
     let mut guest = shell::cargo(&["clippy", "--locked", "--package", "azure-oidc-component", "--lib"]);
     guest.args(["--target", "wasm32-wasip2", "--profile", "component"]).args(DENY_WARNINGS);
     shell::run(&mut guest)?;
-    // Advisories need a database from the internet; `cargo deny check` looks there, these three do not.
+    // `cargo deny check` also looks up advisories on the internet. These checks need no network.
     shell::run(
         std::process::Command::new(tools::deny()?)
             .args(["check", "bans", "licenses", "sources"])

@@ -1,4 +1,5 @@
-//! Tools that the tests need and that cargo can install, in a folder that outlives a clone.
+//! Installs tools for tests and releases with cargo and npm, in a folder that is shared by all
+//! clones.
 
 use std::path::PathBuf;
 
@@ -6,17 +7,17 @@ use anyhow::{Context, Result};
 
 use crate::{build, shell};
 
-/// The stock wasmtime CLI, in the version whose runtime the host embeds.
+/// The stock wasmtime CLI, in the version of the host's runtime.
 const WASMTIME: Tool = Tool { package: "wasmtime-cli", binary: "wasmtime", version: "48.0.8", ask: &["--version"] };
-/// Licences and sources of dependencies.
+/// Checks licences and sources of dependencies.
 const DENY: Tool = Tool { package: "cargo-deny", binary: "cargo-deny", version: "0.20.2", ask: &["--version"] };
 
-/// The driver of libFuzzer.
+/// Runs libFuzzer.
 const FUZZ: Tool = Tool { package: "cargo-fuzz", binary: "cargo-fuzz", version: "0.13.1", ask: &["--version"] };
 
-/// Components to and from registries.
+/// Pushes components to registries and pulls them.
 const WKG: Tool = Tool { package: "wkg", binary: "wkg", version: "0.16.1", ask: &["--version"] };
-/// Lists of what a package is made of.
+/// Writes bills of materials.
 const CYCLONEDX: Tool =
     Tool { package: "cargo-cyclonedx", binary: "cargo-cyclonedx", version: "0.5.9", ask: &["cyclonedx", "--version"] };
 
@@ -24,11 +25,11 @@ struct Tool {
     package: &'static str,
     binary: &'static str,
     version: &'static str,
-    /// What makes it tell its version.
+    /// The argument that prints the version.
     ask: &'static [&'static str],
 }
 
-/// The stock wasmtime CLI; some minutes the first time.
+/// The stock wasmtime CLI. The installation takes some minutes.
 pub(crate) fn wasmtime() -> Result<PathBuf> {
     WASMTIME.install()
 }
@@ -53,7 +54,7 @@ pub(crate) fn fuzz() -> Result<PathBuf> {
     FUZZ.install()
 }
 
-/// jco's own program; half a minute the first time.
+/// jco. The installation takes half a minute.
 pub(crate) fn jco() -> Result<PathBuf> {
     const VERSION: &str = "1.35.0";
     let place = folder()?.join(format!("jco-{VERSION}"));
@@ -90,7 +91,7 @@ impl Tool {
     }
 }
 
-/// `AZURE_OIDC_TOOLS`, else a folder in the user's cache.
+/// `AZURE_OIDC_TOOLS`, or else a folder in the user's cache.
 fn folder() -> Result<PathBuf> {
     if let Some(folder) = std::env::var_os("AZURE_OIDC_TOOLS") {
         return Ok(folder.into());

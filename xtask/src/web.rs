@@ -1,4 +1,5 @@
-//! `cargo xtask web`: the claim checker for the browser, its server for this machine, and its tests in Debian's Chromium.
+//! `cargo xtask web`: builds the claim checker for the browser, serves it on this machine, and
+//! tests it in Debian's Chromium.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,13 +10,13 @@ use anyhow::{Context, Result, bail};
 use crate::build::{self, Built};
 use crate::shell;
 
-/// Where Debian's package puts it, unless `CHROMIUM` names another.
+/// The path in Debian's package. `CHROMIUM` overrides it.
 const CHROMIUM: &str = "/usr/bin/chromium";
 const SOURCE: &str = "examples/browser";
 const TESTS: &str = "tests/browser";
 const PORT: &str = "8000";
 
-/// `web`, with what follows it on the command line.
+/// Runs `cargo xtask web` with its options.
 pub(crate) fn run(options: &[&str]) -> Result<()> {
     match options {
         [] => page(&build::everything()?).map(|page| println!("\n{}", page.display())),
@@ -33,7 +34,7 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     }
 }
 
-/// Builds the page around a component, and returns its folder.
+/// Builds the page with a component and returns its folder.
 pub(crate) fn page(built: &Built) -> Result<PathBuf> {
     let page = build::target_folder().join("web");
     let modules = installed(&format!("{SOURCE}/build"), "web")?;
@@ -50,7 +51,7 @@ fn serve(port: &str) -> Result<()> {
     shell::run(node("serve.mjs", &format!("{SOURCE}/build")).arg(page).arg(port))
 }
 
-/// Drives the page: types, answers, policy, reach. Without Chromium it says loudly what did not run.
+/// Runs the page's tests. Without Chromium it prints which tests did not run.
 pub(crate) fn test(built: &Built) -> Result<()> {
     let page = page(built)?;
     let modules = installed(TESTS, "web-tests")?;
@@ -69,7 +70,7 @@ pub(crate) fn test(built: &Built) -> Result<()> {
     shell::run(driven(&mut command, built, &page, &modules))
 }
 
-/// The figures, and the picture of the README.
+/// Prints the figures and renews the README's screenshot.
 fn pictures(built: &Built) -> Result<()> {
     let page = page(built)?;
     let modules = installed(TESTS, "web-tests")?;
@@ -83,7 +84,7 @@ fn pictures(built: &Built) -> Result<()> {
     Ok(())
 }
 
-/// The types that the sources state in their comments, against those of the component.
+/// Checks the types in the sources' comments with those of the component.
 fn types(page: &Path, modules: &Path) -> Result<()> {
     shell::run(
         Command::new("node")
@@ -93,7 +94,7 @@ fn types(page: &Path, modules: &Path) -> Result<()> {
     )
 }
 
-/// The files with tests whose names begin so.
+/// The test files whose names have this prefix.
 fn tests(start: &str) -> Result<Vec<PathBuf>> {
     let folder = shell::root().join(TESTS);
     let mut files = Vec::new();
@@ -114,7 +115,7 @@ fn node(script: &str, folder: &str) -> Command {
     command
 }
 
-/// Adds what the scripts of the tests look for.
+/// Sets the variables that the test scripts read.
 fn driven<'a>(command: &'a mut Command, built: &Built, page: &Path, modules: &Path) -> &'a mut Command {
     command
         .current_dir(shell::root())
@@ -124,7 +125,8 @@ fn driven<'a>(command: &'a mut Command, built: &Built, page: &Path, modules: &Pa
         .env("AZURE_OIDC_WEB_SCREENSHOTS", build::target_folder().join("web-screenshots"))
 }
 
-/// Installs the packages of a folder below the target folder, unless the very same versions are there.
+/// Installs the packages of a folder below the target folder, unless the same versions are
+/// installed.
 fn installed(source: &str, name: &str) -> Result<PathBuf> {
     let source = shell::root().join(source);
     let place = build::target_folder().join(format!("tools-{name}"));
@@ -142,7 +144,7 @@ fn installed(source: &str, name: &str) -> Result<PathBuf> {
     Ok(place)
 }
 
-/// Whether there is a Chromium; Debian's is installed where that can be done without asking.
+/// Whether Chromium is installed. Debian's is installed if that needs no questions.
 fn chromium() -> bool {
     if let Some(named) = std::env::var_os("CHROMIUM") {
         return Path::new(&named).is_file();

@@ -6,7 +6,7 @@
 
 use azure_oidc_core::Secret;
 use azure_oidc_core::authority::Authority;
-use azure_oidc_core::plan::{Endpoint, HostKind, IdTokenPlace, JOB_FOLDERS, Plan, TokenPlan, command_line};
+use azure_oidc_core::plan::{Endpoint, HostKind, IdTokenPlace, JOB_FOLDERS, Plan, Publish, TokenPlan, command_line};
 use azure_oidc_core::platform::{self, File, Platform, Publication, Source, Value};
 use azure_oidc_core::ports::Env;
 use azure_oidc_core::settings;
@@ -14,7 +14,7 @@ use azure_oidc_core::token::Token;
 
 pub use azure_oidc_core::plan::STANDARD_INPUT;
 
-use crate::{Cli, Command, DoctorArgs, ExchangeArgs, PlatformArgs, Publish, SignIn, TokenSource};
+use crate::{Cli, Command, DoctorArgs, ExchangeArgs, PlatformArgs, SignIn, TokenSource};
 
 /// What a command needs.
 #[derive(Debug, Default)]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use azure_oidc_core::plan::Publish;
 use azure_oidc_core::ports::Env;
 use clap::{ArgGroup, Args};
 
@@ -91,7 +92,7 @@ pub struct ExchangeArgs {
     pub output: String,
     /// What to publish: the access token, the variables that az, Terraform and the Azure SDKs sign
     /// in with, or both
-    #[arg(long, value_name = "WHAT", default_value = "token", value_parser = choice(Publish::VALUES))]
+    #[arg(long, value_name = "WHAT", default_value = "token", value_parser = choice(PUBLISH))]
     pub publish: Publish,
     /// File for the ID token of `--publish sdk-env`, readable by its owner only [default: a file in
     /// the job's temporary folder]
@@ -255,23 +256,7 @@ impl Form {
     pub(crate) const VALUES: &'static [(&'static str, Self)] = &[("text", Self::Text), ("json", Self::Json)];
 }
 
-/// What `exchange` publishes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Publish {
-    /// The access token, with its expiry and scope.
-    #[default]
-    Token,
-    /// The variables from which the Azure SDKs, `az login` and Terraform sign in with the ID token,
-    /// while that is valid.
-    SdkEnv,
-    /// Both.
-    Both,
-}
-
-impl Publish {
-    const VALUES: &'static [(&'static str, Self)] =
-        &[("token", Self::Token), ("sdk-env", Self::SdkEnv), ("both", Self::Both)];
-}
+const PUBLISH: &[(&str, Publish)] = &[("token", Publish::Token), ("sdk-env", Publish::SdkEnv), ("both", Publish::Both)];
 
 /// The shells that completions exist for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Reads from the options of a command what decides its plan.
 
-use azure_oidc_core::plan::{HostKind, Inputs, OutputInputs, Publish as Published, TokenInputs, TokenSource as Source};
+use azure_oidc_core::plan::{HostKind, Inputs, OutputInputs, TokenInputs, TokenSource as Source};
 
-use crate::{ExchangeArgs, PlatformArgs, Publish, TokenSource};
+use crate::{ExchangeArgs, PlatformArgs, TokenSource};
 
 impl TokenSource {
     /// Where the token is, on this platform.
@@ -24,20 +24,10 @@ impl ExchangeArgs {
             token: TokenInputs { audience: self.audience.as_deref(), ..self.token.inputs(&self.platform) },
             output: OutputInputs {
                 form: &self.output,
-                publish: self.publish.into(),
+                publish: self.publish,
                 id_token_file: self.id_token_output.as_deref(),
                 host,
             },
-        }
-    }
-}
-
-impl From<Publish> for Published {
-    fn from(publish: Publish) -> Self {
-        match publish {
-            Publish::Token => Self::Token,
-            Publish::SdkEnv => Self::SdkEnv,
-            Publish::Both => Self::Both,
         }
     }
 }

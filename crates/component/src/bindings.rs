@@ -18,7 +18,7 @@ wit_bindgen::generate!({
     world: "azure-oidc:guest/guest",
 });
 
-/// Implements the exported interfaces, each in a file of its own under `exports`.
+/// Implements the exported interfaces, each in a separate file under `exports`.
 pub struct Component;
 
 /// Only for WebAssembly, because a native linker does not accept the names of the exports.

@@ -230,11 +230,6 @@ impl Entry {
             (None, _) => 400,
         }
     }
-
-    /// Whether the status or the `error` of an emulated answer was not observed.
-    pub const fn is_assumed(&self) -> bool {
-        self.status.is_none() || self.error.is_none()
-    }
 }
 
 #[cfg(test)]
@@ -315,13 +310,13 @@ mod tests {
 
     #[test]
     fn unobserved_answers_are_assumed_by_area() {
-        let assumed = |code| entry(code).map(|e| (e.emulated_status(), e.emulated_error(), e.is_assumed())).unwrap();
-        assert_eq!(assumed(7002131), (401, "invalid_client", true));
-        assert_eq!(assumed(700213), (401, "invalid_client", false));
-        assert_eq!(assumed(70021), (400, "invalid_request", false));
-        assert_eq!(assumed(700016), (400, "unauthorized_client", false));
-        assert_eq!(assumed(90019), (400, "invalid_request", true));
-        assert_eq!(assumed(90033), (503, "temporarily_unavailable", true));
+        let assumed = |code| entry(code).map(|e| (e.emulated_status(), e.emulated_error())).unwrap();
+        assert_eq!(assumed(7002131), (401, "invalid_client"));
+        assert_eq!(assumed(700213), (401, "invalid_client"));
+        assert_eq!(assumed(70021), (400, "invalid_request"));
+        assert_eq!(assumed(700016), (400, "unauthorized_client"));
+        assert_eq!(assumed(90019), (400, "invalid_request"));
+        assert_eq!(assumed(90033), (503, "temporarily_unavailable"));
     }
 
     #[test]

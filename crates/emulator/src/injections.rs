@@ -241,7 +241,8 @@ fn text_or_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, 
     }))
 }
 
-/// Whether the whole text matches a pattern, in which `*` matches any characters.
+/// Whether the whole text matches a pattern, in which `*` matches any characters. Not the glob of
+/// core's expressions: that one is private, and its `?` would match any character of a path.
 fn glob(pattern: &str, text: &str) -> bool {
     let Some((head, tail)) = pattern.split_once('*') else { return pattern == text };
     let Some(rest) = text.strip_prefix(head) else { return false };

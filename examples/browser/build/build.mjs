@@ -1,7 +1,7 @@
-// Makes the page: build.mjs COMPONENT FOLDER, with the packages of package.json in AZURE_OIDC_WEB_MODULES.
+// Builds the page: build.mjs COMPONENT FOLDER, with the packages of package.json in AZURE_OIDC_WEB_MODULES.
 //
-// The component itself is served as it is. jco's output refers to core modules that lie in it whole, so the page takes them out of
-// the very file whose digest it has computed, and nothing is shipped twice.
+// The component is served unchanged. jco's JavaScript needs core modules that are embedded in it, so the page takes them from
+// the file whose digest it has checked. Nothing is shipped twice.
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -22,7 +22,7 @@ const { minify } = await imported('oxc-minify');
 const component = await readFile(componentPath);
 /** @type {Map<string, Uint8Array | string>} */
 const page = new Map([['azure_oidc.wasm', component]]);
-/** @type {Map<string, Uint8Array>} Types, for the checker of the sources; no part of the page. */
+/** @type {Map<string, Uint8Array>} Types, for checking the sources. They are not part of the page. */
 const types = new Map();
 
 await addGlue();
@@ -32,7 +32,7 @@ preload();
 await write();
 report();
 
-/** The JavaScript between the page and the component, and where in it the core modules are. */
+/** Adds the JavaScript that runs the component, and the positions of the core modules in it. */
 async function addGlue() {
   const { files } = await transpile(componentPath, {
     name: 'azure_oidc',
@@ -51,7 +51,7 @@ async function addGlue() {
     else if (name.endsWith('.js')) page.set(name, await shortened(name, lean(Buffer.from(contents).toString())));
     else {
       const offset = component.indexOf(contents);
-      if (offset < 0) throw new Error(`${name} does not lie in the component as it is; the transpiler has changed it`);
+      if (offset < 0) throw new Error(`${name} is not in the component unchanged: the transpiler has modified it`);
       modules[name] = [offset, contents.length];
     }
   }
@@ -61,12 +61,12 @@ async function addGlue() {
 }
 
 /**
- * With `direct-optimized` this release of jco binds every import twice: directly, and by way of promises through functions that
- * it then leaves out. Such a module cannot be read, and half of it is dead. What is left is the direct binding.
+ * With `direct-optimized` this release of jco binds every import twice: directly, and with promises through functions that it
+ * does not emit. Such a module cannot be loaded, so the second bindings are removed.
  */
 function lean(glue) {
   const direct = glue.replace(/^  let (trampoline\d+) = _\1\.manuallyAsync[^]*?^  \);\n/gm, '');
-  if (/_trampoline\d/.test(direct)) throw new Error('the glue is not what this build expects; see `lean`');
+  if (/_trampoline\d/.test(direct)) throw new Error('the JavaScript from jco has an unexpected form; see `lean`');
   return direct;
 }
 
@@ -90,7 +90,7 @@ async function shortened(name, text) {
   return uncommented.replace(/^\s+/gm, '');
 }
 
-/** The rows of samples.json, each with the claims that the emulator gives that platform's tokens. */
+/** The rows of samples.json with the claims that the emulator puts into tokens of the platform. */
 async function samples() {
   const rows = JSON.parse(await readFile(join(SOURCE, 'samples.json'), 'utf8'));
   return Promise.all(
@@ -98,13 +98,13 @@ async function samples() {
   );
 }
 
-/** Names every module in the page, so that a browser asks for all of them at once. */
+/** Lists all modules in the page, so that a browser requests them at the same time. */
 function preload() {
   const links = [...page.keys()].filter((name) => name.endsWith('.js')).map((name) => `<link rel="modulepreload" href="${name}">`);
   page.set('index.html', page.get('index.html').replace('<script', `${links.join('')}\n<script`));
 }
 
-/** Each file, and beside it what a server hands out to who takes Brotli or gzip. */
+/** Writes each file, and its Brotli and gzip form beside it. */
 async function write() {
   await rm(folder, { recursive: true, force: true });
   for (const [name, contents] of page) {
@@ -123,7 +123,7 @@ async function write() {
   await writeFile(join(`${folder}-types`, 'tsconfig.json'), project());
 }
 
-/** What the type checker reads: the sources, with the types of the component as if they lay beside them. */
+/** The configuration of the type checker: the sources, with the component's types in the same virtual folder. */
 function project() {
   const beside = resolve(`${folder}-types`);
   return JSON.stringify({
@@ -147,7 +147,7 @@ function report() {
     row(name || `${files.length} other files`, ...sizes);
   }
   row('total', ...total);
-  // Every server can send gzip, so the limit is on that.
+  // The limit is for gzip, which every server supports.
   if (total[1] > 650 * 1024) {
     console.error('the page is larger than 650 KiB, compressed with gzip');
     process.exitCode = 1;

@@ -1,4 +1,4 @@
-// Serves a folder to this machine only: serve.mjs FOLDER [PORT]. The port is 0 for any that is free.
+// Serves a folder on loopback: serve.mjs FOLDER [PORT]. Port 0 is any free port.
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize, resolve } from 'node:path';
@@ -24,7 +24,7 @@ const PACKED = [
 export function serve(folder, port) {
   const root = resolve(folder);
   const server = createServer(async (request, response) => {
-    // Names of the page's files need no escapes, so none are undone.
+    // The names of the page's files need no percent-encoding, so the path is not decoded.
     const path = (request.url ?? '/').split('?')[0];
     const file = join(root, normalize(path), path.endsWith('/') ? 'index.html' : '');
     const type = TYPES[extname(file)];

@@ -1,4 +1,4 @@
-// The whole answer, card after card: the verdict, the error, each credential, the token.
+// The answer as a list of cards: verdict, error, credentials, token.
 
 import { copyable } from './copy.js';
 import { credentials } from './credentials.js';
@@ -49,20 +49,20 @@ function first(claims, given, answer, atIssue) {
   if (answer.verdict && answer.kind === 'token') return wanted(claims, answer, given.presented.trim(), given.cloud);
   if (answer.kind && !answer.credentials) {
     const text = 'Paste the credentials of the application or managed identity to see whether one of them would match.';
-    return h('section.card.empty', null, h('h2', null, 'And the credentials?'), h('p', null, text));
+    return h('section.card.empty', null, h('h2', null, 'No credentials yet'), h('p', null, text));
   }
   if (answer.credentials?.ok && !answer.kind) {
-    const text = 'Paste the ID token of a job, its claims as JSON, or the subject that it will have.';
-    return h('section.card.empty', null, h('h2', null, 'And the token?'), h('p', null, text));
+    const text = 'Paste the ID token of a job, its claims as JSON, or its future subject.';
+    return h('section.card.empty', null, h('h2', null, 'No token yet'), h('p', null, text));
   }
   return null;
 }
 
-/** What stands there before anything was pasted. */
+/** The card that is shown before anything was pasted. */
 export function welcome() {
   const about =
     'Entra compares the issuer, subject and audience of a token with those of each credential, character by character. ' +
-    'This page shows which one differs, the error that follows, and the command that mends it.';
+    'This page shows which one differs, the error that follows, and the command that corrects it.';
   const forApplication = 'az ad app federated-credential list --id CLIENT_ID';
   const forIdentity = 'az identity federated-credential list --identity-name NAME --resource-group GROUP';
   const step = (/** @type {string} */ what, /** @type {import('./dom.js').Child[]} */ ...more) =>
@@ -70,19 +70,19 @@ export function welcome() {
   return h(
     'section.card.welcome',
     { 'aria-labelledby': 'welcome-title' },
-    h('h2', { id: 'welcome-title' }, 'One character is enough'),
+    h('h2', { id: 'welcome-title' }, 'One wrong character is enough'),
     h('p', null, about),
     h(
       'ol',
       null,
-      step('Paste the ID token', ' that the job got. Its claims, or the subject alone, will do.'),
+      step('Paste the ID token', ' of the job, its claims, or only the subject.'),
       step(
         'Paste the credentials',
-        ' of the application or managed identity, as these print them:',
+        ' of the application or managed identity, as these commands print them:',
         copyable(forApplication, 'the command for an application'),
         copyable(forIdentity, 'the command for a managed identity'),
       ),
-      step('Paste the error', ' too, if there is one. The issuer’s keys let the page check the signature.'),
+      step('Paste the error', ' if there is one. Paste the issuer’s keys to check the signature too.'),
     ),
   );
 }

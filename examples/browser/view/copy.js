@@ -1,10 +1,10 @@
-// Text to take along: a block with a button that copies it.
+// A block of text with a button that copies it.
 
 import { h } from './dom.js';
 
 /**
  * @param {string} text
- * @param {string} what What it is, for the name of the button.
+ * @param {string} what The name of the text, for the button's label.
  */
 export function copyable(text, what) {
   return h(
@@ -31,7 +31,7 @@ export function copyButton(text, what) {
     );
     label.textContent = done ? 'Copied' : 'Select and copy';
     button.classList.toggle('done', done);
-    spoken(done ? `Copied ${what}.` : 'The browser does not let this page copy.');
+    spoken(done ? `Copied ${what}.` : 'The browser does not allow this page to copy.');
     setTimeout(() => {
       label.textContent = 'Copy';
       button.classList.remove('done');
@@ -40,7 +40,7 @@ export function copyButton(text, what) {
 }
 
 /**
- * Says something to who hears the page.
+ * Announces a text to screen readers.
  * @param {string} text
  */
 export function spoken(text) {

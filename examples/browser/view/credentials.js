@@ -1,4 +1,4 @@
-// Each credential beside the token: the three things that must be equal, and which are not.
+// Compares each credential with the token: issuer, subject and audience.
 
 import { h, icon } from './dom.js';
 import { pair } from './pair.js';
@@ -6,7 +6,7 @@ import { pair } from './pair.js';
 /** @typedef {import('../ask.js').Answer} Answer */
 /** @typedef {import('../ask.js').Comparison} Comparison */
 
-/** Names of the cards that were opened; they stay open while one types. */
+/** Names of the open cards. They stay open while the user types. */
 const opened = new Set();
 
 /**
@@ -16,7 +16,7 @@ export function credentials(answer) {
   const compared = answer.kind && answer.verdict?.ok?.credentials.length ? answer.verdict.ok.credentials : undefined;
   const list = compared ?? answer.credentials?.ok ?? [];
   if (!list.length) return null;
-  const title = list.length === 1 ? 'The credential' : `${list.length} credentials, one by one`;
+  const title = list.length === 1 ? 'The credential' : `${list.length} credentials`;
   return h(
     'section.card.credentials',
     { 'aria-labelledby': 'credentials-title' },
@@ -24,7 +24,7 @@ export function credentials(answer) {
     h(
       'ul',
       null,
-      list.map((one) => h('li', null, compared ? judged(answer, one) : plain(one))),
+      list.map((one) => h('li', null, compared ? comparison(answer, one) : plain(one))),
     ),
   );
 }
@@ -33,7 +33,7 @@ export function credentials(answer) {
  * @param {Answer} answer
  * @param {Comparison} one
  */
-function judged(answer, one) {
+function comparison(answer, one) {
   const { issuer, subject, audiences } = answer.inspection?.ok ?? { audiences: [] };
   /** @type {[string, boolean, string | undefined, string | undefined][]} */
   const rows = [
@@ -43,7 +43,7 @@ function judged(answer, one) {
   ];
   const wrong = rows.filter(([, matches]) => !matches).map(([name]) => name.toLowerCase());
   const fits = !wrong.length;
-  const status = fits ? 'matches' : `other ${wrong.join(', ').replace(/, (\w+)$/, ' and $1')}`;
+  const status = fits ? 'matches' : `different ${wrong.join(', ').replace(/, (\w+)$/, ' and $1')}`;
   const body = h('div.rows', null);
   const details = h(
     'details',

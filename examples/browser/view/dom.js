@@ -1,4 +1,4 @@
-// Makes elements. Text is always set as text: nothing that was pasted can become markup.
+// Creates elements. Text is always set as text, so pasted text cannot become markup.
 
 /**
  * @template {HTMLElement} T
@@ -46,7 +46,7 @@ const PATHS = {
 };
 
 /**
- * A sign beside words that say the same, hidden from who hears the page.
+ * An icon beside a text with the same meaning. Screen readers skip it.
  * @param {'good' | 'bad' | 'warning' | 'info'} name
  */
 export function icon(name) {
@@ -61,7 +61,7 @@ export function icon(name) {
 }
 
 /**
- * Text in which `code` stands between backticks, as the component writes it.
+ * Text of the component, in which backticks mark code.
  * @param {string} text
  * @returns {Child[]}
  */
@@ -70,7 +70,7 @@ export function prose(text) {
 }
 
 /**
- * A sentence: the component's messages begin small and end without a full stop.
+ * A message of the component as a sentence: with a capital letter and a full stop.
  * @param {string} text
  */
 export function sentence(text) {

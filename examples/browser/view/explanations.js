@@ -1,4 +1,4 @@
-// What a pasted error means, code by code, and whether it is the one that was to be expected.
+// Explains the codes in a pasted error, and compares them with the predicted code.
 
 import { copyable } from './copy.js';
 import { code, h, icon, sentence } from './dom.js';
@@ -26,7 +26,7 @@ export function explanations(answer) {
           'p.note',
           null,
           icon('good'),
-          h('span', null, 'It is what Entra answers to this token and these credentials: see above.'),
+          h('span', null, 'This is the predicted error for this token and these credentials: see above.'),
         ),
       predicted !== undefined &&
         predicted !== one.aadsts &&
@@ -38,7 +38,7 @@ export function explanations(answer) {
           h(
             'span',
             null,
-            `This token and these credentials would lead to ${code(predicted)} instead: perhaps they are not those of that run, or something was mended since.`,
+            `The predicted error for this token and these credentials is ${code(predicted)}. They may belong to another run, or something was corrected since.`,
           ),
         ),
       h('p.reason', null, sentence(one.message)),

@@ -1,11 +1,11 @@
-// Two strings one above the other, with the characters that differ marked in both.
+// Shows two strings one above the other and marks the characters that differ.
 
 import { align } from '../align.js';
 import { h } from './dom.js';
 
 /**
- * @param {string} expected What the credential holds.
- * @param {string} actual What the token has.
+ * @param {string} expected The value in the credential.
+ * @param {string} actual The value in the token.
  */
 export function pair(expected, actual) {
   const stretches = align(expected, actual);
@@ -17,7 +17,7 @@ export function pair(expected, actual) {
     'div.pair',
     null,
     h('div.pair-lines', { 'aria-hidden': 'true' }, labels, h('div.pair-text', null, columns)),
-    h('p.sr', null, `The credential holds “${expected}”. The token has “${actual}”.`),
+    h('p.sr', null, `Credential: “${expected}”. Token: “${actual}”.`),
     differences(stretches),
   );
 }
@@ -37,7 +37,7 @@ function column(same, one, other) {
 }
 
 /**
- * What differs, in words and in characters: two letters may look the same.
+ * Names the characters that differ, because two characters can look the same.
  * @param {import('../align.js').Stretch[]} stretches
  */
 function differences(stretches) {
@@ -66,7 +66,7 @@ function before(stretches, index) {
 /**
  * @param {string} whose
  * @param {string[]} characters
- * @param {string[]} others What stands there on the other side.
+ * @param {string[]} others The characters at this place in the other string.
  */
 function piece(whose, characters, others) {
   const text =
@@ -79,7 +79,7 @@ function piece(whose, characters, others) {
 }
 
 /**
- * A character as it can be seen; unseen ones get a sign where they differ.
+ * A visible form of a character. Invisible characters get a symbol where they differ.
  * @param {string | undefined} character
  * @param {boolean} same
  */

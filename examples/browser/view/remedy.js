@@ -1,4 +1,4 @@
-// What mends it, ready to paste: the component's command, and the same credential for other tools.
+// The remedy to paste: the component's command, and the same credential for other tools.
 
 import { result } from '../ask.js';
 import { copyButton, copyable } from './copy.js';
@@ -13,13 +13,12 @@ const FORMATS = [
   ['Bicep', 'bicep'],
   ['Portal', ''],
 ];
-/** Which tool was chosen last; it stays chosen while one types. */
+/** The tool that was chosen last. It stays selected while the user types. */
 let chosen = 'az';
 let count = 0;
 
 /**
- * Whether a remedy is to be pasted as it is: it begins with a program, and has none of the backticks that a sentence would put
- * around a command.
+ * Whether a remedy is a command: it begins with the name of a program and contains no backticks, which sentences have.
  * @param {string} remedy
  */
 export function isCommand(remedy) {
@@ -28,8 +27,8 @@ export function isCommand(remedy) {
 
 /**
  * @param {Claims} claims
- * @param {string} command For the Azure command line.
- * @param {CredentialRequest} request The credential that is wanted, for the other tools.
+ * @param {string} command The command for the Azure CLI.
+ * @param {CredentialRequest} request The credential, for the other tools.
  */
 export function remedies(claims, command, request) {
   /** @type {[string, string, () => HTMLElement][]} */
@@ -84,7 +83,7 @@ export function inFormat(claims, request, title) {
 }
 
 /**
- * What to type into the portal's form, field by field.
+ * The values for the fields of the portal's form.
  * @param {Claims} claims
  * @param {CredentialRequest} request
  */

@@ -1,4 +1,4 @@
-// The samples, one click each.
+// Buttons that fill in the samples.
 
 import { filled, signed } from '../samples.js';
 import { byId, h } from './dom.js';
@@ -15,7 +15,7 @@ const ERROR =
  * @param {(texts: { presented?: string, credentials?: string, keys?: string, error?: string }) => void} fill
  */
 export function listSamples(claims, rows, fill) {
-  /** What was chosen last, to be shown again with other credentials. */
+  /** Shows the last sample again when the kind of credentials changes. */
   let show = () => {};
   byId('samples').append(
     ...rows.map((row) => button(row.title, () => fill(filled(claims, row, which(), now())))),

@@ -1,4 +1,4 @@
-// Tabs as a keyboard expects them: arrow keys choose, Tab goes on into what was chosen.
+// Tabs with keyboard support: arrow keys choose a tab, the Tab key moves into its panel.
 
 /**
  * @param {HTMLElement[]} tabs

@@ -1,4 +1,4 @@
-// When a token begins and ends, and where now is.
+// A timeline of a token's validity and the time of the check.
 
 import { h } from './dom.js';
 
@@ -16,7 +16,7 @@ export function timeline(inspection, now) {
     return at === undefined ? [] : [{ claim, meaning, at: Number(at) }];
   });
   if (!moments.length) return null;
-  const all = [...moments, { claim: 'now', meaning: 'checked for', at: now }].sort((one, other) => one.at - other.at);
+  const all = [...moments, { claim: 'now', meaning: 'time of the check', at: now }].sort((one, other) => one.at - other.at);
   const from = all[0].at;
   const span = Math.max(1, all[all.length - 1].at - from);
   const place = (/** @type {number} */ at) => `${(100 * (at - from)) / span}%`;
@@ -61,7 +61,7 @@ export function iso(seconds) {
 }
 
 /**
- * The time of day; with the day where it is another than that of the check.
+ * The time of day, with the date if it is not the day of the check.
  * @param {number} seconds
  * @param {number} now
  */

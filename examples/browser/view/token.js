@@ -1,4 +1,4 @@
-// What a token says of itself: its platform, its subject in parts, its times, and every claim.
+// Shows a token: platform, parts of the subject, times and all claims.
 
 import { ofClaim, ofHeader } from '../meanings.js';
 import { h, icon, prose } from './dom.js';
@@ -25,8 +25,8 @@ export function token(answer, titles) {
     h(
       'header',
       null,
-      h('h2', { id: 'token-title' }, answer.kind === 'token' ? 'The token' : 'What the token will say'),
-      h('span.platform', null, platform ? `from ${platform}` : 'from an issuer that is not known'),
+      h('h2', { id: 'token-title' }, answer.kind === 'token' ? 'The token' : 'The future token'),
+      h('span.platform', null, platform ? `from ${platform}` : 'from an unknown issuer'),
     ),
     subject(inspection),
     timeline(inspection, answer.now),
@@ -41,7 +41,7 @@ function subject({ subject, subjectParts }) {
   return h(
     'div.subject',
     null,
-    h('h3', null, 'Subject, part by part'),
+    h('h3', null, 'Parts of the subject'),
     h('p.whole', null, h('code', null, pieces(subject, subjectParts))),
     h(
       'ol.parts',
@@ -66,7 +66,7 @@ function subject({ subject, subjectParts }) {
 }
 
 /**
- * The subject with its parts marked where they stand in it.
+ * The subject with its parts marked.
  * @param {string} subject
  * @param {Inspection['subjectParts']} parts
  */
@@ -110,7 +110,7 @@ function table(inspection, hasHeader) {
           null,
           h('th', { scope: 'col' }, 'Name'),
           h('th', { scope: 'col' }, 'Value'),
-          h('th', { scope: 'col' }, 'What it is'),
+          h('th', { scope: 'col' }, 'Meaning'),
         ),
       ),
       header.length > 0 &&

@@ -1,4 +1,4 @@
-// The answer first: yes or no, which code, which character, and what mends it.
+// The verdict: whether Entra accepts the token, the error code, the difference and the remedy.
 
 import { code, h, icon, sentence } from './dom.js';
 import { copyable } from './copy.js';
@@ -9,14 +9,14 @@ import { faultBox, isCommand, remedies } from './remedy.js';
 /** @typedef {import('../ask.js').Finding} Finding */
 /** @typedef {import('../component.js').Claims} Claims */
 
-/** What these say, the page says in its own place: they name options of the command line. */
-const SAID_ELSEWHERE = ['signature-not-checked', 'token-not-given', 'signature-valid'];
+/** The page shows these elsewhere, because their messages name options of the command line. */
+const SHOWN_ELSEWHERE = ['signature-not-checked', 'token-not-given', 'signature-valid'];
 const TIMES = ['iat', 'nbf', 'exp'];
 /** Claims that are compared with a credential, character by character. */
 const COMPARED = ['iss', 'sub', 'aud'];
 
 /**
- * The headline, in plain text: what is spoken and what is seen must be the same.
+ * The headline as plain text, which is both shown and announced.
  * @param {Answer} answer
  * @returns {{ tone: 'good' | 'bad', title: string, aadsts?: number }}
  */
@@ -24,7 +24,7 @@ export function headline(answer) {
   const verdict = answer.verdict?.ok;
   const what = answer.kind === 'token' ? 'this token' : 'such a token';
   if (verdict?.outcome === 'match') return { tone: 'good', title: `Entra would accept ${what}` };
-  const title = verdict?.outcome === 'invalid-token' ? 'Entra would not take this for an ID token' : `Entra would refuse ${what}`;
+  const title = verdict?.outcome === 'invalid-token' ? 'Entra would not accept this as an ID token' : `Entra would refuse ${what}`;
   return { tone: 'bad', title, aadsts: verdict?.predictedAadsts };
 }
 
@@ -38,7 +38,7 @@ export function verdict(claims, answer, cloud, atIssue) {
   const { ok, fault } = /** @type {NonNullable<Answer['verdict']>} */ (answer.verdict);
   if (!ok) return problem('This cannot be checked', fault);
   const { tone, title, aadsts } = headline(answer);
-  const findings = ok.findings.filter((finding) => !SAID_ELSEWHERE.includes(finding.code));
+  const findings = ok.findings.filter((finding) => !SHOWN_ELSEWHERE.includes(finding.code));
   const [first, ...others] = findings;
   const isFirstAnError = first?.severity === 'error';
   return h(
@@ -52,7 +52,7 @@ export function verdict(claims, answer, cloud, atIssue) {
       aadsts !== undefined && h('span.code', null, code(aadsts)),
     ),
     ok.matched !== undefined &&
-      h('p.reason', null, 'The credential ', h('code', null, ok.matched), ' matches: issuer, subject and audience are the same.'),
+      h('p.reason', null, 'The credential ', h('code', null, ok.matched), ' matches: issuer, subject and audience are equal.'),
     isFirstAnError && finding(claims, answer, first, cloud, true),
     isFirstAnError &&
       isOutOfTime(answer, first) &&
@@ -63,12 +63,12 @@ export function verdict(claims, answer, cloud, atIssue) {
         h(
           'span',
           null,
-          'Is it the token of an earlier run? ',
+          'Is this the token of an earlier run? ',
           h('button.link', { type: 'button', click: atIssue }, 'Check it for the time when it was issued'),
           ' instead.',
         ),
       ),
-    unlooked(answer),
+    unchecked(answer),
     rest(claims, answer, isFirstAnError ? others : findings, cloud),
   );
 }
@@ -81,7 +81,7 @@ export function verdict(claims, answer, cloud, atIssue) {
  */
 function rest(claims, answer, findings, cloud) {
   if (!findings.length) return null;
-  const title = findings.length === 1 ? 'One more thing' : `${findings.length} more things`;
+  const title = findings.length === 1 ? '1 more finding' : `${findings.length} more findings`;
   return h(
     'details.more',
     { open: findings.every((one) => one.severity === 'warning') },
@@ -130,7 +130,7 @@ function plain(one) {
   return h(
     'dl.plain',
     null,
-    h('div', null, h('dt', null, 'Wanted'), h('dd', null, h('code', null, one.expected))),
+    h('div', null, h('dt', null, 'Expected'), h('dd', null, h('code', null, one.expected))),
     h('div', null, h('dt', null, 'Token'), h('dd', null, h('code', null, one.actual))),
   );
 }
@@ -143,7 +143,7 @@ function plain(one) {
  * @param {string} cloud
  */
 function remedy(claims, answer, one, text, cloud) {
-  const title = h('h3', null, 'What mends it');
+  const title = h('h3', null, 'Remedy');
   if (!isCommand(text)) return h('div.remedy', null, title, h('p', null, sentence(text)));
   const { issuer, subject, audiences } = answer.inspection?.ok ?? { audiences: [] };
   if (!text.startsWith('az ') || one.severity !== 'error' || issuer === undefined || subject === undefined) {
@@ -154,7 +154,7 @@ function remedy(claims, answer, one, text, cloud) {
 }
 
 /**
- * The name of the credential that the command changes; one that it creates gets a name of its own.
+ * The name of the credential that the command updates. A created credential gets a new name.
  * @param {Answer} answer
  * @param {Finding} one
  * @param {string} command
@@ -168,7 +168,7 @@ function named(answer, one, command) {
 }
 
 /**
- * The managed identity, where the command is for one, so that the other tools are told of it too.
+ * The managed identity in the command, if any, for the texts of the other tools.
  * @param {string} command
  */
 function owned(command) {
@@ -181,19 +181,19 @@ function owned(command) {
 }
 
 /**
- * What nobody has looked at, so that nobody thinks it was.
+ * Notes about what was not checked.
  * @param {Answer} answer
  */
-function unlooked(answer) {
+function unchecked(answer) {
   const { verification, kind } = answer;
   if (verification?.ok?.valid)
-    return note('good', 'The signature is good: ', [
+    return note('good', 'The signature is valid: ', [
       h('code', null, verification.ok.kid ?? 'a key'),
-      ' among the pasted keys made it.',
+      ' is the key that made it.',
     ]);
   if (verification?.ok) return null;
   if (kind === 'token') return note('info', 'The signature was not checked. ', ['Paste the issuer’s key set to check it too.']);
-  return note('info', 'There is no token yet. ', ['Issuer, subject and audience were compared; neither time nor signature was.']);
+  return note('info', 'There is no token yet. ', ['Issuer, subject and audience were compared. Times and signature were not checked.']);
 }
 
 /**
@@ -225,7 +225,7 @@ export function problem(title, fault) {
 }
 
 /**
- * What can be said of a token alone, and the credential that would accept it.
+ * The findings about a token without credentials, and the credential that would accept it.
  * @param {Claims} claims
  * @param {Answer} answer
  * @param {string} token
@@ -236,16 +236,16 @@ export function wanted(claims, answer, token, cloud) {
     answer.verdict?.ok?.findings.filter(
       (one) => one.aadsts !== answer.verdict?.ok?.predictedAadsts || one.code !== 'no-credentials',
     ) ?? [];
-  const said = findings.filter((one) => !SAID_ELSEWHERE.includes(one.code));
+  const shown = findings.filter((one) => !SHOWN_ELSEWHERE.includes(one.code));
   const command = resultOf(() => claims.credential({ token, format: 'az', cloud }));
   return h(
     'section.card.wanted',
     { 'aria-labelledby': 'wanted-title' },
-    h('header', null, icon('info'), h('h2', { id: 'wanted-title' }, 'What a credential must hold for it')),
-    h('p.reason', null, 'Paste the credentials that you have to see whether one of them does. To create what is missing:'),
+    h('header', null, icon('info'), h('h2', { id: 'wanted-title' }, 'The credential for this token')),
+    h('p.reason', null, 'Paste the existing credentials to see whether one of them matches. To create a missing one:'),
     typeof command === 'string' ? remedies(claims, command.trimEnd(), { token, cloud }) : faultBox(command),
-    unlooked(answer),
-    rest(claims, answer, said, cloud),
+    unchecked(answer),
+    rest(claims, answer, shown, cloud),
   );
 }
 

@@ -1,5 +1,6 @@
-//! Answers questions to the typed functions: one a line on standard input, one answer a line on standard output, both JSON. The first
-//! line that it prints says which component answers. Tests ask it the same questions as other hosts.
+//! Calls the typed functions: reads one call in each line of standard input and prints one answer
+//! in each line, both as JSON. The first line of output names the component. Tests compare the
+//! answers with those of other hosts.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -17,7 +18,7 @@ use wasmtime::error::Context;
 use wasmtime::{Result, bail};
 
 #[derive(Deserialize)]
-struct Asked {
+struct Call {
     function: String,
     arguments: Vec<Value>,
     #[serde(default)]
@@ -33,55 +34,55 @@ fn main() -> Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{}", json!({ "sha256": digest, "version": "wasmtime crate 48.0.8" }))?;
     for line in io::stdin().lines() {
-        let asked: Asked = serde_json::from_str(&line?)?;
+        let call: Call = serde_json::from_str(&line?)?;
         let policy = Policy {
-            hosts: asked.hosts.clone(),
+            hosts: call.hosts.clone(),
             variables: Vec::new(),
             memory: 64 << 20,
             deadline: Duration::from_secs(30),
         };
         let mut running = host.start(&plugin, policy)?;
-        let answer = answered(&host, &mut running, &asked)?;
+        let answer = answer(&host, &mut running, &call)?;
         writeln!(stdout, "{answer}")?;
         stdout.flush()?;
     }
     Ok(())
 }
 
-fn answered(host: &Host, running: &mut Running, asked: &Asked) -> Result<Value> {
+fn answer(host: &Host, running: &mut Running, call: &Call) -> Result<Value> {
     let exports = Plugin::new(&mut running.store, &running.instance)?;
     let claims: &Claims = exports.azure_oidc_federation_claims();
     let exchange: &Exchange = exports.azure_oidc_federation_exchange();
-    let one = asked.arguments.first().cloned().unwrap_or_default();
-    let two = asked.arguments.get(1).cloned().unwrap_or_default();
-    match asked.function.as_str() {
+    let one = call.arguments.first().cloned().unwrap_or_default();
+    let two = call.arguments.get(1).cloned().unwrap_or_default();
+    match call.function.as_str() {
         "inspect" => {
             let token: String = read(one)?;
-            told(host.call(running, async |store, _| claims.call_inspect(store, &token).await)?)
+            result(host.call(running, async |store, _| claims.call_inspect(store, &token).await)?)
         }
         "check" => {
-            let question = read(one)?;
-            told(host.call(running, async |store, _| claims.call_check(store, &question).await)?)
+            let request = read(one)?;
+            result(host.call(running, async |store, _| claims.call_check(store, &request).await)?)
         }
         "verify" => {
             let (jws, jwks): (String, String) = (read(one)?, read(two)?);
-            told(host.call(running, async |store, _| claims.call_verify(store, &jws, &jwks).await)?)
+            result(host.call(running, async |store, _| claims.call_verify(store, &jws, &jwks).await)?)
         }
         "explain" => {
             let (text, token): (String, Option<String>) = (read(one)?, read(two)?);
-            told(host.call(running, async |store, _| claims.call_explain(store, &text, token.as_deref()).await)?)
+            result(host.call(running, async |store, _| claims.call_explain(store, &text, token.as_deref()).await)?)
         }
         "explain-refusal" => {
             let request = read(one)?;
-            told(host.call(running, async |store, _| claims.call_explain_refusal(store, &request).await)?)
+            result(host.call(running, async |store, _| claims.call_explain_refusal(store, &request).await)?)
         }
         "write-credentials" => {
             let request = read(one)?;
-            told(host.call(running, async |store, _| claims.call_write_credentials(store, &request).await)?)
+            result(host.call(running, async |store, _| claims.call_write_credentials(store, &request).await)?)
         }
         "credential" => {
             let request = read(one)?;
-            told(host.call(running, async |store, _| claims.call_credential(store, &request).await)?)
+            result(host.call(running, async |store, _| claims.call_credential(store, &request).await)?)
         }
         "platforms" => {
             let all = host.call(running, async |store, _| claims.call_platforms(store).await)?;
@@ -89,7 +90,7 @@ fn answered(host: &Host, running: &mut Running, asked: &Asked) -> Result<Value> 
         }
         "exchange" => {
             let request = read(one)?;
-            told(host.call(running, async |store, _| exchange.call_exchange(store, &request).await)?)
+            result(host.call(running, async |store, _| exchange.call_exchange(store, &request).await)?)
         }
         other => bail!("there is no function {other}"),
     }
@@ -99,7 +100,7 @@ fn read<T: DeserializeOwned>(value: Value) -> Result<T> {
     Ok(serde_json::from_value(value)?)
 }
 
-fn told<T: Serialize, F: Serialize>(answer: Result<T, F>) -> Result<Value> {
+fn result<T: Serialize, F: Serialize>(answer: Result<T, F>) -> Result<Value> {
     Ok(match answer {
         Ok(value) => json!({ "ok": serde_json::to_value(value)? }),
         Err(fault) => json!({ "err": serde_json::to_value(fault)? }),

@@ -1,15 +1,16 @@
-//! Where a plugin may call: the hosts of its policy, and of those none that leads to a machine's metadata service.
+//! Decides which hosts a plugin may call: the hosts of its policy, but never a machine's metadata
+//! service.
 
 use std::net::IpAddr;
 
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, default_send_request};
 
-/// The hosts that one plugin may call.
+/// The hosts that a plugin may call.
 #[derive(Debug)]
 pub struct Gate(Vec<String>);
 
 impl Gate {
-    /// Allows these, as `HOST` (at any port) or `HOST:PORT`.
+    /// Allows these hosts, each `HOST` (any port) or `HOST:PORT`.
     pub fn new(hosts: Vec<String>) -> Self {
         Self(hosts)
     }
@@ -37,8 +38,9 @@ impl WasiHttpHooks for Gate {
             if !allowed {
                 return Err(Error::HttpRequestDenied);
             }
-            // A permitted name may lead to the metadata service. The name is looked up again when the connection is made, so this
-            // stops a careless name and not an attacker's; `host/src/transport` of azure-oidc checks the very address it connects to.
+            // An allowed name may resolve to the metadata service. The name is resolved again for
+            // the connection, so this check does not stop an attacker who controls DNS.
+            // `host/src/transport` of azure-oidc checks the address that it connects to.
             let addresses = tokio::net::lookup_host((host, port)).await.map_err(|_| Error::DestinationNotFound)?;
             if addresses.into_iter().any(|address| is_metadata(address.ip())) {
                 return Err(Error::DestinationIpProhibited);
@@ -50,7 +52,7 @@ impl WasiHttpHooks for Gate {
     }
 }
 
-/// Link-local addresses, where clouds put their metadata services, and the one of AWS in IPv6.
+/// Link-local addresses, which clouds use for metadata services, and AWS's in IPv6.
 fn is_metadata(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => address.is_link_local(),

@@ -1,5 +1,5 @@
-//! An engine that runs components as plugins, each under a policy of its own. What no policy can grant does not exist for a plugin:
-//! there are no files, no sockets and no processes to link to.
+//! An engine that runs components as plugins, each with its own policy. The engine links no files,
+//! sockets or processes, so no policy can grant them.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ mod links;
 
 pub use gate::Gate;
 
-/// The typed functions of `azure_oidc.wasm`, made from its WIT.
+/// The typed functions of `azure_oidc.wasm`, generated from its WIT.
 #[expect(missing_docs, reason = "the WIT files document them")]
 pub mod bindings {
     wasmtime::component::bindgen!({
@@ -30,19 +30,19 @@ pub mod bindings {
     });
 }
 
-/// How often a running plugin is interrupted to look at the clock.
+/// How often a running plugin is interrupted to check its deadline.
 const TICK: Duration = Duration::from_millis(5);
 
-/// What a plugin may do.
+/// The permissions of a plugin.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// Hosts that it may call, as `HOST` or `HOST:PORT`.
+    /// The hosts that it may call, as `HOST` or `HOST:PORT`.
     pub hosts: Vec<String>,
-    /// Variables that it sees.
+    /// The environment variables that it can read.
     pub variables: Vec<(String, String)>,
-    /// The most linear memory, in bytes.
+    /// The limit of its linear memory, in bytes.
     pub memory: usize,
-    /// The time for one call, waiting included.
+    /// The time limit for one call, including waiting.
     pub deadline: Duration,
 }
 
@@ -53,19 +53,19 @@ pub struct Host {
     runtime: Runtime,
 }
 
-/// A component that asks for nothing that this engine does not have.
+/// A compiled component. All of its imports can be linked.
 pub struct Plugin(InstancePre<State>);
 
-/// A started plugin. Whatever it remembers ends with this.
+/// A running plugin. Its memory is freed when this is dropped.
 pub struct Running {
-    /// What the bindings are called with.
+    /// The store, which every call needs.
     pub store: Store<State>,
-    /// Its exports.
+    /// The exports.
     pub instance: Instance,
     deadline: Duration,
 }
 
-/// What belongs to one started plugin.
+/// The state of one running plugin.
 pub struct State {
     wasi: WasiCtx,
     http: WasiHttpCtx,
@@ -75,7 +75,7 @@ pub struct State {
 }
 
 impl Host {
-    /// An engine, and a thread that makes it look at the clock for as long as the engine is there.
+    /// Creates an engine, and a thread that triggers the deadline checks while the engine exists.
     pub fn new() -> Result<Self> {
         let mut config = Config::new();
         config.epoch_interruption(true);
@@ -92,13 +92,13 @@ impl Host {
         Ok(Self { engine, linker, runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()? })
     }
 
-    /// Compiles a component. One that imports more than this engine links is refused here, before it runs.
+    /// Compiles a component. Fails if it has an import that this engine does not link.
     pub fn load(&self, bytes: &[u8]) -> Result<Plugin> {
         let component = Component::from_binary(&self.engine, bytes)?;
         Ok(Plugin(self.linker.instantiate_pre(&component).context("it asks for what no plugin gets")?))
     }
 
-    /// Starts a plugin under a policy.
+    /// Starts a plugin with a policy.
     pub fn start(&self, plugin: &Plugin, policy: Policy) -> Result<Running> {
         let state = State {
             wasi: WasiCtx::builder().envs(&policy.variables).build(),
@@ -115,7 +115,7 @@ impl Host {
         Ok(Running { store, instance, deadline: policy.deadline })
     }
 
-    /// Calls a function of a started plugin.
+    /// Calls a function of a running plugin.
     pub fn call<T>(
         &self,
         running: &mut Running,
@@ -124,7 +124,8 @@ impl Host {
         self.within(running.deadline, function(&mut running.store, &running.instance))
     }
 
-    /// A plugin that computes yields at every tick, one that waits for a host is waiting here anyway: one timer ends both.
+    /// A computing plugin yields at every tick, and one that waits for a host function waits here.
+    /// So one timer can stop both.
     fn within<T>(&self, deadline: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
         self.runtime.block_on(async {
             match tokio::time::timeout(deadline, work).await {

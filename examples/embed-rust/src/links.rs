@@ -1,4 +1,5 @@
-//! What a plugin can link to at all: HTTP behind the gate, the variables of its policy, clocks, streams that lead nowhere.
+//! Links what plugins may import: HTTP through the gate, variables of the policy, clocks, and
+//! closed streams.
 
 use wasmtime::component::Linker;
 use wasmtime::{Engine, Result};
@@ -8,13 +9,13 @@ use wasmtime_wasi::random::WasiRandom;
 
 use crate::State;
 
-/// A linker with these interfaces.
+/// Creates a linker with these interfaces.
 pub(crate) fn linker(engine: &Engine) -> Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     let l = &mut linker;
     // The world `wasi:http/proxy`: HTTP, clocks, random numbers, standard streams.
     wasmtime_wasi_http::p2::add_to_linker_async(l)?;
-    // What Rust's standard library wants besides.
+    // What Rust's standard library imports in addition.
     cli::environment::add_to_linker::<State, WasiCli>(l, State::cli)?;
     cli::exit::add_to_linker::<State, WasiCli>(l, State::cli)?;
     cli::terminal_input::add_to_linker::<State, WasiCli>(l, State::cli)?;

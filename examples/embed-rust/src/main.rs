@@ -1,5 +1,5 @@
-//! Asks the plugin whether Entra will accept a token, then trades it:
-//! `azure-oidc-embed azure_oidc.wasm fics.json`, with `ID_TOKEN`, `AZURE_TENANT_ID` and `AZURE_CLIENT_ID` set.
+//! Asks the plugin whether Entra will accept a token, then trades the token: `azure-oidc-embed
+//! azure_oidc.wasm fics.json`, with `ID_TOKEN`, `AZURE_TENANT_ID` and `AZURE_CLIENT_ID` set.
 
 use std::time::{Duration, SystemTime};
 use std::{env, fs};

@@ -1,4 +1,5 @@
-//! The component as a plugin of an engine that is not ours: it works within its policy, and another plugin gets no further than its own.
+//! Tests the component as a plugin of a foreign engine. It works within its policy, and a hostile
+//! plugin cannot leave its own.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -16,7 +17,7 @@ use azure_oidc_tests::{APPLICATION, Stage, TENANT, programs, tokens};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
-/// Compiled once; in the test profile that takes some seconds.
+/// Compiled once, because that takes some seconds in the test profile.
 static COMPONENT: LazyLock<(Host, azure_oidc_embed::Plugin)> = LazyLock::new(|| {
     let host = Host::new().expect("the engine works");
     let plugin = host.load(&fs::read(programs::component()).expect("the engine works")).expect("the engine works");
@@ -36,7 +37,7 @@ fn policy(hosts: &[&str]) -> Policy {
 }
 
 #[test]
-fn the_plugin_says_whether_entra_will_accept_a_token() {
+fn the_plugin_predicts_whether_entra_accepts_a_token() {
     let (host, plugin) = &*COMPONENT;
     let stage = Stage::new();
     let id_token = stage.id_token();
@@ -79,7 +80,7 @@ fn the_plugin_trades_at_a_host_of_its_policy() {
 }
 
 #[test]
-fn the_plugin_says_when_its_policy_names_no_host_for_the_trade() {
+fn the_plugin_reports_a_host_that_its_policy_does_not_allow() {
     let (stage, relay) = staged();
     let fault = trade(&stage, &relay, &["login.microsoftonline.com:443"]).unwrap_err();
     assert_eq!((fault.code.as_str(), fault.exit_code), ("destination-denied", 5), "{fault:?}");
@@ -104,7 +105,7 @@ fn a_hostile_plugin_never_reaches_a_metadata_service_whatever_its_policy_says() 
 }
 
 #[test]
-fn a_plugin_that_wants_files_is_not_loaded() {
+fn a_plugin_that_imports_files_is_not_loaded() {
     let host = Host::new().expect("the engine works");
     let component = wat::parse_file(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files.wat")).expect("the engine works");
     let error = host.load(&component).err().expect("it is refused");
@@ -113,7 +114,7 @@ fn a_plugin_that_wants_files_is_not_loaded() {
 }
 
 #[test]
-fn a_plugin_that_computes_forever_is_ended() {
+fn a_plugin_that_computes_forever_is_stopped() {
     let since = Instant::now();
     let time = Duration::from_millis(200);
     let said = hostile(Policy { deadline: time, ..policy(&[]) }, "spin", ()).unwrap_err();
@@ -122,7 +123,7 @@ fn a_plugin_that_computes_forever_is_ended() {
 }
 
 #[test]
-fn a_plugin_that_waits_forever_is_ended() {
+fn a_plugin_that_waits_forever_is_stopped() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("the engine works");
     let authority = silent.local_addr().expect("the engine works").to_string();
     let strict = Policy { deadline: Duration::from_millis(200), ..policy(&[&authority]) };
@@ -131,7 +132,7 @@ fn a_plugin_that_waits_forever_is_ended() {
 }
 
 #[test]
-fn a_plugin_that_takes_too_much_memory_is_ended() {
+fn a_plugin_that_allocates_too_much_memory_is_stopped() {
     hostile(policy(&[]), "hog", (32_u32,)).expect("the engine works");
     let said = hostile(policy(&[]), "hog", (65_u32,)).unwrap_err();
     assert!(said.contains("memory"), "{said}");
@@ -143,7 +144,7 @@ fn staged() -> (Stage, Relay) {
     (stage, relay)
 }
 
-/// Trades at the relay, under a policy that allows these hosts.
+/// Trades a token at the relay with a policy that allows these hosts.
 fn trade(stage: &Stage, relay: &Relay, hosts: &[&str]) -> Result<Vec<AccessToken>, Box<Fault>> {
     let (host, plugin) = &*COMPONENT;
     let mut running = host.start(plugin, policy(hosts)).expect("the engine works");
@@ -162,7 +163,7 @@ fn trade(stage: &Stage, relay: &Relay, hosts: &[&str]) -> Result<Vec<AccessToken
     answer.expect("the engine works").map_err(Box::new)
 }
 
-/// A server that answers one request; its authority.
+/// Starts a server that answers one request. Returns its authority.
 fn answering() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("the engine works");
     let authority = listener.local_addr().expect("the engine works").to_string();
@@ -174,7 +175,7 @@ fn answering() -> String {
     authority
 }
 
-/// What the hostile plugin meets when it calls an authority.
+/// The error that the hostile plugin gets when it calls an authority.
 fn called(authority: &str, hosts: &[&str]) -> &'static str {
     match call(policy(hosts), authority).expect("the engine works") {
         0 => "answered",
@@ -195,7 +196,7 @@ fn call(policy: Policy, authority: &str) -> Result<u32, String> {
     answer.map(|(number,)| number).map_err(|error| format!("{error:#}"))
 }
 
-/// Calls a function of the hostile plugin that gives nothing back.
+/// Calls a function of the hostile plugin that returns nothing.
 fn hostile<P>(policy: Policy, name: &str, parameters: P) -> Result<(), String>
 where
     P: wasmtime::component::ComponentNamedList + wasmtime::component::Lower + Send + Sync,
@@ -214,7 +215,7 @@ fn hostile_component() -> Vec<u8> {
     let here = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
     let mut module = wat::parse_file(format!("{here}/hostile.wat")).expect("the engine works");
     let mut resolve = Resolve::default();
-    // The same WASI packages as the component's, each before those that speak of it.
+    // The component's WASI packages, each before the packages that use it.
     for package in ["io", "clocks", "random", "cli", "http"] {
         resolve.push_file(format!("{here}/../../../wit/deps/{package}.wit")).expect("the engine works");
     }

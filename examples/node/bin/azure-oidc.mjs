@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line. Where `jco run` shows the component every variable, this shows it those that --show names, and nothing else.
+// The command line. `jco run` gives the component all variables; this program gives it only those that --show names.
 import { _setArgs, _setEnv } from '@bytecodealliance/preview2-shim/cli';
 
 const args = process.argv.slice(2);
@@ -15,7 +15,7 @@ const { run } = await import('../dist/azure_oidc.js');
 try {
   run.run();
 } catch (error) {
-  // `wasi:cli/run` knows success and failure only; what went wrong has been printed.
+  // `wasi:cli/run` reports only success or failure. The message is already printed.
   if (!('payload' in error)) throw error;
   process.exitCode = 1;
 }

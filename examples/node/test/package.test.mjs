@@ -1,4 +1,4 @@
-// The package as its users meet it. The trades are tested by `cargo xtask conformance`, against a local Entra.
+// Tests the package. `cargo xtask conformance` tests exchanges with a local Entra.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +26,7 @@ test('the command line prints and ends with 0 or 1', () => {
   assert.doesNotMatch(failed.stderr, /node:|file:/);
 });
 
-test('the command line shows the component the variables that are named, and no others', () => {
+test('the component gets only the named variables', () => {
   const hidden = run(['inspect', '--id-token-env', 'T'], { T: 'not a token' });
   assert.match(hidden.stderr, /`T`.*not set/);
   const shown = run(['--show', 'T', 'inspect', '--id-token-env', 'T'], { T: 'not a token' });

@@ -1,4 +1,4 @@
-// Compiled only: the types that jco makes of the WIT.
+// Compiled but not run: checks the types that jco generates from the WIT.
 import { claims, exchange } from 'azure-oidc-example';
 
 export function explain(token: string, credentials: string): string[] {

@@ -1,5 +1,5 @@
-// Answers questions to the typed functions of the package in examples/node: one a line on stdin, one answer a line on stdout, both
-// JSON. Names have `_`; times become BigInt.
+// Calls the typed functions of the package in examples/node: reads one call in each line of stdin and prints one answer in each line of
+// stdout, both as JSON. Names have `_`; times become BigInt.
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
@@ -14,10 +14,10 @@ console.log(JSON.stringify({ ...made, version: `${process.versions.node}, jco-tr
 for await (const line of createInterface({ input: process.stdin })) {
   const { function: name, arguments: args } = JSON.parse(line);
   const call = name === 'exchange' ? exports.exchange.exchange : exports.claims[name];
-  console.log(JSON.stringify(answered(call, args.map(spoken)), (_, value) => (typeof value === 'bigint' ? Number(value) : value)));
+  console.log(JSON.stringify(answer(call, args.map(camelCased)), (_, value) => (typeof value === 'bigint' ? Number(value) : value)));
 }
 
-function answered(call, args) {
+function answer(call, args) {
   try {
     return { ok: call(...args) };
   } catch (error) {
@@ -26,10 +26,10 @@ function answered(call, args) {
   }
 }
 
-/** As JavaScript names it: `authority_host` as `authorityHost`. */
-function spoken(value) {
-  if (Array.isArray(value)) return value.map(spoken);
+/** Converts names to those of JavaScript: `authority_host` to `authorityHost`. */
+function camelCased(value) {
+  if (Array.isArray(value)) return value.map(camelCased);
   if (value === null || typeof value !== 'object') return value ?? undefined;
   const camel = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [camel(name), name === 'now' ? BigInt(inner) : spoken(inner)]));
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [camel(name), name === 'now' ? BigInt(inner) : camelCased(inner)]));
 }

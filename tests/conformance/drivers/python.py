@@ -1,4 +1,4 @@
-"""Answers questions to the typed functions of the module in examples/python: one a line on stdin, one answer a line on stdout, both JSON."""
+"""Calls the typed functions of the module in examples/python: one call in each line of stdin, one answer in each line of stdout, as JSON."""
 
 import json
 import sys
@@ -12,10 +12,10 @@ from azure_oidc import AzureOidc, Fault  # noqa: E402
 oidc = AzureOidc(component)
 print(json.dumps({"sha256": oidc.sha256, "version": f"wasmtime {version('wasmtime')}"}), flush=True)
 for line in sys.stdin:
-    asked = json.loads(line)
-    interface = "exchange" if asked["function"] == "exchange" else "claims"
+    call = json.loads(line)
+    interface = "exchange" if call["function"] == "exchange" else "claims"
     try:
-        answer = {"ok": oidc.call(interface, asked["function"], *asked["arguments"])}
+        answer = {"ok": oidc.call(interface, call["function"], *call["arguments"])}
     except Fault as fault:
         answer = {"err": fault.record}
     print(json.dumps(answer), flush=True)

@@ -1,4 +1,5 @@
-//! Prints the table of hosts and cases, and writes it as Markdown to the file that is named: what `cargo xtask conformance` runs.
+//! Prints the table of hosts and cases and writes it as Markdown to the given file. `cargo xtask
+//! conformance` runs this program.
 
 use std::process::ExitCode;
 use std::{env, fs};

@@ -1,4 +1,4 @@
-//! The cases of `conformance/commands.json`, which `conformance/README.md` explains.
+//! Reads the cases of `conformance/commands.json`. `conformance/README.md` describes the format.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,22 +23,22 @@ pub(super) struct Suite {
 pub(super) struct Case {
     pub(super) name: String,
     token: Option<Minted>,
-    /// The command line; empty for what only a typed function does.
+    /// The command line; empty if only a typed function can do the job.
     #[serde(default)]
     pub(super) arguments: Vec<String>,
     #[serde(default)]
     pub(super) variables: BTreeMap<String, String>,
     #[serde(default)]
     stdin: Value,
-    /// The same job as a call.
+    /// The same job as a typed call.
     pub(super) typed: Option<Call>,
     pub(super) expect: Expect,
-    /// Hosts that cannot do this, and why.
+    /// Hosts that do not support this case, with the reason.
     #[serde(default)]
     pub(super) cannot: BTreeMap<String, String>,
 }
 
-/// An ID token for the emulator to make.
+/// An ID token that the emulator mints.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Minted {
@@ -51,13 +51,13 @@ struct Minted {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
-    /// Its name in the WIT package.
+    /// The name in the WIT package.
     pub function: String,
-    /// Its arguments, names of members with `_`.
+    /// The arguments. Names of members have `_` instead of `-`.
     pub arguments: Value,
 }
 
-/// What must come of it.
+/// The expected results.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Expect {
@@ -66,17 +66,17 @@ pub(super) struct Expect {
     /// Values in the JSON on standard output, by JSON Pointer.
     #[serde(default)]
     pub(super) stdout: BTreeMap<String, Value>,
-    /// Values in the typed answer, by JSON Pointer, below `/ok` or `/err`.
+    /// Values in the typed answer, by JSON Pointer, under `/ok` or `/err`.
     #[serde(default)]
     pub(super) typed: BTreeMap<String, Value>,
-    /// How many requests the emulator sees.
+    /// The number of requests to the emulator.
     #[serde(default)]
     pub(super) requests: usize,
 }
 
-/// A case with its token made and its placeholders filled in.
+/// A case with its token and with its placeholders replaced.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct Prepared {
     pub(super) arguments: Vec<String>,
     pub(super) variables: Vec<(String, String)>,
     pub(super) stdin: String,
@@ -94,8 +94,8 @@ impl Suite {
 }
 
 impl Case {
-    /// Makes the token and fills in `{token}`, `{stdin}` and the `places`.
-    pub(super) fn asked(&self, stage: &Stage, places: &[(&str, &str)]) -> Asked {
+    /// Mints the token and replaces `{token}`, `{stdin}` and the `places`.
+    pub(super) fn prepared(&self, stage: &Stage, places: &[(&str, &str)]) -> Prepared {
         let id_token = self.token.as_ref().map(|token| {
             let order = Order::of(token.mint.as_str());
             stage.mint(&token.claims.iter().fold(order, |order, (name, value)| order.claim(name, value.clone())))
@@ -109,7 +109,7 @@ impl Case {
         places.extend([("{token}", id_token.as_deref().unwrap_or_default()), ("{stdin}", stdin.as_str())]);
         let fill = |text: &String| places.iter().fold(text.clone(), |text, (place, value)| text.replace(place, value));
         let typed = self.typed.clone().map(|call| Call { arguments: filled(call.arguments, &fill), ..call });
-        Asked {
+        Prepared {
             arguments: self.arguments.iter().map(fill).collect(),
             variables: self.variables.iter().map(|(name, value)| (name.clone(), fill(value))).collect(),
             typed,

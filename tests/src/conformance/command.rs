@@ -1,25 +1,25 @@
-//! Hosts of the command line.
+//! Hosts that run the command line.
 
 use std::path::{Path, PathBuf};
 
-use super::cases::Asked;
+use super::cases::Prepared;
 use crate::{Job, Ran, Stage, programs, stock};
 
-/// One way to run the command line.
+/// A host of the command line.
 #[derive(Debug)]
 pub(super) enum CommandHost {
     /// `azure-oidc`.
     Own,
     /// `wasmtime run`.
     Wasmtime,
-    /// The command of the package for Node; its folder.
+    /// The command of the package for Node, with the package's folder.
     Node(PathBuf),
-    /// `jco run`; the path of jco.
+    /// `jco run`, with the path of jco.
     Jco(PathBuf),
 }
 
 impl CommandHost {
-    /// The name by which the cases know it.
+    /// The host's name in the cases.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Own => "azure-oidc",
@@ -29,24 +29,25 @@ impl CommandHost {
         }
     }
 
-    /// Its version.
+    /// The host's version.
     pub(super) fn version(&self) -> String {
         let here = std::env::temp_dir();
-        let said = match self {
+        let output = match self {
             Self::Own => Job::host(&["--version"]).run(),
             Self::Wasmtime => Job::program(&programs::wasmtime()).args(&["--version"]).run(),
             Self::Node(_) => node(&here).args(&["--version"]).run(),
             Self::Jco(path) => node(&here).args(&[path.as_os_str(), "--version".as_ref()]).run(),
         };
-        let word = said.stdout.split_whitespace().find(|word| word.contains('.')).unwrap_or("?");
+        let word = output.stdout.split_whitespace().find(|word| word.contains('.')).unwrap_or("?");
         word.trim_start_matches('v').to_owned()
     }
 
-    /// Runs a case, with trust in the emulator's certificate where this host can be given any.
-    pub(super) fn run(&self, asked: &Asked, stage: &Stage) -> Ran {
+    /// Runs a case. Trusts the emulator's certificate if the host can be given one.
+    pub(super) fn run(&self, prepared: &Prepared, stage: &Stage) -> Ran {
         let ca = stage.emulator.ca_file();
-        let variables: Vec<_> = asked.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let arguments: Vec<_> = asked.arguments.iter().map(String::as_str).collect();
+        let variables: Vec<_> =
+            prepared.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let arguments: Vec<_> = prepared.arguments.iter().map(String::as_str).collect();
         let job = match self {
             Self::Own => set(Job::host(&arguments).env("SSL_CERT_FILE", ca), &variables),
             Self::Wasmtime => stock::run(&variables, &arguments),
@@ -60,7 +61,7 @@ impl CommandHost {
                 set(job.args(&["run".as_ref(), programs::component().as_os_str()]).args(&arguments), &variables)
             }
         };
-        job.input(asked.stdin.clone()).run()
+        job.input(prepared.stdin.clone()).run()
     }
 }
 
@@ -68,7 +69,7 @@ fn set(job: Job, variables: &[(&str, &str)]) -> Job {
     variables.iter().fold(job, |job, (name, value)| job.env(name, value))
 }
 
-/// Node with none of this machine's variables: `jco run` shows the component all that there are.
+/// Node without this machine's variables: `jco run` passes all of them to the component.
 fn node(folder: &Path) -> Job {
     let path = std::env::var_os("PATH").unwrap_or_default();
     Job::program("node".as_ref()).within(folder).env("PATH", path)

@@ -1,4 +1,4 @@
-//! The packages of `examples/node` and `examples/python`, installed and made ready for the component under test.
+//! Installs the packages of `examples/node` and `examples/python` with the component under test.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 
 use crate::{Job, programs};
 
-/// Below the root of the repository.
+/// Relative to the root of the repository.
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
 
-/// The component under test: its bytes and their SHA-256.
+/// The component under test and its SHA-256.
 pub fn component() -> (Vec<u8>, String) {
     let path = programs::component();
     let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -18,42 +18,60 @@ pub fn component() -> (Vec<u8>, String) {
     (bytes, digest)
 }
 
-/// The package for Node, made of this component. `npm ci` runs only when the lock file has changed.
+/// The package for Node, built with this component.
 pub fn node_package(digest: &str) -> PathBuf {
     let folder = Path::new(EXAMPLES).join("node");
-    let _lock = lock(&folder.join("package-lock.json"));
-    once(&folder.join("node_modules"), &folder.join("package-lock.json"), || {
-        inherited("npm", &folder).args(&["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).run().expect(0);
-    });
+    let _lock = node_modules(&folder);
     let made_of = fs::read_to_string(folder.join("dist/component.json")).unwrap_or_default();
     if !made_of.contains(digest) {
-        inherited("node", &folder).args(&["build.mjs".as_ref(), programs::component().as_os_str()]).run().expect(0);
+        with_environment("node", &folder)
+            .args(&["build.mjs".as_ref(), programs::component().as_os_str()])
+            .run()
+            .expect(0);
     }
     folder
 }
 
-/// A Python that has what the module in `examples/python` needs, and the folder of that module.
+/// Runs `npm ci` in a folder unless the versions of its lock file are installed. Returns the lock
+/// that keeps other tests waiting.
+pub fn node_modules(folder: &Path) -> File {
+    let pins = folder.join("package-lock.json");
+    let lock = lock(&pins);
+    once(&folder.join("node_modules"), &pins, || {
+        with_environment("npm", folder).args(&["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).run().expect(0);
+    });
+    lock
+}
+
+/// A Python with the dependencies of the module in `examples/python`, and the module's folder.
 pub fn python_module() -> (PathBuf, PathBuf) {
     let folder = Path::new(EXAMPLES).join("python");
-    (python(&folder, "requirements.txt"), folder)
+    (environment(&folder.join(".venv"), &folder.join("requirements.txt")).join("python"), folder)
 }
 
-/// A virtual environment in a folder, with what a file of requirements there names; its Python.
-pub fn python(folder: &Path, requirements: &str) -> PathBuf {
-    let environment = folder.join(".venv");
-    let python = environment.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    let pins = folder.join(requirements);
-    let _lock = lock(&pins);
-    once(&environment, &pins, || {
-        inherited("python3", folder).args(&["-m", "venv", "--clear", ".venv"]).run().expect(0);
-        let pip = inherited(python.to_str().expect("the folder has a plain name"), folder);
-        pip.args(&["-m", "pip", "install", "--quiet", "--requirement", requirements]).run().expect(0);
+/// The folder of the programs in a virtual environment with the packages of a requirements file. It
+/// is created if it does not exist or has other versions.
+pub fn environment(place: &Path, requirements: &Path) -> PathBuf {
+    let programs = place.join(if cfg!(windows) { "Scripts" } else { "bin" });
+    let folder = requirements.parent().expect("a file is in a folder");
+    let _lock = lock(requirements);
+    once(place, requirements, || {
+        let python = if cfg!(windows) { "python" } else { "python3" };
+        with_environment(python, folder).args(&["-m", "venv", "--clear"]).args(&[place]).run().expect(0);
+        let pip = with_environment(programs.join("python"), folder).args(&[
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--requirement",
+        ]);
+        pip.args(&[requirements]).run().expect(0);
     });
-    python
+    programs
 }
 
-/// A program with the user's own variables, by which it finds itself and its settings.
-pub fn inherited(program: &str, folder: &Path) -> Job {
+/// A program with all of the user's variables, which it needs to find its settings.
+pub fn with_environment(program: impl AsRef<Path>, folder: &Path) -> Job {
     let job = Job::program(program.as_ref()).within(folder);
     std::env::vars_os().fold(job, |job, (name, value)| match name.to_str() {
         Some(name) => job.env(name, value),
@@ -61,7 +79,7 @@ pub fn inherited(program: &str, folder: &Path) -> Job {
     })
 }
 
-/// Installs unless the same pins were installed before.
+/// Installs unless the same versions are installed.
 fn once(place: &Path, pins: &Path, install: impl FnOnce()) {
     let wanted = fs::read(pins).unwrap_or_else(|error| panic!("{}: {error}", pins.display()));
     let stamp = place.join("installed-pins");
@@ -72,7 +90,7 @@ fn once(place: &Path, pins: &Path, install: impl FnOnce()) {
     fs::write(&stamp, wanted).unwrap_or_else(|error| panic!("{}: {error}", stamp.display()));
 }
 
-/// Two test programs may come here at once.
+/// Test programs run at the same time, so the folder is locked.
 fn lock(file: &Path) -> File {
     let locked = File::open(file).and_then(|file| file.lock().map(|()| file));
     locked.unwrap_or_else(|error| panic!("{} cannot be locked: {error}", file.display()))

@@ -1,33 +1,33 @@
-//! The table: a row for each case, a column for each host.
+//! The table of results: one row for each case, one column for each host.
 
 use std::fmt::Write as _;
 
-/// What came of a case under a host.
+/// The result of a case under a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cell {
-    /// The same as everywhere.
+    /// The expected result.
     Ok,
-    /// Something else, and what.
+    /// Another result, which the text describes.
     Differs(String),
-    /// This host has no way to do it, which was tried, and why.
+    /// The host does not support the case and failed, as expected, for this reason.
     Cannot(String),
-    /// The case is not asked this way.
-    NotAsked,
+    /// The case does not apply to this kind of host.
+    NotApplicable,
 }
 
-/// One column: a host, and what came of each row.
+/// A column: the results of one host.
 #[derive(Debug)]
 pub struct Column {
     /// The host, with its version.
     pub host: String,
-    /// One for each row.
+    /// One result for each row.
     pub cells: Vec<Cell>,
 }
 
-/// Rows and columns of one kind of host.
+/// The results of hosts of the same kind.
 #[derive(Debug)]
 pub struct Table {
-    /// What they do.
+    /// The title of the table.
     pub title: &'static str,
     /// The names of the cases.
     pub rows: Vec<String>,
@@ -35,14 +35,14 @@ pub struct Table {
     pub columns: Vec<Column>,
 }
 
-/// All tables of one run.
+/// The tables of one run.
 #[derive(Debug)]
 pub struct Report {
-    /// SHA-256 of the component, which every host was seen to run.
+    /// SHA-256 of the component that all hosts ran.
     pub digest: String,
     /// The tables.
     pub tables: Vec<Table>,
-    /// Hosts that were not found.
+    /// Hosts that are not on this machine.
     pub missing: Vec<String>,
 }
 
@@ -52,21 +52,21 @@ impl Cell {
             Self::Ok => "ok",
             Self::Differs(_) => "differs",
             Self::Cannot(_) => "cannot",
-            Self::NotAsked => "",
+            Self::NotApplicable => "",
         }
     }
 }
 
 impl Report {
-    /// Every cell that differs, as `host: case: what`.
+    /// All cells that differ, as `host: case: difference`.
     pub fn differences(&self) -> Vec<String> {
-        self.noted(|cell| match cell {
+        self.collect_notes(|cell| match cell {
             Cell::Differs(what) => Some(what),
             _ => None,
         })
     }
 
-    fn noted(&self, note: impl Fn(&Cell) -> Option<&String>) -> Vec<String> {
+    fn collect_notes(&self, note: impl Fn(&Cell) -> Option<&String>) -> Vec<String> {
         let mut notes = Vec::new();
         for table in &self.tables {
             for column in &table.columns {
@@ -78,11 +78,11 @@ impl Report {
         notes
     }
 
-    /// Everything, as Markdown.
+    /// The tables as Markdown.
     pub fn markdown(&self) -> String {
         let mut text = format!("SHA-256 of the component under every host: `{}`\n", self.digest);
         for table in &self.tables {
-            // Nothing fails while a String is written to.
+            // Writing to a String cannot fail.
             let _ = write!(text, "\n### {}\n\n| case |", table.title);
             table.columns.iter().for_each(|column| text.push_str(&format!(" {} |", column.host)));
             text.push_str("\n|---|");
@@ -96,7 +96,7 @@ impl Report {
             }
             text.push('\n');
         }
-        let cannot = self.noted(|cell| match cell {
+        let cannot = self.collect_notes(|cell| match cell {
             Cell::Cannot(why) => Some(why),
             _ => None,
         });
@@ -116,9 +116,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_has_a_word_in_every_cell_and_the_reasons_below() {
+    fn a_table_has_the_reasons_below_its_cells() {
         let cells = vec![Cell::Ok, Cell::Differs("it printed `x`".to_owned())];
-        let other = vec![Cell::Cannot("no certificate of ours".to_owned()), Cell::NotAsked];
+        let other = vec![Cell::Cannot("no certificate of ours".to_owned()), Cell::NotApplicable];
         let columns =
             vec![Column { host: "one 1.0".to_owned(), cells }, Column { host: "two 2.0".to_owned(), cells: other }];
         let table = Table { title: "Jobs", rows: vec!["a".to_owned(), "b".to_owned()], columns };

@@ -1,11 +1,11 @@
-//! Finds the hosts, takes every case to each, and fills the tables.
+//! Finds the hosts, runs each case under each of them, and fills the tables.
 
 use std::env;
 use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::cases::{Asked, Case, Suite};
+use super::cases::{Case, Prepared, Suite};
 use super::command::CommandHost;
 use super::report::{Cell, Column, Report, Table};
 use super::typed::TypedHost;
@@ -13,16 +13,16 @@ use super::{packages, same, service};
 use crate::relay::Relay;
 use crate::{APPLICATION, Ran, Stage, TENANT};
 
-/// Names the program that `examples/embed-rust` answers with.
+/// The variable with the path of the program of `examples/embed-rust`.
 const EMBED: &str = "AZURE_OIDC_EMBED";
-/// Names jco's own program.
+/// The variable with the path of jco.
 const JCO: &str = "JCO";
 
-/// Takes all cases to all hosts.
+/// Runs all cases under all hosts.
 ///
 /// # Panics
 ///
-/// When a host runs other bytes than the rest, or cannot be run at all.
+/// If a host runs another component, or cannot be started.
 pub fn run() -> Report {
     let (_, digest) = packages::component();
     let mut missing = Vec::new();
@@ -62,9 +62,9 @@ pub fn run() -> Report {
             ("{tenant}", TENANT),
             ("{client}", APPLICATION),
         ];
-        let asked = case.asked(&stage, &places);
-        let mut cells: Vec<_> = commands.iter().map(|host| proof.command(host, &asked)).collect();
-        cells.extend(typed.iter_mut().map(|host| proof.typed(host, &asked)));
+        let prepared = case.prepared(&stage, &places);
+        let mut cells: Vec<_> = commands.iter().map(|host| proof.command(host, &prepared)).collect();
+        cells.extend(typed.iter_mut().map(|host| proof.typed(host, &prepared)));
         jobs.rows.push(case.name.clone());
         jobs.columns.iter_mut().zip(cells).for_each(|(column, cell)| column.cells.push(cell));
     }
@@ -76,35 +76,35 @@ fn column(name: &str, version: &str) -> Column {
     Column { host: format!("{name} {version}"), cells: Vec::new() }
 }
 
-/// One case on its way from host to host.
+/// A case and the results that the hosts after the first are compared with.
 struct Proof<'a> {
     case: &'a Case,
     stage: &'a Stage,
-    /// What the native host printed, and which requests it made.
+    /// The output and the requests of the native host.
     printed: Option<(String, Vec<String>)>,
-    /// What the first typed host answered.
+    /// The answer of the first typed host.
     answered: Option<Value>,
 }
 
 impl Proof<'_> {
-    fn command(&mut self, host: &CommandHost, asked: &Asked) -> Cell {
+    fn command(&mut self, host: &CommandHost, prepared: &Prepared) -> Cell {
         if self.case.arguments.is_empty() {
-            return Cell::NotAsked;
+            return Cell::NotApplicable;
         }
         self.stage.emulator.clear_requests();
-        let ran = host.run(asked, self.stage);
+        let ran = host.run(prepared, self.stage);
         let requests = self.requests();
-        self.judged(host.name(), ran.code != 0, &requests, |proof| proof.differs(host, asked, &ran, &requests))
+        self.cell(host.name(), ran.code != 0, &requests, |proof| proof.differs(host, prepared, &ran, &requests))
     }
 
-    fn differs(&mut self, host: &CommandHost, asked: &Asked, ran: &Ran, requests: &[String]) -> Option<String> {
+    fn differs(&mut self, host: &CommandHost, prepared: &Prepared, ran: &Ran, requests: &[String]) -> Option<String> {
         let expect = &self.case.expect;
         let own = matches!(host, CommandHost::Own);
         let wanted = if own { expect.exit } else { i32::from(expect.exit != 0) };
         if ran.code != wanted {
             return Some(format!("exit code {} and not {wanted}: {}", ran.code, same::text(&ran.printed())));
         }
-        if asked.id_token.as_ref().is_some_and(|token| ran.printed().contains(token)) {
+        if prepared.id_token.as_ref().is_some_and(|token| ran.printed().contains(token)) {
             return Some("it printed the ID token".to_owned());
         }
         let stdout = same::text(&ran.stdout);
@@ -114,24 +114,24 @@ impl Proof<'_> {
             Some(_) => return None,
             None => {}
         }
-        let said: Value = serde_json::from_str(&ran.stdout).unwrap_or_default();
-        let wrong = expect.stdout.iter().find(|(pointer, value)| said.pointer(pointer) != Some(value));
+        let output: Value = serde_json::from_str(&ran.stdout).unwrap_or_default();
+        let wrong = expect.stdout.iter().find(|(pointer, value)| output.pointer(pointer) != Some(value));
         self.printed = Some((stdout, requests.to_vec()));
         if let Some((pointer, value)) = wrong {
-            return Some(format!("{pointer} is not {value}: {said}"));
+            return Some(format!("{pointer} is not {value}: {output}"));
         }
         (requests.len() != expect.requests).then(|| format!("{} requests: {requests:?}", requests.len()))
     }
 
-    fn typed(&mut self, host: &mut TypedHost, asked: &Asked) -> Cell {
-        let Some(call) = &asked.typed else { return Cell::NotAsked };
+    fn typed(&mut self, host: &mut TypedHost, prepared: &Prepared) -> Cell {
+        let Some(call) = &prepared.typed else { return Cell::NotApplicable };
         self.stage.emulator.clear_requests();
         let authority = call.arguments.pointer("/0/authority_host").and_then(Value::as_str);
         let hosts: Vec<_> = authority.and_then(|url| url.split_once("//")).map(|(_, host)| host).into_iter().collect();
         let answer = host.ask(call, &hosts);
         let requests = self.requests();
         let failed = answer.get("err").is_some();
-        self.judged(host.name, failed, &requests, |proof| proof.answers_differ(answer, &requests))
+        self.cell(host.name, failed, &requests, |proof| proof.answers_differ(answer, &requests))
     }
 
     fn answers_differ(&mut self, answer: Value, requests: &[String]) -> Option<String> {
@@ -152,8 +152,8 @@ impl Proof<'_> {
         }
     }
 
-    /// A host that cannot do a case must really fail, and send nothing.
-    fn judged(
+    /// A host that does not support a case must fail and send no request.
+    fn cell(
         &mut self,
         host: &str,
         failed: bool,
@@ -167,7 +167,7 @@ impl Proof<'_> {
         }
     }
 
-    /// What the emulator saw, as far as it is the same each time.
+    /// The requests to the emulator, without what differs from run to run.
     fn requests(&self) -> Vec<String> {
         let seen = self.stage.requests().into_iter().map(|seen| {
             let assertion = seen.assertion.map(|assertion| assertion.sha256);
@@ -182,7 +182,7 @@ impl Proof<'_> {
             )
         });
         let mut seen: Vec<_> = seen.collect();
-        // Several scopes are asked for at once, in any order.
+        // Requests for several scopes are concurrent, so their order varies.
         seen.sort();
         seen
     }

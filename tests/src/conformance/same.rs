@@ -1,10 +1,10 @@
-//! What is the same about two answers that were given at different moments: everything but tokens, times and the ids of requests.
+//! Removes what differs from run to run from answers: tokens, times and request ids.
 
 use serde_json::{Map, Value};
 
 use crate::{APPLICATION, TENANT};
 
-/// A text with `<jwt>`, `<time>` and `<id>` in place of what is new each time.
+/// Replaces JWTs, times and ids with `<jwt>`, `<time>` and `<id>`.
 pub(super) fn text(text: &str) -> String {
     let in_word = |c: char| c.is_ascii_alphanumeric() || "-_.:+".contains(c);
     let mut same = String::with_capacity(text.len());
@@ -13,7 +13,7 @@ pub(super) fn text(text: &str) -> String {
         let (before, from) = rest.split_at(start);
         let (found, after) = from.split_at(from.find(|c| !in_word(c)).unwrap_or(from.len()));
         same.push_str(before);
-        // The end of a sentence is no part of its last word.
+        // Punctuation after the last word is not part of the word.
         let bare = found.trim_end_matches(['.', ':']);
         same.push_str(word(bare));
         same.push_str(&found[bare.len()..]);
@@ -34,7 +34,7 @@ fn word(word: &str) -> &str {
     }
 }
 
-/// Whether a word has a digit wherever the form has `0`, a hexadecimal one wherever it has `f`, and is the same elsewhere.
+/// Whether a word has the given form: `0` stands for a digit, `f` for a hexadecimal digit.
 fn is_like(word: &str, form: &str) -> bool {
     let fits = |(c, form): (char, char)| match form {
         '0' => c.is_ascii_digit(),
@@ -44,8 +44,8 @@ fn is_like(word: &str, form: &str) -> bool {
     word.len() == form.len() && word.chars().zip(form.chars()).all(fits)
 }
 
-/// A typed answer in one spelling: names with `_`, no members that are none, enumerations as in the WIT; and in `expires_on`, and in
-/// texts, what is new each time taken out.
+/// Brings typed answers into one form: names with `_`, no absent members, enum cases as in the WIT.
+/// In `expires_on` and in texts, removes what differs from run to run.
 pub(super) fn answer(value: Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -61,7 +61,7 @@ pub(super) fn answer(value: Value) -> Value {
 fn member(name: &str, value: Value) -> (String, Value) {
     let value = match (name, value) {
         ("expires_on", Value::Number(_)) => "<time>".into(),
-        // Rust names the cases of an enumeration `NoMatch`.
+        // Rust writes the case of an enum as `NoMatch`.
         ("outcome" | "severity", Value::String(case)) => snake(&case).trim_start_matches('_').replace('_', "-").into(),
         (_, value) => answer(value),
     };
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_new_each_time_is_taken_out() {
+    fn only_tokens_times_and_ids_are_replaced() {
         let said = format!(
             "{TENANT} eyJhbGciOiJ9.eyJhIjp9.c2ln\" 2026-11-20T17:00:00Z id=9a8B7c6d-0000-4000-8000-000000000001."
         );
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_of_all_languages_come_to_the_same() {
+    fn answers_of_all_languages_have_one_form() {
         let javascript = json!({ "predictedAadsts": 1, "outcome": "no-match", "expiresOn": 17 });
         let rust = json!({ "predicted_aadsts": 1, "outcome": "NoMatch", "expires_on": 18, "matched": null });
         assert_eq!(answer(javascript), answer(rust.clone()));

@@ -1,4 +1,4 @@
-//! Hosts of the HTTP service, and what each answers to the cases of `conformance/service.json`.
+//! Compares the answers of the HTTP service's hosts to the cases of `conformance/service.json`.
 
 use std::panic::{self, AssertUnwindSafe};
 
@@ -15,17 +15,17 @@ mod engines;
 
 use engines::Engine;
 
-/// What of a host's answer is its own: the connection, and the clock.
+/// Headers that belong to the host: connection and clock.
 const OF_THE_HOST: [&str; 5] = ["connection", "date", "keep-alive", "server", "transfer-encoding"];
 
-/// A host that serves.
+/// A running host of the service.
 enum Serving {
     Own(Serve),
     Wasmtime(Service),
     Engine(Engine),
 }
 
-/// A way to serve.
+/// A way to start one.
 #[derive(Debug, Clone)]
 enum Host {
     Own,
@@ -86,7 +86,7 @@ pub(super) fn table(stage: &Stage, relay: &Relay, missing: &mut Vec<String>) -> 
     Table { title: "The service", rows, columns }
 }
 
-/// Beside what the native host answered.
+/// Compares an answer with the native host's.
 fn compared(measure: &mut Option<String>, answer: &Message) -> Cell {
     let mut lines: Vec<_> = answer.headers.iter().filter(|(name, _)| !OF_THE_HOST.contains(&name.as_str())).collect();
     lines.sort();

@@ -1,4 +1,4 @@
-//! Hosts of the typed functions: programs that answer questions, one a line, for as long as they are asked.
+//! Hosts of the typed functions: programs that read one call in each line and print one answer.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -14,16 +14,16 @@ use super::packages;
 use super::same;
 use crate::{Stage, programs};
 
-/// Far longer than any answer takes, the compiling of the component included.
-const LONGEST: Duration = Duration::from_secs(300);
-/// Where the programs for Node and Python are.
+/// Much longer than any answer takes, including the compilation of the component.
+const TIME_LIMIT: Duration = Duration::from_secs(300);
+/// The folder of the programs for Node and Python.
 const DRIVERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/conformance/drivers");
 
-/// A program that answers. Ends when it is dropped.
+/// A running program. It is stopped when this is dropped.
 pub struct TypedHost {
     pub(super) name: &'static str,
     pub(super) version: String,
-    /// SHA-256 of the component that it says it runs.
+    /// SHA-256 of the component that the program reports.
     pub(super) digest: String,
     child: Child,
     stdin: ChildStdin,
@@ -47,7 +47,7 @@ impl TypedHost {
         Self::start("Python, typed", command)
     }
 
-    /// The engine of `examples/embed-rust`, built by its own cargo command.
+    /// The engine of `examples/embed-rust`, which is built by a separate cargo command.
     pub fn rust(program: &PathBuf) -> Self {
         let mut command = Command::new(program);
         command.arg(programs::component());
@@ -71,7 +71,8 @@ impl TypedHost {
         host
     }
 
-    /// Asks, with these hosts allowed where the program can restrict them; the answer in the one spelling of [`same::answer`].
+    /// Calls a function and returns the answer in the form of [`same::answer`]. Only `hosts` may be
+    /// called, if the program supports that.
     pub fn ask(&mut self, call: &Call, hosts: &[&str]) -> Value {
         let question = json!({ "function": call.function, "arguments": call.arguments, "hosts": hosts });
         let written = writeln!(self.stdin, "{question}").and_then(|()| self.stdin.flush());
@@ -80,7 +81,7 @@ impl TypedHost {
     }
 
     fn line(&self) -> Value {
-        let line = self.lines.recv_timeout(LONGEST).unwrap_or_else(|_| panic!("{} does not answer", self.name));
+        let line = self.lines.recv_timeout(TIME_LIMIT).unwrap_or_else(|_| panic!("{} does not answer", self.name));
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{}: {error}: {line}", self.name))
     }
 }

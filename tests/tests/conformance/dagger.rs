@@ -1,4 +1,5 @@
-//! The module in `examples/dagger`, beside the SDK that it is written for. There is no engine here to run it with.
+//! Checks the module in `examples/dagger` with its SDK. It is not run, because that needs an
+//! engine.
 
 use std::fs;
 use std::path::Path;
@@ -10,11 +11,11 @@ use serde_json::Value;
 const MODULE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/dagger");
 
 #[test]
-fn the_module_has_the_types_and_the_style_that_its_sdk_wants() {
+fn the_module_passes_type_and_style_checks_with_its_sdk() {
     let folder = Path::new(MODULE);
-    let python = packages::python(folder, "requirements-dev.txt");
+    let programs = packages::environment(&folder.join(".venv"), &folder.join("requirements-dev.txt"));
     let run = |arguments: &[&str]| {
-        packages::inherited(python.to_str().unwrap(), folder).args(&["-m"]).args(arguments).run().expect(0);
+        packages::with_environment(programs.join("python"), folder).args(&["-m"]).args(arguments).run().expect(0);
     };
     run(&["mypy", "--cache-dir", "/dev/null"]);
     run(&["ruff", "check", "--no-cache", "src"]);
@@ -30,7 +31,7 @@ fn the_module_is_for_the_engine_whose_sdk_it_was_checked_with() {
 }
 
 #[test]
-fn the_program_takes_the_arguments_that_the_module_gives_it() {
+fn the_program_accepts_the_modules_arguments() {
     let source = fs::read_to_string(Path::new(MODULE).join("src/azure_oidc/main.py")).unwrap();
     let exchange =
         ["exchange", "--tenant-id", TENANT, "--client-id", APPLICATION, "--scope", "arm", "--output", "text"];
@@ -39,7 +40,7 @@ fn the_program_takes_the_arguments_that_the_module_gives_it() {
         for option in arguments.iter().filter(|word| word.starts_with("--")) {
             assert!(source.contains(&format!("\"{option}\"")), "{option}");
         }
-        // It gets as far as the token, which is none.
+        // The command fails only because there is no token.
         let ran = Job::host(arguments).args(&["--id-token-env", "ID_TOKEN"]).env("ID_TOKEN", "x").input("[]").run();
         assert!([1, 3].contains(&ran.code), "{}", ran.printed());
     }

@@ -1,4 +1,4 @@
-//! The commands of `examples/wasmtime/README.md`, as they stand.
+//! Runs the commands of `examples/wasmtime/README.md` as they are written there.
 
 use std::fs;
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ use serde_json::json;
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/wasmtime/README.md");
 
 #[test]
-fn every_command_for_wasmtime_works_as_it_is_written() {
+fn each_command_for_wasmtime_works_as_written() {
     let said: Vec<_> = blocks().iter().map(|block| run(block)).collect();
     assert_eq!(said.len(), 5, "one for each block");
     assert!(said[0].starts_with("AADSTS700213: "), "{}", said[0]);
@@ -26,7 +26,7 @@ fn blocks() -> Vec<String> {
     text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default().to_owned()).collect()
 }
 
-/// Runs a block in a folder with the component, for a job whose ID token a credential fits.
+/// Runs a block in a folder with the component, for a job whose ID token matches a credential.
 fn run(block: &str) -> String {
     let stage = Stage::new();
     let relay = Relay::before(&stage.emulator);

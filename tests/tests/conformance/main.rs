@@ -1,4 +1,4 @@
-//! The same bytes under hosts that nobody here wrote, and the examples that show how.
+//! Runs the component under foreign hosts, and tests the examples for them.
 
 mod dagger;
 mod lines;

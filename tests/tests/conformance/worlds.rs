@@ -1,5 +1,5 @@
-//! The component beside the worlds that Spin and wasmCloud offer, as `wac targets` compares them:
-//! it may import what is in the world and nothing else, and must export what the world wants.
+//! Compares the component with the worlds of Spin and wasmCloud, as `wac targets` does: it may
+//! import only what the world offers, and must export what the world requires.
 
 use std::fs;
 
@@ -34,7 +34,7 @@ fn a_component_without_a_handler_does_not_fit() {
     assert!(report.to_string().contains("wasi:http/incoming-handler@0.2.6"), "{report}");
 }
 
-/// Components are components without anything in them too.
+/// A component without imports and exports.
 fn wat_component() -> Vec<u8> {
     b"\0asm\x0d\0\x01\0".to_vec()
 }
@@ -50,16 +50,16 @@ fn compared(world: &str, without: &str) -> TargetValidationResult {
     against(world, without, &fs::read(programs::component()).expect("it can be read"))
 }
 
-/// The version of WASI that the hosts offer, in the place of the component's. A host accepts
-/// earlier versions of 0.2, and the two differ in nothing but the number.
+/// Replaces the component's version of WASI with that of the hosts. A host accepts earlier versions
+/// of 0.2, and here the two differ only in the number.
 fn hosts(text: &str) -> String {
     text.replace("@0.2.4", "@0.2.6")
 }
 
-/// Beside one of the worlds, with one of its imports taken out unless that is empty.
+/// Compares the component with a world. If `without` is not empty, that import is removed first.
 fn against(world: &str, without: &str, component: &[u8]) -> TargetValidationResult {
     let mut resolve = Resolve::default();
-    // Each package comes before those that use it.
+    // Each package comes before the packages that use it.
     for package in ["io", "clocks", "random", "cli", "http"] {
         let path = format!("{HERE}/../wit/deps/{package}.wit");
         let text = fs::read_to_string(&path).expect("it can be read");
@@ -77,8 +77,8 @@ fn against(world: &str, without: &str, component: &[u8]) -> TargetValidationResu
     validate_target(&types, only_world(&types, wit.ty()), component.ty())
 }
 
-/// A WIT package is a component that exports a component type for each world, whose one export is
-/// the world itself.
+/// A WIT package is a component that exports a component type for each world. Its one export is the
+/// world itself.
 fn only_world(types: &Types, package: WorldId) -> WorldId {
     let exported = |id: WorldId| match types[id].exports.values().next() {
         Some(ItemKind::Type(wac_types::Type::World(world)) | ItemKind::Component(world)) => *world,

@@ -1,5 +1,5 @@
-//! The examples can be pasted: pipeline files are what each system's schema describes, credentials are what Entra would match, and
-//! every option that they use is there.
+//! Checks the examples: pipeline files are valid for the schema of their system, credentials match
+//! the example tokens, and all options exist.
 
 mod schemas;
 
@@ -15,7 +15,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
 }
 
-/// Every example file with this end, and its text.
+/// All example files with this extension, and their text.
 fn files(is_wanted: impl Fn(&str) -> bool) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder()).expect("there are examples").flatten().filter(|entry| entry.path().is_dir()) {
@@ -31,7 +31,7 @@ fn files(is_wanted: impl Fn(&str) -> bool) -> Vec<(PathBuf, String)> {
 }
 
 #[test]
-fn each_credential_matches_the_token_that_it_is_written_for() {
+fn each_credential_matches_its_token() {
     let stage = Stage::new();
     let written = files(|name| name == "credential.json");
     assert!(written.len() >= 10, "{written:?}");
@@ -55,7 +55,7 @@ fn each_credential_matches_the_token_that_it_is_written_for() {
 }
 
 #[test]
-fn every_option_in_an_example_is_there() {
+fn each_option_in_an_example_exists() {
     let mut seen = 0;
     for (path, text) in
         files(|name| name.rsplit('.').next().is_some_and(|end| ["yml", "yaml", "md", "json", "tf"].contains(&end)))
@@ -65,7 +65,7 @@ fn every_option_in_an_example_is_there() {
                 line.split_whitespace().map(|word| word.trim_matches(['`', '"', '\'', ')', ',', ':'])).collect();
             let Some(command) = words.first().filter(|word| COMMANDS.contains(word)) else { continue };
             let help = Job::host(&[command, "--help"]).run().expect(0).stdout;
-            // What follows a pipe or another command is not ours.
+            // Only arguments before a pipe or the next command belong to azure-oidc.
             for option in words.iter().take_while(|word| !["|", ">", "&&", ";"].contains(*word)) {
                 if option.starts_with("--") {
                     seen += 1;

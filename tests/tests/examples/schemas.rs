@@ -1,9 +1,11 @@
-//! Pipeline files against the schemas that the CI systems publish, as check-jsonschema carries them. It is installed once, with pinned
-//! versions, below the target folder; what cannot be installed fails the test.
+//! Checks pipeline files with the schemas of the CI systems, which check-jsonschema contains. It is
+//! installed once, with pinned versions, below the target folder. If that fails, so does the test.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use azure_oidc_tests::conformance::packages;
 
 use crate::{files, folder};
 
@@ -17,7 +19,7 @@ const SCHEMAS: [(&str, &str); 6] = [
     ("gitlab/.gitlab-ci.yml", "vendor.gitlab-ci"),
 ];
 
-/// No schema for these is published where packages are.
+/// Examples whose system publishes no schema.
 const WITHOUT_SCHEMA: [&str; 6] = [
     "codefresh/codefresh.yml",
     "harness/pipeline.yaml",
@@ -28,10 +30,10 @@ const WITHOUT_SCHEMA: [&str; 6] = [
 ];
 
 #[test]
-fn a_pipeline_file_is_what_its_system_describes() {
+fn pipeline_files_are_valid_for_their_schemas() {
     let check = tool();
     for (example, schema) in SCHEMAS {
-        // Some of the schemas have expressions that are valid without Unicode mode only.
+        // Some of the schemas have regular expressions that are valid only without Unicode mode.
         let mut command = Command::new(&check);
         command.args(["--regex-variant", "nonunicode", "--builtin-schema", schema]);
         if schema == "vendor.gitlab-ci" {
@@ -42,7 +44,7 @@ fn a_pipeline_file_is_what_its_system_describes() {
 }
 
 #[test]
-fn no_pipeline_file_is_forgotten() {
+fn each_pipeline_file_is_listed() {
     for (path, _) in files(|name| name.ends_with(".yml") || name.ends_with(".yaml")) {
         let name = path.strip_prefix(folder()).expect("it is below").display().to_string();
         let known = SCHEMAS.iter().map(|(example, _)| *example).chain(WITHOUT_SCHEMA);
@@ -51,7 +53,7 @@ fn no_pipeline_file_is_forgotten() {
 }
 
 #[test]
-fn a_mistake_is_found() {
+fn an_invalid_pipeline_file_is_refused() {
     let folder = tempfile::tempdir().expect("there is a temporary folder");
     let path = folder.path().join("config.yml");
     fs::write(&path, "version: 2.1\njobs:\n  deploy:\n    docker: image\n").expect("it can be written");
@@ -59,21 +61,10 @@ fn a_mistake_is_found() {
     assert!(!output.expect("it is installed").status.success());
 }
 
-/// check-jsonschema, in a virtual environment. A lock keeps other test processes waiting while it is installed.
 fn tool() -> PathBuf {
-    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tools-schemas");
     let pins = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/examples/requirements.txt");
-    let binaries = place.join(if cfg!(windows) { "Scripts" } else { "bin" });
-    let lock = File::create(place.with_extension("lock")).expect("the target folder can be written");
-    lock.lock().expect("it can be locked");
-    let (stamp, wanted) = (place.join("installed.txt"), fs::read_to_string(&pins).expect("it is there"));
-    if fs::read_to_string(&stamp).ok().as_ref() != Some(&wanted) {
-        let python = if cfg!(windows) { "python" } else { "python3" };
-        run(Command::new(python).args(["-m", "venv", "--clear"]).arg(&place));
-        run(Command::new(binaries.join("python")).args(["-m", "pip", "install", "--quiet", "-r"]).arg(&pins));
-        fs::write(stamp, wanted).expect("the target folder can be written");
-    }
-    binaries.join("check-jsonschema")
+    packages::environment(&Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tools-schemas"), &pins)
+        .join("check-jsonschema")
 }
 
 fn run(command: &mut Command) {

@@ -1,4 +1,4 @@
-//! What a step gives and gets: settings, the one request, the output files.
+//! Tests the contract of a step: settings, the single request, output files.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,16 +10,16 @@ use azure_oidc_tests::proxy::Proxy;
 use azure_oidc_tests::stage::{ARM, GRAPH};
 use azure_oidc_tests::{APPLICATION, Stage, TENANT, secrets, tokens};
 
-/// What `PLUGIN_AZURE_AUTHORITY_HOST` means when a step does not set it.
+/// The authority when a step does not set `PLUGIN_AZURE_AUTHORITY_HOST`.
 const PUBLIC_AUTHORITY: &str = "login.microsoftonline.com";
 
 #[test]
-fn a_step_with_nothing_but_the_plugins_settings_gets_its_token() {
-    let stage = Stage::playing(
+fn a_step_with_only_the_plugins_settings_gets_its_token() {
+    let stage = Stage::with_config(
         &config::DEFAULT
             .replace("# hostnames = [\"localhost\"]", "hostnames = [\"localhost\", \"login.microsoftonline.com\"]"),
     );
-    // The authority is the public cloud's own; the proxy takes it to the emulator.
+    // The authority is the public cloud's. The proxy connects to the emulator instead.
     let proxy = Proxy::leading_to(stage.emulator.url());
     let job = stage.harness(&stage.id_token()).without("PLUGIN_AZURE_AUTHORITY_HOST").env("HTTPS_PROXY", proxy.url());
     let ran = job.run().expect(0);
@@ -72,7 +72,7 @@ fn every_request_has_an_id_of_its_own() {
 }
 
 #[test]
-fn the_secret_file_gets_one_whole_line_and_is_for_its_owner_only() {
+fn the_secret_file_gets_one_line_and_only_its_owner_can_read_it() {
     let stage = Stage::new();
     stage.harness(&stage.id_token()).run().expect(0);
     let text = stage.read("secrets");
@@ -84,7 +84,7 @@ fn the_secret_file_gets_one_whole_line_and_is_for_its_owner_only() {
 }
 
 #[test]
-fn an_output_file_that_is_there_keeps_its_lines_and_its_mode() {
+fn an_existing_output_file_keeps_its_lines_and_its_mode() {
     let stage = Stage::new();
     for (before, after) in
         [("EARLIER=1\n", "EARLIER=1\nAZURE_ACCESS_TOKEN="), ("OPEN=1", "OPEN=1\nAZURE_ACCESS_TOKEN=")]
@@ -98,7 +98,7 @@ fn an_output_file_that_is_there_keeps_its_lines_and_its_mode() {
 }
 
 #[test]
-fn expiry_and_scope_go_to_the_plain_outputs_when_the_step_has_them() {
+fn expiry_and_scope_go_to_the_plain_outputs_if_the_step_has_them() {
     let stage = Stage::new();
     stage.harness(&stage.id_token()).env("DRONE_OUTPUT", stage.path("plain")).run().expect(0);
     let plain = stage.read("plain");
@@ -110,7 +110,7 @@ fn expiry_and_scope_go_to_the_plain_outputs_when_the_step_has_them() {
 }
 
 #[test]
-fn a_step_without_plain_outputs_gets_the_secret_one_alone() {
+fn a_step_without_plain_outputs_gets_only_the_secret_one() {
     let stage = Stage::new();
     stage.harness(&stage.id_token()).env("DRONE_OUTPUT", "").run().expect(0);
     let files: Vec<_> = fs::read_dir(stage.folder()).unwrap().flatten().map(|entry| entry.file_name()).collect();
@@ -118,7 +118,7 @@ fn a_step_without_plain_outputs_gets_the_secret_one_alone() {
 }
 
 #[test]
-fn nothing_secret_is_printed_and_stdout_is_left_alone() {
+fn no_secret_is_printed_and_stdout_stays_empty() {
     let stage = Stage::new();
     let id_token = stage.id_token();
     for level in ["", "debug", "trace"] {
@@ -150,7 +150,7 @@ fn the_plugins_settings_reach_the_request() {
 }
 
 #[test]
-fn a_last_slash_of_the_authority_host_does_not_matter() {
+fn a_trailing_slash_of_the_authority_host_does_not_matter() {
     let stage = Stage::new();
     let host = format!("{}/", stage.emulator.url());
     stage.harness(&stage.id_token()).env("PLUGIN_AZURE_AUTHORITY_HOST", host).run().expect(0);

@@ -1,5 +1,5 @@
-//! What the plugin that this one replaces (harness-community/drone-azure-oidc at 32d4d3b) does wrong or does not do, each proved absent
-//! here.
+//! Defects of the plugin that this one replaces (harness-community/drone-azure-oidc at 32d4d3b).
+//! Each test proves that one of them is absent here.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -10,7 +10,7 @@ use azure_oidc_tests::stage::{ARM, DOMAIN, GRAPH};
 use azure_oidc_tests::{APPLICATION, Job, Stage, secrets, tokens};
 use serde_json::json;
 
-// 1. It cuts descriptions at 200 bytes, within the subject and within a character, and drops the ids.
+// 1. It cuts descriptions at 200 bytes, even in a subject or a character, and drops the ids.
 
 #[test]
 fn a_long_refusal_is_shown_whole_with_its_ids() {
@@ -40,10 +40,10 @@ fn a_refusal_in_json_has_code_and_ids_as_members() {
     assert_eq!(error["trace_id"].as_str().map(str::len), Some(36));
 }
 
-// 2. It never looks at the ID token.
+// 2. It never checks the ID token.
 
 #[test]
-fn an_expired_token_is_found_before_anything_is_sent() {
+fn an_expired_token_is_refused_before_anything_is_sent() {
     let stage = Stage::new();
     let ran = stage.harness(&stage.mint(&Order { age_seconds: Some(9000), ..Order::of("harness") })).run().expect(3);
     assert!(ran.stderr.contains("expired") && ran.stderr.contains("AADSTS700024"), "{}", ran.stderr);
@@ -51,7 +51,7 @@ fn an_expired_token_is_found_before_anything_is_sent() {
 }
 
 #[test]
-fn a_refusal_names_the_claims_and_the_command_that_mends_it() {
+fn a_refusal_names_the_claims_and_the_command_that_corrects_the_credential() {
     let stage = Stage::new();
     let subject = "account/Hue1lBsaSx2APlXjzVEPIg:org/default:project/OIDC_test";
     let ran = stage.harness(&stage.mint(&Order::of("harness").claim("sub", subject))).run().expect(4);
@@ -60,10 +60,10 @@ fn a_refusal_names_the_claims_and_the_command_that_mends_it() {
     assert!(ran.stderr.lines().any(|line| line.contains(&command) && line.contains(subject)), "{}", ran.stderr);
 }
 
-// 3. It asks once, whatever happens.
+// 3. It does not retry.
 
 #[test]
-fn a_passing_failure_is_asked_again() {
+fn a_transient_failure_is_retried() {
     let stage = Stage::new();
     let at_once = |kind| Injection { retry_after: Some("0".into()), ..Injection::new(kind) };
     for injection in
@@ -77,7 +77,7 @@ fn a_passing_failure_is_asked_again() {
 }
 
 #[test]
-fn a_credential_that_was_made_a_moment_ago_is_waited_for_when_asked() {
+fn an_option_waits_for_a_new_credential() {
     let subject = "account/Hue1lBsaSx2APlXjzVEPIg:org/default:project/New";
     for (arguments, code, requests) in [(&[][..], 4, 1), (&["--replication-wait", "2s"][..], 0, 2)] {
         let stage = Stage::new();
@@ -112,10 +112,10 @@ fn an_answer_without_a_usable_token_is_a_failure_and_publishes_nothing() {
     }
 }
 
-// 5. It finds out after the exchange that it has no output file, and knows no other output.
+// 5. It notices only after the exchange that it has no output file, and has no other output.
 
 #[test]
-fn an_output_file_that_is_not_named_is_found_out_before_anything_is_sent() {
+fn a_missing_output_file_is_found_before_anything_is_sent() {
     let stage = Stage::new();
     for job in
         [stage.harness(&stage.id_token()).without(SECRET_FILE), stage.harness(&stage.id_token()).env(SECRET_FILE, "")]
@@ -135,7 +135,7 @@ fn a_step_without_an_output_file_can_take_the_token_from_stdout() {
     assert_eq!(ran.stdout.lines().count(), 1);
 }
 
-// 6. One scope, one name, no expiry, no other form.
+// 6. It supports only one scope, one output name and one format, and no expiry.
 
 #[test]
 fn several_scopes_are_published_under_names_of_their_own() {
@@ -166,7 +166,7 @@ fn one_name_for_several_scopes_gets_a_suffix_for_each_but_the_first() {
     assert_eq!(names, ["AZURE_ACCESS_TOKEN", "AZURE_ACCESS_TOKEN_GRAPH", "AZURE_ACCESS_TOKEN_3"]);
 }
 
-// 7. It follows redirects with the assertion in hand, takes http, and puts any tenant into the URL.
+// 7. It follows redirects with the assertion, accepts http, and puts any tenant into the URL.
 
 #[test]
 fn a_redirect_is_not_followed() {
@@ -189,7 +189,7 @@ fn a_plain_http_authority_is_refused() {
 }
 
 #[test]
-fn a_tenant_may_be_a_domain_and_nothing_that_changes_the_url() {
+fn a_tenant_is_a_guid_or_a_domain_and_cannot_change_the_url() {
     let stage = Stage::new();
     stage.harness(&stage.id_token()).env("PLUGIN_TENANT_ID", DOMAIN).run().expect(0);
     assert_eq!(stage.only_request().path, format!("/{DOMAIN}/oauth2/v2.0/token"));
@@ -203,10 +203,10 @@ fn a_tenant_may_be_a_domain_and_nothing_that_changes_the_url() {
     assert_eq!(stage.requests().len(), 0);
 }
 
-// 8. An empty variable that it does not even use ends it.
+// 8. It fails because of an empty variable that it does not use.
 
 #[test]
-fn variables_that_are_not_used_may_hold_anything() {
+fn unused_variables_may_have_any_value() {
     let stage = Stage::new();
     for value in ["", "not a number", "{\"json\":", "\u{1F4A5}"] {
         let mut job = stage.harness(&stage.id_token());
@@ -223,23 +223,23 @@ fn variables_that_are_not_used_may_hold_anything() {
     }
 }
 
-// 9. A second run adds a line for the same name, and the file can be read by everybody.
+// 9. A second run adds a line for the same name, and everybody can read the file.
 
 #[test]
-fn a_second_run_adds_its_line_after_the_first_and_harness_takes_the_last() {
+fn a_second_run_appends_its_line_and_harness_uses_the_last() {
     let stage = Stage::new();
     stage.harness(&stage.id_token()).run().expect(0);
     let first = stage.read("secrets");
     stage.harness(&stage.id_token()).run().expect(0);
     let both = stage.read("secrets");
-    // Lines of others may stand between, so none is taken out; the parser of the file lets later lines win.
+    // Other programs may have written lines, so none is removed. The reader uses the last line.
     assert!(both.starts_with(&first));
     assert_eq!(both.lines().filter(|line| line.starts_with("AZURE_ACCESS_TOKEN=")).count(), 2);
     let mode = std::fs::metadata(stage.path("secrets")).unwrap().permissions().mode();
     assert_eq!(mode & 0o077, 0, "{mode:o}");
 }
 
-// 10. The default scope is the public cloud's in every cloud.
+// 10. It uses the default scope of the public cloud in every cloud.
 
 #[test]
 fn the_default_scope_belongs_to_the_cloud_of_the_authority() {
@@ -247,7 +247,7 @@ fn the_default_scope_belongs_to_the_cloud_of_the_authority() {
         .replace("# hostnames = [\"localhost\"]", "hostnames = [\"localhost\", \"login.microsoftonline.us\"]")
         .replace("# cloud = \"public\"", "cloud = \"usgov\"")
         .replace("api://AzureADTokenExchange", "api://AzureADTokenExchangeUSGov");
-    let stage = Stage::playing(&toml);
+    let stage = Stage::with_config(&toml);
     let proxy = Proxy::leading_to(stage.emulator.url());
     let order = Order { audience: Some("api://AzureADTokenExchangeUSGov".into()), ..Order::of("harness") };
     let job = stage.harness(&stage.mint(&order)).env("HTTPS_PROXY", proxy.url());
@@ -258,7 +258,7 @@ fn the_default_scope_belongs_to_the_cloud_of_the_authority() {
 // 11. Its README is wrong about wildcards, managed identities and two error codes.
 
 #[test]
-fn a_subject_with_a_wildcard_is_called_what_it_is() {
+fn a_subject_with_a_wildcard_is_reported() {
     let stage = Stage::new();
     let credentials = json!([{
         "name": "pipelines",
@@ -290,10 +290,10 @@ fn the_two_codes_mean_an_unknown_application_and_a_token_outside_its_time() {
     }
 }
 
-// 12. No CA of one's own, no end on a signal, no version, no help.
+// 12. It does not support an own CA, signals, `--version` and `--help`.
 
 #[test]
-fn a_ca_of_ones_own_can_be_named_in_two_ways_and_is_needed() {
+fn a_private_ca_can_be_named_in_two_ways_and_is_needed() {
     let stage = Stage::new();
     let step = || stage.harness(&stage.id_token()).without("SSL_CERT_FILE");
     step().args(&["--ca-file"]).args(&[stage.emulator.ca_file()]).run().expect(0);
@@ -303,7 +303,7 @@ fn a_ca_of_ones_own_can_be_named_in_two_ways_and_is_needed() {
 }
 
 #[test]
-fn a_signal_ends_it_and_nothing_is_published() {
+fn after_a_signal_nothing_is_published() {
     let stage = Stage::new();
     stage.inject(Injection { times: Some(0), ..Injection::new(Kind::Hang) });
     let id_token = stage.id_token();

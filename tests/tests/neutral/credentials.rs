@@ -1,4 +1,5 @@
-//! Credentials that are checked before anything is sent, and written for a pipeline.
+//! Tests credentials that are checked before the exchange, and credentials that are written for a
+//! pipeline.
 
 use azure_oidc_emulator::{Change, Order};
 use azure_oidc_tests::{APPLICATION, Job, Stage, TENANT};
@@ -8,7 +9,7 @@ const HARNESS: &str = "https://app.harness.io/ng/api/oidc/account/Hue1lBsaSx2APl
 const SUBJECT: &str = "account/Hue1lBsaSx2APlXjzVEPIg:org/default:project/OIDC_Test";
 
 #[test]
-fn credentials_that_match_let_the_exchange_go_on() {
+fn an_exchange_with_matching_credentials_succeeds() {
     let stage = Stage::new();
     let file = stage.write("fics.json", &list(SUBJECT).to_string());
     exchange(&stage, &["--credential", &file]).run().expect(0);
@@ -17,7 +18,7 @@ fn credentials_that_match_let_the_exchange_go_on() {
 }
 
 #[test]
-fn credentials_that_do_not_match_end_it_before_anything_is_sent_and_say_why() {
+fn credentials_that_do_not_match_are_explained_before_anything_is_sent() {
     let stage = Stage::new();
     let file =
         stage.write("fics.json", &list("account/Hue1lBsaSx2APlXjzVEPIg:org/default:project/OIDC_test").to_string());
@@ -29,7 +30,7 @@ fn credentials_that_do_not_match_end_it_before_anything_is_sent_and_say_why() {
 }
 
 #[test]
-fn without_preflight_credentials_that_do_not_match_stop_nothing() {
+fn without_preflight_credentials_are_not_compared() {
     let stage = Stage::new();
     let file = stage.write("fics.json", &list("another").to_string());
     exchange(&stage, &["--credential", &file, "--no-preflight"]).run().expect(0);
@@ -67,7 +68,7 @@ fn check_answers_with_its_exit_code() {
     assert_eq!(check(&["--issuer", HARNESS, "--subject", SUBJECT, "--now", &then], &expired), 0, "at its own time");
 }
 
-/// `script` runs a command at a terminal.
+/// `script` runs a command in a terminal.
 #[test]
 fn an_answer_on_a_terminal_is_coloured() {
     let id_token = Stage::new().id_token();
@@ -90,7 +91,8 @@ fn an_answer_on_a_terminal_is_coloured() {
     }
 }
 
-/// What `check` predicts and what Entra answers are decided in one place; this proves that both use it.
+/// The prediction of `check` and the answer of the emulator come from the same function. This test
+/// proves that both use it.
 #[test]
 fn check_predicts_what_entra_answers() {
     let cases = [
@@ -124,7 +126,7 @@ fn check_predicts_what_entra_answers() {
 }
 
 #[test]
-fn the_credential_that_is_written_for_a_token_is_one_that_accepts_it() {
+fn the_credential_written_for_a_token_accepts_it() {
     let stage = Stage::new();
     for issuer in ["harness", "gitlab", "github", "pulumi", "circleci", "azure-pipelines", "kubernetes"] {
         let id_token = stage.mint(&Order::of(issuer).claim("sub", format!("changed/{issuer}")));
@@ -138,7 +140,7 @@ fn the_credential_that_is_written_for_a_token_is_one_that_accepts_it() {
 }
 
 #[test]
-fn keys_that_are_discovered_verify_what_the_issuer_signed_and_nothing_else() {
+fn discovered_keys_verify_only_the_issuers_signatures() {
     let stage = Stage::new();
     let with = |key: &str| stage.mint(&Order { sign_with: Some(key.into()), ..Order::of("local") });
     for (id_token, code) in

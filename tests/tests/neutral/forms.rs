@@ -1,9 +1,9 @@
-//! The forms of output: json, text, env, and the way of a platform that is named.
+//! Tests the output formats: json, text, env, and that of a named platform.
 
 use azure_oidc_tests::{APPLICATION, Job, Stage, TENANT, secrets, tokens};
 
 #[test]
-fn json_holds_the_tokens_and_what_they_were_traded_for() {
+fn json_contains_the_tokens_and_their_scopes() {
     let stage = Stage::new();
     let id_token = stage.id_token();
     let ran = exchange(&stage, &id_token, &["--output", "json"]).run().expect(0);
@@ -22,7 +22,7 @@ fn json_holds_the_tokens_and_what_they_were_traded_for() {
 }
 
 #[test]
-fn text_is_one_token_a_line_in_the_order_of_the_scopes() {
+fn text_has_one_token_in_each_line_in_the_order_of_the_scopes() {
     let stage = Stage::new();
     let ran = exchange(&stage, &stage.id_token(), &["--cloud", "public", "--scope", "graph,arm", "--output", "text"])
         .run()
@@ -32,7 +32,7 @@ fn text_is_one_token_a_line_in_the_order_of_the_scopes() {
 }
 
 #[test]
-fn env_is_what_a_shell_can_evaluate() {
+fn a_shell_can_evaluate_env() {
     let stage = Stage::new();
     let scopes = ["--cloud", "public", "--scope", "arm,graph", "--output", "env", "--output-name", "FIRST,SECOND"];
     let ran = exchange(&stage, &stage.id_token(), &scopes).run().expect(0);
@@ -43,7 +43,7 @@ fn env_is_what_a_shell_can_evaluate() {
 }
 
 #[test]
-fn the_way_of_a_platform_can_be_asked_for_by_its_name() {
+fn the_format_of_a_platform_can_be_chosen_by_name() {
     let stage = Stage::new();
     let job = exchange(&stage, &stage.id_token(), &["--output", "harness", "--id-token-env", "ARM_OIDC_TOKEN"]);
     job.env("HARNESS_OUTPUT_SECRET_FILE", stage.path("secrets")).run().expect(0);
@@ -67,7 +67,7 @@ fn the_platform_of_the_token_and_that_of_the_output_may_differ() {
 }
 
 #[test]
-fn a_form_that_is_not_known_is_refused_before_anything_is_sent() {
+fn an_unknown_format_is_refused_before_anything_is_sent() {
     let stage = Stage::new();
     let ran = exchange(&stage, &stage.id_token(), &["--output", "xml"]).run().expect(2);
     assert!(ran.stderr.contains("--output xml") && ran.stderr.contains("json"), "{}", ran.stderr);

@@ -1,4 +1,4 @@
-//! Every way in and out that belongs to no platform: settings, tokens, credentials, forms of output.
+//! Tests what does not depend on a platform: settings, tokens, credentials and output formats.
 
 mod credentials;
 mod forms;

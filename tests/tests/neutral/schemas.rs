@@ -1,4 +1,4 @@
-//! Every JSON output is what its schema describes.
+//! Checks each JSON output with its schema.
 
 use azure_oidc_emulator::Injection;
 use azure_oidc_emulator::Order;
@@ -9,7 +9,7 @@ use serde_json::Value;
 const JSON: [&str; 2] = ["--output", "json"];
 
 #[test]
-fn exchange_is_what_its_schema_describes() {
+fn exchange_is_valid_for_its_schema() {
     let stage = Stage::new();
     for issuer in ["harness", "kubernetes"] {
         let application = if issuer == "kubernetes" { "55555555-5555-4555-8555-555555555555" } else { APPLICATION };
@@ -29,7 +29,7 @@ fn exchange_is_what_its_schema_describes() {
 }
 
 #[test]
-fn check_is_what_its_schema_describes_whatever_the_verdict() {
+fn check_is_valid_for_its_schema_with_each_verdict() {
     let stage = Stage::new();
     let good =
         ["--issuer", stage.issuer("gitlab"), "--subject", "project_path:my-group/my-project:ref_type:branch:ref:main"];
@@ -49,7 +49,7 @@ fn check_is_what_its_schema_describes_whatever_the_verdict() {
 }
 
 #[test]
-fn verify_is_what_its_schema_describes_whatever_the_answer() {
+fn verify_is_valid_for_its_schema_with_each_answer() {
     let stage = Stage::new();
     for key in ["ci-1", "stray", "none", "garbled", "ec-1"] {
         let id_token = stage.mint(&Order { sign_with: Some(key.into()), ..Order::of("local") });
@@ -59,7 +59,7 @@ fn verify_is_what_its_schema_describes_whatever_the_answer() {
 }
 
 #[test]
-fn inspect_is_what_its_schema_describes_for_every_platform() {
+fn inspect_is_valid_for_its_schema_for_each_platform() {
     let stage = Stage::new();
     for issuer in ["harness", "circleci", "pulumi", "azure-pipelines", "gitlab", "github", "kubernetes", "local"] {
         let ran =
@@ -82,7 +82,7 @@ fn inspect_is_what_its_schema_describes_for_every_platform() {
 }
 
 #[test]
-fn explain_is_what_its_schema_describes_with_and_without_a_token() {
+fn explain_is_valid_for_its_schema_with_and_without_a_token() {
     let stage = Stage::new();
     for text in
         ["700213", "AADSTS99999999", "AADSTS70021: x AADSTS700024: y Trace ID: 0f0f0f0f-0000-4000-8000-000000000000"]
@@ -100,7 +100,7 @@ fn explain_is_what_its_schema_describes_with_and_without_a_token() {
 }
 
 #[test]
-fn doctor_is_what_its_schema_describes_in_sickness_and_in_health() {
+fn doctor_is_valid_for_its_schema_with_and_without_problems() {
     let stage = Stage::new();
     let ill = stage.job(&["doctor"]).args(&JSON).run().expect(1).json();
     let well = stage.harness(&stage.id_token()).args(&["doctor"]).args(&JSON).run().expect(0).json();
@@ -111,7 +111,7 @@ fn doctor_is_what_its_schema_describes_in_sickness_and_in_health() {
 }
 
 #[test]
-fn every_kind_of_failure_is_what_the_schema_of_errors_describes() {
+fn each_kind_of_failure_is_valid_for_the_schema_of_errors() {
     let stage = Stage::new();
     let id_token = stage.id_token();
     let step = || stage.harness(&id_token).args(&JSON);

@@ -1,4 +1,4 @@
-//! Several tokens at once, short names, clouds.
+//! Tests several scopes, their short names, and clouds.
 
 use azure_oidc_emulator::injections::Kind;
 use azure_oidc_emulator::{Injection, Order, config};
@@ -6,11 +6,11 @@ use azure_oidc_tests::stage::{ARM, GRAPH};
 use azure_oidc_tests::{APPLICATION, Job, Stage, TENANT};
 
 #[test]
-fn several_scopes_are_asked_for_at_the_same_time() {
+fn several_scopes_are_requested_at_the_same_time() {
     let stage = Stage::new();
     stage.inject(Injection { milliseconds: Some(3000), times: Some(0), ..Injection::new(Kind::Delay) });
     let scopes = [ARM, GRAPH, "https://vault.azure.net/.default", "https://storage.azure.com/.default"];
-    // One after the other would take longer than there is time.
+    // Sequential requests would take longer than the timeout.
     let job =
         exchange(&stage, &["--scope", &scopes.join(","), "--timeout", "11s", "--retries", "0", "--output", "json"]);
     let answer = job.run().expect(0).json();
@@ -20,7 +20,7 @@ fn several_scopes_are_asked_for_at_the_same_time() {
 }
 
 #[test]
-fn a_scope_that_is_named_twice_is_asked_for_once() {
+fn a_duplicate_scope_is_requested_once() {
     let stage = Stage::new();
     let scopes = ["--cloud", "public", "--scope", "arm", "--scope", ARM, "--scope", "arm,graph"];
     exchange(&stage, &scopes).run().expect(0);
@@ -33,7 +33,7 @@ fn short_names_mean_the_resources_of_the_cloud() {
         let toml = config::DEFAULT
             .replace("# cloud = \"public\"", &format!("cloud = \"{cloud}\""))
             .replace("api://AzureADTokenExchange", audience);
-        let stage = Stage::playing(&toml);
+        let stage = Stage::with_config(&toml);
         let order = Order { audience: Some((*audience).into()), ..Order::of("harness") };
         let short: Vec<_> = scopes.iter().map(|(short, _)| *short).collect();
         let job = stage.job(&["--cloud", cloud, "--scope", &short.join(","), "--output", "json"]);
@@ -49,7 +49,7 @@ fn short_names_mean_the_resources_of_the_cloud() {
 }
 
 #[test]
-fn a_token_for_another_cloud_is_found_before_anything_is_sent() {
+fn a_token_for_another_cloud_is_refused_before_anything_is_sent() {
     let stage = Stage::new();
     let order = Order { audience: Some("api://AzureADTokenExchangeChina".into()), ..Order::of("harness") };
     let job = exchange(&stage, &["--cloud", "public"]).env("ARM_OIDC_TOKEN", stage.mint(&order));
@@ -62,7 +62,7 @@ fn a_token_for_another_cloud_is_found_before_anything_is_sent() {
     );
 }
 
-/// Short names and what they mean.
+/// Short names and their scopes.
 type Scopes = &'static [(&'static str, &'static str)];
 
 /// Clouds with their audiences and scopes.

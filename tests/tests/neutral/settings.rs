@@ -1,4 +1,4 @@
-//! Where the settings and the token come from.
+//! Tests the sources of settings and of the token.
 
 use azure_oidc_emulator::log::Fingerprint;
 use azure_oidc_tests::stage::DOMAIN;
@@ -10,7 +10,7 @@ type Given<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)]);
 const ANOTHER: &str = "99999999-9999-4999-8999-999999999999";
 
 #[test]
-fn tenant_and_client_have_one_flag_and_three_variables_and_the_first_that_is_not_empty_wins() {
+fn tenant_and_client_come_from_a_flag_or_the_first_nonempty_of_three_variables() {
     let stage = Stage::new();
     let cases: &[Given<'_>] = &[
         (&["--tenant-id", TENANT, "--client-id", APPLICATION], &[]),
@@ -83,7 +83,7 @@ fn a_token_comes_from_a_variable_a_file_or_standard_input_byte_for_byte() {
 }
 
 #[test]
-fn what_was_asked_for_wins_over_the_platform_that_is_detected() {
+fn options_take_precedence_over_the_detected_platform() {
     let stage = Stage::new();
     let id_token = stage.id_token();
     let job = exchange(&stage, &["--id-token-env", "MINE", "--output", "json"]).env("MINE", &id_token);
@@ -93,16 +93,17 @@ fn what_was_asked_for_wins_over_the_platform_that_is_detected() {
 }
 
 #[test]
-fn a_platform_that_gives_this_job_no_token_is_no_obstacle_when_the_token_is_given() {
+fn a_platform_without_a_token_does_not_matter_if_the_token_is_given() {
     let stage = Stage::new();
-    // A Shell Script step of Harness: there is a file for results, and the token is in a variable of the user's.
+    // A Shell Script step of Harness. It has a file for results, and its token is in a variable of
+    // the user's choice.
     let job = exchange(&stage, &["--id-token-env", "MY_IDENTITY"]).env("MY_IDENTITY", stage.id_token());
     job.env("HARNESS_OUTPUT_SECRET_FILE", stage.path("secrets")).run().expect(0);
     assert!(stage.output("secrets", "AZURE_ACCESS_TOKEN").is_some());
 }
 
 #[test]
-fn two_ways_to_give_the_token_at_once_are_a_mistake() {
+fn two_sources_of_the_token_are_refused() {
     let stage = Stage::new();
     let ran = exchange(&stage, &["--id-token-env", "A", "--id-token-file", "b"]).run().expect(2);
     assert!(ran.stderr.contains("--id-token-env") && ran.stderr.contains("--id-token-file"), "{}", ran.stderr);
@@ -142,7 +143,7 @@ fn a_tenant_may_be_named_by_its_domain() {
 }
 
 #[test]
-fn without_a_platform_the_token_is_all_that_is_printed() {
+fn without_a_platform_only_the_token_is_printed() {
     let stage = Stage::new();
     let ran = exchange(&stage, &[]).env("ARM_OIDC_TOKEN", stage.id_token()).run().expect(0);
     assert_eq!(ran.stdout.lines().count(), 1);

@@ -1,11 +1,12 @@
-//! What Azure DevOps answers in place of a token when something is wrong, and how often it is asked.
+//! Tests the errors of Azure DevOps's token endpoint and the retries after them.
 
 use azure_oidc_tests::{Stage, secrets};
 use serde_json::{Value, json};
 
 use crate::fixture::{all, stage};
 
-/// Runs the ordinary job after this went wrong, and gives its exit code, what it said, and how often a token was asked for.
+/// Runs the usual job with this injection. Returns exit code, standard error, and the number of
+/// token requests.
 fn job(injection: Value) -> (i32, String, usize) {
     let fixture = all().into_iter().find(|fixture| fixture.name() == "azure-pipelines/exchange").expect("it is there");
     let stage: Stage = stage();
@@ -19,7 +20,7 @@ fn job(injection: Value) -> (i32, String, usize) {
 }
 
 #[test]
-fn a_null_token_on_a_rerun_is_asked_for_again() {
+fn a_null_token_on_a_rerun_is_retried() {
     let null =
         json!({ "kind": "answer", "body": "{\"oidcToken\":null}", "content_type": "application/json", "times": 2 });
     let (code, said, asked) = job(null);
@@ -27,7 +28,7 @@ fn a_null_token_on_a_rerun_is_asked_for_again() {
 }
 
 #[test]
-fn a_token_that_stays_null_ends_after_three_tries() {
+fn a_token_that_stays_null_fails_after_three_attempts() {
     let null =
         json!({ "kind": "answer", "body": "{\"oidcToken\":null}", "content_type": "application/json", "times": 0 });
     let (code, said, asked) = job(null);
@@ -36,7 +37,7 @@ fn a_token_that_stays_null_ends_after_three_tries() {
 }
 
 #[test]
-fn a_sign_in_page_is_taken_for_a_bad_access_token_and_not_followed() {
+fn a_redirect_to_a_sign_in_page_means_an_invalid_access_token() {
     for injection in [
         json!({ "kind": "html", "status": 203 }),
         json!({ "kind": "html", "status": 200 }),
@@ -49,7 +50,7 @@ fn a_sign_in_page_is_taken_for_a_bad_access_token_and_not_followed() {
 }
 
 #[test]
-fn a_service_that_takes_another_method_is_named_as_such() {
+fn a_service_that_expects_another_method_is_reported() {
     let refused = json!({
         "kind": "answer", "status": 405, "content_type": "application/json",
         "body": "{\"message\":\"The requested resource does not support http method 'POST'.\"}",

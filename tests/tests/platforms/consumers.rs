@@ -1,5 +1,5 @@
-//! What was published, read by those who read it: bash, and parsers with the rules of GitHub's runner and of Harness's agent. The
-//! access token is as hostile as one can be that is taken for a token at all.
+//! Reads published outputs with their consumers: bash, and parsers with the rules of GitHub's
+//! runner and Harness's agent. The access token is as hostile as an accepted token can be.
 
 use std::path::Path;
 
@@ -11,12 +11,12 @@ use serde_json::json;
 
 use crate::fixture::{all, stage};
 
-/// Everything that shells, runners and line-based parsers treat as something else than text.
+/// All that shells, runners and line-based parsers do not read as plain text.
 const HOSTILE: &str =
     r##"eyJ'"$(touch${IFS}pwned)`id`\n%0A##vso[task.setvariable]x;y|z&<EOF<<#${HOME}!*~__B64__=:%25"##;
 
 #[test]
-fn bash_sources_what_circleci_is_given() {
+fn bash_can_source_the_output_for_circleci() {
     let (stage, _) = published("circleci/exchange");
     let script = ". ./bash_env; printf '%s' \"$AZURE_ACCESS_TOKEN\"";
     let ran = Job::program(Path::new("/bin/bash")).args(&["-euc", script]).within(stage.folder()).run().expect(0);
@@ -25,7 +25,7 @@ fn bash_sources_what_circleci_is_given() {
 }
 
 #[test]
-fn a_shell_evaluates_what_is_printed_for_it() {
+fn a_shell_can_evaluate_the_printed_lines() {
     for name in
         ["gitlab/exchange", "buildkite/exchange", "semaphore/exchange", "spacelift/exchange", "google-cloud/exchange"]
     {
@@ -39,7 +39,7 @@ fn a_shell_evaluates_what_is_printed_for_it() {
 }
 
 #[test]
-fn the_runner_reads_what_github_is_given_and_masks_it_first() {
+fn githubs_runner_masks_and_reads_the_output() {
     let (stage, stdout) = published("github/exchange");
     let values = runner(&stage.read("output"));
     assert_eq!(values[0], ("AZURE_ACCESS_TOKEN".to_owned(), HOSTILE.to_owned()));
@@ -50,7 +50,7 @@ fn the_runner_reads_what_github_is_given_and_masks_it_first() {
 }
 
 #[test]
-fn the_agent_reads_what_harness_is_given() {
+fn harnesss_agent_reads_the_output() {
     let (stage, _) = published("harness/exchange");
     let text = stage.read("secrets");
     let (name, value) = text.trim_end_matches('\n').split_once('=').expect("one line");
@@ -60,7 +60,7 @@ fn the_agent_reads_what_harness_is_given() {
 }
 
 #[test]
-fn the_agent_reads_what_azure_pipelines_is_given() {
+fn the_agent_of_azure_pipelines_reads_the_output() {
     let (_, stdout) = published("azure-pipelines/exchange");
     let first = stdout.lines().next().expect("a command");
     let masked = first.strip_prefix("##vso[task.setsecret]").expect("masking comes first");
@@ -73,7 +73,7 @@ fn the_agent_reads_what_azure_pipelines_is_given() {
     }
 }
 
-/// Runs this fixture's job with the hostile token, and gives what it printed.
+/// Runs the job of a fixture with the hostile token and returns the output.
 fn published(name: &str) -> (Stage, String) {
     let stage = stage();
     let body = json!({ "access_token": HOSTILE, "token_type": "Bearer", "expires_in": 3599 }).to_string();
@@ -83,7 +83,8 @@ fn published(name: &str) -> (Stage, String) {
     (stage, ran.stdout)
 }
 
-/// The rules of the runner for files of `NAME=value` and `NAME<<DELIMITER` (actions/runner, FileCommandManager).
+/// The rules of the runner for files with `NAME=value` and `NAME<<DELIMITER` (actions/runner,
+/// FileCommandManager).
 fn runner(text: &str) -> Vec<(String, String)> {
     let mut lines = text.split('\n');
     let mut values = Vec::new();
@@ -104,7 +105,8 @@ fn runner(text: &str) -> Vec<(String, String)> {
     values
 }
 
-/// What the agent makes of a value: `%AZP25` comes last (azure-pipelines-agent, CommandStringConvertor).
+/// The agent's decoding of a value. `%AZP25` comes last (azure-pipelines-agent,
+/// CommandStringConvertor).
 fn agent_decoded(text: &str) -> String {
     text.replace("%3B", ";").replace("%0D", "\r").replace("%0A", "\n").replace("%5D", "]").replace("%AZP25", "%")
 }

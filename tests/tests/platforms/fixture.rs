@@ -1,4 +1,4 @@
-//! A job as a file: its variables and files, and what must come of it.
+//! Reads a job from a file: variables, files and expected results.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,32 +9,33 @@ use azure_oidc_tests::stage::DOMAIN;
 use azure_oidc_tests::{APPLICATION, Job, Stage, TENANT, tokens};
 use serde::Deserialize;
 
-/// The application with the credentials of the platforms that the emulator's own configuration leaves out.
+/// An application with credentials for the platforms that the emulator's default configuration
+/// omits.
 const OTHER_APPLICATION: &str = "33333333-3333-4333-8333-333333333333";
 
-/// One `CASE.toml`. In variables, arguments and files `${folder}` is the job's folder, `${authority}` the emulator's URL,
-/// `${token.NAME}` an ID token.
+/// One `CASE.toml`. In variables, arguments and files, `${folder}` is the job's folder,
+/// `${authority}` the emulator's URL, and `${token.NAME}` an ID token.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fixture {
-    /// The issuer whose job variables are set too.
+    /// The issuer whose job variables are set.
     job: Option<String>,
-    /// Arguments of every command.
+    /// Arguments of all commands.
     #[serde(default)]
     select: Vec<String>,
     /// Arguments of `exchange`.
     #[serde(default)]
     pub(crate) args: Vec<String>,
-    /// Variables; an empty one takes away what `job` sets.
+    /// Variables. An empty value removes a variable of `job`.
     #[serde(default)]
     env: BTreeMap<String, String>,
-    /// Files that are there before.
+    /// Files that exist before the job.
     #[serde(default)]
     files: BTreeMap<String, String>,
-    /// ID tokens that are not just those of the issuer of that name.
+    /// ID tokens that differ from the default token of the issuer with that name.
     #[serde(default)]
     token: BTreeMap<String, Order>,
-    /// Whether a stock host comes to the same result; it cannot where files or sockets are needed.
+    /// Whether a stock host gives the same result. It cannot if files or sockets are needed.
     #[serde(default = "yes")]
     pub(crate) stock: bool,
     pub(crate) expect: Expect,
@@ -42,7 +43,7 @@ pub(crate) struct Fixture {
     pub(crate) path: PathBuf,
 }
 
-/// What must come of `exchange`.
+/// The expected result of `exchange`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Expect {
@@ -50,10 +51,10 @@ pub(crate) struct Expect {
     pub(crate) exit: i32,
     #[serde(default)]
     pub(crate) stdout: String,
-    /// What standard error says, among the rest.
+    /// Texts that standard error must contain.
     #[serde(default)]
     pub(crate) stderr: Vec<String>,
-    /// Files afterwards.
+    /// Files after the job.
     #[serde(default)]
     pub(crate) files: BTreeMap<String, String>,
 }
@@ -87,9 +88,9 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// A stage where every platform has an issuer, and a credential wherever one can match.
+/// An emulator with an issuer for each platform, and a credential for each that can match.
 pub(crate) fn stage() -> Stage {
-    Stage::playing(&format!("{}\n{}", config::DEFAULT, include_str!("emulator.toml")))
+    Stage::with_config(&format!("{}\n{}", config::DEFAULT, include_str!("emulator.toml")))
 }
 
 impl Fixture {
@@ -98,7 +99,7 @@ impl Fixture {
         self.path.strip_prefix(root()).expect("it is below").with_extension("").display().to_string()
     }
 
-    /// The variables of the job, with `base` in place of the emulator's URL.
+    /// The variables of the job. `base` replaces the emulator's URL.
     pub(crate) fn variables(&self, stage: &Stage, base: &str) -> Vec<(String, String)> {
         let ready = stage.emulator.ready();
         let own = self.job.as_ref().map(|job| ready["jobs"][job].as_object().expect("the issuer has jobs").clone());
@@ -114,7 +115,7 @@ impl Fixture {
         variables.into_iter().map(|(name, value)| (name, value.replace(stage.emulator.url(), base))).collect()
     }
 
-    /// The arguments that select platform and token, filled in.
+    /// The arguments that select platform and token.
     pub(crate) fn select(&self, stage: &Stage) -> Vec<String> {
         self.select.iter().map(|argument| self.filled(argument, stage)).collect()
     }
@@ -159,7 +160,7 @@ impl Fixture {
     }
 }
 
-/// A text with what differs from run to run replaced by what it is.
+/// Replaces what differs from run to run.
 pub(crate) fn settled(text: &str, stage: &Stage) -> String {
     let metadata = stage.emulator.ready()["jobs"]["google-cloud"]["GCE_METADATA_HOST"].clone();
     let mut text = text
@@ -183,11 +184,11 @@ pub(crate) fn settled(text: &str, stage: &Stage) -> String {
     out.push_str(&text);
     let out = masked(&out, "dddd-dd-ddTdd:dd:ddZ", "${time}");
     let out = masked(&out, &format!("ghadelimiter_{}", "x".repeat(64)), "${delimiter}");
-    out.split_inclusive('\n').map(without_chance).collect()
+    out.split_inclusive('\n').map(without_random_ids).collect()
 }
 
-/// A line without how long ago a time is, and without an id that is new in every token.
-fn without_chance(line: &str) -> String {
+/// Removes from a line how long ago a time is, and ids that are new in each token.
+fn without_random_ids(line: &str) -> String {
     if let Some((name, _)) = line.split_once("jti: ") {
         return format!("{name}jti: ${{id}}\n");
     }
@@ -197,7 +198,8 @@ fn without_chance(line: &str) -> String {
     }
 }
 
-/// Replaces what looks like this: in a time `d` is a digit, elsewhere `x` a hexadecimal one, and anything else itself.
+/// Replaces text of this form: in a time `d` is a digit, elsewhere `x` is a hexadecimal digit, and
+/// all other characters are themselves.
 fn masked(text: &str, like: &str, with: &str) -> String {
     let like_time = like.starts_with('d');
     let fits = |at: usize| {

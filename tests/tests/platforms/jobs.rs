@@ -1,11 +1,11 @@
-//! `exchange` in every job.
+//! Runs `exchange` in each job.
 
 use azure_oidc_tests::secrets;
 
 use crate::fixture::{all, settled, stage};
 
 #[test]
-fn every_job_comes_to_its_result() {
+fn each_job_has_the_expected_result() {
     let mut wrong = Vec::new();
     for fixture in all() {
         let stage = stage();
@@ -40,7 +40,7 @@ fn every_platform_has_a_job() {
     }
 }
 
-/// As the command line names them.
+/// The platforms' names on the command line.
 const PLATFORMS: [&str; 16] = [
     "harness",
     "circleci",

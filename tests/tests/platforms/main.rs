@@ -1,7 +1,9 @@
-//! Every CI platform as its own users set it up: what it gives a job, and what `exchange`, `inspect` and `doctor` make of that, with
-//! the real host, the real component and the emulator over TLS.
+//! Tests each CI platform with a typical setup: the variables and files of its jobs, and the
+//! results of `exchange`, `inspect` and `doctor`, with the real host, the real component and the
+//! emulator over TLS.
 //!
-//! `fixtures/PLATFORM/CASE.toml` is a job and what comes of it. Beside `exchange.toml` stand the answers of the other two commands.
+//! `fixtures/PLATFORM/CASE.toml` is a job with its expected result. The outputs of the other two
+//! commands are beside `exchange.toml`.
 
 mod azure_pipelines;
 mod consumers;

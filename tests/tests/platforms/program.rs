@@ -1,4 +1,5 @@
-//! The program of a CI system that makes tokens: run only when a flag allows it, with the words of this project's own table.
+//! Tests the CI system's program that mints tokens. It runs only if an option allows it, with fixed
+//! arguments.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -37,7 +38,7 @@ fn a_program_that_fails_is_named_with_the_reason() {
 }
 
 #[test]
-fn a_token_that_is_at_hand_needs_no_program() {
+fn an_available_token_needs_no_program() {
     let stage = stage();
     let organization = "5034460f-c7c4-4c43-9457-de07e2029e7b";
     all()
@@ -50,7 +51,7 @@ fn a_token_that_is_at_hand_needs_no_program() {
         .expect(0);
 }
 
-/// The job that asks for an audience of its own, with this script as `circleci`.
+/// A job that needs a token for another audience. `circleci` is this script.
 fn job(stage: &Stage, script: &str) -> Job {
     let path = stage.write("circleci", script);
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("it was made");

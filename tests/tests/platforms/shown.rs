@@ -1,4 +1,5 @@
-//! `inspect` and `doctor` in every job: what they say stands beside the job's own file. `UPDATE_FIXTURES=1` writes it anew.
+//! Compares `inspect` and `doctor` in each job with the files beside the job. `UPDATE_FIXTURES=1`
+//! writes them.
 
 use std::fs;
 
@@ -11,7 +12,7 @@ fn usual() -> impl Iterator<Item = Fixture> {
 }
 
 #[test]
-fn what_inspect_says_of_every_platforms_token() {
+fn inspect_prints_the_expected_text_for_each_platform() {
     for fixture in usual() {
         let stage = stage();
         let ran = fixture.job(&stage, "inspect").run().expect(0);
@@ -20,14 +21,14 @@ fn what_inspect_says_of_every_platforms_token() {
         schema::assert_valid("inspect", &json);
         let platform = fixture.name().split('/').next().unwrap_or_default().to_owned();
         if platform != "generic" {
-            // SPIFFE and the like are told from the subject, all others from the issuer.
+            // SPIFFE and similar platforms are recognised by the subject, all others by the issuer.
             assert_eq!(json["platform"], platform.as_str(), "{json}");
         }
     }
 }
 
 #[test]
-fn what_doctor_says_on_every_platform() {
+fn doctor_prints_the_expected_text_on_each_platform() {
     for fixture in usual() {
         let stage = stage();
         let ran = fixture.job(&stage, "doctor").run();

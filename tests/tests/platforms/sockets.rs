@@ -1,5 +1,5 @@
-//! Token services and agents that are not on the network: a Unix socket is connected to when the platform's own variable names it,
-//! and only as that variable says.
+//! Tests token services and agents on Unix sockets and on this machine. A socket is used only if
+//! the platform's variable names it.
 
 use std::io::{BufReader, Write};
 use std::os::unix::net::UnixListener;
@@ -26,7 +26,7 @@ fn the_mint_answers_over_plain_http_on_this_machine_too() {
 }
 
 #[test]
-fn the_mint_is_not_asked_in_the_clear_over_a_network() {
+fn plain_http_to_the_mint_is_refused_over_a_network() {
     let stage = stage();
     for url in ["http://mint.example:9080/mint_workload_token", "ftp://x", "unix:relative"] {
         let ran = job("harness/mint-socket", &stage).env("HARNESS_WI_MINT_URL", url).run().expect(3);
@@ -43,7 +43,7 @@ fn a_socket_where_nobody_listens_is_a_failure_of_the_token_service() {
 }
 
 #[test]
-fn the_audience_that_is_asked_for_reaches_the_mint() {
+fn the_mint_gets_the_requested_audience() {
     let stage = stage();
     let ran = job("harness/mint-socket", &stage)
         .args(&["--audience", "api://AzureADTokenExchangeChina", "--no-preflight"])
@@ -53,20 +53,21 @@ fn the_audience_that_is_asked_for_reaches_the_mint() {
 }
 
 #[test]
-fn hosts_beside_the_job_are_never_asked_through_a_proxy() {
+fn hosts_of_the_job_are_never_called_through_a_proxy() {
     let stage = stage();
     let proxy = Proxy::start();
     let job = job("harness/mint-socket", &stage)
         .env("HARNESS_WI_MINT_URL", "http://host.docker.internal:9080/mint_workload_token")
         .env("HTTP_PROXY", proxy.url());
-    // There is no such host here. What matters is whom it was not asked of, and that the policy let it pass.
+    // The host does not exist here. The test checks that the policy allowed it and that the proxy
+    // was not asked.
     let ran = job.args(&["--timeout", "5s"]).run().expect(3);
     assert!(!ran.stderr.contains("was refused"), "{}", ran.stderr);
     assert!(proxy.opened().is_empty(), "{:?}", proxy.opened());
 }
 
 #[test]
-fn buildkite_is_told_to_redact_the_token_before_it_is_printed() {
+fn buildkite_redacts_the_token_before_it_is_printed() {
     let stage = stage();
     let (path, requests) = job_api(&stage, "201 Created");
     let ran = job("buildkite/exchange", &stage)
@@ -95,7 +96,7 @@ fn a_token_that_the_agent_does_not_redact_is_not_printed() {
     assert!(ran.stderr.contains("The agent of Buildkite did not take the result: it answered 500"), "{}", ran.stderr);
 }
 
-/// Plays the agent's Job API for one request.
+/// Serves the agent's Job API for one request.
 fn job_api(stage: &Stage, status: &'static str) -> (String, mpsc::Receiver<Message>) {
     let path = stage.path("job-api.sock");
     let listener = UnixListener::bind(&path).expect("the socket can be made");

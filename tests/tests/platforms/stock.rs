@@ -1,4 +1,4 @@
-//! The same jobs under the stock wasmtime CLI: no host helper, and the same result.
+//! Runs the same jobs with the stock wasmtime CLI, which must give the same result.
 
 use azure_oidc_tests::relay::Relay;
 use azure_oidc_tests::stock;

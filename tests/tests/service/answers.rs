@@ -1,4 +1,4 @@
-//! Every host of the service gives the same answers, and none of them remembers the request before.
+//! Tests that each host of the service gives the same answers and keeps nothing between requests.
 
 use azure_oidc_tests::http::{Message, post};
 use azure_oidc_tests::relay::Relay;
@@ -21,14 +21,15 @@ fn the_native_service_answers_every_case() {
         }
         let ended = service.terminate();
         assert_eq!(ended.code, 0, "{}", ended.stderr);
-        // The line that says that it listens, and nothing of any request.
+        // Standard error has the line about listening and nothing about requests.
         assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
     }
 }
 
-/// wasmtime trusts compiled-in authorities only, so it reaches the emulator by way of plain HTTP on loopback.
+/// wasmtime trusts only built-in certificates, so it reaches the emulator through plain HTTP on
+/// loopback.
 #[test]
-fn the_stock_host_answers_every_case_in_the_same_words() {
+fn the_stock_host_gives_the_same_answer_in_each_case() {
     let (suite, stage) = (Suite::read(), Stage::new());
     let relay = Relay::before(&stage.emulator);
     for kind in suite.services.keys() {
@@ -38,7 +39,7 @@ fn the_stock_host_answers_every_case_in_the_same_words() {
             let (native, stock) =
                 (suite.prove(case, native.address(), &stage), suite.prove(case, stock.address(), &stage));
             assert_eq!(headers(&native), headers(&stock), "{}", case.name);
-            // Entra's answers have ids and times of their own.
+            // Entra's answers contain new ids and times.
             if case.expect.token_requests.unwrap_or_default() == 0 {
                 assert_eq!(native.body, stock.body, "{}", case.name);
             }
@@ -63,7 +64,7 @@ fn a_reused_instance_answers_as_a_fresh_one_does() {
 }
 
 #[test]
-fn one_request_leaves_nothing_for_the_next_on_the_same_instance() {
+fn an_instance_keeps_nothing_between_requests() {
     const ROUNDS: usize = 20;
     let stage = Stage::new();
     let relay = Relay::before(&stage.emulator);
@@ -78,7 +79,7 @@ fn one_request_leaves_nothing_for_the_next_on_the_same_instance() {
     for service in [native.address(), stock.address()].repeat(ROUNDS) {
         let answer = post(service, "/v1/check", &question);
         assert!(String::from_utf8_lossy(&answer.body).contains("subject-of-one"));
-        // No token of its own: that of the one before must not do.
+        // This request has no token and must not use the previous request's.
         let answer = post(service, "/v1/exchange", &json!({}));
         assert_eq!((answer.status(), &answer.json()["code"]), (401, &json!("id-token-missing")));
         let answer = post(service, "/v1/check", &json!({ "token": "a.b", "credentials": [] }));
@@ -86,11 +87,11 @@ fn one_request_leaves_nothing_for_the_next_on_the_same_instance() {
         assert!(!text.contains("one"), "{text}");
         secrets::assert_none(&text, &token);
     }
-    // A second instance is made when the first one is not quite done yet.
+    // wasmtime makes a second instance if the first has not finished.
     assert!(stock.instances().len() < ROUNDS, "the requests were to share instances: {:?}", stock.instances());
 }
 
-/// The headers that the component decides on; the rest belongs to the connection.
+/// The headers that the component sets. The others belong to the connection.
 fn headers(message: &Message) -> Vec<(&str, &str)> {
     let ours = |name: &str| !["date", "connection", "transfer-encoding"].contains(&name);
     let mut headers: Vec<_> = message

@@ -1,4 +1,5 @@
-//! The OpenAPI document says what the service does: its schemas are those of the command line, and its examples are true.
+//! Compares the OpenAPI document with the service: schemas are those of the command line, and
+//! examples give the documented answers.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +15,7 @@ fn read(name: &str) -> Value {
 }
 
 #[test]
-fn what_is_served_is_what_is_in_the_repository() {
+fn the_served_document_is_the_one_in_the_repository() {
     let service = Serve::start(&[], &[]);
     let document = read("openapi.json");
     assert_eq!(send(service.address(), "GET", "/openapi.json", &[], "").json(), document);
@@ -64,7 +65,7 @@ fn each_example_of_a_request_gets_the_example_of_its_answer() {
 }
 
 #[test]
-fn every_problem_that_it_shows_is_described_by_a_response() {
+fn each_example_of_a_problem_is_described_by_a_response() {
     let document = read("openapi.json");
     for (name, response) in document["components"]["responses"].as_object().unwrap() {
         let problem = &response["content"]["application/problem+json"]["example"];

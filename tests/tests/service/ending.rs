@@ -1,4 +1,4 @@
-//! How the native service begins and ends.
+//! Tests the start and the end of the native service.
 
 use std::net::TcpStream;
 use std::thread;
@@ -13,11 +13,11 @@ use serde_json::json;
 
 use crate::limits::{busy, exchange_again, trading};
 
-/// Far less than the time that it waits for requests by default.
+/// Much less than the default time that it waits for requests.
 const SOON: Duration = Duration::from_secs(15);
 
 #[test]
-fn it_says_where_it_listens_and_whether_it_trades() {
+fn it_prints_its_address_and_whether_it_trades() {
     let stage = Stage::new();
     let (plain, trading) = (Serve::start(&[], &[]), trading(&stage, &[]));
     assert_eq!(plain.ready(), &json!({ "listening": format!("http://{}", plain.address()), "exchange": false }));
@@ -26,10 +26,10 @@ fn it_says_where_it_listens_and_whether_it_trades() {
 }
 
 #[test]
-fn a_signal_ends_it_at_once_when_nothing_is_under_way() {
+fn a_signal_stops_it_at_once_without_running_requests() {
     for signal in ["TERM", "INT"] {
         let service = Serve::start(&[], &[]);
-        // A connection that is open and idle is nothing under way.
+        // An idle connection is not a request in progress.
         let idle = TcpStream::connect(service.address()).unwrap();
         assert_eq!(send(service.address(), "GET", "/healthz", &[], "").status(), 200);
         let since = Instant::now();
@@ -42,7 +42,7 @@ fn a_signal_ends_it_at_once_when_nothing_is_under_way() {
 }
 
 #[test]
-fn what_is_under_way_is_finished_and_nothing_new_is_taken() {
+fn running_requests_are_finished_and_new_ones_refused() {
     let stage = Stage::new();
     stage.inject(Injection { milliseconds: Some(2000), ..Injection::new(Kind::Delay) });
     let service = trading(&stage, &["--max-concurrency", "1"]);
@@ -63,7 +63,7 @@ fn what_is_under_way_is_finished_and_nothing_new_is_taken() {
 }
 
 #[test]
-fn what_does_not_end_is_waited_for_no_longer_than_said() {
+fn the_grace_period_limits_the_wait_for_running_requests() {
     let stage = Stage::new();
     stage.inject(Injection { times: Some(0), ..Injection::new(Kind::Hang) });
     for (arguments, signals) in [(&["--grace", "1s"][..], 1), (&[], 2)] {
@@ -75,7 +75,7 @@ fn what_does_not_end_is_waited_for_no_longer_than_said() {
         let since = Instant::now();
         for _ in 0..signals {
             service.signal("TERM");
-            // Two that come together are one.
+            // Two signals at the same time count as one.
             while signals == 2 && TcpStream::connect(service.address()).is_ok() {}
         }
         let ended = service.finish();
@@ -92,7 +92,7 @@ fn ask(stream: &mut TcpStream, id_token: &str) {
 }
 
 #[test]
-fn what_cannot_be_begun_is_said_before_anything_is_served() {
+fn a_start_that_fails_is_reported_before_anything_is_served() {
     let taken = Serve::start(&[], &[]);
     for (arguments, code) in [
         (&["--listen", taken.address()][..], "address-not-usable"),

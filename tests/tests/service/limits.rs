@@ -1,4 +1,4 @@
-//! What a caller can do wrong, or too much of, and what the native service does about it.
+//! Tests the native service's limits, and its answers to invalid requests.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -12,10 +12,10 @@ use azure_oidc_tests::serve::Serve;
 use azure_oidc_tests::{APPLICATION, Stage, TENANT, secrets};
 use serde_json::json;
 
-/// Far longer than any answer here takes.
+/// Much longer than any answer here takes.
 const GENEROUS: Duration = Duration::from_secs(30);
 
-/// A service that trades, at the stage's emulator.
+/// A service that trades at the emulator.
 pub(crate) fn trading(stage: &Stage, arguments: &[&str]) -> Serve {
     let variables = [
         ("AZURE_TENANT_ID", TENANT),
@@ -33,7 +33,7 @@ pub(crate) fn exchange(address: &str, id_token: &str) -> Message {
     send(address, "POST", "/v1/exchange", &headers, "{}")
 }
 
-/// Trades a token at a service that others ask too: who is told to come again does.
+/// Trades a token at a service that is also used by others. Retries while it is busy.
 pub(crate) fn exchange_again(address: &str, id_token: &str) -> Message {
     loop {
         let answer = exchange(address, id_token);
@@ -43,7 +43,7 @@ pub(crate) fn exchange_again(address: &str, id_token: &str) -> Message {
     }
 }
 
-/// What comes back for these bytes, until the other side closes.
+/// Sends these bytes and returns everything until the other side closes the connection.
 fn raw(address: &str, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).expect("the service listens");
     stream.set_read_timeout(Some(GENEROUS)).expect("a time-out above zero");
@@ -53,7 +53,8 @@ fn raw(address: &str, bytes: &[u8]) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// Asks a service that may answer one request at a time until it is busy with another one, and gives what it says then.
+/// Sends requests to a service with one slot until the slot is taken. Returns the answer for a busy
+/// service.
 pub(crate) fn busy(address: &str) -> Message {
     let since = Instant::now();
     loop {
@@ -70,7 +71,7 @@ fn is_well(service: &Serve) {
 }
 
 #[test]
-fn what_is_no_http_is_refused_and_harms_nobody() {
+fn bytes_that_are_not_http_are_refused() {
     let service = Serve::start(&[], &[]);
     let long = format!("GET /healthz HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "x".repeat(200 * 1024));
     let many = format!("GET /healthz HTTP/1.1\r\nhost: x\r\n{}\r\n", "x: y\r\n".repeat(200));
@@ -97,7 +98,7 @@ fn a_caller_without_a_host_header_is_answered() {
 }
 
 #[test]
-fn a_body_whose_length_nobody_told_is_read_to_the_limit_and_no_further() {
+fn a_body_without_a_length_is_read_up_to_the_limit() {
     let service = Serve::start(&[], &[]);
     let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
     let head = "POST /v1/explain HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
@@ -109,7 +110,7 @@ fn a_body_whose_length_nobody_told_is_read_to_the_limit_and_no_further() {
 }
 
 #[test]
-fn a_caller_who_never_ends_a_request_is_not_waited_for() {
+fn an_incomplete_request_times_out() {
     let service = Serve::start(&[], &["--timeout", "1s"]);
     let since = Instant::now();
     let (one, other) = thread::scope(|scope| {
@@ -128,7 +129,7 @@ fn a_caller_who_never_ends_a_request_is_not_waited_for() {
 }
 
 #[test]
-fn further_requests_are_told_to_come_again() {
+fn further_requests_get_503_with_retry_after() {
     let stage = Stage::new();
     stage.inject(Injection { milliseconds: Some(3000), ..Injection::new(Kind::Delay) });
     let service = trading(&stage, &["--max-concurrency", "1"]);
@@ -144,7 +145,7 @@ fn further_requests_are_told_to_come_again() {
 }
 
 #[test]
-fn as_many_as_allowed_are_answered_at_the_same_time() {
+fn the_allowed_number_of_requests_runs_at_the_same_time() {
     let stage = Stage::new();
     stage.inject(Injection { milliseconds: Some(1500), times: Some(0), ..Injection::new(Kind::Delay) });
     let service = trading(&stage, &["--max-concurrency", "16"]);
@@ -158,7 +159,7 @@ fn as_many_as_allowed_are_answered_at_the_same_time() {
 }
 
 #[test]
-fn a_request_that_takes_too_long_is_ended_and_its_place_is_free() {
+fn a_request_that_takes_too_long_is_stopped_and_frees_its_slot() {
     let stage = Stage::new();
     stage.inject(Injection { times: Some(0), ..Injection::new(Kind::Hang) });
     let service = trading(&stage, &["--max-concurrency", "1", "--timeout", "1s"]);
@@ -168,7 +169,7 @@ fn a_request_that_takes_too_long_is_ended_and_its_place_is_free() {
 }
 
 #[test]
-fn a_destination_that_the_host_denies_is_said_with_the_way_to_grant_it() {
+fn a_denied_destination_is_reported_with_the_way_to_grant_it() {
     let stage = Stage::new();
     let variables = [
         ("AZURE_TENANT_ID", TENANT),
@@ -185,7 +186,7 @@ fn a_destination_that_the_host_denies_is_said_with_the_way_to_grant_it() {
 }
 
 #[test]
-fn the_access_log_names_what_was_asked_and_no_secret() {
+fn the_access_log_names_the_request_and_no_secret() {
     let stage = Stage::new();
     let service = trading(&stage, &["--access-log"]);
     let id_token = stage.id_token();
@@ -199,7 +200,7 @@ fn the_access_log_names_what_was_asked_and_no_secret() {
 }
 
 #[test]
-fn a_caller_who_hangs_up_frees_its_place() {
+fn a_closed_connection_frees_its_slot() {
     let stage = Stage::new();
     stage.inject(Injection { ..Injection::new(Kind::Hang) });
     let service = trading(&stage, &["--max-concurrency", "1"]);
@@ -214,7 +215,7 @@ fn a_caller_who_hangs_up_frees_its_place() {
     stage.wait_for_a_request();
     drop(stream);
     let since = Instant::now();
-    // That it is gone is noticed a moment later.
+    // The service notices the closed connection a moment later.
     while http::send(service.address(), "GET", "/healthz", &[], "").status() != 200 {
         assert!(since.elapsed() < Duration::from_secs(10), "its place is still taken");
     }

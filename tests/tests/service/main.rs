@@ -1,5 +1,5 @@
-//! The HTTP service, natively and under the stock `wasmtime serve`: the same cases with the same answers, its limits, its end, its
-//! description, and what a public tool finds.
+//! Tests the HTTP service, natively and with the stock `wasmtime serve`: the same cases with the
+//! same answers, limits, shutdown, its OpenAPI document, and a public test tool.
 
 mod answers;
 mod description;

@@ -1,4 +1,5 @@
-//! `wasmtime run`: the same output as the native host for the same input, with exit code 0 or 1.
+//! Compares `wasmtime run` with the native host: the same output for the same input, with exit code
+//! 0 or 1.
 
 use azure_oidc_emulator::Order;
 use azure_oidc_tests::relay::Relay;
@@ -6,7 +7,7 @@ use azure_oidc_tests::stage::{ARM, GRAPH};
 use azure_oidc_tests::{APPLICATION, Job, Ran, Stage, TENANT, schema, secrets, stock, tokens};
 use serde_json::{Value, json};
 
-/// Offline commands; `T` holds the token, standard input a list of credentials.
+/// Offline commands. `T` contains the token, standard input a list of credentials.
 const COMMANDS: &[&[&str]] = &[
     &["inspect", "--id-token-env", "T"],
     &["inspect", "--id-token-env", "T", "--output", "json"],
@@ -43,7 +44,7 @@ const COMMANDS: &[&[&str]] = &[
 #[test]
 fn both_hosts_print_the_same() {
     let stage = Stage::new();
-    // Without times, of which people are told how long ago they were.
+    // Texts without times: they are shown relative to the present.
     let order = ["iat", "exp", "nbf"].iter().fold(Order::of("gitlab"), |order, name| order.claim(*name, Value::Null));
     let id_token = stage.mint(&order);
     let credentials = json!([{
@@ -95,7 +96,7 @@ fn the_lines_of_a_platform_are_printed_instead_of_written() {
 }
 
 #[test]
-fn a_refusal_is_told_as_the_native_host_tells_it() {
+fn a_refusal_is_reported_as_by_the_native_host() {
     let stage = Stage::new();
     let relay = Relay::before(&stage.emulator);
     let id_token = stage.mint(&Order::of("harness").claim("sub", "another"));
@@ -106,7 +107,7 @@ fn a_refusal_is_told_as_the_native_host_tells_it() {
 }
 
 #[test]
-fn what_this_host_cannot_do_is_said_with_the_way_it_can() {
+fn unsupported_features_are_reported_with_an_alternative() {
     let missing = stock::run(&[], &["exchange", "--client-id", APPLICATION]).run().expect(1);
     assert!(missing.stderr.contains("--env NAME"), "{}", missing.stderr);
     let unseen = stock::run(&[], &["inspect", "--id-token-env", "T"]).run().expect(1);

@@ -1,4 +1,4 @@
-//! `wasmtime run --invoke`: the typed functions answer as the command line does.
+//! Compares `wasmtime run --invoke` of the typed functions with the command line.
 
 use azure_oidc_emulator::Order;
 use azure_oidc_tests::{Job, Stage, stock};

@@ -1,4 +1,4 @@
-//! The same bytes under the stock wasmtime CLI: the command line, the typed functions, the service.
+//! Runs the component with the stock wasmtime CLI: command line, typed functions and service.
 
 mod command_line;
 mod invoke;

@@ -1,4 +1,4 @@
-//! `wasmtime serve`: the jobs as a stateless HTTP service.
+//! Tests the HTTP service under `wasmtime serve`.
 
 use azure_oidc_emulator::Order;
 use azure_oidc_tests::http::{Message, post, send};
@@ -18,7 +18,7 @@ fn it_answers_as_the_command_line_does() {
         "audiences": ["api://AzureADTokenExchange"],
     }]);
     let file = stage.write("fics.json", &credentials.to_string());
-    let said = |arguments: &[&str]| {
+    let output = |arguments: &[&str]| {
         Job::host(arguments).args(&["--output", "json"]).env("ARM_OIDC_TOKEN", &id_token).run().json()
     };
     let now = tokens::claims(&id_token)["iat"].clone();
@@ -27,23 +27,23 @@ fn it_answers_as_the_command_line_does() {
     assert_eq!((health.status(), &health.json()["status"]), (200, &json!("ok")));
 
     let inspected = ok(post(service.address(), "/v1/inspect", &json!({ "token": id_token })));
-    assert_eq!(inspected, said(&["inspect"]));
+    assert_eq!(inspected, output(&["inspect"]));
     schema::assert_valid("inspect", &inspected);
 
     let question = json!({ "token": id_token, "credentials": credentials, "now": now });
     let checked = ok(post(service.address(), "/v1/check", &question));
-    let told = said(&["check", "--credential", &file, "--now", &now.to_string()]);
-    assert_eq!(checked, told);
+    let printed = output(&["check", "--credential", &file, "--now", &now.to_string()]);
+    assert_eq!(checked, printed);
     assert_eq!(checked["verdict"], "no-match");
     schema::assert_valid("check", &checked);
 
     let explained = ok(post(service.address(), "/v1/explain", &json!({ "text": "AADSTS700213" })));
-    assert_eq!(explained, said(&["explain", "AADSTS700213"]));
+    assert_eq!(explained, output(&["explain", "AADSTS700213"]));
     schema::assert_valid("explain", &explained);
 }
 
 #[test]
-fn it_trades_the_callers_token_for_whom_its_host_says() {
+fn it_trades_the_callers_token_for_the_configured_client() {
     let stage = Stage::new();
     let relay = Relay::before(&stage.emulator);
     let service = Service::start(&[
@@ -76,14 +76,14 @@ fn it_trades_the_callers_token_for_whom_its_host_says() {
 }
 
 #[test]
-fn it_trades_nothing_when_its_host_did_not_set_it_up() {
+fn it_trades_nothing_without_configuration() {
     let (stage, service) = (Stage::new(), Service::start(&[]));
     refused(exchange(&service, &stage.id_token(), &json!({})), 403, "exchange-not-configured");
     refused(post(service.address(), "/v1/exchange", &json!({})), 401, "id-token-missing");
 }
 
 #[test]
-fn what_it_does_not_understand_it_refuses_with_problem_details() {
+fn invalid_requests_are_refused_with_problem_details() {
     let service = Service::start(&[]);
     let address = service.address();
     let json = [("content-type", "application/json")];

@@ -1,4 +1,4 @@
-//! The table of cases (`tests/typed/cases.json`), and each case as a command line.
+//! Reads the table of cases (`tests/typed/cases.json`) and writes each case as a command line.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use azure_oidc_tests::{Job, Stage, tokens};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-/// The time of questions about no token.
+/// The current time in cases without a token.
 const NOW: i64 = 1_787_306_400;
 
 #[derive(Deserialize)]
@@ -50,19 +50,20 @@ enum Token {
     },
 }
 
-/// One question.
+/// One case.
 pub(crate) struct Case {
-    /// The function and what the case is about.
+    /// The function and the subject of the case.
     pub(crate) name: String,
     /// The function.
     pub(crate) call: String,
-    /// Its record or its arguments, by the names of the WIT package in snake_case. What is not given is not there.
+    /// The record or the arguments, with the names of the WIT package in snake_case. Absent members
+    /// are none.
     pub(crate) args: Map<String, Value>,
-    /// The outcome, the reason or the code of the fault.
+    /// The expected outcome, reason or fault code.
     pub(crate) answer: Option<String>,
 }
 
-/// Every case, with tokens of this stage's emulator.
+/// All cases, with tokens of this emulator.
 pub(crate) fn all(stage: &Stage) -> Vec<Case> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/typed/cases.json");
     let table: Table =
@@ -91,7 +92,7 @@ impl Written {
                 _ => {}
             }
         }
-        // Documents are text to the component.
+        // The component takes documents as text.
         for name in ["credentials", "jwks", "claims_json"] {
             if let Some(value) = args.get_mut(name).filter(|value| !value.is_string()) {
                 *value = value.to_string().into();
@@ -118,12 +119,12 @@ impl Token {
 }
 
 impl Case {
-    /// A field, as text.
+    /// The text of a member.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.args.get(name).and_then(Value::as_str)
     }
 
-    /// The same question on the command line, in JSON where the command has that.
+    /// The same job on the command line, with JSON output if the command supports it.
     pub(crate) fn command_line(&self, stage: &Stage) -> Job {
         let mut words = vec![self.call.clone()];
         let mut input = String::new();

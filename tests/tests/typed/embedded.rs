@@ -1,4 +1,5 @@
-//! The typed functions as a Rust program has them: bindings of wasmtime, made from the WIT package, and nothing to import.
+//! Calls the typed functions from Rust, with wasmtime's bindings generated from the WIT package and
+//! no imports linked.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -23,7 +24,7 @@ mod bindings {
 use bindings::Typed;
 use bindings::azure_oidc::federation::types::Fault;
 
-/// The functions never end the component, whatever they are asked.
+/// The functions never trap.
 const TRAP: &str = "no trap";
 
 /// The component, compiled once.
@@ -36,7 +37,7 @@ pub(crate) struct Embedded {
 }
 
 impl Embedded {
-    /// A fresh instance, whose every import traps: the functions call none.
+    /// A new instance. All of its imports trap, because the functions call none.
     pub(crate) fn new() -> Self {
         let (engine, component) = &*COMPONENT;
         let mut linker = Linker::new(engine);
@@ -75,8 +76,9 @@ fn answer<T: Serialize>(result: Result<T, Fault>) -> Value {
     }
 }
 
-/// The stock wasmtime CLI compiles it: it has the very version of this runtime, and no compiler need be built for a test. What the CLI
-/// supports besides, this runtime is built without, and it loads nothing that counts on more than it has.
+/// Compiles the component with the stock wasmtime CLI, which has the version of this runtime, so
+/// that tests need no compiler. Features of the CLI that this runtime lacks are switched off,
+/// because the runtime refuses an image that needs them.
 fn compiled() -> (Engine, Component) {
     let engine = Engine::default();
     let folder = tempfile::tempdir().expect("there is a temporary folder");

@@ -1,5 +1,5 @@
-//! The typed functions give the same answers as the command line: called from Rust through wasmtime, and from Node through jco. One
-//! table of cases drives all three.
+//! Compares the typed functions, called from Rust through wasmtime and from Node through jco, with
+//! the command line. One table of cases is used for all three.
 
 mod case;
 mod embedded;
@@ -12,7 +12,7 @@ use case::Case;
 use embedded::Embedded;
 
 #[test]
-fn in_rust_and_in_node_the_answers_are_those_of_the_command_line() {
+fn typed_functions_in_rust_and_node_answer_as_the_command_line_does() {
     let stage = Stage::new();
     let cases = case::all(&stage);
     let questions: Vec<_> = cases.iter().map(|case| Question::new(name_in_node(&case.call), in_node(case))).collect();
@@ -26,24 +26,24 @@ fn in_rust_and_in_node_the_answers_are_those_of_the_command_line() {
         if in_rust != in_node {
             wrong.push(format!("{}\n   Rust {in_rust}\n   Node {in_node}", case.name));
         }
-        if case.answer.as_deref().is_some_and(|answer| answer != told(case, &in_rust)) {
+        if case.answer.as_deref().is_some_and(|answer| answer != outcome(case, &in_rust)) {
             wrong.push(format!("{}\n  wanted {:?}\n   found {in_rust}", case.name, case.answer));
         }
         let ran = case.command_line(&stage).run();
-        let said = match (case.call.as_str(), ran.code) {
+        let printed = match (case.call.as_str(), ran.code) {
             ("credential", 0) => json!({ "ok": ran.stdout }),
             ("credential", _) => json!({ "err": ran.stderr }),
             _ => ran.json(),
         };
-        if let Err(difference) = agrees(case, &in_rust, &said) {
-            wrong.push(format!("{}\n  {difference}\n   typed {in_rust}\n    said {said}", case.name));
+        if let Err(difference) = compare(case, &in_rust, &printed) {
+            wrong.push(format!("{}\n  {difference}\n    typed {in_rust}\n  printed {printed}", case.name));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
-fn one_instance_answers_any_number_of_questions_and_remembers_none() {
+fn one_instance_answers_many_calls_and_keeps_nothing() {
     let stage = Stage::new();
     let cases = case::all(&stage);
     let mut reused = Embedded::new();
@@ -53,7 +53,7 @@ fn one_instance_answers_any_number_of_questions_and_remembers_none() {
 }
 
 #[test]
-fn platforms_have_what_a_form_needs_and_their_examples_make_credentials() {
+fn examples_of_each_platform_make_credentials() {
     let call = |call: &str, args: Value| Case {
         name: call.to_owned(),
         call: call.to_owned(),
@@ -83,9 +83,9 @@ fn platforms_have_what_a_form_needs_and_their_examples_make_credentials() {
         }
         forms += 1;
         let given: Vec<_> = needed.iter().map(|part| json!({"name": part["name"], "value": part["example"]})).collect();
-        let asked = call("credential", json!({"platform": name, "parts": given, "issuer": "https://issuer.example"}));
-        let made = embedded.ask(&asked);
-        // Some need one of several parts besides, and say so.
+        let case = call("credential", json!({"platform": name, "parts": given, "issuer": "https://issuer.example"}));
+        let made = embedded.ask(&case);
+        // Some platforms need one of several parts and report which.
         let code = made["err"]["code"].as_str();
         assert!(made["ok"].is_string() || code == Some("subject-part-missing"), "{name}: {made}");
     }
@@ -93,7 +93,7 @@ fn platforms_have_what_a_form_needs_and_their_examples_make_credentials() {
     assert!(forms > 5, "{forms}");
 }
 
-/// The function, as JavaScript calls it.
+/// The function's name in JavaScript.
 fn name_in_node(call: &str) -> &'static str {
     ["inspect", "check", "verify", "explain", "credential"]
         .into_iter()
@@ -101,10 +101,10 @@ fn name_in_node(call: &str) -> &'static str {
         .expect("a function of `claims`")
 }
 
-/// The arguments, as JavaScript has them.
+/// The arguments in JavaScript.
 fn in_node(case: &Case) -> Value {
     let field = |name: &str| case.args.get(name).cloned().unwrap_or(Value::Null);
-    // An argument that is left out is `undefined`, which JSON has no word for.
+    // An absent argument is `undefined`, which JSON cannot express.
     let list = |names: &[&str]| -> Value {
         names.iter().filter(|name| !field(name).is_null()).map(|name| field(name)).collect()
     };
@@ -128,7 +128,8 @@ fn camel(name: &str) -> String {
     words.fold(first, |all, word| all + &word[..1].to_ascii_uppercase() + &word[1..])
 }
 
-/// An answer in the one form that all are compared in: names in snake_case, the WIT names of enums, and nothing where nothing is.
+/// Brings answers into one form: names in snake_case, enum cases as in the WIT, and no absent
+/// members.
 fn plain(answer: Value) -> Value {
     match answer {
         Value::Object(members) => members
@@ -163,8 +164,8 @@ fn separated(name: &str, by: char) -> String {
     text
 }
 
-/// What an answer comes to, in a word.
-fn told<'a>(case: &Case, answer: &'a Value) -> &'a str {
+/// The outcome of an answer in one word.
+fn outcome<'a>(case: &Case, answer: &'a Value) -> &'a str {
     let word = match (case.call.as_str(), &answer["ok"]) {
         (_, Value::Null) => &answer["err"]["code"],
         ("check", verdict) => &verdict["outcome"],
@@ -175,17 +176,17 @@ fn told<'a>(case: &Case, answer: &'a Value) -> &'a str {
     word.as_str().unwrap_or_default()
 }
 
-/// Compares an answer with what the command line says.
-fn agrees(case: &Case, typed: &Value, said: &Value) -> Result<(), String> {
-    let same = |what: &str, typed: Value, said: &Value| {
-        if typed == *said { Ok(()) } else { Err(format!("{what}: {typed} is not {said}")) }
+/// Compares an answer with the output of the command line.
+fn compare(case: &Case, typed: &Value, printed: &Value) -> Result<(), String> {
+    let same = |what: &str, typed: Value, printed: &Value| {
+        if typed == *printed { Ok(()) } else { Err(format!("{what}: {typed} is not {printed}")) }
     };
     if let Some(fault) = typed.get("err") {
-        return match (&said["err"], &said["error"]) {
-            // `credential` has no form in JSON.
+        return match (&printed["err"], &printed["error"]) {
+            // `credential` prints no JSON.
             (Value::String(text), _) => {
                 let sentence = fault["message"].as_str().unwrap_or("?");
-                if text.contains(sentence) { Ok(()) } else { Err(format!("{text} does not say {sentence}")) }
+                if text.contains(sentence) { Ok(()) } else { Err(format!("{text} does not contain {sentence}")) }
             }
             (_, error) => same("code", fault["code"].clone(), &error["code"]),
         };
@@ -193,18 +194,18 @@ fn agrees(case: &Case, typed: &Value, said: &Value) -> Result<(), String> {
     let answer = &typed["ok"];
     let fields = |pairs: &[(&str, &str)]| {
         pairs.iter().try_for_each(|(field, member)| {
-            same(field, answer[*field].clone(), said.pointer(member).unwrap_or(&Value::Null))
+            same(field, answer[*field].clone(), printed.pointer(member).unwrap_or(&Value::Null))
         })
     };
     match case.call.as_str() {
         "inspect" => {
             for (field, claim) in [("issued_at", "iat"), ("not_before", "nbf"), ("expires_at", "exp")] {
-                same(field, answer[field].clone(), &said["claims"][claim])?;
+                same(field, answer[field].clone(), &printed["claims"][claim])?;
             }
             let claims: Value = serde_json::from_str(answer["claims_json"].as_str().unwrap_or_default())
                 .map_err(|error| error.to_string())?;
-            same("claims", claims, &said["claims"])?;
-            let audience = &said["audience"];
+            same("claims", claims, &printed["claims"])?;
+            let audience = &printed["audience"];
             same(
                 "audiences",
                 answer["audiences"].clone(),
@@ -221,22 +222,26 @@ fn agrees(case: &Case, typed: &Value, said: &Value) -> Result<(), String> {
             ])
         }
         "check" => {
-            let of_findings = |findings: &Value| findings.as_array().into_iter().flatten().map(in_words).collect();
+            let of_findings = |findings: &Value| findings.as_array().into_iter().flatten().map(with_code).collect();
             same(
                 "predicted_aadsts",
-                in_words(&json!({"aadsts": answer["predicted_aadsts"]}))["aadsts"].clone(),
-                &said["predicted_error"],
+                with_code(&json!({"aadsts": answer["predicted_aadsts"]}))["aadsts"].clone(),
+                &printed["predicted_error"],
             )?;
-            same("findings", of_findings(&answer["findings"]), &plain(said["findings"].clone()))?;
-            same("credentials", answer["credentials"].clone(), &plain(said["credentials"].clone()))?;
+            same("findings", of_findings(&answer["findings"]), &plain(printed["findings"].clone()))?;
+            same("credentials", answer["credentials"].clone(), &plain(printed["credentials"].clone()))?;
             fields(&[("outcome", "/verdict"), ("matched", "/matched")])
         }
         "verify" => {
-            same("valid", if answer["valid"] == true { "valid".into() } else { "invalid".into() }, &said["signature"])?;
+            same(
+                "valid",
+                if answer["valid"] == true { "valid".into() } else { "invalid".into() },
+                &printed["signature"],
+            )?;
             fields(&[("reason", "/reason"), ("alg", "/alg"), ("kid", "/kid"), ("key_index", "/key_index")])
         }
         "explain" => {
-            let mut explained: Value = plain(said["explanations"].clone());
+            let mut explained: Value = plain(printed["explanations"].clone());
             explained.as_array_mut().into_iter().flatten().for_each(|one| {
                 one["aadsts"] = one["code"].clone();
                 one.as_object_mut().into_iter().for_each(|members| {
@@ -244,17 +249,17 @@ fn agrees(case: &Case, typed: &Value, said: &Value) -> Result<(), String> {
                     members.remove("facts");
                 });
             });
-            same("explanations", answer.as_array().into_iter().flatten().map(in_words).collect(), &explained)
+            same("explanations", answer.as_array().into_iter().flatten().map(with_code).collect(), &explained)
         }
-        _ => same("text", answer.clone(), &said["ok"]),
+        _ => same("text", answer.clone(), &printed["ok"]),
     }
 }
 
-/// With the AADSTS number as the command line writes it.
-fn in_words(typed: &Value) -> Value {
-    let mut said = typed.clone();
-    if let Some(number) = said["aadsts"].as_u64() {
-        said["aadsts"] = format!("AADSTS{number}").into();
+/// Writes the AADSTS number as the command line does.
+fn with_code(typed: &Value) -> Value {
+    let mut printed = typed.clone();
+    if let Some(number) = printed["aadsts"].as_u64() {
+        printed["aadsts"] = format!("AADSTS{number}").into();
     }
-    said
+    printed
 }

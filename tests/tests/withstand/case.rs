@@ -1,32 +1,32 @@
-//! A case: a step of Harness that would succeed but for what the case changes, and what must come of it.
+//! A case: the change to a Harness step that would otherwise succeed, and the expected result.
 
 use azure_oidc_emulator::Injection;
 use azure_oidc_tests::{Job, Ran, Stage, schema, secrets};
 
-/// What a case changes, and what must come of it. The default is the step that succeeds.
+/// A case. The default changes nothing and succeeds.
 #[derive(Clone, Copy)]
 pub(crate) struct Case {
     /// For messages.
     pub(crate) name: &'static str,
-    /// Variables in place of, or beside, those of the step.
+    /// Variables that are added or replaced.
     pub(crate) set: &'static [(&'static str, &'static str)],
     /// Arguments.
     pub(crate) args: &'static [&'static str],
-    /// The ID token; the good one unless said.
+    /// The ID token. Unset: the valid one.
     pub(crate) id_token: fn(&Stage) -> String,
-    /// What goes wrong at the authority.
+    /// The failure that is injected at the authority.
     pub(crate) injections: fn() -> Vec<Injection>,
     /// The exit code.
     pub(crate) exit: i32,
     /// The code of the fault.
     pub(crate) code: &'static str,
-    /// What people must be told, among the rest.
+    /// Texts that standard error must contain.
     pub(crate) names: &'static [&'static str],
-    /// How many requests the authority sees.
+    /// The number of requests to the authority.
     pub(crate) requests: usize,
 }
 
-/// The step that succeeds, for the cases to differ from.
+/// The step that succeeds. The cases change it.
 pub(crate) const STEP: Case = Case {
     name: "",
     set: &[],
@@ -42,25 +42,25 @@ pub(crate) const STEP: Case = Case {
 const EARLIER: &str = "EARLIER=1\n";
 
 impl Case {
-    /// Runs it in both forms.
-    pub(crate) fn prove(&self) {
-        self.prove_with(&Stage::new(), |job| job);
+    /// Runs the case with text and with JSON output.
+    pub(crate) fn check(&self) {
+        self.check_with(&Stage::new(), |job| job);
     }
 
-    /// Runs it in both forms, with a job that is changed further.
-    pub(crate) fn prove_with(&self, stage: &Stage, change: impl Fn(Job) -> Job) {
+    /// Runs the case with text and with JSON output, and with a changed job.
+    pub(crate) fn check_with(&self, stage: &Stage, change: impl Fn(Job) -> Job) {
         let text = self.run(stage, &change);
-        assert_eq!(text.stdout, "", "{}: standard output holds nothing but what was asked for", self.name);
+        assert_eq!(text.stdout, "", "{}: a failure prints nothing to standard output", self.name);
         assert!(text.stderr.contains("error: "), "{}: {}", self.name, text.stderr);
-        self.assert_told(&text.stderr);
+        self.assert_names(&text.stderr);
 
         let json = self.run(stage, |job| change(job).args(&["--output", "json"]));
         schema::assert_valid("error", &json.json());
         let error = json.error();
         assert_eq!(error["code"], self.code, "{}: {error}", self.name);
         assert!(!json.stderr.contains("error: "), "{}: {}", self.name, json.stderr);
-        let told = format!("{} {} {}", error["message"], error["hint"], error["aadsts"]).replace("\\\"", "\"");
-        self.assert_told(&told);
+        let texts = format!("{} {} {}", error["message"], error["hint"], error["aadsts"]).replace("\\\"", "\"");
+        self.assert_names(&texts);
     }
 
     fn run(&self, stage: &Stage, change: impl Fn(Job) -> Job) -> Ran {
@@ -81,9 +81,9 @@ impl Case {
         ran
     }
 
-    fn assert_told(&self, told: &str) {
+    fn assert_names(&self, output: &str) {
         for name in self.names {
-            assert!(told.contains(name), "{}: `{name}` is not named: {told}", self.name);
+            assert!(output.contains(name), "{}: `{name}` is missing: {output}", self.name);
         }
     }
 }

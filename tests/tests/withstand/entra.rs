@@ -1,4 +1,4 @@
-//! When Entra says no, everything that it said is shown, and what can be done about it.
+//! Tests refusals of Entra: the message is shown completely, with an explanation and remedies.
 
 use azure_oidc_emulator::injections::Kind;
 use azure_oidc_emulator::{Injection, Order, config};
@@ -7,22 +7,22 @@ use azure_oidc_tests::Stage;
 use crate::case::{Case, STEP};
 
 #[test]
-fn a_refusal_is_shown_whole_with_code_ids_and_explanation() {
+fn a_refusal_is_shown_completely_with_code_ids_and_explanation() {
     for case in CASES {
-        case.prove();
+        case.check();
         assert_ids(case, &Stage::new());
     }
 }
 
 #[test]
 fn refusals_in_the_wording_of_earlier_years_are_understood_too() {
-    let stage = Stage::playing(&config::DEFAULT.replace("# style = \"2024\"", "style = \"legacy\""));
+    let stage = Stage::with_config(&config::DEFAULT.replace("# style = \"2024\"", "style = \"legacy\""));
     let case = Case {
         id_token: of_another_project,
         names: &["AADSTS70021", "No matching federated identity record", "az ad app"],
         ..REFUSED
     };
-    case.prove_with(&stage, |job| job);
+    case.check_with(&stage, |job| job);
     assert_ids(&case, &stage);
 }
 
@@ -39,7 +39,7 @@ fn a_policy_of_the_tenant_is_explained() {
     }
 }
 
-/// The ids are those that Entra's support asks for, and one of them is the one that was sent.
+/// Entra's support asks for these ids. One of them is the one that was sent.
 fn assert_ids(case: &Case, stage: &Stage) {
     stage.emulator.clear_requests();
     let job = case.set.iter().fold(stage.harness(&(case.id_token)(stage)), |job, (name, value)| job.env(name, value));

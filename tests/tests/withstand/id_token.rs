@@ -1,4 +1,4 @@
-//! Tokens that Entra would never take are found before anything is sent.
+//! Tests that tokens which Entra would certainly refuse are found before anything is sent.
 
 use azure_oidc_emulator::Order;
 use azure_oidc_tests::{Stage, tokens};
@@ -7,14 +7,14 @@ use serde_json::Value;
 use crate::case::{Case, STEP};
 
 #[test]
-fn a_token_that_entra_would_never_take_is_found_before_anything_is_sent() {
+fn a_token_that_entra_would_never_accept_is_refused_before_anything_is_sent() {
     for case in CASES {
-        case.prove();
+        case.check();
     }
 }
 
 #[test]
-fn without_preflight_a_well_formed_token_is_sent_all_the_same() {
+fn without_preflight_a_well_formed_token_is_sent_anyway() {
     let sent = Case { args: &["--no-preflight"], exit: 4, code: "entra-refused", requests: 1, ..STEP };
     for case in [
         Case { name: "expired", id_token: expired, names: &["AADSTS700024"], ..sent },
@@ -27,14 +27,14 @@ fn without_preflight_a_well_formed_token_is_sent_all_the_same() {
         },
         Case { name: "without the name of a key", id_token: without_key_id, names: &["AADSTS5002723"], ..sent },
     ] {
-        case.prove();
+        case.check();
     }
 }
 
 #[test]
-fn without_preflight_what_is_no_token_is_not_sent_either() {
+fn without_preflight_a_malformed_token_is_still_not_sent() {
     for (name, id_token, code) in NO_TOKENS {
-        Case { name, id_token: *id_token, args: &["--no-preflight"], exit: 3, code, ..STEP }.prove();
+        Case { name, id_token: *id_token, args: &["--no-preflight"], exit: 3, code, ..STEP }.check();
     }
 }
 
@@ -79,12 +79,12 @@ const OPAQUE: &str = "glpat-0123456789abcdefghij";
 
 type Mint = fn(&Stage) -> String;
 
-/// What is no JWT, with the codes.
+/// Texts that are not a JWT, with the fault codes.
 const NO_TOKENS: &[(&str, Mint, &str)] = &[
     ("not a JWT", |_| OPAQUE.into(), "token-opaque"),
     ("a claim twice", duplicate, "token-duplicate-member"),
     ("masked", |_| "***".into(), "token-masked"),
-    ("an expression that nobody replaced", |_| "<+pipeline.variables.token>".into(), "token-placeholder"),
+    ("an expression that was not replaced", |_| "<+pipeline.variables.token>".into(), "token-placeholder"),
     ("with a space before it", |stage| format!(" {}", stage.id_token()), "token-white-space"),
     ("quoted", |stage| format!("\"{}\"", stage.id_token()), "token-quoted"),
     ("with its scheme", |stage| format!("Bearer {}", stage.id_token()), "token-bearer-prefix"),

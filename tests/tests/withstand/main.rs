@@ -1,5 +1,6 @@
-//! What it must withstand: wrong settings, wrong tokens, files that cannot be written, an Entra that says no, a network that fails. Every
-//! case runs as people see it and as programs see it, and is searched for secrets afterwards.
+//! Tests failures: wrong settings, wrong tokens, files that cannot be written, refusals of Entra,
+//! and network errors. Each case runs with text and with JSON output, and its output is searched
+//! for secrets.
 
 mod case;
 mod entra;

@@ -1,4 +1,5 @@
-//! A network that fails is asked again where that may help, and never waited for beyond the time given. None of it is a success.
+//! Tests network errors: transient ones are retried, the timeout always holds, and none is a
+//! success.
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -11,24 +12,24 @@ use azure_oidc_tests::Stage;
 
 use crate::case::{Case, STEP};
 
-/// Far beyond the `--timeout` of every case here; what takes longer hangs.
+/// Much longer than the `--timeout` of each case here. A program that takes longer hangs.
 const GENEROUS: Duration = Duration::from_secs(60);
 
 #[test]
-fn every_way_in_which_an_answer_can_fail_ends_in_time_and_never_as_a_success() {
+fn each_kind_of_failed_answer_fails_in_time() {
     for case in CASES {
-        case.prove();
+        case.check();
     }
 }
 
 #[test]
-fn an_authority_that_never_answers_is_asked_twice_and_not_waited_for() {
-    prove_in_time(&NEVER);
+fn an_authority_that_never_answers_is_tried_twice_and_times_out() {
+    run_in_time(&NEVER);
 }
 
 #[test]
-fn an_answer_that_comes_too_late_is_not_waited_for() {
-    prove_in_time(&TOO_LATE);
+fn a_late_answer_times_out() {
+    run_in_time(&TOO_LATE);
 }
 
 #[test]
@@ -40,7 +41,7 @@ fn a_certificate_that_is_not_trusted_ends_it_before_anything_is_sent() {
         names: &["--ca-file", "SSL_CERT_FILE"],
         ..STEP
     };
-    case.prove_with(&Stage::new(), |job| job.without("SSL_CERT_FILE"));
+    case.check_with(&Stage::new(), |job| job.without("SSL_CERT_FILE"));
 }
 
 #[test]
@@ -54,8 +55,8 @@ fn a_certificate_for_another_name_is_not_trusted() {
 }
 
 #[test]
-fn an_authority_that_nobody_answers_for_is_unreachable() {
-    // Bound and dropped: the port is free, and nobody listens.
+fn an_authority_that_does_not_listen_is_unreachable() {
+    // The port was bound and released, so it is free and nothing listens on it.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let case = Case {
         name: "nobody listens",
@@ -65,11 +66,11 @@ fn an_authority_that_nobody_answers_for_is_unreachable() {
         names: &["HTTPS_PROXY"],
         ..STEP
     };
-    case.prove_with(&Stage::new(), |job| job.env("PLUGIN_AZURE_AUTHORITY_HOST", format!("https://localhost:{port}")));
+    case.check_with(&Stage::new(), |job| job.env("PLUGIN_AZURE_AUTHORITY_HOST", format!("https://localhost:{port}")));
 }
 
 #[test]
-fn a_server_that_speaks_no_tls_is_no_authority() {
+fn a_server_without_tls_is_refused() {
     let speaks = server(|stream| stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"));
     let silent = server(|stream| stream.write_all(b""));
     for authority in [speaks, silent] {
@@ -81,13 +82,13 @@ fn a_server_that_speaks_no_tls_is_no_authority() {
     }
 }
 
-fn prove_in_time(case: &Case) {
+fn run_in_time(case: &Case) {
     let since = Instant::now();
-    case.prove();
+    case.check();
     assert!(since.elapsed() < GENEROUS, "{}", case.name);
 }
 
-/// A server that greets and then keeps its connections open.
+/// A server that sends a greeting and then keeps its connections open.
 fn server(greet: fn(&mut dyn Write) -> std::io::Result<()>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
     let url = format!("https://{}", listener.local_addr().expect("it is bound"));
@@ -258,7 +259,7 @@ const TOO_LATE: Case = Case {
     injections: || vec![Injection { milliseconds: Some(600_000), ..every(Kind::Delay) }],
     code: "authority-timeout",
     names: &["--timeout"],
-    // It is noted down with its answer, which nobody waits for.
+    // The emulator logs a request with its answer, for which this program does not wait.
     requests: 0,
     args: &["--retries", "1", "--timeout", "4s"],
     ..FAILED

@@ -1,4 +1,5 @@
-//! A result that cannot be handed on is found out before anything is sent, and nothing is ever half-written.
+//! Tests outputs that cannot be written: this is found before anything is sent, and no file is left
+//! half-written.
 
 use azure_oidc_emulator::injections::Kind;
 use azure_oidc_emulator::{Injection, Order};
@@ -7,7 +8,7 @@ use azure_oidc_tests::{Ran, Stage, secrets};
 const FILE: &str = "HARNESS_OUTPUT_SECRET_FILE";
 
 #[test]
-fn an_output_file_that_is_not_named_or_cannot_be_written_is_found_out_before_anything_is_sent() {
+fn a_missing_or_unwritable_output_file_is_found_before_anything_is_sent() {
     let stage = Stage::new();
     let file = stage.write("file", "");
     let folder = stage.folder().to_str().unwrap();
@@ -24,8 +25,8 @@ fn an_output_file_that_is_not_named_or_cannot_be_written_is_found_out_before_any
 }
 
 #[test]
-fn a_read_only_output_file_is_found_out_before_anything_is_sent() {
-    // This one cannot be opened for writing by root either.
+fn a_read_only_output_file_is_found_before_anything_is_sent() {
+    // Root cannot open this file for writing either.
     let path = "/sys/kernel/uevent_seqnum";
     let ran = refused(&Stage::new(), path);
     assert!(ran.stderr.contains(FILE) && ran.stderr.contains(path), "{}", ran.stderr);
@@ -41,7 +42,7 @@ fn with_another_output_the_file_does_not_matter_and_is_not_touched() {
 }
 
 #[test]
-fn a_disk_that_is_full_is_found_out_when_it_is_and_the_token_is_not_printed_instead() {
+fn on_a_full_disk_the_token_is_not_printed_instead() {
     let stage = Stage::new();
     let id_token = stage.id_token();
     let ran = stage.harness(&id_token).env(FILE, "/dev/full").run().expect(6);
@@ -50,7 +51,7 @@ fn a_disk_that_is_full_is_found_out_when_it_is_and_the_token_is_not_printed_inst
 }
 
 #[test]
-fn a_file_that_only_the_proof_made_is_gone_after_a_failure() {
+fn a_file_created_by_the_check_is_removed_after_a_failure() {
     let stage = Stage::new();
     let failures = [
         (stage.mint(&Order { age_seconds: Some(9000), ..Order::of("harness") }), None, 3),
@@ -80,7 +81,7 @@ fn jobs_that_publish_at_the_same_time_leave_whole_lines() {
     );
 }
 
-/// Runs a step with this output file, which must fail without a request.
+/// Runs a step with this output file. It must fail without a request.
 fn refused(stage: &Stage, path: &str) -> Ran {
     let id_token = stage.id_token();
     let ran = stage.harness(&id_token).env(FILE, path).run().expect(6);

@@ -1,4 +1,4 @@
-//! Several tokens are all or none.
+//! Tests several scopes: if one fails, nothing is published.
 
 use azure_oidc_emulator::Injection;
 use azure_oidc_emulator::injections::Kind;
@@ -33,12 +33,12 @@ fn when_one_scope_fails_nothing_is_published() {
             ..FAILED
         },
     ] {
-        case.prove();
+        case.check();
     }
 }
 
 #[test]
-fn the_scope_that_failed_is_named() {
+fn a_failed_scope_is_named() {
     let stage = Stage::new();
     stage.inject(refusal(GRAPH));
     let ran = stage.harness(&stage.id_token()).args(BOTH).run().expect(4);
@@ -46,7 +46,7 @@ fn the_scope_that_failed_is_named() {
 }
 
 #[test]
-fn a_scope_that_fails_in_passing_is_asked_again_by_itself() {
+fn only_the_scope_with_a_transient_failure_is_retried() {
     let stage = Stage::new();
     stage.inject(Injection { scope: Some(GRAPH.into()), ..Injection::new(Kind::ServerError) });
     stage.harness(&stage.id_token()).args(&BOTH[..2]).run().expect(0);

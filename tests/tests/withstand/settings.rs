@@ -1,18 +1,18 @@
-//! Settings that are missing or wrong are named, with variable and flag, before anything is sent.
+//! Tests missing and wrong settings: the fault names variable and option before anything is sent.
 
 use azure_oidc_tests::Stage;
 
 use crate::case::{Case, STEP};
 
 #[test]
-fn a_setting_that_is_missing_or_wrong_is_named_before_anything_is_sent() {
+fn a_missing_or_wrong_setting_is_named_before_anything_is_sent() {
     for case in CASES {
-        case.prove();
+        case.check();
     }
 }
 
 #[test]
-fn variables_that_are_not_used_are_ignored_in_any_state() {
+fn unused_variables_are_ignored() {
     let stage = Stage::new();
     for (name, value) in UNUSED {
         stage.harness(&stage.id_token()).env(name, value).run().expect(0);
@@ -90,7 +90,7 @@ const CASES: &[Case] = &[
         ..USAGE
     },
     Case {
-        name: "an expression that nobody replaced",
+        name: "an expression that was not replaced",
         set: &[("PLUGIN_TENANT_ID", "<+secrets.getValue(\"tenant\")>")],
         code: "tenant-id-invalid",
         names: &["PLUGIN_TENANT_ID", "placeholder"],

@@ -1,4 +1,4 @@
-// Verifies one RS256 signature again and again with jose: verify.mjs FOLDER. The protocol is that of xtask/claims.
+// Verifies an RS256 signature repeatedly with jose: verify.mjs FOLDER. Uses the protocol of xtask/claims.
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { compactVerify, importJWK } from 'jose';
 
 const [folder] = process.argv.slice(2);
 const [jws, jwks] = await Promise.all(['jws', 'jwks'].map((name) => readFile(join(folder, name), 'utf8')));
-// The key is read once, which favours it.
+// The key is parsed once, which makes this program faster.
 const key = await importJWK(JSON.parse(jwks).keys[0], 'RS256');
 await compactVerify(jws, key, { algorithms: ['RS256'] });
 

@@ -1,4 +1,4 @@
-//! Verifies one RS256 signature again and again with `jsonwebtoken`. The protocol is that of `xtask/claims`.
+//! Verifies an RS256 signature repeatedly with `jsonwebtoken`. Uses the protocol of `xtask/claims`.
 
 use std::error::Error;
 use std::io::BufRead;
@@ -16,7 +16,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let jws = fs::read_to_string(folder.join("jws"))?;
     let jwks: Value = serde_json::from_str(&fs::read_to_string(folder.join("jwks"))?)?;
     let jwk: Jwk = serde_json::from_value(jwks["keys"][0].clone())?;
-    // The payload is no claims set of today, so the signature alone is looked at; the key is read once, which favours it.
+    // Only the signature is checked, because the claims have expired. The key is parsed once, which
+    // makes this program faster.
     let key = DecodingKey::from_jwk(&jwk)?;
     let once = || -> Result<bool, Box<dyn Error>> {
         let (message, signature) = jws.rsplit_once('.').ok_or("a JWS has dots")?;

@@ -1,8 +1,9 @@
-//! Asks the claim checker the same question again and again, natively or in the component, and says how long that took.
+//! Runs the claim checker repeatedly, natively or in the component, and prints the time.
 //!
-//! `azure-oidc-claims-bench JOB FOLDER`: `JOB` is `check-native`, `check-component`, `verify-native` or `verify-component`. The folder
-//! holds what is asked (`token`, `credentials`, `jws`, `jwks`) and the component compiled ahead of time (`component.cwasm`).
-//! Each line of standard input is a number of repetitions; each is answered with the nanoseconds that they took.
+//! `azure-oidc-claims-bench JOB FOLDER`: `JOB` is `check-native`, `check-component`,
+//! `verify-native` or `verify-component`. The folder contains the input (`token`, `credentials`,
+//! `jws`, `jwks`) and the component compiled ahead of time (`component.cwasm`). Each line of
+//! standard input is a number of repetitions. The answer is their time in nanoseconds.
 
 use std::fs;
 use std::io::BufRead;
@@ -97,7 +98,7 @@ fn job_of(name: &str, folder: &Path) -> Result<Job> {
     })
 }
 
-/// What the component's `check` does, called directly.
+/// Does what the component's `check` does, without the component.
 fn checked(token: &str, credentials: &str) -> Result<bool> {
     let presented = Presented { token: Some(token), ..Presented::default() };
     let token = presented.read(PUBLIC).map_err(|fault| anyhow::anyhow!("{fault}"))??;
@@ -120,7 +121,7 @@ fn instance(folder: &Path) -> Result<(Store<()>, Typed)> {
         unsafe_code,
         reason = "machine code is taken on trust: the image was made a moment ago, in a folder of our own"
     )]
-    // SAFETY: the CLI of the very version that is linked here made it; an image of another one is refused.
+    // SAFETY: the image was made by the CLI of the linked version. wasmtime refuses other images.
     let component = unsafe { Component::deserialize_file(&engine, folder.join("component.cwasm")) }?;
     let mut linker = Linker::new(&engine);
     linker.define_unknown_imports_as_traps(&component)?;

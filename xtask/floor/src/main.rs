@@ -1,5 +1,5 @@
-//! The least program that makes the same trade: one TLS connection, one POST, one line appended. It checks nothing and explains
-//! nothing. The benchmark measures the host against it.
+//! The smallest program that makes the same exchange: one TLS connection, one POST, one appended
+//! line. It checks and explains nothing. The benchmark compares the host with it.
 
 use std::env::var;
 use std::fs::OpenOptions;
@@ -33,7 +33,7 @@ fn main() -> Result<()> {
         "client_id={client}&grant_type=client_credentials&scope=https%3A%2F%2Fmanagement.azure.com%2F.default\
          &client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion={token}"
     );
-    // In one write: the pieces would wait for each other on the wire.
+    // One write, because separate writes would wait for each other's acknowledgement.
     let request = format!(
         "POST /{tenant}/oauth2/v2.0/token HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
@@ -41,7 +41,7 @@ fn main() -> Result<()> {
     );
     stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
-    // A server that closes without TLS's goodbye has sent everything all the same.
+    // A server that closes the connection without `close_notify` has still sent everything.
     let _ = stream.read_to_end(&mut answer);
     let answer = String::from_utf8(answer)?;
     let rest = answer.split_once("\"access_token\":\"").context("no token in the answer")?.1;

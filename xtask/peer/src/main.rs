@@ -1,13 +1,12 @@
-//! The service without WebAssembly: the component's own code, compiled natively, behind hyper. It listens on a free port of loopback,
-//! prints the address, and trades nothing.
+//! The service without WebAssembly: the component's code compiled natively, behind hyper. It
+//! listens on a free port of loopback and prints the address. It does not trade tokens.
 
 use std::convert::Infallible;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use azure_oidc_component::service::{self, Head, Unread};
-use azure_oidc_core::ports::{
-    Clock, Env, Http, Ports, Random, Request as CoreRequest, Response as CoreResponse, TransportError, TransportKind,
-};
+use azure_oidc_core::ports::fixed::Offline;
+use azure_oidc_core::ports::{Clock, Ports};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -16,6 +15,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+
+/// No variables and no network.
+static OFFLINE: Offline = Offline { now: 0 };
 
 fn main() -> anyhow::Result<()> {
     tokio::runtime::Builder::new_multi_thread().enable_io().build()?.block_on(async {
@@ -41,7 +43,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
     };
     let body = body.collect().await.map(|body| body.to_bytes().to_vec());
     let mut body = Some(body.map_err(|_| Unread::Cut));
-    let ports = Ports { env: &Bare, clock: &Bare, random: &Bare, http: &Bare };
+    let ports = Ports { clock: &SystemClock, ..OFFLINE.ports() };
     let reply = service::answer(&head, &mut || body.take().unwrap_or(Err(Unread::Cut)), ports);
     let mut response = Response::builder().status(reply.status);
     for (name, value) in reply.headers {
@@ -51,20 +53,10 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
     Ok(response.unwrap_or_else(|_| Response::new(Full::default())))
 }
 
-/// No variables and no network.
-struct Bare;
+/// The clock of this machine.
+struct SystemClock;
 
-impl Env for Bare {
-    fn var(&self, _name: &str) -> Option<String> {
-        None
-    }
-
-    fn all(&self) -> Vec<(String, String)> {
-        Vec::new()
-    }
-}
-
-impl Clock for Bare {
+impl Clock for SystemClock {
     fn now(&self) -> i64 {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
@@ -77,18 +69,5 @@ impl Clock for Bare {
 
     fn sleep(&self, time: Duration) {
         std::thread::sleep(time);
-    }
-}
-
-impl Random for Bare {
-    fn number(&self) -> u64 {
-        0
-    }
-}
-
-impl Http for Bare {
-    fn send(&self, requests: &[CoreRequest], _timeout: Duration) -> Vec<Result<CoreResponse, TransportError>> {
-        let denied = || TransportError { kind: TransportKind::Denied, detail: String::new() };
-        requests.iter().map(|_| Err(denied())).collect()
     }
 }

@@ -1,7 +1,8 @@
-//! `cargo xtask bench claims`: the claim checker in the component beside the same code compiled natively, and RS256 beside its peers.
+//! `cargo xtask bench claims`: compares the claim checker in the component with the same code
+//! compiled natively, and RS256 with other libraries.
 //!
-//! Each worker repeats one job when it is warm, and measures the time itself. Workers take turns, so that other work on the machine
-//! affects all of them alike; only the ratios count.
+//! Each worker program repeats one job and measures the time itself. Workers take turns, so that
+//! other load on the machine affects all of them alike. Only the ratios matter.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -17,11 +18,11 @@ use super::Figure;
 use crate::build::{self, Built};
 use crate::{shell, tools};
 
-/// How often each worker has its turn.
+/// The number of turns of each worker.
 const ROUNDS: usize = 40;
-/// About how long a turn is, in nanoseconds.
+/// The approximate length of a turn, in nanoseconds.
 const TURN: u64 = 50_000_000;
-/// Credentials of one application, as many as it can have.
+/// The most credentials that an application can have.
 const CREDENTIALS: usize = 20;
 /// 2026-08-21T10:00:00Z.
 const NOW: i64 = 1_787_306_400;
@@ -37,12 +38,12 @@ pub(crate) fn run() -> Result<()> {
     questions.verify()
 }
 
-/// The ratio of the checker alone.
+/// The ratio of the checker only.
 pub(crate) fn check(built: &Built) -> Result<Figure> {
     Questions::new(built)?.check()
 }
 
-/// A folder with the questions that each worker reads, and the component compiled for the workers.
+/// A folder with the input of the workers and the component compiled for them.
 struct Questions {
     folder: TempDir,
     worker: PathBuf,
@@ -72,7 +73,7 @@ impl Questions {
         let [native, component] = measured([self.ours("check-native"), self.ours("check-component")])?;
         println!("\ndecode and check against {CREDENTIALS} credentials, medians of {ROUNDS} turns:");
         println!("  native {native:.1} µs, component {component:.1} µs");
-        let what = "decode and check, component beside native";
+        let what = "decode and check, component / native";
         Ok(Figure { what, value: component / native, limit: 1.5, unit: "times" })
     }
 
@@ -90,7 +91,7 @@ impl Questions {
         jose.arg(peers.join("node").join("verify.mjs")).arg(self.folder.path());
         let names = ["native", "component", "jsonwebtoken with aws-lc-rs", "jose in Node"];
         let times = measured([self.ours("verify-native"), self.ours("verify-component"), jsonwebtoken, jose])?;
-        println!("one RS256 signature of 2048 bits; ours read the key set each time, the peers had the key ready:");
+        println!("one RS256 signature of 2048 bits; ours parsed the key set each time, the others only once:");
         for (name, time) in names.iter().zip(times) {
             println!("  {name:<28}{time:7.1} µs, {:.2} times jsonwebtoken", time / times[2]);
         }
@@ -98,7 +99,7 @@ impl Questions {
     }
 }
 
-/// For the plain runtime that the workers have: what wasmtime builds in besides is left out.
+/// Compiles for the workers' runtime, which lacks some features of wasmtime.
 fn compile(component: &Path, image: &Path) -> Result<()> {
     let mut command = Command::new(tools::wasmtime()?);
     command.arg("compile");
@@ -116,7 +117,7 @@ fn compile(component: &Path, image: &Path) -> Result<()> {
     shell::run(command.arg("--output").arg(image).arg(component))
 }
 
-/// A token of GitLab's that the last of the credentials fits.
+/// A token of GitLab that matches the last of the credentials.
 fn token() -> String {
     let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
     let claims = json!({
@@ -137,7 +138,7 @@ fn subject(number: usize) -> String {
     format!("project_path:my-group/my-project:ref_type:branch:ref:release-{number}")
 }
 
-/// As `az ad app federated-credential list` prints them.
+/// Credentials in the form that `az ad app federated-credential list` prints.
 fn credentials() -> String {
     let one = |number: usize| {
         json!({
@@ -148,12 +149,12 @@ fn credentials() -> String {
     (0..CREDENTIALS).map(one).collect::<Value>().to_string()
 }
 
-/// The medians of the workers, each in microseconds for one repetition.
+/// The median time of one repetition for each worker, in microseconds.
 fn measured<const N: usize>(commands: [Command; N]) -> Result<[f64; N]> {
     let mut workers = Vec::new();
     for command in commands {
         let mut worker = Worker::start(command)?;
-        // The second turn is warm.
+        // The first turn is for warming up.
         worker.turn(1)?;
         let one = worker.turn(20)?.max(20) / 20;
         workers.push((worker, u32::try_from(TURN / one).unwrap_or(u32::MAX).max(1), Vec::new()));
@@ -188,12 +189,12 @@ impl Worker {
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("{} could not be started", program.display()))?;
-        let input = child.stdin.take().context("a pipe was asked for")?;
-        let output = BufReader::new(child.stdout.take().context("a pipe was asked for")?);
+        let input = child.stdin.take().context("it is piped")?;
+        let output = BufReader::new(child.stdout.take().context("it is piped")?);
         Ok(Self { program, child, input, output })
     }
 
-    /// So many repetitions, in nanoseconds.
+    /// The time of this many repetitions, in nanoseconds.
     fn turn(&mut self, count: u32) -> Result<u64> {
         writeln!(self.input, "{count}")?;
         let mut line = String::new();

@@ -1,4 +1,4 @@
-//! A load generator: connections that each send the same request again as soon as its answer is there.
+//! A load generator: each connection sends the same request again as soon as it has the answer.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-/// How long each request took.
+/// The time of each request.
 pub(super) type Times = Vec<Duration>;
 
 /// When to stop.
@@ -15,11 +15,11 @@ pub(super) type Times = Vec<Duration>;
 pub(super) enum Until {
     /// After this time.
     Elapsed(Duration),
-    /// After this many requests of each connection.
+    /// After this number of requests on each connection.
     Sent(usize),
 }
 
-/// Puts load on `host:port`. Every answer must have status 200.
+/// Sends requests to `host:port`. Each answer must have status 200.
 pub(super) fn run(address: &str, request: &[u8], connections: usize, until: Until) -> Result<Times> {
     thread::scope(|scope| {
         let threads: Vec<_> = (0..connections).map(|_| scope.spawn(|| connection(address, request, until))).collect();
@@ -52,7 +52,7 @@ fn connection(address: &str, request: &[u8], until: Until) -> Result<Times> {
     }
 }
 
-/// Reads an answer, whether its length was told before or comes in chunks (RFC 9112 §7.1).
+/// Reads an answer with `Content-Length` or in chunks (RFC 9112 §7.1).
 fn answer(reader: &mut impl BufRead, body: &mut Vec<u8>) -> Result<()> {
     let mut line = String::new();
     reader.read_line(&mut line)?;

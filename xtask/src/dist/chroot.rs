@@ -1,7 +1,8 @@
-//! The static host where nothing else is: an empty root folder, an ordinary user, no certificates, no libraries, no shell.
+//! Runs the static host in an empty root folder, as an ordinary user: no certificates, libraries or
+//! shell.
 //!
-//! That is what an image `FROM scratch` is, but for the two files that every container engine puts into it, of which the names of this
-//! machine's addresses are one.
+//! An image `FROM scratch` is the same, except for two files that each container engine adds. One
+//! of them is `/etc/hosts`.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -13,19 +14,20 @@ use anyhow::{Context, Result, ensure};
 use super::platforms::is_root;
 use crate::emulator::Emulator;
 
-/// What the emulator's default configuration knows.
+/// Tenant and application of the emulator's default configuration.
 const TENANT: &str = "contoso.example";
 const CLIENT: &str = "22222222-2222-4222-8222-222222222222";
-/// Debian's `nobody` and `nogroup`, and everybody else's.
+/// The ids of `nobody` and `nogroup` on Debian and most other systems.
 const NOBODY: u32 = 65534;
 
 struct Root {
     folder: tempfile::TempDir,
-    /// What runs a program of another processor, within the root.
+    /// The emulator for programs of another processor, in the root folder.
     interpreter: Option<&'static str>,
 }
 
-/// Makes one exchange there, and one that must fail because nobody vouches for the emulator.
+/// Runs an exchange that succeeds, and one that fails because the emulator's certificate is not
+/// trusted.
 pub(super) fn exchange(host: &Path, interpreter: Option<&Path>, emulator_program: &Path) -> Result<()> {
     let root = Root::new(host, interpreter)?;
     let folder = tempfile::tempdir()?;
@@ -45,8 +47,8 @@ pub(super) fn exchange(host: &Path, interpreter: Option<&Path>, emulator_program
 
     let distrusted = finished(&mut step())?;
     let reason = String::from_utf8_lossy(&distrusted.stderr);
-    ensure!(distrusted.status.code() == Some(5), "a stranger's certificate must end with 5: {distrusted:?}");
-    ensure!(reason.contains("does not trust its issuer"), "not the reason: {reason}");
+    ensure!(distrusted.status.code() == Some(5), "an untrusted certificate must give exit code 5: {distrusted:?}");
+    ensure!(reason.contains("does not trust its issuer"), "another reason: {reason}");
 
     let output = finished(step().env("SSL_CERT_FILE", "/ca.pem"))?;
     ensure!(output.status.success(), "the exchange failed: {}", String::from_utf8_lossy(&output.stderr));
@@ -55,15 +57,15 @@ pub(super) fn exchange(host: &Path, interpreter: Option<&Path>, emulator_program
     let mut kept: Vec<_> =
         fs::read_dir(root.path("step"))?.map(|entry| Ok(entry?.file_name())).collect::<Result<_>>()?;
     kept.sort();
-    ensure!(kept == ["secrets.env"], "the exchange left more behind: {kept:?}");
-    println!("in an empty root, as an ordinary user: a token for {}", host.display());
+    ensure!(kept == ["secrets.env"], "the exchange left other files: {kept:?}");
+    println!("{} got a token in an empty root folder, as an ordinary user", host.display());
     Ok(())
 }
 
 impl Root {
     fn new(host: &Path, interpreter: Option<&Path>) -> Result<Self> {
         let root = Self { folder: tempfile::tempdir()?, interpreter: interpreter.is_some().then_some("/interpreter") };
-        // The folder of a temporary file is its owner's alone.
+        // By default only the owner may enter a temporary folder.
         fs::set_permissions(root.folder.path(), Permissions::from_mode(0o755))?;
         fs::copy(host, root.path("azure-oidc"))?;
         if let Some(interpreter) = interpreter {
@@ -82,7 +84,8 @@ impl Root {
         self.folder.path().join(name)
     }
 
-    /// The host in its root, with no variables. Who may not change the root becomes somebody who may, in a namespace of their own.
+    /// The host in its root folder, without variables. A user who may not call chroot does so in a
+    /// new user namespace.
     fn command(&self) -> Command {
         let mut command = if is_root() {
             let mut command = Command::new("chroot");

@@ -1,4 +1,4 @@
-//! The container image of `examples/container`, where a program is installed that builds one without a service: buildah.
+//! Builds the container image of `examples/container` with buildah, if it is installed.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,10 +11,11 @@ use serde_json::Value;
 use super::platforms::found;
 use crate::shell;
 
-/// Builds the image from the program in a folder, and looks at what came out: this program, for an ordinary user, and nothing else.
+/// Builds the image from the program in a folder. Checks that it contains only this program and
+/// runs it as an ordinary user.
 pub(super) fn build(context: &Path, arch: &str, program: &str) -> Result<()> {
     let Some(buildah) = found("buildah") else {
-        println!("no image was built for {arch}: there is no buildah here");
+        println!("no image was built for {arch}: buildah is not installed");
         return Ok(());
     };
     let folder = tempfile::tempdir()?;
@@ -24,7 +25,7 @@ pub(super) fn build(context: &Path, arch: &str, program: &str) -> Result<()> {
     build.args(["build", "--isolation", "chroot", "--platform", &format!("linux/{arch}"), "--tag", &image.name]);
     shell::output(build.arg("--file").arg(file).arg(context))?;
     image.judge(arch, &context.join(program))?;
-    println!("an image for {arch} holds {program} and nothing else");
+    println!("the image for {arch} contains only {program}");
     Ok(())
 }
 
@@ -35,7 +36,7 @@ struct Image<'a> {
 }
 
 impl Image<'_> {
-    /// With all of its state in the folder.
+    /// buildah, with its state in the folder.
     fn buildah(&self) -> Command {
         let mut command = Command::new(&self.buildah);
         command.arg("--root").arg(self.folder.join("root")).arg("--runroot").arg(self.folder.join("run"));
@@ -50,9 +51,13 @@ impl Image<'_> {
         let manifest: Value = blob(&layout, &index["manifests"][0])?;
         let config: Value = blob(&layout, &manifest["config"])?;
         ensure!(config["architecture"] == arch, "the image is for {}", config["architecture"]);
-        ensure!(config["config"]["Entrypoint"][0] == "/azure-oidc", "it starts {}", config["config"]["Entrypoint"]);
+        ensure!(
+            config["config"]["Entrypoint"][0] == "/azure-oidc",
+            "the image starts {}",
+            config["config"]["Entrypoint"]
+        );
         let user = config["config"]["User"].as_str().unwrap_or_default();
-        ensure!(!user.is_empty() && !user.starts_with('0'), "it runs as the user `{user}`");
+        ensure!(!user.is_empty() && !user.starts_with('0'), "the image runs as user `{user}`");
 
         let content = self.folder.join("content");
         fs::create_dir(&content)?;
@@ -69,10 +74,14 @@ impl Image<'_> {
             )?;
         }
         let files: Vec<_> = fs::read_dir(&content)?.map(|entry| Ok(entry?.file_name())).collect::<Result<_>>()?;
-        ensure!(files == ["azure-oidc"], "it holds {files:?}");
+        ensure!(files == ["azure-oidc"], "the image contains {files:?}");
         let inside = content.join("azure-oidc");
-        ensure!(fs::read(&inside)? == fs::read(program)?, "it holds another program than {}", program.display());
-        ensure!(fs::metadata(&inside)?.permissions().mode() & 0o777 == 0o755, "not everybody may run its program");
+        ensure!(
+            fs::read(&inside)? == fs::read(program)?,
+            "the image contains another program than {}",
+            program.display()
+        );
+        ensure!(fs::metadata(&inside)?.permissions().mode() & 0o777 == 0o755, "not all users may run the program");
         Ok(())
     }
 }

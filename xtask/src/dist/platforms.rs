@@ -1,4 +1,4 @@
-//! What the host is built or checked for besides the machine at hand, and what that takes.
+//! The targets that the host is built or checked for, and the tools that they need.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,13 +14,13 @@ use crate::{build, shell};
 pub(super) struct Platform {
     pub(super) triple: &'static str,
     processor: Architecture,
-    /// The C compiler for what ring has in C; it links too.
+    /// The C compiler and linker. ring contains C.
     compiler: &'static str,
-    /// Debian's package with it.
+    /// Debian's package with the compiler.
     package: &'static str,
 }
 
-/// Linux without a C library of the system's: the processor's name in container images, and the target.
+/// Linux with a static C library: the processor's name in container images, and the target.
 pub(super) const STATIC: [(&str, Platform); 2] = [
     (
         "amd64",
@@ -34,7 +34,7 @@ pub(super) const STATIC: [(&str, Platform); 2] = [
     ("arm64", ARM64_MUSL),
 ];
 
-/// What else the host is for.
+/// The other targets.
 pub(super) const OTHERS: [Platform; 2] = [
     Platform {
         triple: "aarch64-unknown-linux-gnu",
@@ -50,7 +50,7 @@ pub(super) const OTHERS: [Platform; 2] = [
     },
 ];
 
-/// The C library comes with Rust's target; so any compiler for the processor does.
+/// Rust's target brings the C library, so any compiler for the processor works.
 const ARM64_MUSL: Platform = Platform {
     triple: "aarch64-unknown-linux-musl",
     processor: Architecture::Aarch64,
@@ -59,11 +59,11 @@ const ARM64_MUSL: Platform = Platform {
 };
 
 impl Platform {
-    /// A cargo command for the host on this target, with the bytes that were tested as its component.
+    /// The cargo command for the host on this target, with the tested component.
     ///
     /// # Errors
     ///
-    /// When Rust's target or the C compiler is missing and cannot be installed.
+    /// If Rust's target or the C compiler is missing and cannot be installed.
     pub(super) fn cargo(&self, subcommand: &str, component: &Path) -> Result<Command> {
         build::add_target(self.triple)?;
         self.require_compiler()?;
@@ -91,17 +91,16 @@ impl Platform {
         shell::run(command.args(words).env("DEBIAN_FRONTEND", "noninteractive"))
     }
 
-    /// Refuses an image that is not for this target.
-    ///
-    /// Wasmtime packs every image as ELF, and writes the target into it in full.
+    /// Refuses an image for another target. Wasmtime packs each image as ELF and writes the target
+    /// into it.
     pub(super) fn judge_image(&self, image: &[u8]) -> Result<()> {
         self.judge_processor(image).context("the image")?;
-        let told = image.windows(self.triple.len()).any(|window| window == self.triple.as_bytes());
-        ensure!(told, "the image was made for another system than {}", self.triple);
+        let is_named = image.windows(self.triple.len()).any(|window| window == self.triple.as_bytes());
+        ensure!(is_named, "the image was made for another system than {}", self.triple);
         Ok(())
     }
 
-    /// Refuses a program that is not for this target, or that needs libraries which may not be there.
+    /// Refuses a program for another target, or one that needs shared libraries.
     pub(super) fn judge_program(&self, program: &[u8]) -> Result<()> {
         self.judge_processor(program).context("the program")?;
         let file = ElfFile64::<Endianness>::parse(program)?;
@@ -120,7 +119,7 @@ impl Platform {
         Ok(())
     }
 
-    /// Whether what is made for the target runs on this machine.
+    /// Whether programs for the target run on this machine.
     pub(super) fn is_native(&self) -> bool {
         self.has_this_processor() && self.triple.contains(std::env::consts::OS)
     }
@@ -129,25 +128,25 @@ impl Platform {
         self.processor_name() == std::env::consts::ARCH
     }
 
-    /// The processor, as the target names it.
+    /// The processor's name in the target.
     pub(super) fn processor_name(&self) -> &'static str {
         self.triple.split_once('-').map_or(self.triple, |(processor, _)| processor)
     }
 }
 
-/// Where a program is, if it is in `PATH`.
+/// The path of a program in `PATH`.
 pub(super) fn found(program: &str) -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
-/// Whether this process may do everything.
+/// Whether this process runs as root.
 pub(super) fn is_root() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let user = status.lines().find_map(|line| line.strip_prefix("Uid:")).and_then(|ids| ids.split_whitespace().nth(1));
     user == Some("0")
 }
 
-/// The program of a release build for this target.
+/// The path of the release build for this target.
 pub(super) fn program(platform: &Platform) -> Result<PathBuf> {
     let path = build::target_folder().join(platform.triple).join("release").join("azure-oidc");
     path.is_file().then_some(()).with_context(|| format!("{} was not built", path.display()))?;
@@ -158,7 +157,7 @@ pub(super) fn program(platform: &Platform) -> Result<PathBuf> {
 mod tests {
     use super::*;
 
-    /// The header of an ELF file without anything in it.
+    /// An ELF file that consists of a header.
     fn image(machine: u8, triple: &str) -> Vec<u8> {
         let mut image = b"\x7fELF\x02\x01\x01".to_vec();
         image.resize(64, 0);
@@ -183,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_needs_libraries_is_no_static_one() {
+    fn a_program_that_needs_libraries_is_refused() {
         let program = std::fs::read(std::env::current_exe().unwrap()).unwrap();
         let (_, native) = STATIC.iter().find(|(_, platform)| platform.is_native()).unwrap();
         let error = native.judge_program(&program).unwrap_err().to_string();

@@ -1,4 +1,4 @@
-//! The component through a registry: pushed, pulled, the same bytes, and run from what was pulled.
+//! Pushes the component to a registry, pulls it, compares the bytes and runs it.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -12,17 +12,17 @@ use super::platforms::found;
 use super::{digest, sources};
 use crate::{shell, tools};
 
-/// What Debian calls the registry, and the program in it.
+/// The names of the registry's package and program in Debian.
 const DEBIAN: &str = "docker-registry";
 
-/// A registry on loopback, with its files in a folder, that ends with this value.
+/// A registry on loopback with its files in a folder. It is stopped when this is dropped.
 struct Registry {
     child: Child,
     address: String,
     folder: PathBuf,
 }
 
-/// Pushes the component and the WIT package, and pulls and runs the component.
+/// Pushes the component and the WIT package, then pulls and runs the component.
 pub(super) fn round_trip(component: &Path, package: &Path, host: &Path) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let registry = Registry::start(folder.path())?;
@@ -40,7 +40,7 @@ pub(super) fn round_trip(component: &Path, package: &Path, host: &Path) -> Resul
 
     let pulled = folder.path().join("pulled.wasm");
     shell::run(registry.wkg("pull")?.arg(registry.reference("azure-oidc", &manifest)).arg("--output").arg(&pulled))?;
-    ensure!(fs::read(&pulled)? == fs::read(component)?, "what was pulled is not what was pushed");
+    ensure!(fs::read(&pulled)? == fs::read(component)?, "the pulled component is not the pushed one");
 
     let command = ["explain", "AADSTS700213"];
     let stock = shell::output(Command::new(tools::wasmtime()?).args(["run", "-S", "http"]).arg(&pulled).args(command))?;
@@ -56,7 +56,7 @@ pub(super) fn round_trip(component: &Path, package: &Path, host: &Path) -> Resul
 impl Registry {
     fn start(folder: &Path) -> Result<Self> {
         let configuration = folder.join("registry.json");
-        // YAML, of which JSON is a part.
+        // JSON is valid YAML.
         let settings = serde_json::json!({
             "version": "0.1",
             "log": { "level": "info", "accesslog": { "disabled": true } },
@@ -84,7 +84,7 @@ impl Registry {
             seen.push('\n');
         }
         ensure!(!registry.address.is_empty(), "the registry ended:\n{seen}");
-        // Somebody has to read on, or it waits for them.
+        // The registry would block if nobody read its output.
         let mut log = File::create(log)?;
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
@@ -97,7 +97,7 @@ impl Registry {
     fn wkg(&self, subcommand: &str) -> Result<Command> {
         let mut command = Command::new(tools::wkg()?);
         command.args(["oci", subcommand, "--insecure", &self.address]);
-        // No settings and no credentials of the user's.
+        // Without the user's settings and credentials.
         command.env("DOCKER_CONFIG", &self.folder).env("XDG_CONFIG_HOME", &self.folder).env("HOME", &self.folder);
         Ok(command)
     }
@@ -106,26 +106,26 @@ impl Registry {
         format!("{}/{name}@sha256:{manifest}", self.address)
     }
 
-    /// Pushes a file under the version, and returns the digest of its manifest.
+    /// Pushes a file with the version as tag and returns the digest of its manifest.
     fn push(&self, name: &str, file: &Path, annotations: &[(&str, &str)]) -> Result<String> {
         let mut push = self.wkg("push")?;
         for (key, value) in annotations {
             push.args(["--annotation", &format!("{key}={value}")]);
         }
         push.arg(format!("{}/{name}:{}", self.address, env!("CARGO_PKG_VERSION"))).arg(file);
-        let told = shell::output(&mut push)?;
-        let digest = told.lines().find_map(|line| line.strip_prefix("digest: sha256:"));
-        Ok(digest.with_context(|| format!("wkg named no digest: {told}"))?.to_owned())
+        let output = shell::output(&mut push)?;
+        let digest = output.lines().find_map(|line| line.strip_prefix("digest: sha256:"));
+        Ok(digest.with_context(|| format!("wkg printed no digest: {output}"))?.to_owned())
     }
 
-    /// Looks at the manifest as the registry keeps it.
+    /// Checks the manifest that the registry stores.
     fn judge(&self, manifest: &str, component: &str, annotations: &[(&str, &str)]) -> Result<()> {
         let blobs = self.folder.join("registry/docker/registry/v2/blobs/sha256");
         let kept = fs::read(blobs.join(&manifest[..2]).join(manifest).join("data"))?;
-        ensure!(digest(&kept) == manifest, "the registry keeps another manifest under {manifest}");
+        ensure!(digest(&kept) == manifest, "the registry has another manifest at {manifest}");
         let kept: Value = serde_json::from_slice(&kept)?;
         let layers = kept["layers"].as_array().context("the manifest has no layers")?;
-        ensure!(layers.len() == 1, "a component is one layer, and this one has {}", layers.len());
+        ensure!(layers.len() == 1, "the component has {} layers instead of one", layers.len());
         ensure!(layers[0]["digest"] == format!("sha256:{component}"), "the layer is not the component");
         ensure!(layers[0]["mediaType"] == "application/wasm", "the layer is a {}", layers[0]["mediaType"]);
         for (key, value) in annotations {
@@ -142,7 +142,8 @@ impl Drop for Registry {
     }
 }
 
-/// Debian's registry: the one of this machine, or else the package's, unpacked and not installed, so that no service starts.
+/// The registry of this machine. If there is none, Debian's package is unpacked but not installed,
+/// so that no service starts.
 fn program(folder: &Path) -> Result<PathBuf> {
     if let Some(path) = found(DEBIAN) {
         return Ok(path);

@@ -1,7 +1,8 @@
-//! `cargo xtask reproduce`: the component is built twice from copies of the work tree, and must come out the same to the byte.
+//! `cargo xtask reproduce`: builds the component twice from copies of the work tree and compares
+//! the bytes.
 //!
-//! The copies lie in folders of different names and lengths, and the second build finds the sources of dependencies in another place:
-//! whatever of a path is left in the component shows.
+//! The folders have names of different lengths, and the second build finds the sources of
+//! dependencies elsewhere. So a path in the component would make the bytes differ.
 
 use std::fs;
 use std::path::Path;
@@ -11,11 +12,11 @@ use anyhow::{Result, anyhow, ensure};
 use super::{description, digest, guest, sources};
 use crate::{build, shell};
 
-/// Builds it twice, prints both digests, and returns what they agree on.
+/// Builds the component twice and returns its digest.
 ///
 /// # Errors
 ///
-/// When they do not agree.
+/// If the two builds differ.
 pub(crate) fn run() -> Result<String> {
     build::target()?;
     let folder = tempfile::tempdir()?;
@@ -23,7 +24,7 @@ pub(crate) fn run() -> Result<String> {
     let another_home = folder.path().join("another-cargo-home");
     std::os::unix::fs::symlink(&cargo_home, &another_home)?;
 
-    // The second is a copy of the first: nobody can save a file between the two.
+    // The second is copied from the first, so that a file saved in between cannot make them differ.
     let (one, two) = (folder.path().join("one"), folder.path().join("a second one/deeper down"));
     sources::copy(&shell::root(), &one)?;
     sources::copy(&one, &two)?;

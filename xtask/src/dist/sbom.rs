@@ -1,7 +1,7 @@
-//! What the component and the program are made of, in CycloneDX.
+//! Writes bills of materials in CycloneDX.
 //!
-//! `cargo-cyclonedx` writes the list, `cargo tree` says what of it is linked: the former counts what any member of the workspace asks
-//! for, and would put a compiler into the program that ships none.
+//! `cargo-cyclonedx` writes the list. It includes everything that any member of the workspace
+//! needs, such as a compiler. So `cargo tree` decides what is linked.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,21 +14,21 @@ use serde_json::{Value, json};
 use super::sources;
 use crate::{shell, tools};
 
-/// A list to write.
+/// The subject of a list.
 pub(super) struct Subject<'a> {
-    /// The package, as cargo knows it.
+    /// The name of the package.
     pub(super) package: &'a str,
-    /// Its folder in the workspace.
+    /// The folder of the package in the workspace.
     pub(super) folder: &'a str,
     pub(super) target: &'a str,
-    /// The file that is published, and its SHA-256.
+    /// The published file and its SHA-256.
     pub(super) file: &'a str,
     pub(super) digest: &'a str,
-    /// A file that this one carries, with its SHA-256.
+    /// An embedded file and its SHA-256.
     pub(super) carries: Option<(&'a str, &'a str)>,
 }
 
-/// Writes the list of one subject, the same for the same sources.
+/// Writes the list of one subject. The same sources give the same list.
 pub(super) fn write(subject: &Subject<'_>, to: &Path) -> Result<()> {
     // In a copy, because the tool writes a file beside each manifest of the workspace.
     let copy = tempfile::tempdir()?;
@@ -51,7 +51,7 @@ pub(super) fn write(subject: &Subject<'_>, to: &Path) -> Result<()> {
     described["type"] = "application".into();
     described["name"] = subject.file.into();
     described["hashes"] = hashes(subject.digest);
-    // Where in the build folder the parts of a package lie says nothing about the file.
+    // The paths of a package's targets in the build folder are useless.
     described.as_object_mut().context("no component is described")?.remove("components");
     if let Some((file, digest)) = subject.carries {
         let carried = json!({
@@ -68,7 +68,7 @@ fn hashes(digest: &str) -> Value {
     json!([{ "alg": "SHA-256", "content": digest }])
 }
 
-/// Name and version of the packages that are linked, and of the subject itself.
+/// Name and version of the linked packages and of the subject itself.
 fn linked(subject: &Subject<'_>) -> Result<BTreeSet<(String, String)>> {
     let mut tree = shell::cargo(&["tree", "--locked", "--prefix", "none", "--edges", "normal,no-proc-macro"]);
     tree.args(["--package", subject.package, "--target", subject.target]);
@@ -80,7 +80,7 @@ fn linked(subject: &Subject<'_>) -> Result<BTreeSet<(String, String)>> {
     Ok(packages.collect())
 }
 
-/// Leaves the linked packages in the list, and the references between them.
+/// Removes packages that are not linked, and references to them.
 fn restrict(list: &mut Value, linked: &BTreeSet<(String, String)>) -> Result<()> {
     let own = reference(&list["metadata"]["component"]);
     let components = list["components"].as_array_mut().context("no components")?;
@@ -103,7 +103,7 @@ fn restrict(list: &mut Value, linked: &BTreeSet<(String, String)>) -> Result<()>
     Ok(())
 }
 
-/// Takes away addresses in the build folder, which are those of packages that no registry has.
+/// Removes URLs of packages in the build folder, which no registry has.
 fn unlocate(list: &mut Value) {
     let mut components: Vec<_> = list["components"].as_array_mut().into_iter().flatten().collect();
     components.retain(|component| component["purl"].as_str().is_some_and(|purl| purl.contains("file://")));
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_linked_is_neither_listed_nor_referred_to() {
+    fn packages_that_are_not_linked_are_removed_with_their_references() {
         let mut list = list();
         restrict(&mut list, &linked(&[("p", "1"), ("a", "1.0.0")])).unwrap();
         assert_eq!(list["components"].as_array().unwrap().len(), 1);

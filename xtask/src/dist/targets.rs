@@ -1,4 +1,5 @@
-//! `cargo xtask check-targets`: the host for every system that it is for, without linking it, and the image that each would carry.
+//! `cargo xtask check-targets`: checks the host for all targets without linking, and compiles the
+//! image for each.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -10,7 +11,7 @@ use super::component_to_carry;
 use super::platforms::{OTHERS, Platform, STATIC};
 use crate::build;
 
-/// Checks all of them with the component that was built for this machine.
+/// Checks all targets with the component that was built here.
 pub(crate) fn run() -> Result<()> {
     let component = component_to_carry(&build::everything()?.component)?;
     for platform in STATIC.iter().map(|(_, platform)| platform).chain(&OTHERS) {
@@ -29,13 +30,13 @@ fn check(platform: &Platform, component: &Path) -> Result<()> {
         .output()
         .context("cargo could not be started")?;
     ensure!(output.status.success(), "the host does not build for {}", platform.triple);
-    let image = std::fs::read(image(&output.stdout).context("cargo did not say where the image is")?)?;
+    let image = std::fs::read(image(&output.stdout).context("cargo did not print the path of the image")?)?;
     platform.judge_image(&image)?;
     println!("{}: {} KiB of machine code for its processor and system", platform.triple, image.len() / 1024);
     Ok(())
 }
 
-/// Where the artifact's build script has left the image.
+/// The path of the image that the artifact's build script wrote.
 fn image(messages: &[u8]) -> Option<PathBuf> {
     let messages = messages.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
     let mut scripts = messages.filter(|message| message["reason"] == "build-script-executed");

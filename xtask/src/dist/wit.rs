@@ -1,4 +1,4 @@
-//! The interfaces, for people and for programs.
+//! Writes the interfaces as text and in binary form.
 
 use std::fs;
 use std::path::Path;
@@ -9,10 +9,10 @@ use wit_parser::Resolve;
 
 use crate::shell;
 
-/// What a component says that it imports and exports, as text.
+/// The imports and exports of a component, as WIT.
 pub(super) fn of_component(component: &[u8]) -> Result<String> {
     let DecodedWasm::Component(resolve, world) = wit_component::decode(component)? else {
-        bail!("this is a WIT package, and no component");
+        bail!("this is a WIT package, not a component");
     };
     let Some(main) = resolve.worlds[world].package else { bail!("the component's world is in no package") };
     let others: Vec<_> = resolve.packages.iter().map(|(id, _)| id).filter(|id| *id != main).collect();
@@ -21,7 +21,8 @@ pub(super) fn of_component(component: &[u8]) -> Result<String> {
     Ok(printer.output.to_string())
 }
 
-/// The package of `wit/` in its binary form, with its documentation and all that it refers to: what registries hold.
+/// Writes the package in `wit/` in the binary form of registries, with its documentation and
+/// dependencies.
 pub(super) fn package(to: &Path) -> Result<()> {
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_path(shell::root().join("wit"))?;

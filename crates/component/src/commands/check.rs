@@ -1,4 +1,5 @@
-//! `check`: would Entra accept this ID token for these federated identity credentials?
+//! `check`: predicts whether Entra would accept an ID token for some federated identity
+//! credentials.
 
 use azure_oidc_cli::{CheckArgs, Form, failure};
 use azure_oidc_core::{Category, Fault};

@@ -1,4 +1,4 @@
-//! `doctor` on the command line.
+//! `doctor`: shows the detected platform, the settings and what is missing.
 
 use azure_oidc_cli::failure::harmless;
 use azure_oidc_cli::{DoctorArgs, Form};

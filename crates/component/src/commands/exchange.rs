@@ -1,4 +1,4 @@
-//! `exchange` on the command line.
+//! `exchange`: trades an ID token for access tokens and prints or publishes them.
 
 use azure_oidc_cli::failure::harmless;
 use azure_oidc_cli::{ExchangeArgs, SignIn};
@@ -24,7 +24,7 @@ pub(super) fn run(args: &ExchangeArgs, context: Context<'_>) -> Outcome {
         Ok(publications) => published(publications),
         Err(fault) => failed(&fault, args.output == "json"),
     };
-    // A warning is worth most when the exchange failed, and comes first.
+    // Warnings come first: they often explain a failed exchange.
     outcome.stderr = notices.iter().map(render).collect::<String>() + &outcome.stderr;
     outcome
 }

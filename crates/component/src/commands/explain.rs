@@ -1,4 +1,4 @@
-//! `explain`: what an AADSTS error means, why it happens, and what to do.
+//! `explain`: prints the meaning of an AADSTS error, its usual causes and their remedies.
 
 use azure_oidc_cli::failure::harmless;
 use azure_oidc_cli::grants::STANDARD_INPUT;

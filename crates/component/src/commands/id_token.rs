@@ -1,4 +1,4 @@
-//! The ID token that the options of a command name.
+//! Obtains the ID token that the options of a command name.
 
 use azure_oidc_cli::{PlatformArgs, TokenSource};
 use azure_oidc_core::Fault;
@@ -8,11 +8,11 @@ pub(crate) use azure_oidc_jobs::id_token::Obtained;
 
 use super::Context;
 
-/// Where the token is.
+/// The source of the token.
 pub(super) struct Wanted<'a>(TokenInputs<'a>);
 
 impl<'a> Wanted<'a> {
-    /// As the options say.
+    /// The source that the options name.
     pub(super) fn by(source: &'a TokenSource, platform: &'a PlatformArgs) -> Self {
         Self(source.inputs(platform))
     }

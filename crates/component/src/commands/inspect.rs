@@ -1,4 +1,4 @@
-//! `inspect`: decodes a token and says what it holds. It verifies nothing.
+//! `inspect`: decodes a token and prints its claims. It verifies nothing.
 
 use azure_oidc_cli::failure::harmless;
 use azure_oidc_cli::{Form, InspectArgs};
@@ -68,7 +68,7 @@ fn render(answer: &Answer, now: i64) -> String {
     out
 }
 
-/// `in 5m` or `5m ago`, to the minute beyond an hour.
+/// `in 5m` or `5m ago`. Spans over an hour are rounded to minutes.
 fn relative(seconds: i64) -> String {
     let distance = seconds.unsigned_abs();
     let rounded = if distance > 3600 { distance / 60 * 60 } else { distance };

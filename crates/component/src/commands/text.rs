@@ -1,15 +1,15 @@
-//! What people read: notes, warnings, findings.
+//! Formats notes, warnings and findings as text.
 
 use azure_oidc_cli::failure::harmless;
 use azure_oidc_core::check;
 use azure_oidc_jobs::check::{Finding, Severity};
 
-/// Notes on standard error, a line each.
+/// Notes for standard error, one on each line.
 pub(super) fn notes(notes: &[String]) -> String {
     notes.iter().map(|note| harmless(note) + "\n").collect()
 }
 
-/// A warning on standard error.
+/// A warning for standard error.
 pub(super) fn warning(finding: &check::Finding) -> String {
     let mut out = format!("warning: {}\n", harmless(&finding.message));
     if let Some(remedy) = &finding.remedy {
@@ -18,7 +18,7 @@ pub(super) fn warning(finding: &check::Finding) -> String {
     out
 }
 
-/// A finding with both strings under each other and a caret where they first differ.
+/// A finding. Shows both strings one below the other and marks the first difference.
 pub(super) fn finding(finding: &Finding, paint: Paint) -> String {
     let (color, severity) = match finding.severity {
         Severity::Error => (RED, "error"),
@@ -45,7 +45,7 @@ pub(super) const GREEN: u8 = 32;
 const YELLOW: u8 = 33;
 const CYAN: u8 = 36;
 
-/// Whether words are coloured (ECMA-48 SGR). No meaning is in the colour alone.
+/// Adds colours (ECMA-48 SGR). They repeat what the text says, so nothing is lost without them.
 #[derive(Clone, Copy)]
 pub(super) struct Paint(pub(super) bool);
 

@@ -1,4 +1,4 @@
-//! `verify`: is the signature of a token good for one of these keys?
+//! `verify`: verifies the signature of a token with a set of keys.
 
 use azure_oidc_cli::{Form, VerifyArgs};
 use azure_oidc_core::token::Jws;

@@ -1,4 +1,4 @@
-//! `azure-oidc:federation/claims`: the offline functions. They call no import.
+//! Exports `azure-oidc:federation/claims`: the offline functions. They call no import.
 
 use azure_oidc_core::Secret;
 use azure_oidc_core::check::claims_object;
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_are_made_of_parts() {
+    fn credentials_are_written_from_parts() {
         let written = Component::credential(request(&[("repo", "o/r"), ("branch", "main")])).unwrap();
         let credential = &forms::parse(&written).unwrap()[0];
         assert_eq!(credential.matcher.text(), "repo:o/r:ref:refs/heads/main");
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_request_is_a_fault_with_a_way_out() {
+    fn a_wrong_request_is_a_fault_with_a_hint() {
         let missing = Component::credential(request(&[("branch", "main")])).unwrap_err();
         assert_eq!((missing.code.as_str(), missing.exit_code), ("subject-part-missing", 2));
         assert!(missing.hints[0].contains("`repo`, needed"), "{:?}", missing.hints);
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_a_fault_with_entras_code() {
+    fn a_malformed_token_is_a_fault_with_entras_code() {
         let fault = Component::inspect("a.b".to_owned()).unwrap_err();
         assert_eq!((fault.code.as_str(), fault.aadsts), ("token-not-three-segments", Some(50027)));
     }

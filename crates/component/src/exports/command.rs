@@ -23,7 +23,7 @@ impl Guest for Component {
     }
 }
 
-/// What is to be written to a file. The rest was printed and sent.
+/// The files that the host must write. Everything else was already printed or sent.
 fn file_publication(publication: &CorePublication, env: &dyn Env) -> Option<Publication> {
     let (variable, path) = match publication {
         CorePublication::Append { file: Named::Variable(name), .. } => {
@@ -37,14 +37,14 @@ fn file_publication(publication: &CorePublication, env: &dyn Env) -> Option<Publ
     Some(Publication { variable, path, lines: publication.text().as_bytes().to_vec() })
 }
 
-/// The files that the host read.
+/// The files that the host has read.
 struct HandedOver(Vec<File>);
 
 impl Files for HandedOver {
     fn read(&self, name: &str) -> Result<Vec<u8>, String> {
         match self.0.iter().find(|file| file.name == name) {
             Some(file) => file.contents.clone().map_err(|why| format!("cannot be read: {why}")),
-            None => Err("was not handed over by the host".to_owned()),
+            None => Err("was not passed by the host".to_owned()),
         }
     }
 }

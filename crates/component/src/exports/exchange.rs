@@ -1,4 +1,4 @@
-//! `azure-oidc:federation/exchange`: the trade, typed.
+//! Exports `azure-oidc:federation/exchange`: the typed exchange.
 
 use std::time::Duration;
 

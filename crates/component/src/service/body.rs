@@ -1,4 +1,4 @@
-//! The body of a request: one JSON object, read strictly and then into the type of the job.
+//! Reads the body of a request: one JSON object, parsed strictly and then read into the job's type.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, map};
 
 use super::{Head, MAX_BODY, Problem, Unread};
 
-/// Reads the body, after its type and length are known to be right.
+/// Reads the body after checking its content type and length.
 pub(super) fn read(
     head: &Head,
     read: &mut dyn FnMut() -> Result<Vec<u8>, Unread>,
@@ -36,7 +36,7 @@ fn too_large() -> Problem {
     Problem::new(413, "body-too-large", format!("The body is longer than {MAX_BODY} bytes"))
 }
 
-/// `application/json`, alone or with the charset that JSON always has (RFC 8259 §8.1).
+/// Whether this is `application/json`, alone or with the charset UTF-8 (RFC 8259 §8.1).
 fn is_json(content_type: &str) -> bool {
     let (kind, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
     let parameters = parameters.trim();
@@ -45,7 +45,7 @@ fn is_json(content_type: &str) -> bool {
             || ["charset=utf-8", "charset=\"utf-8\""].iter().any(|utf8| parameters.eq_ignore_ascii_case(utf8)))
 }
 
-/// The body as a job's type. A member that is `null` counts as absent.
+/// Reads the body into the type of a job. A member that is `null` counts as absent.
 ///
 /// # Errors
 /// `member-unknown`, `member-missing` or `member-type`. The message names the member and never
@@ -55,7 +55,7 @@ pub(super) fn parse<T: DeserializeOwned>(body: Map<String, Value>) -> Result<T, 
     T::deserialize(MapAccessDeserializer::new(members)).map_err(|Refused(fault)| fault)
 }
 
-/// The members one by one, so that an error knows which member it is about.
+/// Reads one member after the other, so that an error can name the member.
 struct Members {
     rest: map::IntoIter,
     current: Option<(String, Value)>,
@@ -76,7 +76,7 @@ impl<'de> MapAccess<'de> for Members {
     }
 }
 
-/// Why serde refuses a body, as a fault.
+/// Turns serde's error into a fault.
 #[derive(Debug)]
 struct Refused(Fault);
 
@@ -108,7 +108,7 @@ fn missing(name: &str) -> Refused {
     Refused(Fault::new(Category::Usage, "member-missing", format!("The body has no `{name}`")))
 }
 
-/// serde says `invalid type: ..., expected ...`. What comes first may be a secret.
+/// serde's message is `invalid type: ..., expected ...`. Its first half may contain a secret.
 fn wrong_type(name: &str, error: &serde_json::Error) -> Refused {
     let message = error.to_string();
     let expected = match message.rsplit_once("expected ").map_or(message.as_str(), |(_, expected)| expected) {
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn each_mistake_has_its_code_and_names_the_member() {
+    fn each_error_has_a_code_and_names_the_member() {
         let must_be =
             |name: &str, kind: &str| format!("The member `{name}` has a value of the wrong type: it must be {kind}");
         for (body, code, message) in [

@@ -1,15 +1,15 @@
-//! Which pages of the web may read answers (the Fetch standard's CORS protocol): none, unless a
-//! variable names their origins.
+//! Adds CORS headers (Fetch standard). Web pages may read answers only if a variable names their
+//! origins.
 
 use azure_oidc_core::ports::Env;
 use azure_oidc_core::settings::SERVICE_CORS_ORIGINS;
 
 use super::{Head, Reply};
 
-/// Adds what a browser looks for.
+/// Adds the headers that a browser needs.
 pub(super) fn apply(reply: Reply, head: &Head, env: &dyn Env) -> Reply {
     let Some(configured) = env.present(SERVICE_CORS_ORIGINS) else { return reply };
-    // A cache must not give one origin's answer to another.
+    // Otherwise a cache could give one origin's answer to another.
     let reply = reply.with("vary", "Origin");
     let Some(origin) = head.origin.as_deref().filter(|origin| is_listed(&configured, origin)) else { return reply };
     let reply = reply.with("access-control-allow-origin", origin);
@@ -23,7 +23,7 @@ pub(super) fn apply(reply: Reply, head: &Head, env: &dyn Env) -> Reply {
     }
 }
 
-/// `*` is no origin: a page that may read answers may trade tokens too, so each is named.
+/// `*` is not accepted: a page that may read answers may also trade tokens, so each must be named.
 fn is_listed(configured: &str, origin: &str) -> bool {
     configured.split(',').map(str::trim).any(|one| one == origin && one.contains("://"))
 }

@@ -1,4 +1,4 @@
-//! What is sent back: JSON, or problem details (RFC 9457).
+//! Replies of the service: JSON, or problem details (RFC 9457).
 
 use azure_oidc_cli::failure::OfEntra;
 use azure_oidc_core::fault::Failure;
@@ -6,42 +6,42 @@ use azure_oidc_core::{Category, Fault};
 use azure_oidc_jobs::json::line;
 use serde::Serialize;
 
-/// What is sent back.
+/// A reply.
 #[derive(Debug)]
 pub struct Reply {
     /// HTTP status.
     pub status: u16,
-    /// Headers besides the length, in lower case.
+    /// Headers except the length, in lower case.
     pub headers: Vec<(&'static str, String)>,
-    /// The body; empty when there is none.
+    /// The body; may be empty.
     pub body: String,
 }
 
-/// Why there is no answer.
+/// The reason why a request failed.
 #[derive(Debug)]
 pub(super) struct Problem {
     status: u16,
     fault: Fault,
-    /// `WWW-Authenticate`, where the status asks for it.
+    /// The value of `WWW-Authenticate`, if the status requires it.
     challenge: Option<&'static str>,
 }
 
-/// Problem details (RFC 9457). Holds no secret.
+/// Problem details (RFC 9457). Contains no secret.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProblemDetails {
     /// A stable name in kebab-case. Codes are added, never changed.
     #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[a-z0-9]+(-[a-z0-9]+)*$")))]
     code: &'static str,
-    /// One sentence for a person.
+    /// The error in one sentence.
     detail: String,
     /// What to do next, most useful first.
     hints: Vec<String>,
     /// The HTTP status.
     status: u16,
-    /// The status in words.
+    /// The reason phrase of the status.
     title: &'static str,
-    /// `about:blank`: `code` says which problem it is.
+    /// Always `about:blank`, because `code` identifies the problem.
     r#type: &'static str,
     #[serde(flatten)]
     entra: OfEntra,
@@ -57,7 +57,7 @@ impl Reply {
         Self { status, headers: Vec::new(), body: String::new() }
     }
 
-    /// With a header.
+    /// Adds a header.
     #[must_use]
     pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
@@ -65,7 +65,7 @@ impl Reply {
     }
 
     fn of_type(status: u16, media_type: &str, body: String) -> Self {
-        // Answers hold access tokens and claims: nobody on the way shall keep them.
+        // Answers contain access tokens and claims, which no cache may store.
         let headers = vec![("content-type", media_type.to_owned()), ("cache-control", "no-store".to_owned())];
         Self { status, headers, body }
     }
@@ -76,18 +76,18 @@ impl Problem {
         Self::of(status, Fault::new(Category::Usage, code, detail))
     }
 
-    /// The service's configuration is wrong, which is not the caller's mistake.
+    /// A fault in the service's configuration, which is not the caller's mistake.
     pub(super) fn of_configuration(fault: Fault) -> Self {
         Self::of(500, fault)
     }
 
-    /// A token in a body does not authenticate the caller: when it is bad, the body is bad.
+    /// A token in a body does not authenticate the caller. If it is invalid, so is the body.
     pub(super) fn of_body(fault: Fault) -> Self {
         let category = if fault.category == Category::IdToken { Category::Usage } else { fault.category };
         Self::of(category.http_status(), fault)
     }
 
-    /// The caller sent no token.
+    /// A request without a token.
     pub(super) fn without_token(fault: Fault) -> Self {
         Self { challenge: Some(CHALLENGE), ..fault.into() }
     }
@@ -129,7 +129,7 @@ impl From<Problem> for Reply {
 
 /// `WWW-Authenticate` for a request without a token (RFC 6750 §3).
 const CHALLENGE: &str = "Bearer realm=\"azure-oidc\"";
-/// `WWW-Authenticate` for a request whose token is bad.
+/// `WWW-Authenticate` for a request with an invalid token.
 const CHALLENGE_INVALID: &str = "Bearer realm=\"azure-oidc\", error=\"invalid_token\"";
 
 /// The reason phrases of RFC 9110.

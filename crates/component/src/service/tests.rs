@@ -1,11 +1,11 @@
-//! What is decided before anything is sent: whom the service trades for, what it reads, and which
-//! pages may read it. What every host answers is in `tests/conformance/service.json`.
+//! Tests the decisions that the service makes before it sends anything.
+//! `tests/conformance/service.json` has the answers that each host must give.
 
 use std::cell::Cell;
 use std::time::Duration;
 
-use azure_oidc_core::ports::fixed::Variables;
-use azure_oidc_core::ports::{Clock, Http, Ports, Random, Request, Response, TransportError, TransportKind};
+use azure_oidc_core::ports::fixed::{Offline, Variables};
+use azure_oidc_core::ports::{Http, Ports, Request, Response, TransportError, TransportKind};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -13,15 +13,16 @@ use serde_json::{Value, json};
 use super::*;
 
 const NOW: i64 = 1_787_306_400;
+static OFFLINE: Offline = Offline { now: NOW };
 const TENANT: (&str, &str) = ("AZURE_TENANT_ID", "contoso.onmicrosoft.com");
 const ONE: &str = "22222222-2222-4222-8222-222222222222";
 const OTHER: &str = "33333333-3333-4333-8333-333333333333";
 const GRAPH: &str = "https://graph.microsoft.com/.default";
 
-/// A service whose network answers nothing.
+/// A service whose network gives no answer.
 struct Service {
     variables: Variables,
-    /// Requests that were tried.
+    /// The number of requests that were tried.
     sent: Cell<usize>,
 }
 
@@ -31,35 +32,17 @@ impl Service {
     }
 
     fn answer(&self, head: &Head, body: &Value) -> Reply {
-        let ports = Ports { env: &self.variables, clock: self, random: self, http: self };
+        let ports = Ports { env: &self.variables, http: self, ..OFFLINE.ports() };
         answer(head, &mut || Ok(body.to_string().into_bytes()), ports)
     }
 
-    /// Status and code of the answer to an exchange, and how many requests were tried.
+    /// Status and code of the answer to an exchange, and the number of requests that were tried.
     fn exchange(&self, body: &Value) -> (u16, String, usize) {
         let head = Head { bearer: Some(Secret::new(token())), ..post("/v1/exchange") };
         self.sent.set(0);
         let reply = self.answer(&head, body);
         let problem: Value = serde_json::from_str(&reply.body).unwrap();
         (reply.status, problem["code"].as_str().unwrap().to_owned(), self.sent.get())
-    }
-}
-
-impl Clock for Service {
-    fn now(&self) -> i64 {
-        NOW
-    }
-
-    fn monotonic(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn sleep(&self, _: Duration) {}
-}
-
-impl Random for Service {
-    fn number(&self) -> u64 {
-        7
     }
 }
 
@@ -91,7 +74,7 @@ fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
 }
 
 #[test]
-fn it_trades_for_the_clients_and_scopes_of_its_configuration_only() {
+fn it_trades_only_for_the_configured_clients_and_scopes() {
     let service = Service::with([
         TENANT,
         ("AZURE_CLIENT_ID", "22222222-2222-4222-8222-222222222222, 33333333-3333-4333-8333-333333333333"),
@@ -114,7 +97,7 @@ fn it_trades_for_the_clients_and_scopes_of_its_configuration_only() {
 }
 
 #[test]
-fn a_wrong_configuration_is_no_mistake_of_the_caller() {
+fn a_wrong_configuration_is_an_internal_error() {
     for variables in [
         [TENANT, ("AZURE_CLIENT_ID", "not-a-guid"), ("X", "")],
         [("AZURE_TENANT_ID", "a/b"), ("AZURE_CLIENT_ID", ONE), ("X", "")],
@@ -129,9 +112,9 @@ fn a_wrong_configuration_is_no_mistake_of_the_caller() {
 }
 
 #[test]
-fn the_body_of_a_request_that_has_no_use_of_one_is_not_read() {
+fn an_unnecessary_body_is_not_read() {
     let service = Service::with([]);
-    let ports = Ports { env: &service.variables, clock: &service, random: &service, http: &service };
+    let ports = Ports { env: &service.variables, http: &service, ..OFFLINE.ports() };
     let too_long = Head { content_length: Some(MAX_BODY as u64 + 1), ..post("/v1/check") };
     let no_type = Head { content_type: None, ..post("/v1/check") };
     let get = Head { method: "GET".to_owned(), ..post("/v1/check") };

@@ -155,7 +155,7 @@ fn transport_error(code: &ErrorCode) -> TransportError {
     let detail = match code {
         ErrorCode::InternalError(Some(text)) => text.clone(),
         ErrorCode::InternalError(None) => String::new(),
-        // The name of the case is enough; the values of some cases tell a person nothing more.
+        // The name of the case is enough; the values of some cases add nothing useful.
         code => {
             let name = format!("{code:?}");
             name.trim_start_matches("ErrorCode::").split('(').next().unwrap_or_default().to_owned()

@@ -1,5 +1,4 @@
-//! The files in `schemas/` are made from the types of requests and answers. The test fails when a
-//! file is stale.
+//! Compares the files in `schemas/` with the types of requests and answers.
 
 mod openapi;
 
@@ -11,8 +10,6 @@ use azure_oidc_jobs::{check, doctor, exchange, explain, inspect, verify};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
-
-const RENEW: &str = "UPDATE_SCHEMAS=1 cargo test -p azure-oidc-component --test schemas";
 
 #[test]
 fn the_committed_schemas_are_those_of_the_types() {
@@ -27,7 +24,7 @@ fn the_committed_schemas_are_those_of_the_types() {
         ("openapi.json", openapi::document()),
     ];
     let stale: Vec<_> = files.iter().filter(|(name, wanted)| !is_current(name, wanted)).map(|(name, _)| name).collect();
-    assert!(stale.is_empty(), "{stale:?} in `schemas/` are stale. Renew them with: {RENEW}");
+    assert!(stale.is_empty(), "{stale:?} in `schemas/` are stale. Renew them with: cargo xtask schemas");
 }
 
 fn is_current(name: &str, wanted: &Value) -> bool {
@@ -43,19 +40,19 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas")
 }
 
-/// As a file of its own.
+/// Adds the members that a schema in a separate file needs.
 fn titled(title: &str, mut schema: Value) -> Value {
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
     schema["title"] = title.into();
     schema
 }
 
-/// The schema of what is written.
+/// The schema of a serialized type.
 fn answer<T: JsonSchema>() -> Value {
     schema::<T>(SchemaSettings::draft2020_12().for_serialize())
 }
 
-/// The schema of what is read.
+/// The schema of a deserialized type.
 fn request<T: JsonSchema>() -> Value {
     schema::<T>(SchemaSettings::draft2020_12().for_deserialize())
 }
@@ -70,8 +67,8 @@ fn schema<T: JsonSchema>(settings: SchemaSettings) -> Value {
     schema
 }
 
-/// Puts each description in one line, and names of enums in `enum`. Removes `format`, which names
-/// types of Rust, and `default` where it is null, which says nothing.
+/// Joins the lines of descriptions and lists names of enums in `enum`. Removes `format`, which
+/// names Rust types, and `default` if it is null.
 fn tidy(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
@@ -96,14 +93,14 @@ fn tidy(schema: &mut Value) {
     }
 }
 
-/// The names of an enum that is written as one constant with a description each. Tools know `enum`
-/// better.
+/// The names in an enum that schemars writes as one constant with a description each. More tools
+/// support `enum`.
 fn names(variants: &Value) -> Option<Value> {
     variants.as_array()?.iter().map(|variant| variant.get("const").cloned()).collect()
 }
 
 #[test]
-fn a_body_knows_its_members_and_an_answer_has_all_of_its_own() {
+fn a_body_refuses_unknown_members_and_an_answer_requires_all() {
     let body = request::<check::Request>();
     assert_eq!(body["additionalProperties"], false);
     assert_eq!(body["required"], json!(["credentials"]));

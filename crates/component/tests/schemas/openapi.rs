@@ -1,5 +1,5 @@
-//! The OpenAPI document: paths and responses here, the schemas from the types, the example answers
-//! from the service itself.
+//! Generates the OpenAPI document. Paths and responses are here, schemas come from the types, and
+//! example answers from the service.
 
 use azure_oidc_component::service::{self, Head, Health, ProblemDetails};
 use azure_oidc_core::ports::fixed::Offline;
@@ -33,12 +33,12 @@ pub(crate) fn document() -> Value {
                 "type": "http",
                 "scheme": "bearer",
                 "bearerFormat": "JWT",
-                "description": "The CI job's ID token. It is sent to Entra only, and is not kept.",
+                "description": "The CI job's ID token. It is sent only to Entra and is not stored.",
             } },
             "headers": {
-                "NoStore": header("No cache may keep an answer.", json!({ "const": "no-store" })),
+                "NoStore": header("Caches must not store the answer.", json!({ "const": "no-store" })),
                 "RetryAfter": header("Seconds to wait.", json!({ "type": "integer", "minimum": 1 })),
-                "Challenge": header("RFC 6750.", json!({ "type": "string" })),
+                "Challenge": header("See RFC 6750.", json!({ "type": "string" })),
             },
             "responses": responses(),
             "schemas": {
@@ -66,8 +66,8 @@ fn paths() -> Value {
         Operation {
             id: "exchange",
             summary: "Trade the caller's ID token for access tokens",
-            description: "The ID token is the bearer token. The service's configuration says for which tenant, clients and scopes it \
-                trades, and where Entra is; a request cannot change that.",
+            description: "The ID token is the bearer token. The service's configuration names tenant, clients, scopes and authority; \
+                a request cannot change them.",
             answer: "Exchange",
             failures: &["Unauthorized", "Forbidden", "BadGateway"],
         },
@@ -92,9 +92,9 @@ fn paths() -> Value {
     json!({
         "/healthz": get(
             "health",
-            "Does it run?",
+            "Check the health of the service",
             json!({
-                "description": "It does.",
+                "description": "The service runs.",
                 "headers": { "Cache-Control": { "$ref": "#/components/headers/NoStore" } },
                 "content": { "application/json": {
                     "schema": { "$ref": "#/components/schemas/Health" },
@@ -104,7 +104,7 @@ fn paths() -> Value {
         ),
         "/openapi.json": get(
             "document",
-            "This document",
+            "Get this document",
             json!({
                 "description": "OpenAPI 3.1.",
                 "content": { "application/json": { "schema": {
@@ -117,9 +117,9 @@ fn paths() -> Value {
         "/v1/check": local(
             Operation {
                 id: "check",
-                summary: "Would Entra accept this token for these credentials?",
-                description: "Compares as Entra does, byte for byte, and says which claim differs and where. A token that Entra would \
-                    refuse is an answer and not a failure. Nothing is sent anywhere.",
+                summary: "Predict whether Entra accepts a token for these credentials",
+                description: "Compares byte for byte, as Entra does, and reports the claim and the position that differ. If Entra \
+                    would refuse the token, that is an answer and not a failure. No request is sent.",
                 answer: "Check",
                 failures: &[],
             },
@@ -129,8 +129,8 @@ fn paths() -> Value {
         "/v1/inspect": local(
             Operation {
                 id: "inspect",
-                summary: "What does a token say about itself?",
-                description: "Decodes it, and names the CI platform and the meaning of each part of the subject. Verifies nothing.",
+                summary: "Decode a token",
+                description: "Decodes a token and names the CI platform and the meaning of each part of the subject. Verifies nothing.",
                 answer: "Inspection",
                 failures: &[],
             },
@@ -140,8 +140,8 @@ fn paths() -> Value {
         "/v1/verify": local(
             Operation {
                 id: "verify",
-                summary: "Is the signature of a token good for these keys?",
-                description: "Verifies a JWS with the keys of a JWK Set. A bad signature is an answer. No keys are fetched.",
+                summary: "Verify the signature of a token",
+                description: "Verifies a JWS with the keys of a JWK Set. An invalid signature is an answer. No keys are fetched.",
                 answer: "Verification",
                 failures: &[],
             },
@@ -151,8 +151,8 @@ fn paths() -> Value {
         "/v1/explain": local(
             Operation {
                 id: "explain",
-                summary: "What does an AADSTS code mean?",
-                description: "Every code in the text, each once, with its cause and what to do.",
+                summary: "Explain AADSTS codes",
+                description: "Explains each code in the text once, with its causes and remedies.",
                 answer: "Explanations",
                 failures: &[],
             },
@@ -162,8 +162,8 @@ fn paths() -> Value {
         "/v1/credential": local(
             Operation {
                 id: "credential",
-                summary: "Which credentials does a pipeline need?",
-                description: "Writes federated identity credentials in the form that a tool takes.",
+                summary: "Write the credentials that a pipeline needs",
+                description: "Writes federated identity credentials in the format of a tool.",
                 answer: "Credential",
                 failures: &[],
             },
@@ -174,18 +174,18 @@ fn paths() -> Value {
     })
 }
 
-/// One way to use a path with POST.
+/// An operation: POST to a path.
 struct Operation {
     id: &'static str,
     summary: &'static str,
     description: &'static str,
     /// Its schema under `components`.
     answer: &'static str,
-    /// The responses that not every operation has.
+    /// The responses that only some operations have.
     failures: &'static [&'static str],
 }
 
-/// An operation that needs no network: the service itself gives the example answer.
+/// An operation that needs no network. The service itself gives the example answer.
 fn local(operation: Operation, body: Value, example: Value) -> Value {
     let offline = Offline { now: 0 };
     let head = Head {
@@ -246,28 +246,28 @@ struct Failure {
 #[rustfmt::skip]
 const FAILURES: [Failure; 9] = [
     Failure { name: "BadRequest", status: 400, title: "Bad Request", code: "member-missing", detail: "The body has no `token`", hint: None,
-        description: "The body is not what the operation takes, or something in it cannot be used." },
+        description: "The body has another form than the operation expects, or one of its values is invalid." },
     Failure { name: "Unauthorized", status: 401, title: "Unauthorized", code: "id-token-missing", hint: None,
         detail: "The request has no `Authorization: Bearer` with the caller's ID token",
         description: "There is no usable ID token." },
     Failure { name: "Forbidden", status: 403, title: "Forbidden", code: "entra-refused", hint: Some("no credential has this subject"),
         detail: "Entra refused with 401 invalid_client: AADSTS700213: No matching federated identity record found ...",
-        description: "Entra refused, or the service does not trade for this client or scope, or not at all." },
+        description: "Entra refused, or the service's configuration does not allow this client or scope, or no exchange at all." },
     Failure { name: "TooLarge", status: 413, title: "Content Too Large", code: "body-too-large", hint: None,
         detail: "The body is longer than 262144 bytes", description: "The body is longer than 256 KiB." },
     Failure { name: "MediaType", status: 415, title: "Unsupported Media Type", code: "content-type", hint: None,
         detail: "The body must be `application/json` in UTF-8", description: "The body is not plain JSON in UTF-8." },
     Failure { name: "Failed", status: 500, title: "Internal Server Error", code: "tenant-id-malformed", hint: None,
-        detail: "`AZURE_TENANT_ID` is no GUID and no domain name", description: "A defect, or a wrong configuration of the service." },
+        detail: "`AZURE_TENANT_ID` is no GUID and no domain name", description: "A defect in the service, or a wrong configuration of it." },
     Failure { name: "BadGateway", status: 502, title: "Bad Gateway", code: "authority-unreachable", detail: "No connection to the authority",
         hint: Some("check that the runner may reach it, directly or through `HTTPS_PROXY`"),
-        description: "Entra could not be reached, or did not answer usably, after retries." },
+        description: "After retries, Entra could not be reached or its answer could not be used." },
     Failure { name: "Busy", status: 503, title: "Service Unavailable", code: "busy", hint: None,
-        detail: "As many requests as allowed are being answered",
-        description: "The host of the service is answering as many requests as it may; `azure-oidc serve` answers so." },
+        detail: "The service is already answering as many requests as it may",
+        description: "The host of the service is already answering as many requests as it may. `azure-oidc serve` sends this." },
     Failure { name: "Late", status: 504, title: "Gateway Timeout", code: "request-deadline", hint: None,
-        detail: "The answer was not there within 30 s",
-        description: "The request took longer than the host of the service allows; `azure-oidc serve` answers so." },
+        detail: "The request was not answered within 30 s",
+        description: "The request took longer than the host of the service allows. `azure-oidc serve` sends this." },
 ];
 
 fn responses() -> Value {

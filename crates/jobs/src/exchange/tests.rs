@@ -1,13 +1,13 @@
-//! One exchange behind three doors: the command line ([`run`]), the typed interface ([`trade()`])
-//! and the HTTP service ([`serve`]).
+//! Makes one exchange through the command line ([`run`]), the typed interface ([`trade()`]) and the
+//! HTTP service ([`serve`]).
 
 use std::cell::Cell;
 use std::time::Duration;
 
 use azure_oidc_core::Secret;
 use azure_oidc_core::plan::{HostKind, Inputs, OutputInputs, Publish, TokenInputs, TokenSource};
-use azure_oidc_core::ports::fixed::Variables;
-use azure_oidc_core::ports::{Clock, Http, Ports, Random, Request as Sent, Response, TransportError};
+use azure_oidc_core::ports::fixed::{Offline, Variables};
+use azure_oidc_core::ports::{Http, Ports, Request as Sent, Response, TransportError};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -20,6 +20,7 @@ mod publication;
 
 /// 2026-08-21T10:00:00Z.
 const NOW: i64 = 1_787_306_400;
+static OFFLINE: Offline = Offline { now: NOW };
 const TENANT: &str = "contoso.onmicrosoft.com";
 const CLIENT: &str = "22222222-2222-4222-8222-222222222222";
 const CREDENTIALS: &str =
@@ -41,7 +42,7 @@ impl Job {
     }
 
     fn ports(&self) -> Ports<'_> {
-        Ports { env: &self.variables, clock: self, random: self, http: self }
+        Ports { env: &self.variables, http: self, ..OFFLINE.ports() }
     }
 
     fn run(&self, change: impl FnOnce(&mut Request<'_>)) -> (Result<Vec<Publication>, Fault>, Vec<Notice>) {
@@ -85,24 +86,6 @@ impl Job {
 impl Files for Job {
     fn read(&self, name: &str) -> Result<Vec<u8>, String> {
         if name == "fic.json" { Ok(CREDENTIALS.into()) } else { Err("is not there".to_owned()) }
-    }
-}
-
-impl Clock for Job {
-    fn now(&self) -> i64 {
-        NOW
-    }
-
-    fn monotonic(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn sleep(&self, _: Duration) {}
-}
-
-impl Random for Job {
-    fn number(&self) -> u64 {
-        7
     }
 }
 

@@ -1,4 +1,4 @@
-"""The module: the `azure-oidc` program in a container, with tokens as secrets at both ends."""
+"""Runs the `azure-oidc` program in a container. ID tokens and access tokens are secrets."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import dagger
 from dagger import Doc, ReturnType, dag, function, object_type
 
-# Where the program's output goes: a file, because what a container prints is shown in logs and traces.
+# The file for the program's output, because logs and traces show what a container prints.
 _OUTPUT = "/azure-oidc-output"
 
 
@@ -18,7 +18,7 @@ class AzureOidc:
     tenant_id: Annotated[str, Doc("Tenant: a GUID or a verified domain")]
     client_id: Annotated[str, Doc("Client id of the application or managed identity")]
 
-    # Without `cache` the engine would hand out the token of an earlier call: values of secrets are in no cache key.
+    # Without `cache` the engine would return the token of an earlier call: cache keys ignore values of secrets.
     # The SDK takes the argument; its overloads do not list it.
     @function(cache="never")  # type: ignore[call-overload, misc]
     async def token(
@@ -40,7 +40,7 @@ class AzureOidc:
     ) -> str:
         """Say whether Entra would accept the ID token for these credentials, and if not, why; in JSON."""
         arguments = ["check", "--credential", "/credentials.json", "--output", "json"]
-        # 1 is an answer: no.
+        # Exit code 1 is the answer no.
         output = self._run(id_token, arguments, ReturnType.ANY, credentials)
         return await output.file(_OUTPUT).contents()
 
@@ -54,7 +54,7 @@ class AzureOidc:
         container = dag.container().from_(self.image).with_secret_variable("ID_TOKEN", id_token)
         if credentials is not None:
             container = container.with_mounted_file("/credentials.json", credentials)
-        # For the same reason as above: a run is repeated only when something about it is new.
+        # A new value makes the engine run the container again instead of using its cache.
         container = container.with_env_variable("RUN_AT", datetime.now(UTC).isoformat())
         command = [*arguments, "--id-token-env", "ID_TOKEN"]
         return container.with_exec(command, use_entrypoint=True, redirect_stdout=_OUTPUT, expect=expect)

@@ -1,4 +1,4 @@
-//! Spin and wasmCloud, with the manifests of `examples`, where their programs are on the `PATH`.
+//! Starts Spin and wasmCloud with the manifests of `examples`, if they are on the `PATH`.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -13,11 +13,11 @@ use crate::programs;
 use crate::relay::Relay;
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
-const LONGEST: Duration = Duration::from_secs(120);
-/// The authority that the manifests allow.
+const TIME_LIMIT: Duration = Duration::from_secs(120);
+/// The authority in the manifests.
 const PUBLIC: &str = "login.microsoftonline.com";
 
-/// An engine whose program was found.
+/// An engine that is on the `PATH`.
 #[derive(Debug, Clone)]
 pub(super) struct Found {
     kind: Kind,
@@ -30,7 +30,7 @@ enum Kind {
     WasmCloud,
 }
 
-/// An engine that serves the component. Ends when it is dropped.
+/// A running engine. It is stopped when this is dropped.
 pub(super) struct Engine {
     child: Child,
     address: String,
@@ -38,7 +38,7 @@ pub(super) struct Engine {
     _folder: TempDir,
 }
 
-/// Those that are on the `PATH`; the others become missing.
+/// The engines on the `PATH`. The others are added to `missing`.
 pub(super) fn find(missing: &mut Vec<String>) -> Vec<Found> {
     let kinds = [(Kind::Spin, "spin"), (Kind::WasmCloud, "wash")];
     let found = kinds.into_iter().filter_map(|(kind, program)| {
@@ -67,12 +67,12 @@ impl Found {
         format!("{name} {}", self.version)
     }
 
-    /// Starts it in a copy of the example's folder, with the component beside the manifest.
+    /// Starts the engine in a copy of the example's folder, with the component beside the manifest.
     pub(super) fn start(&self, variables: &[(&str, &str)], relay: &Relay) -> Engine {
         let folder = tempfile::tempdir().expect("there is a temporary folder");
         let here = folder.path();
         fs::copy(programs::component(), here.join("azure_oidc.wasm")).expect("it can be copied");
-        // The port is free now; nobody else on this machine takes it on purpose before the engine does.
+        // Nothing else uses the free port on purpose before the engine does.
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("there is one");
         let address = port.to_string();
         let mut command = match self.kind {
@@ -109,7 +109,7 @@ fn wash(here: &Path, address: &str, variables: &[(&str, &str)], relay: &Relay) -
     command
 }
 
-/// The manifest with other variables in `workload.environment.config`.
+/// Replaces the variables in `workload.environment.config` of the manifest.
 fn with_environment(manifest: &str, variables: &[(&str, &str)]) -> String {
     const BLOCK: &str = "    config:";
     const MEMBER: &str = "      ";
@@ -141,7 +141,7 @@ impl Engine {
     fn wait(&self, name: &str) {
         let since = Instant::now();
         while TcpStream::connect(&self.address).is_err() {
-            assert!(since.elapsed() < LONGEST, "{name} does not listen");
+            assert!(since.elapsed() < TIME_LIMIT, "{name} does not listen");
             thread::sleep(Duration::from_millis(20));
         }
     }

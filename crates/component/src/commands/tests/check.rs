@@ -1,11 +1,11 @@
-//! What `check` says, to people and to programs.
+//! Tests the output of `check`, as text and as JSON.
 
 use super::*;
 
 const PROD: &str = "repo:octo-org/octo-repo:environment:prod";
 
 #[test]
-fn a_match_names_the_credential_and_what_was_not_looked_at() {
+fn a_match_names_the_credential_and_what_was_not_checked() {
     let job = Job::with_token(&token(GITHUB, PROD, AUDIENCE)).file("f", list(&[("main", GITHUB, PROD)]));
     insta::assert_snapshot!(shown(&job.run("check --id-token-env T --credential f")), @r"
     exit 0
@@ -17,7 +17,7 @@ fn a_match_names_the_credential_and_what_was_not_looked_at() {
 }
 
 #[test]
-fn a_near_miss_is_shown_with_a_caret_and_the_command_that_mends_it() {
+fn a_near_miss_is_shown_with_a_caret_and_the_command_that_corrects_it() {
     let job = Job::with_token(&token(GITHUB, "repo:Octo-Org/octo-repo:environment:prod", AUDIENCE));
     let job = job.file("-", list(&[("main", GITHUB, PROD)]));
     let outcome = job.run("check --id-token-env T --credential -");
@@ -41,7 +41,7 @@ fn a_near_miss_is_shown_with_a_caret_and_the_command_that_mends_it() {
 }
 
 #[test]
-fn colours_are_for_who_asks_for_them() {
+fn colours_are_used_if_requested() {
     for (variables, option, is_colored) in [
         (&[][..], "", false),
         (&["CLICOLOR_FORCE=1"], "", true),
@@ -62,7 +62,7 @@ fn colours_are_for_who_asks_for_them() {
 }
 
 #[test]
-fn what_is_no_token_is_an_answer_and_not_a_failure() {
+fn a_malformed_token_is_an_answer_and_not_a_failure() {
     let job = Job::with_token("eyJhbGciOiJSUzI1NiJ9.e30").file("f", list(&[("main", GITHUB, PROD)]));
     insta::assert_snapshot!(shown(&job.run("check --id-token-env T --credential f")), @r"
     exit 1
@@ -80,7 +80,7 @@ fn what_is_no_token_is_an_answer_and_not_a_failure() {
 }
 
 #[test]
-fn a_token_that_entra_never_takes_is_told_by_its_header() {
+fn a_token_that_entra_never_accepts_is_recognised_by_its_header() {
     let es256 = minted(&json!({"alg": "ES256", "kid": "k1"}), GITHUB, PROD, AUDIENCE);
     let job = Job::with_token(&es256).file("f", list(&[("main", GITHUB, PROD)]));
     let outcome = job.run("check --id-token-env T --credential f");
@@ -91,7 +91,7 @@ fn a_token_that_entra_never_takes_is_told_by_its_header() {
 }
 
 #[test]
-fn a_pipeline_is_checked_before_it_has_a_token() {
+fn a_pipeline_can_be_checked_without_a_token() {
     let job = Job::default().file("f", list(&[("main", GITHUB, PROD)]));
     let line = format!("check --credential f --token-issuer {GITHUB} --token-subject");
     insta::assert_snapshot!(shown(&job.run(&format!("{line} {PROD}"))), @r"
@@ -111,7 +111,7 @@ fn a_pipeline_is_checked_before_it_has_a_token() {
 }
 
 #[test]
-fn a_claim_that_an_expression_wants_can_be_given_before_there_is_a_token() {
+fn a_claim_of_an_expression_can_be_given_without_a_token() {
     let expression = "claims['sub'] matches 'repo:octo-org/octo-repo:*' and claims['repository_id'] eq '74'";
     let credential = json!({"name": "any", "issuer": GITHUB, "audiences": [AUDIENCE],
         "claimsMatchingExpression": {"value": expression, "languageVersion": 1}});
@@ -138,7 +138,7 @@ fn an_issuer_that_cannot_be_reached_is_a_finding_with_the_error_that_entra_would
 }
 
 #[test]
-fn a_host_that_lets_nothing_through_says_nothing_about_the_issuer() {
+fn a_host_without_network_reports_nothing_about_the_issuer() {
     let job = Job::with_token(&token(GITHUB, PROD, AUDIENCE)).file("f", list(&[("main", GITHUB, PROD)]));
     let outcome =
         Job { otherwise: Some(TransportKind::Denied), ..job }.run("check --id-token-env T --credential f --discover");
@@ -147,7 +147,7 @@ fn a_host_that_lets_nothing_through_says_nothing_about_the_issuer() {
 }
 
 #[test]
-fn the_issuers_keys_are_asked_for_by_name() {
+fn discovery_requests_the_issuers_document_and_keys() {
     let keys = json!({"keys": [{"kty": "RSA", "kid": "other", "n": "AQ", "e": "AQAB"}]});
     let document = json!({"issuer": GITHUB, "jwks_uri": format!("{GITHUB}/keys")});
     let job = Job::with_token(&token(GITHUB, PROD, AUDIENCE))
@@ -162,7 +162,7 @@ fn the_issuers_keys_are_asked_for_by_name() {
 }
 
 #[test]
-fn what_should_be_known_of_the_list_is_a_warning() {
+fn notes_about_the_list_are_warnings() {
     let page = json!({"value": serde_json::from_str::<Value>(&list(&[("main", GITHUB, PROD)])).unwrap(),
         "@odata.nextLink": "https://graph.microsoft.com/next"});
     let job = Job::with_token(&token(GITHUB, PROD, AUDIENCE)).file("f", page.to_string());
@@ -182,12 +182,12 @@ fn a_list_that_windows_powershell_wrote_is_read() {
 }
 
 #[test]
-fn wrong_input_is_no_answer() {
+fn wrong_input_is_a_failure() {
     let job = Job::with_token(&token(GITHUB, PROD, AUDIENCE)).file("f", "[]x").file("-", "[]");
     for (line, words) in [
         ("check --id-token-env T", "--credential"),
         ("check --id-token-env T --credential f", "not valid JSON"),
-        ("check --id-token-env T --credential missing", "not handed over"),
+        ("check --id-token-env T --credential missing", "not passed by the host"),
         ("check --id-token-env T --issuer https://x", "--subject"),
         ("check --id-token - --credential -", "two inputs"),
         ("check --id-token-env T --credential - --cloud x", "possible values: public"),

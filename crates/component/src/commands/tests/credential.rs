@@ -1,4 +1,4 @@
-//! What `credential` writes, in every form, and how it asks for what it lacks.
+//! Tests the output of `credential` in each format, and its failures when options are missing.
 
 use super::*;
 
@@ -142,7 +142,7 @@ fn each_format_is_ready_to_be_used() {
 }
 
 #[test]
-fn the_owner_is_named_where_it_is_known() {
+fn a_known_owner_is_named() {
     let job = Job::default();
     let one = format!("{PULUMI} --operation update");
     let of_application = job.run(&format!("{one} --format az --client-id 11111111-2222-3333-4444-555555555555")).stdout;
@@ -153,7 +153,7 @@ fn the_owner_is_named_where_it_is_known() {
 }
 
 #[test]
-fn what_is_missing_is_asked_for_with_all_parts_of_the_platform() {
+fn a_missing_part_is_reported_with_all_parts_of_the_platform() {
     insta::assert_snapshot!(shown(&Job::default().run("credential --platform pulumi --org contoso")), @r"
     exit 2
     ---
@@ -179,7 +179,7 @@ fn what_is_missing_is_asked_for_with_all_parts_of_the_platform() {
 }
 
 #[test]
-fn a_flexible_credential_asks_for_the_id_that_entra_demands() {
+fn a_flexible_credential_needs_the_id_that_entra_requires() {
     let job = Job::default();
     insta::assert_snapshot!(shown(&job.run("credential --platform github --repo o/r --flexible")), @r"
     exit 2
@@ -212,7 +212,7 @@ fn a_token_gives_the_credentials_of_its_whole_pipeline() {
 }
 
 #[test]
-fn what_is_written_is_accepted_by_check() {
+fn written_credentials_are_accepted_by_check() {
     let job = Job::default();
     let written = job.run(PULUMI).stdout;
     for operation in ["preview", "update", "refresh", "destroy"] {
@@ -224,7 +224,7 @@ fn what_is_written_is_accepted_by_check() {
 }
 
 #[test]
-fn more_than_an_application_can_have_is_refused_with_the_ways_out() {
+fn more_credentials_than_an_application_can_have_are_refused() {
     let branches: String = (0..21).map(|number| format!(" --branch b{number}")).collect();
     let outcome = Job::default().run(&format!("credential --platform gitlab --project-path g/p{branches}"));
     assert_eq!(outcome.exit_code, 2);

@@ -1,4 +1,4 @@
-//! What `explain` says, to somebody with a failed job.
+//! Tests the output of `explain`.
 
 use super::*;
 
@@ -12,7 +12,7 @@ Interactive authentication is needed. Please run: az login
 ";
 
 #[test]
-fn a_log_is_explained_with_what_it_names() {
+fn a_log_is_explained_with_the_values_in_it() {
     insta::assert_snapshot!(shown(&Job::default().file("-", LOG).run("explain -")), @r"
     exit 0
     AADSTS700213: no credential has this subject
@@ -28,7 +28,7 @@ fn a_log_is_explained_with_what_it_names() {
 }
 
 #[test]
-fn with_the_credentials_the_very_one_and_the_very_character_are_named() {
+fn with_credentials_the_differing_one_and_the_character_are_named() {
     let credentials = list(&[
         ("test", GITHUB, "repo:octo-org/octo-repo:environment:test"),
         ("main", GITHUB, "repo:octo-org/octo-repo:environment:prod"),
@@ -50,7 +50,7 @@ fn with_the_credentials_the_very_one_and_the_very_character_are_named() {
 }
 
 #[test]
-fn with_a_token_its_own_claims_are_named() {
+fn with_a_token_its_claims_are_named() {
     let job = Job::with_token(&token(GITHUB, "repo:octo-org/octo-repo:environment:Prod", AUDIENCE)).file("-", LOG);
     insta::assert_snapshot!(shown(&job.run("explain - --id-token-env T")), @r#"
     exit 0
@@ -81,7 +81,7 @@ fn a_code_alone_is_explained_however_it_is_written() {
 }
 
 #[test]
-fn a_code_that_is_not_known_is_said_not_to_be() {
+fn an_unknown_code_is_reported() {
     insta::assert_snapshot!(shown(&Job::default().run("explain AADSTS999999")), @r"
     exit 0
     AADSTS999999 is not in the catalogue
@@ -98,7 +98,7 @@ fn a_text_without_a_code_is_wrong_input() {
 }
 
 #[test]
-fn of_a_code_that_is_not_known_entras_own_words_are_shown() {
+fn for_an_unknown_code_entras_message_is_shown() {
     let outcome = Job::default().run_words(&["explain", "AADSTS7002139: Something new. Trace ID: x"]);
     assert!(outcome.stdout.contains("may be a special case of AADSTS700213"), "{}", outcome.stdout);
     assert!(outcome.stdout.contains("Entra says: Something new."), "{}", outcome.stdout);

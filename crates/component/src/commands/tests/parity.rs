@@ -1,5 +1,5 @@
-//! One table of requests through all doors: the command line, the typed exports and the HTTP
-//! service give the same answer, code, hints and AADSTS number.
+//! Sends the same requests to the command line, the typed exports and the HTTP service, and
+//! compares answer, code, hints and AADSTS number.
 
 use serde_json::{Map, Value, json};
 
@@ -13,8 +13,7 @@ use crate::service::{self, Head};
 
 const SUBJECT: &str = "repo:octo-org/octo-repo:environment:prod";
 
-/// Job, what an HTTP caller sends, and the verdict, the code of the fault, or a piece of the
-/// answer.
+/// Job, body of the HTTP request, and the expected verdict, fault code or part of the answer.
 fn cases() -> Vec<(&'static str, Value, &'static str)> {
     let good = token(GITHUB, SUBJECT, AUDIENCE);
     let wrong = token(GITHUB, "repo:octo-org/octo-repo:environment:Prod", AUDIENCE);
@@ -55,7 +54,7 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
 }
 
 #[test]
-fn every_door_gives_the_same_answer() {
+fn command_line_exports_and_service_give_the_same_answer() {
     let mut wrong = Vec::new();
     for (job, body, piece) in cases() {
         let http = by_http(job, &body);
@@ -76,7 +75,7 @@ fn refusal(code: &Value, hints: &str, aadsts: &Value) -> Value {
     json!({"code": code, "hints": hints, "aadsts": aadsts})
 }
 
-/// What matters in an answer in JSON.
+/// The members of a JSON answer that are compared.
 fn essence(job: &str, answer: &Value) -> Value {
     let members: &[&str] = match job {
         "inspect" => &["platform", "subject", "subject_parts", "issuer"],
@@ -85,7 +84,7 @@ fn essence(job: &str, answer: &Value) -> Value {
         _ => &["text", "notes"],
     };
     let mut kept: Map<_, _> = members.iter().map(|name| ((*name).to_owned(), answer[*name].clone())).collect();
-    // The typed interface has no facts.
+    // The typed interface does not report facts.
     for one in kept.get_mut("explanations").and_then(Value::as_array_mut).into_iter().flatten() {
         one.as_object_mut().map(|members| members.remove("facts"));
     }
@@ -96,7 +95,7 @@ fn by_http(job: &str, body: &Value) -> Value {
     let content_type = Some("application/json".to_owned());
     let head = Head { method: "POST".to_owned(), path: format!("/v1/{job}"), content_type, ..Head::default() };
     let network = Job::default();
-    let ports = Ports { env: &network.variables, clock: &network, random: &network, http: &network };
+    let ports = Ports { env: &network.variables, http: &network, ..OFFLINE.ports() };
     let reply = service::answer(&head, &mut || Ok(body.to_string().into_bytes()), ports);
     let answer: Value = serde_json::from_str(&reply.body).unwrap();
     match reply.status {
@@ -131,14 +130,14 @@ fn by_command_line(job: &str, body: &Value) -> Value {
                 let parts = value.as_object().unwrap().iter();
                 words.extend(parts.flat_map(|(part, value)| [format!("--{part}"), value.as_str().unwrap().to_owned()]));
             }
-            // The command line explains for the present, which is the same here.
+            // The command line uses the current time, which the tests fix to the same value.
             ("explain", "now") => {}
             ("check", "skew") => words.extend(["--skew".to_owned(), format!("{text}s")]),
             ("check", "issuer" | "subject") => words.extend([format!("--token-{name}"), text]),
             _ => words.extend([format!("--{name}"), text]),
         }
     }
-    // `credential` prints its text, and only a failure in JSON.
+    // `credential` prints text; only its failures are JSON.
     if job != "credential" {
         words.extend(["--output".to_owned(), "json".to_owned()]);
     }
@@ -153,8 +152,7 @@ fn by_command_line(job: &str, body: &Value) -> Value {
     }
 }
 
-/// `credential` has no form in JSON: its failures are compared by their hints, and the code is that
-/// of the service.
+/// `credential` prints no JSON: its failures are compared by their hints, with the service's code.
 fn credential_by_command_line(outcome: &Outcome, body: &Value) -> Value {
     if outcome.exit_code == 0 {
         return json!({"text": outcome.stdout, "notes": outcome.stderr.lines().collect::<Vec<_>>()});

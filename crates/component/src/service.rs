@@ -1,8 +1,8 @@
-//! The same jobs as a stateless HTTP service: a request in, a reply out, nothing kept between.
+//! The HTTP service: runs the same jobs, and keeps nothing between requests.
 //!
-//! What it answers is described by `openapi.json`, which it serves itself. Errors are problem
-//! details (RFC 9457). Whom the exchange serves, and which pages may read answers, is decided by
-//! the variables that the host shows, never by a request. It logs nothing.
+//! `openapi.json` describes it, and the service serves that file. Errors are problem details (RFC
+//! 9457). Variables of the host decide which tenants, clients and scopes an exchange may use and
+//! which web pages may read answers; a request cannot change them. The service logs nothing.
 
 use azure_oidc_core::ports::Ports;
 use azure_oidc_core::settings::SERVICE_EXCHANGE;
@@ -24,17 +24,16 @@ pub use reply::{ProblemDetails, Reply};
 use body::parse;
 use reply::Problem;
 
-/// The largest body that is read, in bytes.
+/// The largest accepted body, in bytes.
 pub const MAX_BODY: usize = 256 * 1024;
 
-/// Its description (OpenAPI 3.1), without the white space.
+/// The OpenAPI 3.1 document, without white space.
 const OPENAPI: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
 
-/// What a caller sent, before the body. A header that came more than once counts as absent where
-/// only one makes sense.
+/// The head of a request. A repeated header that may occur only once counts as absent.
 #[derive(Default)]
 pub struct Head {
-    /// The method, in capitals.
+    /// The method, in upper case.
     pub method: String,
     /// The path, without the query.
     pub path: String,
@@ -46,20 +45,20 @@ pub struct Head {
     pub content_length: Option<u64>,
     /// The token of `Authorization: Bearer`.
     pub bearer: Option<Secret>,
-    /// `Origin`: the page that asks, if it is one.
+    /// `Origin`: the web page that sends the request.
     pub origin: Option<String>,
 }
 
 /// Why a body could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unread {
-    /// It is longer than [`MAX_BODY`].
+    /// The body is longer than [`MAX_BODY`].
     TooLong,
-    /// The caller hung up.
+    /// The caller closed the connection.
     Cut,
 }
 
-/// What `GET /healthz` answers.
+/// The answer to `GET /healthz`.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Health {
@@ -72,8 +71,8 @@ pub struct Health {
 
 type Read<'a> = &'a mut dyn FnMut() -> Result<Vec<u8>, Unread>;
 
-/// Answers one request. `read` reads the body, at most [`MAX_BODY`] of it; it is called only for a
-/// request that has use of one.
+/// Answers one request. `read` reads the body, at most [`MAX_BODY`] bytes of it. It is called only
+/// if the request needs its body.
 pub fn answer(head: &Head, read: Read<'_>, ports: Ports<'_>) -> Reply {
     let now = || Some(ports.clock.now());
     let reply = match head.path.as_str() {
@@ -92,7 +91,7 @@ pub fn answer(head: &Head, read: Read<'_>, ports: Ports<'_>) -> Reply {
     cors::apply(reply, head, ports.env)
 }
 
-/// A path that is read.
+/// A path for GET.
 fn document(head: &Head, text: &str) -> Reply {
     const METHODS: &str = "GET, HEAD, OPTIONS";
     match head.method.as_str() {
@@ -102,7 +101,7 @@ fn document(head: &Head, text: &str) -> Reply {
     }
 }
 
-/// A path that takes a body of JSON and answers with JSON.
+/// A path for POST, with JSON in both directions.
 fn posted<A: Serialize>(
     head: &Head,
     read: Read<'_>,

@@ -1,10 +1,10 @@
-//! Commands over fixed ports: a clock that stands still, variables, files and answers from lists.
+//! Tests commands with fixed ports: a stopped clock, and lists of variables, files and answers.
 
 use std::cell::RefCell;
 use std::time::Duration;
 
-use azure_oidc_core::ports::fixed::Variables;
-use azure_oidc_core::ports::{Clock, Http, Ports, Random, Request, Response, TransportError, TransportKind};
+use azure_oidc_core::ports::fixed::{Offline, Variables};
+use azure_oidc_core::ports::{Http, Ports, Request, Response, TransportError, TransportKind};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -19,18 +19,19 @@ mod verify;
 
 /// 2026-08-21T10:00:00Z.
 const NOW: i64 = 1_787_306_400;
+static OFFLINE: Offline = Offline { now: NOW };
 
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
 const AUDIENCE: &str = "api://AzureADTokenExchange";
 
-/// A job's surroundings.
+/// The environment of a job.
 #[derive(Default)]
 struct Job {
     variables: Variables,
     files: Vec<(&'static str, Vec<u8>)>,
-    /// URLs and what they answer; any other destination is unreachable.
+    /// URLs and their answers. Other destinations are unreachable.
     pages: Vec<(String, String)>,
-    /// What happens to requests for no page.
+    /// The outcome of requests to other URLs.
     otherwise: Option<TransportKind>,
     asked: RefCell<Vec<String>>,
 }
@@ -50,14 +51,14 @@ impl Job {
         self
     }
 
-    /// Runs a command line, in which a word has no blanks.
+    /// Runs a command line. Its words are separated by spaces and contain none.
     fn run(&self, line: &str) -> Outcome {
         self.run_words(&line.split_whitespace().collect::<Vec<_>>())
     }
 
     fn run_words(&self, words: &[&str]) -> Outcome {
         let arguments: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
-        let ports = Ports { env: &self.variables, clock: self, random: self, http: self };
+        let ports = Ports { env: &self.variables, http: self, ..OFFLINE.ports() };
         run(&arguments, Context { ports, files: self, host: HostKind::Native })
     }
 }
@@ -65,25 +66,7 @@ impl Job {
 impl Files for Job {
     fn read(&self, name: &str) -> Result<Vec<u8>, String> {
         let found = self.files.iter().find(|(known, _)| *known == name);
-        found.map(|(_, contents)| contents.clone()).ok_or_else(|| "was not handed over by the host".to_owned())
-    }
-}
-
-impl Clock for Job {
-    fn now(&self) -> i64 {
-        NOW
-    }
-
-    fn monotonic(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn sleep(&self, _: Duration) {}
-}
-
-impl Random for Job {
-    fn number(&self) -> u64 {
-        7
+        found.map(|(_, contents)| contents.clone()).ok_or_else(|| "was not passed by the host".to_owned())
     }
 }
 
@@ -102,7 +85,7 @@ impl Http for Job {
     }
 }
 
-/// A token with these claims, good for five minutes. Its signature is noise.
+/// A token with these claims that is valid for five minutes. Its signature is invalid.
 fn token(iss: &str, sub: &str, aud: &str) -> String {
     minted(&json!({"alg": "RS256", "typ": "JWT", "kid": "k1"}), iss, sub, aud)
 }
@@ -113,13 +96,13 @@ fn minted(header: &Value, iss: &str, sub: &str, aud: &str) -> String {
     format!("{}.{}.{}", part(header), part(&claims), BASE64_URL_SAFE_NO_PAD.encode([7; 256]))
 }
 
-/// Credentials as `az ad app federated-credential list` prints them.
+/// Credentials in the form that `az ad app federated-credential list` prints.
 fn list(credentials: &[(&str, &str, &str)]) -> String {
     let one = |(name, issuer, subject): &(&str, &str, &str)| json!({"id": "1", "name": name, "issuer": issuer, "subject": subject, "description": null, "audiences": [AUDIENCE]});
     credentials.iter().map(one).collect::<Value>().to_string()
 }
 
-/// Exit code, standard output and standard error, as a reader sees them.
+/// Exit code, standard output and standard error in one text.
 fn shown(outcome: &Outcome) -> String {
     format!("exit {}\n{}---\n{}", outcome.exit_code, outcome.stdout, outcome.stderr)
 }

@@ -1,5 +1,5 @@
-//! The command line over the ports: arguments in, an outcome out. Nothing is printed and nothing is
-//! written here.
+//! Runs the commands over the core's ports. A command returns its output; only the caller prints it
+//! and writes files.
 
 use azure_oidc_cli::{Cli, Command, Unread, failure, grants::STANDARD_INPUT};
 use azure_oidc_core::platform::Publication;
@@ -16,27 +16,27 @@ mod inspect;
 mod text;
 mod verify;
 
-/// What came of a command.
+/// The outcome of a command.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// The process exit code.
     pub exit_code: u8,
-    /// What the host is to write to files, in order.
+    /// The files that the host must write, in this order.
     pub publish: Vec<Publication>,
-    /// Only what was asked for. May hold the token that was asked for.
+    /// Standard output: the requested result, which may be a token.
     pub stdout: String,
-    /// Warnings and failures. Never a secret.
+    /// Standard error: warnings and failures. Never contains a secret.
     pub stderr: String,
 }
 
 impl Outcome {
-    /// A result on standard output, and nothing else.
+    /// An outcome with a result on standard output and nothing else.
     pub fn printed(stdout: String) -> Self {
         Self { stdout, ..Self::default() }
     }
 }
 
-/// Runs one command. `arguments` do not begin with a program's name.
+/// Runs one command. `arguments` do not contain the program's name.
 pub fn run(arguments: &[String], context: Context<'_>) -> Outcome {
     let cli = match azure_oidc_cli::parse(arguments) {
         Ok(cli) => cli,
@@ -76,7 +76,7 @@ fn dispatch(cli: &Cli, context: Context<'_>) -> Result<Outcome, Fault> {
     }
 }
 
-/// A failure in the form that was asked for: JSON to standard output, text to standard error.
+/// A failure in the requested form: JSON to standard output, or text to standard error.
 fn failed(fault: &Fault, json: bool) -> Outcome {
     let exit_code = fault.category.exit_code();
     match json {
@@ -85,26 +85,25 @@ fn failed(fault: &Fault, json: bool) -> Outcome {
     }
 }
 
-/// The token as text, once it is known to be one: the failure of another text says where that was
-/// found.
+/// Checks that the text is a token. If it is not, the fault says where the text came from.
 fn id_token_of(obtained: id_token::Obtained) -> Result<Secret, Fault> {
     obtained.parse()?;
     Ok(obtained.token)
 }
 
-/// Reads a file. `flag` is the one that named it.
+/// Reads a file. `flag` is the option that named it.
 fn read_bytes(context: Context<'_>, name: &str, flag: &str) -> Result<Vec<u8>, Fault> {
     context.files.read(name).map_err(|why| {
         Fault::new(Category::Usage, "file-unreadable", format!("{}, named by `{flag}`, {why}", shown(name)))
     })
 }
 
-/// A file's name at the start of a sentence.
+/// The name of a file at the start of a sentence.
 fn shown(name: &str) -> &str {
     if name == STANDARD_INPUT { "Standard input" } else { name }
 }
 
-/// Reads a file as text. `flag` is the one that named it.
+/// Reads a text file. `flag` is the option that named it.
 fn read_text(context: Context<'_>, name: &str, flag: &str) -> Result<String, Fault> {
     String::from_utf8(read_bytes(context, name, flag)?).map_err(|_| {
         let message = format!("{}, named by `{flag}`, is not UTF-8 text", shown(name));

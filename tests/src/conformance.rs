@@ -1,0 +1,21 @@
+//! Runs the same cases with the same component under each host on this machine, and reports the
+//! results in a table.
+//!
+//! A case of `conformance/commands.json` is one job, as a command line and as a typed call. The
+//! native host is the reference: each other command line must print the same bytes, each typed
+//! function must give the same answer as the others, and the emulator must receive the same
+//! requests. The cases of `conformance/service.json` are sent to each host of the service.
+
+mod cases;
+mod command;
+pub mod packages;
+mod report;
+mod run;
+mod same;
+mod service;
+mod typed;
+
+pub use cases::Call;
+pub use report::{Cell, Report, Table};
+pub use run::run;
+pub use typed::TypedHost;
