@@ -256,5 +256,8 @@ fn in_words(typed: &Value) -> Value {
     if let Some(number) = said["aadsts"].as_u64() {
         said["aadsts"] = format!("AADSTS{number}").into();
     }
+    if let Some(Value::String(other)) = said.as_object_mut().and_then(|members| members.remove("other_code")) {
+        said["aadsts"] = other.into();
+    }
     said
 }
