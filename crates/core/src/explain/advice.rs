@@ -71,16 +71,19 @@ fn for_token(refused: &Refused<'_>, token: &Token, mention: Option<&scan::Mentio
     let equal = refused.credentials.iter().find(|credential| {
         claims.aud.iter().any(|aud| Values { issuer, subject, audience: Some(aud) }.equal(credential))
     });
-    let mut hints = mention.map(|mention| masked(mention, true)).unwrap_or_default();
+    let mask = mention.map(|mention| masked(mention, true)).unwrap_or_default();
+    let mut hints = Vec::new();
     let other = mention.and_then(|mention| other_token_was_sent(mention, token));
     if let Some(equal) = equal.filter(|_| other.is_none()) {
         hints.extend(fits_already(&format!("exactly this token's issuer, subject and audience: `{}`", equal.name)));
+        hints.extend(mask);
         return hints;
     }
     let found = from_check(refused, refused.credentials, token);
     let has_command = found.iter().any(|hint| hint.starts_with("az "));
     hints.extend(found);
     hints.extend(other);
+    hints.extend(mask);
     if refused.credentials.iter().any(|credential| is_taken(credential, issuer, subject)) {
         return hints;
     }
@@ -111,7 +114,9 @@ fn for_log(refused: &Refused<'_>, mention: &scan::Mention) -> Vec<String> {
     }
     let mut hints = masked(mention, false);
     if let Some(equal) = refused.credentials.iter().find(|credential| values.equal(credential)) {
-        hints.extend(fits_already(&format!("everything that the log names: `{}`", equal.name)));
+        let what =
+            if hidden.is_empty() { "everything that the log names" } else { "everything that the log does not hide" };
+        hints.extend(fits_already(&format!("{what}: `{}`", equal.name)));
         return hints;
     }
     let ranked = values.ranked(refused.credentials);
@@ -157,14 +162,12 @@ fn masked(mention: &scan::Mention, token_is_known: bool) -> Vec<String> {
         _ => true,
     };
     let Some((name, value)) = hidden.iter().find(|(name, _)| is_asked(name)) else { return Vec::new() };
-    let from = if token_is_known {
-        "the token has the true value"
+    let what = format!("in `{value}` the `***` is the log's mask for a secret and no part of the {name}");
+    vec![if token_is_known {
+        format!("do not copy the {name} from the log: {what}, and the token has the true value")
     } else {
-        "take the true value from the token, with `azure-oidc inspect` in the job"
-    };
-    vec![format!(
-        "do not copy the {name} `{value}`: `***` is the log's mask for a secret and no part of the {name}; {from}"
-    )]
+        format!("take the true {name} from the token, with `azure-oidc inspect` in the job: {what}")
+    }]
 }
 
 /// The problems that a check finds, with their remedies.

@@ -3,6 +3,7 @@
 mod sentence;
 
 use super::normalise::normalise;
+use crate::catalogue::entry;
 use crate::secret::without_tokens;
 
 /// A code, and the part of the text about it.
@@ -66,9 +67,17 @@ pub(super) fn mentions_in(text: &str) -> Vec<Mention> {
         mentions.push(Mention { code: occurrence.code, region: text[start..end].to_owned(), quoted });
     }
     if mentions.is_empty() {
-        mentions.extend(sentence::mention(text));
+        mentions.extend(sentence::mention(text).or_else(|| in_a_table(text)));
     }
     mentions
+}
+
+/// The code in a table of sign-ins, whose head names the column `ResultType`.
+fn in_a_table(text: &str) -> Option<Mention> {
+    let (_, rows) = text.split_once("ResultType").or_else(|| text.split_once("resultType"))?;
+    let numbers = rows.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| (5..=8).contains(&word.len()));
+    let code = numbers.filter_map(|word| word.parse().ok()).find(|code| entry(*code).is_some())?;
+    Some(Mention { code, region: text.to_owned(), quoted: None })
 }
 
 /// The code of a text that contains nothing else: `700213`, `AADSTS700213`.
@@ -144,7 +153,7 @@ fn description(text: &str, occurrence: &Occurrence) -> Option<String> {
     const LONGEST: usize = 2_000;
     let rest = text[occurrence.end..].trim_start_matches(['*', '_', '`', '\'', '"', ')', ']']);
     let after = rest.trim_start_matches(' ');
-    let message = match after.strip_prefix([':', '-']) {
+    let message = match after.strip_prefix([':', '-', '|']) {
         Some(message) => message,
         // Without a colon only a sentence is a message: `AADSTS700213 in step 3` has none.
         None if after.len() < rest.len() && after.starts_with(char::is_uppercase) => after,
@@ -158,6 +167,7 @@ fn description(text: &str, occurrence: &Occurrence) -> Option<String> {
     let ends = ["\n", "\",\"", "\", \"", "\"}", "AADSTS"];
     let end = ends.iter().chain(&TRACE_BLOCK).filter_map(|end| message.find(end)).min().unwrap_or(message.len());
     let cut = &message[..message.floor_char_boundary(end)];
-    let quoted: String = cut.trim_end_matches(['"', ' ', ',', '`', '*']).chars().filter(|c| !c.is_control()).collect();
+    let quoted: String =
+        cut.trim_end_matches(['"', ' ', ',', '`', '*', '|']).chars().filter(|c| !c.is_control()).collect();
     (!quoted.is_empty()).then_some(quoted)
 }
