@@ -72,7 +72,7 @@ fn explanation(mention: &scan::Mention, no_token: bool) -> Explanation {
             (Some(meaning), message, vec![meaning.remedy.to_owned()])
         }
         Sense::OtherText(entry) => (None, family::other_text(entry), vec![family::look_up(code)]),
-        Sense::Unknown => (None, family::describe(code), family::hints(code)),
+        Sense::Unknown => (None, family::describe(code, mention.quoted.is_some()), family::hints(code)),
     };
     let facts = facts::all(mention);
     if let Some(meaning) = meaning {

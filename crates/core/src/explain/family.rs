@@ -6,8 +6,8 @@ use crate::catalogue::{Entry, entry};
 pub(super) const NO_TOKEN: &str = "correct the error before this one in the log first: the job had no ID token, so something else, or \
                                    nothing, was sent in its place";
 
-/// What an unknown number is about, without a full stop.
-pub(super) fn describe(code: u32) -> String {
+/// What an unknown number is about, without a full stop. Entra's own words say more than the digits.
+pub(super) fn describe(code: u32, has_text: bool) -> String {
     if let Some(parent) = parent(code) {
         return format!(
             "AADSTS{code} is not in the catalogue. It may be a special case of AADSTS{}, {}, because its digits begin with the same number",
@@ -18,6 +18,10 @@ pub(super) fn describe(code: u32) -> String {
         Some(Family { about, other_sign_in: true, .. }) => format!(
             "AADSTS{code} is not in the catalogue. It is another kind of sign-in than the exchange of an ID token: numbers with the same \
              first digits are about {about}"
+        ),
+        _ if has_text => format!(
+            "AADSTS{code} is not in the catalogue. It is probably from another kind of sign-in than the exchange of an ID token, so go \
+             by Entra's own words"
         ),
         Some(Family { about, .. }) => {
             format!("AADSTS{code} is not in the catalogue. Numbers with the same first digits are about {about}")

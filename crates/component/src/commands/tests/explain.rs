@@ -22,7 +22,7 @@ fn a_log_is_explained_with_what_it_names() {
       correlation id: 0f6d2e1a-0000-4000-8000-0123456789ab
       timestamp: 2026-08-21 10:00:00Z
     do:  create a credential with exactly the subject in the message, without wildcards
-    do:  to compare with the credentials, list them with `az ad app federated-credential list --id "${AZURE_CLIENT_ID:?}" --output json >credentials.json` and give them to `azure-oidc explain` with `--credential credentials.json`
+    do:  to compare with the credentials, list them with `az ad app federated-credential list --id "${AZURE_CLIENT_ID:?}" --output json >credentials.json` (for a managed identity `az identity federated-credential list`) and give them to `azure-oidc explain` with `--credential credentials.json`
     do:  try again in a few minutes if a credential or the issuer's keys have just changed
     ---
     "#);
@@ -73,7 +73,7 @@ fn a_code_alone_is_explained_however_it_is_written() {
     AADSTS700213: no credential has this subject
       why: A credential has this issuer, but none has this subject: the job runs for another branch, an environment or a pull request, or the project was renamed
     do:  create a credential with exactly the subject in the message, without wildcards
-    do:  to compare with the credentials, list them with `az ad app federated-credential list --id "${AZURE_CLIENT_ID:?}" --output json >credentials.json` and give them to `azure-oidc explain` with `--credential credentials.json`
+    do:  to compare with the credentials, list them with `az ad app federated-credential list --id "${AZURE_CLIENT_ID:?}" --output json >credentials.json` (for a managed identity `az identity federated-credential list`) and give them to `azure-oidc explain` with `--credential credentials.json`
     do:  try again in a few minutes if a credential or the issuer's keys have just changed
     "#);
     for what in ["AADSTS700213", "aadsts700213", r#"{"error":"invalid_client","error_codes":[700213]}"#] {

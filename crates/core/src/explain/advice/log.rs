@@ -54,6 +54,6 @@ fn list_of_credentials(facts: &[(&'static str, String)]) -> String {
     let id = client_id(facts).map_or_else(|| "\"${AZURE_CLIENT_ID:?}\"".to_owned(), |id| format!("'{id}'"));
     format!(
         "to compare with the credentials, list them with `az ad app federated-credential list --id {id} --output json >credentials.json` \
-         and give them to `azure-oidc explain` with `--credential credentials.json`"
+         (for a managed identity `az identity federated-credential list`) and give them to `azure-oidc explain` with `--credential credentials.json`"
     )
 }
