@@ -9,9 +9,13 @@ mod assertion;
 mod client;
 mod expression;
 mod matching;
+mod meanings;
+mod neighbours;
 mod policy;
 mod scope;
 mod tenant;
+
+pub use meanings::{Meaning, Sense, sense};
 
 /// The entry of one AADSTS code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,7 +170,7 @@ const fn unwritten(area: Area, code: u32, name: &'static str, evidence: Evidence
 }
 
 /// The tables, each sorted by code.
-const TABLES: [&[Entry]; 8] = [
+const TABLES: [&[Entry]; 9] = [
     matching::ENTRIES,
     expression::ENTRIES,
     policy::ENTRIES,
@@ -175,6 +179,7 @@ const TABLES: [&[Entry]; 8] = [
     tenant::ENTRIES,
     scope::ENTRIES,
     access::ENTRIES,
+    neighbours::ENTRIES,
 ];
 
 /// The entry of a code.
@@ -264,9 +269,9 @@ mod tests {
     #[test]
     fn every_remedy_begins_with_a_verb() {
         const VERBS: &[&str] = &[
-            "add", "allow", "ask", "check", "compare", "correct", "create", "delete", "enable", "give", "have", "keep",
-            "look", "lower", "make", "move", "name", "put", "remove", "replace", "request", "send", "show", "sign",
-            "take", "try", "use", "wait", "write",
+            "add", "allow", "ask", "assign", "check", "compare", "correct", "create", "delete", "enable", "give",
+            "have", "keep", "look", "lower", "make", "move", "name", "put", "remove", "replace", "request", "send",
+            "show", "sign", "take", "try", "use", "wait", "write",
         ];
         for entry in entries() {
             let verb = entry.remedy.split(' ').next().unwrap();

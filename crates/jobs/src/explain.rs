@@ -1,4 +1,4 @@
-//! `explain`: what an AADSTS error means, why it happens, and what to do.
+//! `explain`: what an error of a sign-in means, why it happens, and what to do.
 
 use azure_oidc_core::cloud::{Cloud, PUBLIC};
 use azure_oidc_core::credential::Credential;
@@ -8,7 +8,7 @@ use azure_oidc_core::{Category, Fault, Secret};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::document::{Document, notes};
-use crate::json::Aadsts;
+use crate::json::ErrorCode;
 
 /// The error to explain, and what is known about the exchange that failed.
 #[derive(Default, Deserialize)]
@@ -32,7 +32,8 @@ pub struct Request {
     pub now: Option<i64>,
 }
 
-/// What AADSTS errors mean, in the order in which they appear in the text, each once.
+/// What the errors mean, each once. AADSTS errors are in the order of the text; an error of the CI
+/// system, which is the cause of the others, comes first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Answer {
@@ -51,8 +52,9 @@ pub struct Explanation {
     pub advice: Vec<String>,
     /// Why it happens.
     pub cause: Option<&'static str>,
-    /// The code.
-    pub code: Aadsts,
+    /// The code: `AADSTS700213`. An error that has no such number has its own name, such as
+    /// `AADB2C90289`, `AuthorizationFailed` or `id-token-permission-missing`.
+    pub code: ErrorCode,
     /// Values found in the text, by what they are: issuer, subject, trace id and so on.
     #[serde(serialize_with = "by_name")]
     #[cfg_attr(feature = "schema", schemars(with = "std::collections::BTreeMap<String, String>"))]
@@ -63,8 +65,8 @@ pub struct Explanation {
     pub name: Option<&'static str>,
     /// What to do.
     pub remedy: Option<&'static str>,
-    /// Entra's own words, for people.
-    #[serde(skip)]
+    /// Entra's own words in the text, without the trace block.
+    #[serde(rename = "text")]
     pub quoted: Option<String>,
 }
 
@@ -95,12 +97,12 @@ pub fn run(request: &Request, now: Option<i64>) -> Result<Answer, Fault> {
     let now = request.now.or(now);
     let explanation = |one: explain::Explanation| Explanation {
         advice: advice(&one, &request.text, token.as_ref(), &credentials, now),
-        cause: one.entry.map(|entry| entry.cause),
-        code: Aadsts(one.code),
+        cause: one.meaning.map(|meaning| meaning.cause),
+        code: one.other.map_or(ErrorCode::Aadsts(one.code), ErrorCode::Other),
         facts: one.facts,
         message: one.message,
-        name: one.entry.map(|entry| entry.name),
-        remedy: one.entry.map(|entry| entry.remedy),
+        name: one.meaning.map(|meaning| meaning.name),
+        remedy: one.meaning.map(|meaning| meaning.remedy),
         quoted: one.quoted,
     };
     let explanations = explain::explain(&request.text).into_iter().map(explanation).collect();
@@ -116,13 +118,13 @@ fn advice(
     credentials: &[Credential],
     now: Option<i64>,
 ) -> Vec<String> {
-    if token.is_none() && credentials.is_empty() {
+    if one.other.is_some() || (token.is_none() && credentials.is_empty()) {
         return one.hints.clone();
     }
     let claims = token.map(Token::claims);
     let time = claims.and_then(|claims| claims.iat.or(claims.nbf).or(claims.exp));
     let audience = claims.and_then(|claims| claims.aud.first());
-    explain::advise(&Refused {
+    let advice = explain::advise(&Refused {
         code: one.code,
         description: text,
         token,
@@ -130,9 +132,13 @@ fn advice(
         client_id: None,
         cloud: audience.and_then(|audience| Cloud::by_exchange_audience(audience)).unwrap_or(PUBLIC),
         now: now.or(time).unwrap_or_default(),
-    })
+    });
+    if advice.is_empty() { one.hints.clone() } else { advice }
 }
 
 fn by_name<S: Serializer>(facts: &[(&'static str, String)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(facts.iter().map(|(name, value)| (name, value)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,6 +50,55 @@ impl Serialize for Aadsts {
     }
 }
 
+/// The code of an error: the number of Entra, or the name of an error that has no such number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ErrorCode {
+    /// The number after `AADSTS`.
+    Aadsts(u32),
+    /// A name, such as `AADB2C90289`.
+    Other(String),
+}
+
+impl ErrorCode {
+    /// The number after `AADSTS`, if the code has one.
+    pub const fn aadsts(&self) -> Option<u32> {
+        match self {
+            Self::Aadsts(code) => Some(*code),
+            Self::Other(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Aadsts(code) => Aadsts(*code).fmt(f),
+            Self::Other(name) => f.write_str(name),
+        }
+    }
+}
+
+impl Serialize for ErrorCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for ErrorCode {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ErrorCode".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "minLength": 1 })
+    }
+}
+
 /// What stable names look like.
 #[cfg(feature = "schema")]
 pub(crate) const KEBAB_CASE: &str = "^[a-z0-9]+(-[a-z0-9]+)*$";

@@ -19,8 +19,8 @@ export function explanations(answer) {
   return ok.map((one) =>
     h(
       'section.card.explanation',
-      { 'aria-label': `${code(one.aadsts)}, explained`, 'data-explained': one.aadsts },
-      h('header', null, h('h2', null, h('span.code', null, code(one.aadsts)), one.name !== undefined && ` ${one.name}`)),
+      { 'aria-label': `${name(one)}, explained`, 'data-explained': one.otherCode ?? one.aadsts },
+      h('header', null, h('h2', null, h('span.code', null, name(one)), one.name !== undefined && ` ${one.name}`)),
       predicted === one.aadsts &&
         h(
           'p.note',
@@ -29,6 +29,7 @@ export function explanations(answer) {
           h('span', null, 'This is the predicted error for this token and these credentials: see above.'),
         ),
       predicted !== undefined &&
+        one.otherCode === undefined &&
         predicted !== one.aadsts &&
         answer.credentials &&
         h(
@@ -42,6 +43,7 @@ export function explanations(answer) {
           ),
         ),
       h('p.reason', null, sentence(one.message)),
+      one.name === undefined && one.text !== undefined && h('p', null, h('strong', null, 'Entra says: '), one.text),
       one.cause !== undefined && !one.message.includes(one.cause) && h('p', null, h('strong', null, 'Why: '), sentence(one.cause)),
       one.remedy !== undefined &&
         !one.advice.includes(one.remedy) &&
@@ -55,3 +57,9 @@ export function explanations(answer) {
     ),
   );
 }
+
+/**
+ * The code of an error, which is no number of Entra when another service reports it.
+ * @param {{ aadsts: number, otherCode?: string }} one
+ */
+const name = (one) => one.otherCode ?? code(one.aadsts);

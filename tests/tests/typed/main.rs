@@ -261,5 +261,8 @@ fn with_code(typed: &Value) -> Value {
     if let Some(number) = printed["aadsts"].as_u64() {
         printed["aadsts"] = format!("AADSTS{number}").into();
     }
+    if let Some(Value::String(other)) = printed.as_object_mut().and_then(|members| members.remove("other_code")) {
+        printed["aadsts"] = other.into();
+    }
     printed
 }

@@ -1,4 +1,4 @@
-//! `explain`: prints the meaning of an AADSTS error, its usual causes and their remedies.
+//! `explain`: what an error of a sign-in means, why it happens, and what to do.
 
 use azure_oidc_cli::failure::harmless;
 use azure_oidc_cli::grants::STANDARD_INPUT;
@@ -33,12 +33,10 @@ pub(super) fn run(args: &ExplainArgs, context: Context<'_>) -> Result<Outcome, F
 }
 
 fn render(one: &Explanation) -> String {
+    let words = one.quoted.as_ref().map(|words| format!("  Entra says: {}\n", harmless(words)));
     let mut out = match (one.name, one.cause) {
         (Some(name), Some(cause)) => format!("{}: {name}\n  why: {cause}\n", one.code),
-        _ => {
-            let words = one.quoted.as_ref().map(|words| format!("\n  Entra says: {}", harmless(words)));
-            format!("{}{}\n", harmless(&one.message), words.unwrap_or_default())
-        }
+        _ => format!("{}\n{}", harmless(&one.message), words.unwrap_or_default()),
     };
     for (name, value) in &one.facts {
         out += &format!("  {}: {}\n", name.replace('_', " "), harmless(value));

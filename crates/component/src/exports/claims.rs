@@ -131,7 +131,7 @@ mod tests {
             now: None,
         };
         let bare = Component::explain_refusal(request(None)).unwrap().explanations;
-        assert_eq!(bare[0].advice.len(), 2, "{:?}", bare[0].advice);
+        assert_eq!(bare[0].advice.len(), 3, "{:?}", bare[0].advice);
         let list = r#"{"value": [{"name": "main", "issuer": "https://gitlab.com", "subject": "x:y",
             "audiences": ["api://AzureADTokenExchange"]}], "@odata.nextLink": "https://graph.microsoft.com/next"}"#;
         let explained = Component::explain_refusal(request(Some(list))).unwrap();

@@ -5,6 +5,7 @@ use azure_oidc_core::fault::Failure;
 use azure_oidc_core::platform::{PartName, Platform as CorePlatform};
 use azure_oidc_core::{Fault as CoreFault, Secret};
 use azure_oidc_jobs::credential::Parts;
+use azure_oidc_jobs::json::ErrorCode;
 use azure_oidc_jobs::{check, credential, explain, inspect, verify};
 use serde_json::Value;
 
@@ -139,7 +140,12 @@ impl From<explain::Answer> for Explained {
 impl From<explain::Explanation> for Explanation {
     fn from(explanation: explain::Explanation) -> Self {
         Self {
-            aadsts: explanation.code.0,
+            aadsts: explanation.code.aadsts().unwrap_or_default(),
+            other_code: match explanation.code {
+                ErrorCode::Aadsts(_) => None,
+                ErrorCode::Other(name) => Some(name),
+            },
+            text: explanation.quoted,
             name: explanation.name.map(str::to_owned),
             message: explanation.message,
             cause: explanation.cause.map(str::to_owned),

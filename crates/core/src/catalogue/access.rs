@@ -59,8 +59,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         error: Some("invalid_grant"),
         template: "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.",
         wording: Wording::Entra,
-        cause: "A Conditional Access policy for workload identities blocks this application, often because of the job's IP address. \
-                Entra accepted the ID token",
+        cause: "A Conditional Access policy of the tenant blocks this sign-in. For an application it is a policy for workload \
+                identities, often because of the job's IP address. A person's sign-in gets the same code",
         remedy: "ask the administrator of the tenant to change the policy, whose id is under `capolids` in `claims` of the answer",
         ..access(53003, "a Conditional Access policy blocks the request", observed(2025))
     },

@@ -19,9 +19,10 @@ const fn other_grant(code: u32, name: &'static str, symbol: &'static str) -> Ent
 
 const OIDC_FAILED: &str = "Request to External OIDC endpoint failed.";
 const OIDC_CAUSE: &str = "Entra requested the issuer's `/.well-known/openid-configuration` or its keys over the public internet and \
-                          received no usable answer";
-const OIDC_REMEDY: &str = "make both addresses public over https; `authorization_endpoint` and `subject_types_supported` must not be \
-                           empty";
+                          received no usable answer. With a hosted issuer (GitHub, GitLab.com, Azure DevOps, AKS) this is an outage \
+                          that passes, and nothing in the job is wrong";
+const OIDC_REMEDY: &str = "try again with growing pauses, and look at the status page of the issuer; with an issuer of your own make \
+                           both addresses public over https, with `authorization_endpoint` and `subject_types_supported` not empty";
 
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
@@ -54,7 +55,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         wording: Wording::Entra,
         cause: OIDC_CAUSE,
         remedy: OIDC_REMEDY,
-        retry: Retry::AfterChange,
+        retry: Retry::Later,
         ..assertion(50166, "the issuer cannot be reached", OBSERVED)
     },
     Entry {
@@ -85,7 +86,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         wording: Wording::Entra,
         cause: OIDC_CAUSE,
         remedy: OIDC_REMEDY,
-        retry: Retry::AfterChange,
+        retry: Retry::Later,
         ..assertion(90061, "the issuer cannot be reached", observed(2022))
     },
     Entry {
@@ -99,7 +100,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         wording: Wording::Entra,
         cause: OIDC_CAUSE,
         remedy: OIDC_REMEDY,
-        retry: Retry::AfterChange,
+        retry: Retry::Later,
         ..assertion(501661, "the issuer cannot be reached", OBSERVED)
     },
     Entry {

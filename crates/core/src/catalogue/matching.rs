@@ -89,7 +89,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         template: "No federated identity credential policy found on application ({application}).",
-        cause: "The application has no federated identity credential for this kind of request, as for keys in another tenant",
+        cause: "The application has no federated identity credential for the assertion that was sent, or the request is for another \
+                application than the assertion",
         remedy: "use the client id of the application with the credential",
         retry: Retry::Never,
         ..matching(7000226, "the application has no credential policy", third_party(2026))

@@ -1,13 +1,17 @@
-//! Gives advice about a refusal, from the claims of the refused token.
+//! Gives advice about a refusal, from the refused token, the credentials and the log.
 
+mod log;
+
+use super::fit::{Values, fits};
 use super::{facts, scan};
-use crate::catalogue::entry;
+use crate::catalogue::{Sense, sense};
 use crate::check::{Details, Question, SKEW, Severity, check, preflight, remedy};
 use crate::cloud::Cloud;
-use crate::credential::Credential;
 use crate::credential::audience::wanted_audience;
-use crate::platform;
+use crate::credential::{Credential, Matcher};
 use crate::token::Token;
+
+pub(super) use log::from_log;
 
 /// What is known of a refusal.
 #[derive(Clone, Copy)]
@@ -32,20 +36,18 @@ pub struct Refused<'a> {
 /// What to do about a refusal, the most useful first. Each hint is understandable alone and
 /// contains no token.
 pub fn advise(refused: &Refused<'_>) -> Vec<String> {
-    let mut hints = Vec::new();
-    if let Some(token) = refused.token {
-        hints.extend(from_check(refused, token));
-        if is_matching(refused.code) {
-            hints.extend(other_token_was_sent(refused, token));
-            hints.push(required_values(token, refused.cloud));
-            hints.extend(remedy::create_for(token, refused.credentials, refused.client_id, refused.cloud));
-        }
-    }
-    if refused.token.is_none() {
-        hints.extend(reconstructed_token(refused).map(|token| from_check(refused, &token)).unwrap_or_default());
-    }
+    let mention = scan::mentions(refused.description).into_iter().find(|mention| mention.code == refused.code);
+    let mut hints = match (refused.token, is_matching(refused.code)) {
+        (Some(token), true) => for_token(refused, token, mention.as_ref()),
+        (Some(token), false) => from_check(refused, refused.credentials, token),
+        (None, _) => mention.as_ref().map(|mention| for_log(refused, mention)).unwrap_or_default(),
+    };
     if hints.is_empty() || !is_matching(refused.code) {
-        hints.extend(entry(refused.code).map(|entry| entry.remedy.to_owned()));
+        let message = mention.as_ref().and_then(|mention| mention.quoted.as_deref());
+        let around = mention.as_ref().map_or("", |mention| &mention.region);
+        if let Sense::Known(meaning) = sense(refused.code, message, around) {
+            hints.push(meaning.remedy.to_owned());
+        }
     }
     let mut kept: Vec<String> = Vec::new();
     hints.retain(|hint| {
@@ -57,48 +59,141 @@ pub fn advise(refused: &Refused<'_>) -> Vec<String> {
     kept
 }
 
-/// The refused token, reconstructed from Entra's message, when there are credentials to compare it
-/// with. Entra prints the values that differ; the others are taken from the credential that fits
-/// best.
-fn reconstructed_token(refused: &Refused<'_>) -> Option<Token> {
-    let mention = scan::mentions(refused.description).into_iter().find(|mention| mention.code == refused.code)?;
-    let facts = facts::all(&mention);
-    let fact = |name| facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
-    let (issuer, subject, audience) = (fact("issuer"), fact("subject"), fact("audience"));
-    issuer.or(subject).or(audience)?;
-    let has_form = |one: &&Credential| {
-        platform::by_issuer(&one.issuer).zip(subject).is_some_and(|(platform, sub)| platform.subject(sub).is_some())
-    };
-    let closest = refused.credentials.iter().find(has_form).or(refused.credentials.first())?;
-    Some(Token::described(
-        issuer.unwrap_or(&closest.issuer),
-        subject.unwrap_or(closest.matcher.subject().unwrap_or_default()),
-        audience.or(closest.audience()).unwrap_or_default(),
-        &[],
-    ))
-}
-
 /// Whether the code means that no credential matches.
 fn is_matching(code: u32) -> bool {
     matches!(code, 70021 | 70025 | 700211..=700214 | 7002121 | 7002131 | 7002138)
 }
 
+/// The advice when no credential matches and the token is known.
+fn for_token(refused: &Refused<'_>, token: &Token, mention: Option<&scan::Mention>) -> Vec<String> {
+    let claims = token.claims();
+    let (issuer, subject) = (claims.iss.as_deref(), claims.sub.as_deref());
+    let equal = refused.credentials.iter().find(|credential| {
+        claims.aud.iter().any(|aud| Values { issuer, subject, audience: Some(aud) }.equal(credential))
+    });
+    let mask = mention.map(|mention| masked(mention, true)).unwrap_or_default();
+    let mut hints = Vec::new();
+    let other = mention.and_then(|mention| other_token_was_sent(mention, token));
+    if let Some(equal) = equal.filter(|_| other.is_none()) {
+        hints.extend(fits_already(&format!("exactly this token's issuer, subject and audience: `{}`", equal.name)));
+        hints.extend(mask);
+        return hints;
+    }
+    let found = from_check(refused, refused.credentials, token);
+    let has_command = found.iter().any(|hint| hint.starts_with("az "));
+    hints.extend(found);
+    hints.extend(other);
+    hints.extend(mask);
+    if refused.credentials.iter().any(|credential| is_taken(credential, issuer, subject)) {
+        return hints;
+    }
+    if !has_command {
+        hints.push(required_values(token, refused.cloud));
+        hints.extend(remedy::create_for(token, refused.credentials, refused.client_id, refused.cloud));
+    }
+    hints
+}
+
+/// Whether the credential has this issuer and subject. Entra refuses a second one with both.
+fn is_taken(credential: &Credential, issuer: Option<&str>, subject: Option<&str>) -> bool {
+    let same_subject = matches!(&credential.matcher, Matcher::Subject(own) if Some(own.as_str()) == subject);
+    same_subject && Some(credential.issuer.as_str()) == issuer
+}
+
+/// The advice when the token is not known, from the values that the log names.
+fn for_log(refused: &Refused<'_>, mention: &scan::Mention) -> Vec<String> {
+    if refused.credentials.is_empty() {
+        return Vec::new();
+    }
+    let (shown, hidden) = (facts::all(mention), facts::masked(mention));
+    let value =
+        |name: &str| shown.iter().chain(&hidden).find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
+    let values = Values { issuer: value("issuer"), subject: value("subject"), audience: value("audience") };
+    if values.issuer.or(values.subject).or(values.audience).is_none() || !is_matching(refused.code) {
+        return Vec::new();
+    }
+    let mut hints = masked(mention, false);
+    if let Some(equal) = refused.credentials.iter().find(|credential| values.equal(credential)) {
+        let what =
+            if hidden.is_empty() { "everything that the log names" } else { "everything that the log does not hide" };
+        hints.extend(fits_already(&format!("{what}: `{}`", equal.name)));
+        return hints;
+    }
+    let ranked = values.ranked(refused.credentials);
+    let Some(nearest) = ranked.first() else { return hints };
+    if !hidden.is_empty() {
+        hints.push(format!(
+            "compare the token's subject with `{}`, the subject of the nearest credential `{}`",
+            nearest.matcher.subject().unwrap_or_default(),
+            nearest.name
+        ));
+        return hints;
+    }
+    // Entra prints the values that differ; the others are taken from the nearest credential.
+    let token = Token::described(
+        values.issuer.unwrap_or(&nearest.issuer),
+        values.subject.unwrap_or(nearest.matcher.subject().unwrap_or_default()),
+        values.audience.or(nearest.audience()).unwrap_or_default(),
+        &[],
+    );
+    hints.extend(from_check(refused, &ranked, &token));
+    hints
+}
+
+/// The advice when a credential has the values already. The same credential again is no remedy.
+fn fits_already(what: &str) -> Vec<String> {
+    vec![
+        format!(
+            "try again, with pauses of some seconds, up to ten minutes: a credential has {what}, so none has to be created. Entra's copies \
+             of the directory are not always equal, and such a refusal can come even after a success"
+        ),
+        "if it stays: check that the client id of the job is that of the application with this credential; if it is, delete the \
+         credential and create it again"
+            .to_owned(),
+    ]
+}
+
+/// That the log hides a part of a value.
+fn masked(mention: &scan::Mention, token_is_known: bool) -> Vec<String> {
+    let hidden = facts::masked(mention);
+    let is_asked = |name: &str| match mention.code {
+        700_211 => name == "issuer",
+        700_212 | 700_214 | 7_002_121 => name == "audience",
+        _ => true,
+    };
+    let Some((name, value)) = hidden.iter().find(|(name, _)| is_asked(name)) else { return Vec::new() };
+    let what = format!("in `{value}` the `***` is the log's mask for a secret and no part of the {name}");
+    vec![if token_is_known {
+        format!("do not copy the {name} from the log: {what}, and the token has the true value")
+    } else {
+        format!("take the true {name} from the token, with `azure-oidc inspect` in the job: {what}")
+    }]
+}
+
 /// The problems that a check finds, with their remedies.
-fn from_check(refused: &Refused<'_>, token: &Token) -> Vec<String> {
-    let findings = if refused.credentials.is_empty() {
+fn from_check(refused: &Refused<'_>, credentials: &[Credential], token: &Token) -> Vec<String> {
+    let findings = if credentials.is_empty() {
         preflight(token, Some(refused.cloud), refused.now, SKEW)
     } else {
-        let Refused { credentials, client_id, cloud, now, .. } = *refused;
+        let Refused { client_id, cloud, now, .. } = *refused;
         check(&Question { token, credentials, client_id, cloud, now, skew: SKEW, keys: None }).findings
     };
-    let wanted =
-        |severity| severity == Severity::Error || (refused.credentials.is_empty() && severity == Severity::Warning);
-    let mut advice = Vec::new();
+    let wanted = |severity| severity == Severity::Error || (credentials.is_empty() && severity == Severity::Warning);
+    let claims = token.claims();
+    let taken = credentials.iter().any(|one| is_taken(one, claims.iss.as_deref(), claims.sub.as_deref()));
+    let creates = |remedy: &str| remedy.contains("federated-credential create");
+    let mut advice: Vec<String> = Vec::new();
+    let mut has_command = false;
     for Details { message, remedy, remedy_is_command, .. } in
         findings.into_iter().filter(|finding| wanted(finding.severity)).map(Details::from)
     {
         match remedy {
-            Some(remedy) if remedy_is_command => advice.extend([message, remedy]),
+            // Commands for several credentials would contradict each other: the first is the best.
+            Some(remedy) if remedy_is_command && (has_command || (taken && creates(&remedy))) => advice.push(message),
+            Some(remedy) if remedy_is_command => {
+                has_command = true;
+                advice.extend([message, remedy]);
+            }
             Some(remedy) => advice.push(format!("{message}: {remedy}")),
             None => advice.push(message),
         }
@@ -106,15 +201,15 @@ fn from_check(refused: &Refused<'_>, token: &Token) -> Vec<String> {
     advice
 }
 
-/// Reports that another token was sent, when Entra prints other values than those of the token.
-fn other_token_was_sent(refused: &Refused<'_>, token: &Token) -> Option<String> {
-    let mention = scan::mentions(refused.description).into_iter().find(|mention| mention.code == refused.code)?;
-    let printed = facts::all(&mention);
+/// Reports that another token was sent, when Entra prints other values than those of the token. The
+/// log's mask is no other value.
+fn other_token_was_sent(mention: &scan::Mention, token: &Token) -> Option<String> {
     let claims = token.claims();
+    let printed: Vec<_> = facts::all(mention).into_iter().chain(facts::masked(mention)).collect();
     let own = [("issuer", claims.iss.as_deref()), ("subject", claims.sub.as_deref())];
     own.into_iter().find_map(|(name, own)| {
         let (_, printed) = printed.iter().find(|(known, _)| *known == name)?;
-        (own != Some(printed.as_str())).then(|| {
+        (!fits(printed, own.unwrap_or_default())).then(|| {
             format!(
                 "another token was sent: Entra received the {name} `{printed}`, and this token has `{}`",
                 own.unwrap_or_default()

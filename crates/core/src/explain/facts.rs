@@ -3,8 +3,24 @@
 use super::scan::Mention;
 use crate::catalogue::{Entry, entry};
 
-/// Every value that the text of a code contains, in a fixed order.
+/// What a log writes in place of a secret. It is never a part of a value.
+pub(super) const MASK: &str = "***";
+
+/// Every value that the text of a code contains, in a fixed order. Values with a mask are left out.
 pub(super) fn all(mention: &Mention) -> Vec<(&'static str, String)> {
+    let mut facts = read(mention);
+    facts.retain(|(_, value)| !value.contains(MASK));
+    facts
+}
+
+/// The claims of which the log hides a part.
+pub(super) fn masked(mention: &Mention) -> Vec<(&'static str, String)> {
+    let mut facts = read(mention);
+    facts.retain(|(name, value)| value.contains(MASK) && CLAIMS.iter().any(|claim| claim.name == *name));
+    facts
+}
+
+fn read(mention: &Mention) -> Vec<(&'static str, String)> {
     let mut facts: Vec<(&'static str, String)> = Vec::new();
     let mut add = |name: &'static str, value: Option<String>| {
         if let Some(value) = value.filter(|value| !value.is_empty())
@@ -14,42 +30,109 @@ pub(super) fn all(mention: &Mention) -> Vec<(&'static str, String)> {
         }
     };
     let quoted = mention.quoted.as_deref().unwrap_or_default();
-    for (name, markers) in CLAIMS {
-        add(name, markers.iter().find_map(|marker| between_quotes(quoted, marker)));
+    for claim in &CLAIMS {
+        add(claim.name, claim.markers.iter().find_map(|marker| between_quotes(quoted, marker)));
     }
-    for (name, value) in entry(mention.code).map(|entry| by_template(entry, quoted)).unwrap_or_default() {
+    let templated = entry(mention.code).map(|entry| by_template(entry, quoted)).unwrap_or_default();
+    for (name, value) in templated {
+        let value = if name == "enterprise" { value.replace('\'', "") } else { value };
         add(name, Some(value));
     }
-    for (name, label, member) in TRACES {
-        add(name, labelled(&mention.region, label).or_else(|| member_of(&mention.region, member)));
+    for claim in &CLAIMS {
+        add(claim.name, claim.lines.iter().find_map(|label| line_of(&mention.region, label)));
     }
-    add("policy_id", mention.region.split_once("\"capolids\"").and_then(|(_, rest)| labelled(rest, "\"values\":[\"")));
-    add("suberror", member_of(&mention.region, "suberror"));
+    for trace in &TRACES {
+        let labelled = || trace.labels.iter().find_map(|label| after(&mention.region, label));
+        let member = || trace.members.iter().find_map(|name| member_of(&mention.region, name));
+        add(trace.name, labelled().and_then(trace.read).or_else(|| member().and_then(trace.read)));
+    }
+    add(
+        "policy_id",
+        mention.region.split_once("\"capolids\"").and_then(|(_, rest)| guid(after(rest, "\"values\":[\"")?)),
+    );
+    add("suberror", member_of(&mention.region, "suberror").map(word));
     facts
 }
 
-/// The claims, and the text before each in the messages of different years.
-const CLAIMS: &[(&str, &[&str])] = &[
-    ("issuer", &["assertion issuer '", "Assertion Issuer: '", "Assertion Issuer '", "issued by issuer '"]),
-    ("subject", &["assertion subject '", "Assertion Subject: '", "Assertion Subject '"]),
-    ("audience", &["assertion audience '", "Assertion Audience: '", "Assertion Audience '"]),
+/// A claim, the text before it in the messages of different years, and the labels of lines that
+/// sign-in tools print.
+struct Claim {
+    name: &'static str,
+    markers: &'static [&'static str],
+    lines: &'static [&'static str],
+}
+
+const CLAIMS: [Claim; 3] = [
+    Claim {
+        name: "issuer",
+        markers: &[
+            "assertion issuer",
+            "Assertion Issuer:",
+            "Assertion Issuer",
+            "issued by issuer",
+            ", issuer:",
+            "issuer:",
+        ],
+        lines: &["issuer - ", "issuer claim - "],
+    },
+    Claim {
+        name: "subject",
+        markers: &["assertion subject", "Assertion Subject:", "Assertion Subject", "with subject:", "subject:"],
+        lines: &["subject claim - ", "subject - "],
+    },
+    Claim {
+        name: "audience",
+        markers: &["assertion audience", "Assertion Audience:", "Assertion Audience", "and audience:", "audience:"],
+        lines: &["audience - ", "audience claim - "],
+    },
 ];
 
-/// The name of the fact, its label in the trace block, its member in a JSON answer.
-const TRACES: &[(&str, &str, &str)] = &[
-    ("trace_id", "Trace ID: ", "trace_id"),
-    ("correlation_id", "Correlation ID: ", "correlation_id"),
-    ("timestamp", "Timestamp: ", "timestamp"),
+/// An id or a time, its labels in the trace block, its members in a JSON document.
+struct Trace {
+    name: &'static str,
+    labels: &'static [&'static str],
+    members: &'static [&'static str],
+    read: fn(&str) -> Option<String>,
+}
+
+const TRACES: [Trace; 3] = [
+    Trace {
+        name: "trace_id",
+        labels: &["Trace ID:", "Trace-ID:", "ID de suivi :"],
+        members: &["trace_id", "traceId"],
+        read: guid,
+    },
+    Trace {
+        name: "correlation_id",
+        labels: &["Correlation ID:", "Korrelations-ID:", "ID de corrélation :"],
+        members: &["correlation_id", "correlationId", "CorrelationId"],
+        read: guid,
+    },
+    Trace {
+        name: "timestamp",
+        labels: &["Timestamp:", "Zeitstempel:", "Horodatage :"],
+        members: &["timestamp", "createdDateTime", "TimeGenerated"],
+        read: time,
+    },
 ];
 
-/// The value after the marker. It ends at a quote that is followed by white space or punctuation,
-/// because a value can contain quotes.
+/// The value in quotes after the marker. It ends at a quote that is followed by white space or
+/// punctuation, because a value can contain quotes.
 fn between_quotes(text: &str, marker: &str) -> Option<String> {
-    let (_, rest) = text.split_once(marker)?;
+    let rest = after(text, marker)?;
+    let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"' | '`'))?;
+    let rest = &rest[1..];
     let closes =
-        |at: &usize| rest[at + 1..].chars().next().is_none_or(|next| matches!(next, ' ' | '.' | ',' | '\r' | '\n'));
-    let end = rest.match_indices('\'').map(|(at, _)| at).find(closes)?;
+        |at: &usize| rest[at + 1..].chars().next().is_none_or(|next| matches!(next, ' ' | '.' | ',' | ';' | '\n'));
+    let end = rest.match_indices(quote).map(|(at, _)| at).find(closes)?;
     Some(rest[..end].to_owned())
+}
+
+/// The value of a line such as `subject claim - repo:o/r:ref:refs/heads/main`.
+fn line_of(text: &str, label: &str) -> Option<String> {
+    let line = text.lines().find_map(|line| line.trim_start().strip_prefix(label))?;
+    let value = line.trim().trim_matches(['\'', '"', '`']);
+    (!value.is_empty() && !value.contains(' ')).then(|| value.to_owned())
 }
 
 /// The values at the positions of `{names}` in the catalogue's template.
@@ -88,26 +171,49 @@ fn head(text: &str) -> &str {
     &text[..text.floor_char_boundary(4)]
 }
 
-/// The value after a label of the trace block.
-fn labelled(text: &str, label: &str) -> Option<String> {
-    text.split_once(label).map(|(_, rest)| plain(rest))
+/// The text after a label.
+fn after<'a>(text: &'a str, label: &str) -> Option<&'a str> {
+    text.split_once(label).map(|(_, rest)| rest.trim_start())
 }
 
-/// The value of a JSON member.
-fn member_of(text: &str, name: &str) -> Option<String> {
+/// The text at the value of a JSON member.
+fn member_of<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(&format!("\"{name}\""))?;
-    let rest = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
-    Some(plain(rest))
+    rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')
 }
 
-/// The id, the name or the time (`2026-08-21 10:00:00Z`) at the beginning of a text.
-fn plain(text: &str) -> String {
+/// The GUID at the start of a text. An id is whole or absent.
+pub(super) fn guid(text: &str) -> Option<String> {
+    let id = text.get(..36).filter(|id| is_guid(id))?;
+    let goes_on = text[36..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-');
+    (!goes_on).then(|| id.to_owned())
+}
+
+/// Whether the text has the form of a GUID.
+pub(super) fn is_guid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+/// The time at the start of a text: `2026-08-21 10:00:00Z`.
+fn time(text: &str) -> Option<String> {
+    let end = text.find('Z').filter(|end| (19..=28).contains(end))?;
+    let digit = |at: usize| !matches!(at, 4 | 7 | 10 | 13 | 16 | 19);
+    let is_time = text[..end].bytes().enumerate().all(|(at, byte)| match (digit(at), at) {
+        (true, _) => byte.is_ascii_digit(),
+        (_, 4 | 7) => byte == b'-',
+        (_, 10) => matches!(byte, b' ' | b'T'),
+        (_, 13 | 16) => byte == b':',
+        _ => byte == b'.',
+    });
+    is_time.then(|| text[..=end].to_owned())
+}
+
+/// The name at the start of a text.
+fn word(text: &str) -> String {
     const LONGEST: usize = 40;
-    let moment =
-        text.get(..20).filter(|moment| moment.ends_with('Z') && moment.starts_with(|c: char| c.is_ascii_digit()));
-    let word = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
-    match moment {
-        Some(moment) if moment.chars().all(|c| word(&c) || c == ' ') => moment.to_owned(),
-        _ => text.chars().take_while(word).take(LONGEST).collect(),
-    }
+    text.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':')).take(LONGEST).collect()
 }

@@ -1,20 +1,30 @@
-//! Finds AADSTS codes in any text: JSON, escaped JSON, logs, exceptions.
+//! Finds AADSTS codes in any text: JSON, logs, exceptions, sign-in records, pasted pages.
 
+mod sentence;
+
+use super::normalise::normalise;
+use crate::catalogue::entry;
 use crate::secret::without_tokens;
 
 /// A code, and the part of the text about it.
 pub(super) struct Mention {
     pub(super) code: u32,
-    /// The text from this code to the next different code, with escapes resolved.
+    /// The text from this code to the next different code, without its layout.
     pub(super) region: String,
-    /// The message after `AADSTS<code>: `, up to the trace block.
+    /// The message after the code, up to the trace block.
     pub(super) quoted: Option<String>,
 }
 
-const PREFIX: &str = "AADSTS";
+/// The end of the prefix `AADSTS`. A copy can have lost the letters before it.
+const PREFIX: &str = "STS";
 
-/// The text before a code in an answer without a description.
-const OTHER_PREFIXES: [&str; 2] = ["\"error_codes\":", "error?code="];
+/// The members and labels of answers and sign-in records whose value is the number of a code.
+const OTHER_PREFIXES: [&str; 6] =
+    ["error_codes", "error?code", "errorCode", "ResultType", "resultType", "Sign-in error code"];
+
+/// The beginnings of the trace block, in the languages in which it was seen.
+const TRACE_BLOCK: [&str; 6] =
+    ["Trace ID:", "Trace-ID:", "ID de suivi", "Correlation ID:", "Korrelations-ID:", "Timestamp:"];
 
 /// The maximum number of different codes that are read.
 const MAX_CODES: usize = 50;
@@ -22,13 +32,22 @@ const MAX_CODES: usize = 50;
 /// Codes have 4 to 8 digits.
 const DIGITS: std::ops::RangeInclusive<usize> = 4..=8;
 
+/// A text without its layout and without tokens.
+pub(super) fn plain(text: &str) -> String {
+    without_tokens(&normalise(text))
+}
+
 /// Every code in the text, each once, in order.
 pub(super) fn mentions(text: &str) -> Vec<Mention> {
-    if let Some(code) = bare(text) {
-        return vec![Mention { code, region: String::new(), quoted: None }];
+    match bare(text) {
+        Some(code) => vec![Mention { code, region: String::new(), quoted: None }],
+        None => mentions_in(&plain(text)),
     }
-    let text = without_tokens(&unescaped(text));
-    let occurrences = occurrences(&text);
+}
+
+/// As [`mentions`], for a text that [`plain`] returned.
+pub(super) fn mentions_in(text: &str) -> Vec<Mention> {
+    let occurrences = occurrences(text);
     let mut mentions: Vec<Mention> = Vec::new();
     for (index, occurrence) in occurrences.iter().enumerate() {
         if mentions.len() == MAX_CODES {
@@ -44,19 +63,28 @@ pub(super) fn mentions(text: &str) -> Vec<Mention> {
         let quoted = occurrences[index..]
             .iter()
             .filter(|other| other.code == occurrence.code)
-            .find_map(|other| description(&text, other));
+            .find_map(|other| description(text, other));
         mentions.push(Mention { code: occurrence.code, region: text[start..end].to_owned(), quoted });
+    }
+    if mentions.is_empty() {
+        mentions.extend(sentence::mention(text).or_else(|| in_a_table(text)));
     }
     mentions
 }
 
+/// The code in a table of sign-ins, whose head names the column `ResultType`.
+fn in_a_table(text: &str) -> Option<Mention> {
+    let (_, rows) = text.split_once("ResultType").or_else(|| text.split_once("resultType"))?;
+    let numbers = rows.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| (5..=8).contains(&word.len()));
+    let code = numbers.filter_map(|word| word.parse().ok()).find(|code| entry(*code).is_some())?;
+    Some(Mention { code, region: text.to_owned(), quoted: None })
+}
+
 /// The code of a text that contains nothing else: `700213`, `AADSTS700213`.
-fn bare(text: &str) -> Option<u32> {
-    let text = text.trim().trim_matches(['"', '\'', '`']);
-    let digits = match text.get(..PREFIX.len()) {
-        Some(prefix) if prefix.eq_ignore_ascii_case(PREFIX) => text[PREFIX.len()..].trim_start_matches([' ', ':', '-']),
-        _ => text,
-    };
+pub(super) fn bare(text: &str) -> Option<u32> {
+    let text = text.trim().trim_matches(['"', '\'', '`', '*']);
+    let upper = text.get(..6).filter(|start| start.eq_ignore_ascii_case("AADSTS"));
+    let digits = upper.map_or(text, |_| text[6..].trim_start_matches([' ', ':', '-', '#']));
     let digits = digits.trim_end_matches(':');
     (DIGITS.contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok())?
 }
@@ -71,68 +99,75 @@ struct Occurrence {
 
 fn occurrences(text: &str) -> Vec<Occurrence> {
     let mut occurrences: Vec<Occurrence> = Vec::new();
+    let bytes = text.as_bytes();
     for (at, _) in text.char_indices() {
-        let rest = &text.as_bytes()[at..];
+        let rest = &bytes[at..];
         if rest.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX.as_bytes())) {
-            occurrences.extend(occurrence(text, at, at + PREFIX.len(), true));
+            occurrences.extend(start_of_prefix(bytes, at).and_then(|start| {
+                let found = occurrence(text, start, at + PREFIX.len(), &[' ', ':', '-', '#'], DIGITS)?;
+                Some(Occurrence { described: true, ..found })
+            }));
         } else if let Some(prefix) = OTHER_PREFIXES.iter().find(|prefix| rest.starts_with(prefix.as_bytes())) {
-            let skipped = text[at + prefix.len()..].find(|c: char| !c.is_whitespace() && c != '[').unwrap_or_default();
-            occurrences.extend(occurrence(text, at, at + prefix.len() + skipped, false));
+            let between = [' ', '\n', ':', '=', '"', '\'', '[', ',', '|'];
+            occurrences.extend(occurrence(text, at, at + prefix.len(), &between, 5..=*DIGITS.end()));
         }
     }
     occurrences
 }
 
-fn occurrence(text: &str, start: usize, digits: usize, described: bool) -> Option<Occurrence> {
-    let rest = text.get(digits..)?;
-    let length = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-    let code = rest[..length].parse().ok().filter(|_| DIGITS.contains(&length))?;
-    Some(Occurrence { code, start, end: digits + length, described })
+/// The start of `AADSTS`, of which the first letters can be missing. None inside another word.
+fn start_of_prefix(bytes: &[u8], sts: usize) -> Option<usize> {
+    let start = (0..=3)
+        .rev()
+        .filter_map(|missing| sts.checked_sub(missing).zip(Some(missing)))
+        .find(|(start, length)| bytes[*start..sts].eq_ignore_ascii_case(&b"AAD"[3 - length..]))?
+        .0;
+    let before = start.checked_sub(1).map(|before| bytes[before]);
+    (sts - start == 3 || before.is_none_or(|byte| !byte.is_ascii_alphanumeric())).then_some(start)
 }
 
-/// The message after `AADSTS<code>: `, up to the trace block, the end of the JSON string or the end
-/// of the line.
+/// The code after some characters `between`.
+fn occurrence(
+    text: &str,
+    start: usize,
+    prefix_end: usize,
+    between: &[char],
+    lengths: std::ops::RangeInclusive<usize>,
+) -> Option<Occurrence> {
+    const MOST_BETWEEN: usize = 12;
+    let rest = text.get(prefix_end..)?;
+    let digits = rest.trim_start_matches(between);
+    let skipped = rest.len() - digits.len();
+    let length = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    let is_cut = digits[length..].starts_with('…') || digits[length..].starts_with("...");
+    if !lengths.contains(&length) || skipped > MOST_BETWEEN || is_cut {
+        return None;
+    }
+    let end = prefix_end + skipped + length;
+    Some(Occurrence { code: digits[..length].parse().ok()?, start, end, described: false })
+}
+
+/// The message after the code, up to the trace block, the end of the JSON string or the end of the
+/// line. A space or a dash can be in place of the colon.
 fn description(text: &str, occurrence: &Occurrence) -> Option<String> {
     const LONGEST: usize = 2_000;
-    let rest = text[occurrence.end..].strip_prefix(':').filter(|_| occurrence.described)?.trim_start_matches(' ');
-    let ends = ["Trace ID:", "\n", "\r", "\",\"", "\", \"", "\"}", "AADSTS"];
-    let end = ends.iter().filter_map(|end| rest.find(end)).min().unwrap_or(rest.len());
-    let cut = &rest[..rest.floor_char_boundary(end.min(LONGEST))];
-    let quoted: String = cut.trim_end_matches(['"', ' ', ',']).chars().filter(|c| !c.is_control()).collect();
-    (!quoted.is_empty()).then_some(quoted)
-}
-
-/// Resolves the escapes of JSON strings twice, because JSON often contains JSON: `\\r\\n` becomes a
-/// line break.
-fn unescaped(text: &str) -> String {
-    let once = unescaped_once(text);
-    if once.contains('\\') { unescaped_once(&once) } else { once }
-}
-
-fn unescaped_once(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        plain.push_str(&rest[..at]);
-        let escape = &rest[at + 1..];
-        let (resolved, length) = match escape.bytes().next() {
-            Some(b'n') => ('\n', 1),
-            Some(b'r') => ('\r', 1),
-            Some(b't') => ('\t', 1),
-            Some(b'"') => ('"', 1),
-            Some(b'/') => ('/', 1),
-            Some(b'\\') => ('\\', 1),
-            Some(b'u') => {
-                match escape.get(1..5).and_then(|hex| u32::from_str_radix(hex, 16).ok()).and_then(char::from_u32) {
-                    Some(c) => (c, 5),
-                    None => ('\\', 0),
-                }
-            }
-            _ => ('\\', 0),
-        };
-        plain.push(resolved);
-        rest = &escape[length..];
+    let rest = text[occurrence.end..].trim_start_matches(['*', '_', '`', '\'', '"', ')', ']']);
+    let after = rest.trim_start_matches(' ');
+    let message = match after.strip_prefix([':', '-', '|']) {
+        Some(message) => message,
+        // Without a colon only a sentence is a message: `AADSTS700213 in step 3` has none.
+        None if after.len() < rest.len() && after.starts_with(char::is_uppercase) => after,
+        None => return None,
+    };
+    let message = message.trim_start_matches([' ', '*', '`']);
+    let message = &message[..message.floor_char_boundary(LONGEST)];
+    if !occurrence.described {
+        return None;
     }
-    plain.push_str(rest);
-    plain
+    let ends = ["\n", "\",\"", "\", \"", "\"}", "AADSTS"];
+    let end = ends.iter().chain(&TRACE_BLOCK).filter_map(|end| message.find(end)).min().unwrap_or(message.len());
+    let cut = &message[..message.floor_char_boundary(end)];
+    let quoted: String =
+        cut.trim_end_matches(['"', ' ', ',', '`', '*', '|']).chars().filter(|c| !c.is_control()).collect();
+    (!quoted.is_empty()).then_some(quoted)
 }

@@ -130,7 +130,7 @@ fn an_issuer_that_cannot_be_reached_is_a_finding_with_the_error_that_entra_would
     no match: Entra would refuse this token, with AADSTS501661
 
     error: the issuer's keys could not be fetched: https://token.actions.githubusercontent.com/.well-known/openid-configuration gave no answer, failure: dns
-      remedy:   make both addresses public over https; `authorization_endpoint` and `subject_types_supported` must not be empty; if only this machine cannot reach them, give the keys as a file
+      remedy:   try again with growing pauses, and look at the status page of the issuer; with an issuer of your own make both addresses public over https, with `authorization_endpoint` and `subject_types_supported` not empty; if only this machine cannot reach them, give the keys as a file
 
     note: the credential `main` has this issuer, subject and audience
     ---

@@ -13,7 +13,7 @@ Interactive authentication is needed. Please run: az login
 
 #[test]
 fn a_log_is_explained_with_the_values_in_it() {
-    insta::assert_snapshot!(shown(&Job::default().file("-", LOG).run("explain -")), @r"
+    insta::assert_snapshot!(shown(&Job::default().file("-", LOG).run("explain -")), @r#"
     exit 0
     AADSTS700213: no credential has this subject
       why: A credential has this issuer, but none has this subject: the job runs for another branch, an environment or a pull request, or the project was renamed
@@ -22,9 +22,10 @@ fn a_log_is_explained_with_the_values_in_it() {
       correlation id: 0f6d2e1a-0000-4000-8000-0123456789ab
       timestamp: 2026-08-21 10:00:00Z
     do:  create a credential with exactly the subject in the message, without wildcards
+    do:  to compare with the credentials, list them with `az ad app federated-credential list --id "${AZURE_CLIENT_ID:?}" --output json >credentials.json` (for a managed identity `az identity federated-credential list`) and give them to `azure-oidc explain` with `--credential credentials.json`
     do:  try again in a few minutes if a credential or the issuer's keys have just changed
     ---
-    ");
+    "#);
 }
 
 #[test]
@@ -44,7 +45,6 @@ fn with_credentials_the_differing_one_and_the_character_are_named() {
     do:  the token's subject differs from the credential `main` only in upper and lower case: `Prod` instead of `prod`
     do:  az ad app federated-credential update --federated-credential-id 'main' --id "${AZURE_CLIENT_ID:?}" --parameters '{"audiences":["api://AzureADTokenExchange"],"issuer":"https://token.actions.githubusercontent.com","name":"main","subject":"repo:octo-org/octo-repo:environment:Prod"}'
     do:  the token's subject and the subject of the credential `test` differ in `environment`: `Prod` instead of `test`
-    do:  az ad app federated-credential create --id "${AZURE_CLIENT_ID:?}" --parameters '{"audiences":["api://AzureADTokenExchange"],"issuer":"https://token.actions.githubusercontent.com","name":"repo-octo-org-octo-repo-environment-Prod-ef5090ae","subject":"repo:octo-org/octo-repo:environment:Prod"}'
     ---
     "#);
 }
@@ -69,12 +69,13 @@ fn with_a_token_its_claims_are_named() {
 #[test]
 fn a_code_alone_is_explained_however_it_is_written() {
     let by = |what: &str| Job::default().run_words(&["explain", what]).stdout;
-    insta::assert_snapshot!(by("700213"), @r"
+    insta::assert_snapshot!(by("700213"), @r#"
     AADSTS700213: no credential has this subject
       why: A credential has this issuer, but none has this subject: the job runs for another branch, an environment or a pull request, or the project was renamed
     do:  create a credential with exactly the subject in the message, without wildcards
+    do:  to compare with the credentials, list them with `az ad app federated-credential list --id "${AZURE_CLIENT_ID:?}" --output json >credentials.json` (for a managed identity `az identity federated-credential list`) and give them to `azure-oidc explain` with `--credential credentials.json`
     do:  try again in a few minutes if a credential or the issuer's keys have just changed
-    ");
+    "#);
     for what in ["AADSTS700213", "aadsts700213", r#"{"error":"invalid_client","error_codes":[700213]}"#] {
         assert_eq!(by(what), by("700213"), "{what}");
     }

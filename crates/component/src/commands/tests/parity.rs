@@ -211,7 +211,7 @@ fn by_export(job: &str, body: &Value) -> Value {
         })
         .map(|answer| {
             let explanations = answer.explanations.iter().map(|one| {
-                json!({"code": code(Some(one.aadsts)), "name": one.name, "message": one.message, "cause": one.cause,
+                json!({"code": one.other_code.clone().or_else(|| code(Some(one.aadsts))), "text": one.text, "name": one.name, "message": one.message, "cause": one.cause,
                     "remedy": one.remedy, "advice": one.advice})
             });
             json!({"explanations": explanations.collect::<Vec<_>>(), "notes": answer.notes})

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::cloud::PUBLIC;
@@ -88,4 +89,33 @@ fn without_a_token_entras_message_is_compared_with_the_credentials() {
     );
     assert!(advice.contains("az ad app federated-credential update --federated-credential-id 'main'"), "{advice}");
     assert!(!advice.contains("must hold exactly"), "the other claims are not known: {advice}");
+}
+
+proptest! {
+    #[test]
+    fn no_remedy_creates_a_credential_that_exists_or_has_a_mask(
+        code in prop::sample::select(vec![70021_u32, 700211, 700212, 700213, 7002131, 7002138]),
+        subject in "repo:(acme|Acme|\\*\\*\\*)/(web|app):(environment:(prod|Prod)|pull_request)",
+        subjects in prop::collection::vec("repo:acme/(web|app):(environment:(prod|Prod)|pull_request)", 0..4),
+        audience in prop::sample::select(vec!["api://AzureADTokenExchange", "https://github.com/acme"]),
+        has_token in any::<bool>(),
+    ) {
+        let text = format!(
+            "AADSTS{code}: No matching federated identity record found for presented assertion. Assertion Issuer: '{GITHUB}'. \
+             Assertion Subject: '{subject}'. Assertion Audience: '{audience}'."
+        );
+        let token = token(&subject.replace("***", "acme"), NOW + 300);
+        let credentials: Vec<_> = subjects.iter().map(|subject| credential(subject)).collect();
+        let own = token.claims().sub.clone().unwrap_or_default();
+        let without_credentials = crate::explain::explain(&text).remove(0).hints.join("\n");
+        let advice = advice(code, &text, has_token.then_some(&token), &credentials);
+        for line in advice.lines().chain(without_credentials.lines()).filter(|line| line.starts_with("az ")) {
+            prop_assert!(!line.contains("***"), "{line}");
+        }
+        let is_create = |line: &&str| line.contains("federated-credential create");
+        if subjects.contains(&own) {
+            prop_assert_eq!(advice.lines().find(is_create), None);
+        }
+        prop_assert!(advice.lines().filter(is_create).count() <= 1, "{}", advice);
+    }
 }

@@ -1,0 +1,147 @@
+//! Errors of the CI system, which gave no ID token.
+
+use super::{Known, known};
+
+const fn no_token(known: Known) -> Known {
+    Known { no_token: true, ..known }
+}
+
+const AZURE_PIPELINES: &[&str] = &[
+    "getassertion",
+    "oidctoken",
+    "oidcrequesturi",
+    "serviceconnection",
+    "service connection",
+    "dev.azure.com",
+    "azurepipelines",
+];
+
+/// The first that fits is told.
+pub(super) const BEFORE: &[Known] = &[
+    no_token(known(
+        "dependabot-without-secrets",
+        &[
+            &["dependabot"],
+            &[
+                "actions_id_token_request",
+                "not all values are present",
+                "permissions to id-token",
+                "client-id and tenant-id",
+            ],
+        ],
+        "a run of Dependabot has no Actions secrets",
+        "Runs that Dependabot starts get a read-only token and no Actions secrets, so ids that are stored as secrets are empty",
+        "put the ids into the repository's variables (`vars.AZURE_CLIENT_ID`) or into Dependabot's own secrets, and give the job \
+         `permissions: id-token: write`",
+    )),
+    no_token(known(
+        "id-token-permission-missing",
+        &[&[
+            "unable to get actions_id_token_request_url",
+            "unable to get actions_id_token_request_token",
+            "actions_id_token_request_url is not set",
+            "actions_id_token_request_url env variable",
+            "actions_id_token_request_token env variable",
+            "write permissions to id-token",
+            "actions_id_token_request_url' is not",
+        ]],
+        "the job may not request an ID token",
+        "GitHub gave the job no address to request an ID token from, because the workflow lacks the permission. Runs of pull requests \
+         from forks never get it",
+        "add `permissions: { id-token: write, contents: read }` to the job in the workflow; a reusable workflow also needs it in the \
+         workflow that calls it",
+    )),
+    no_token(known(
+        "azure-inputs-missing",
+        &[&[
+            "not all values are present",
+            "ensure 'client-id' and 'tenant-id' are supplied",
+            "ensure client-id and tenant-id are supplied",
+        ]],
+        "client id or tenant id is empty",
+        "The sign-in step got no client id or tenant id. Secrets are empty in runs of forks and of Dependabot, and when their name is \
+         misspelt or belongs to an environment that the job does not name",
+        "check that the job can read the secrets or variables with the client id and the tenant id; they are no secrets, so \
+         `vars` works too",
+    )),
+    no_token(known(
+        "azure-pipelines-null-token",
+        &[&[
+            "\"oidctoken\":null",
+            "\"oidctoken\": null",
+            "null oidctoken",
+            "oidctoken is null",
+            "oidctoken was null",
+            "reading 'oidctoken'",
+            "property 'oidctoken'",
+            "oidctoken not found",
+            "no oidctoken",
+            "oidctoken: null",
+            "'oidctoken': none",
+        ]],
+        "Azure Pipelines answered without a token",
+        "The answer comes from Azure Pipelines' token service and not from Entra: its `oidcToken` is null. This happens when a failed \
+         job runs again, and when the service connection may not be used by this pipeline",
+        "try again with a new run of the whole pipeline; if it stays, check that the service connection is of the type workload identity \
+         federation and that this pipeline is permitted to use it",
+    )),
+    no_token(known(
+        "azure-pipelines-405",
+        &[
+            &[
+                "does not support http method 'get'",
+                "status 405",
+                "status code 405",
+                "http 405",
+                "405 method not allowed",
+                "(405)",
+            ],
+            &[
+                "getassertion",
+                "oidctoken",
+                "oidcrequesturi",
+                "http method 'get'",
+                "dev.azure.com",
+                "service connection",
+            ],
+        ],
+        "Azure Pipelines' token service was asked in GitHub's way",
+        "The answer comes from Azure Pipelines' token service and not from Entra: it takes POST, and the tool sent GET as it does on \
+         GitHub, because it does not know the id of the service connection",
+        "give the id of the service connection: ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID (or `ado_pipeline_service_connection_id`) for \
+         Terraform, AZURESUBSCRIPTION_SERVICE_CONNECTION_ID for the Azure SDKs",
+    )),
+    no_token(known(
+        "azure-pipelines-sign-in",
+        &[
+            &[
+                "status 203",
+                "status code 203",
+                "http 203",
+                "status 302",
+                "status code 302",
+                "http 302",
+                "status 401",
+                "status code 401",
+                "http 401",
+                "(401)",
+                "(302)",
+                "(203)",
+                "203 non-authoritative",
+            ],
+            AZURE_PIPELINES,
+            &[
+                "getassertion",
+                "oidctoken",
+                "oidcrequesturi",
+                "dev.azure.com",
+                "azurepipelinescredential",
+                "azure pipelines",
+            ],
+        ],
+        "Azure Pipelines' token service did not accept the job's token",
+        "The answer comes from Azure Pipelines' token service and not from Entra: instead of an ID token it sent a sign-in page or a \
+         refusal, because SYSTEM_ACCESSTOKEN is missing, empty or no longer valid",
+        "map the token in the step: `env: { SYSTEM_ACCESSTOKEN: $(System.AccessToken) }`",
+    )),
+];

@@ -1,0 +1,99 @@
+//! Errors of a resource, after a sign-in that worked.
+
+use super::{Known, Signal, known, named};
+use crate::catalogue::{Meaning, Retry};
+use crate::explain::facts::guid;
+
+/// The first that fits is told.
+pub(super) const AFTER: &[Known] = &[
+    known(
+        "no-subscriptions",
+        &[&[
+            "no subscriptions found",
+            "no subscription found",
+            "doesn't contain any subscription",
+            "subscription of '' doesn't exist",
+            "please run 'az login' to setup account with subscription",
+        ]],
+        "the identity sees no subscription",
+        "The sign-in worked: Entra accepted the ID token. The identity has no role on a subscription of this tenant, or the \
+         subscription belongs to another tenant",
+        "give the identity a role: `az role assignment create --assignee \"${AZURE_CLIENT_ID:?}\" --role Reader --scope \
+         \"/subscriptions/${AZURE_SUBSCRIPTION_ID:?}\"`",
+    ),
+    known(
+        "key-vault-tenant",
+        &[&["akv10032", "akv10000"], &["vault", "issuer", "akv10"]],
+        "Key Vault does not accept the access token",
+        "The sign-in worked, but the vault belongs to another tenant than the access token, or the token is for another resource than \
+         Key Vault",
+        "use the tenant id of the vault's subscription, and the scope `https://vault.azure.net/.default`",
+    ),
+    known(
+        "key-vault-firewall",
+        &[
+            &["vault.azure", "key vault", "keyvault", "caller is not authorized"],
+            &["forbiddenbyfirewall", "forbiddenbyconnection", "client address is not authorized"],
+        ],
+        "Key Vault's firewall blocks the job",
+        "The sign-in worked: Entra accepted the ID token. The vault does not accept connections from the address of this runner",
+        "add the runner's address to the vault's network rules, or use a runner inside its network",
+    ),
+    known(
+        "key-vault-forbidden",
+        &[
+            &["vault.azure", "key vault", "keyvault", "forbiddenbyrbac", "forbiddenbypolicy", "microsoft.keyvault"],
+            &[
+                "forbiddenbyrbac",
+                "forbiddenbypolicy",
+                "caller is not authorized to perform action",
+                "does not have secrets",
+                "status 403",
+                "status code 403",
+                "403 forbidden",
+                "(forbidden)",
+                "http 403",
+            ],
+        ],
+        "the identity may not read this vault",
+        "The sign-in worked: Entra accepted the ID token. The identity has no role, or no access policy, on the vault",
+        "give the identity a role on the vault: `az role assignment create --assignee \"${AZURE_CLIENT_ID:?}\" --role 'Key Vault Secrets \
+         User' --scope \"$(az keyvault show --name \"${VAULT:?}\" --query id --output tsv)\"`",
+    ),
+    known(
+        "registry-forbidden",
+        &[
+            &["azurecr.io", "azurecr.us", "azurecr.cn", "acr login", "container registry"],
+            &[" 401", " 403", "unauthorized", "denied", "forbidden"],
+        ],
+        "the container registry refuses the identity",
+        "The refusal comes from the registry and not from Entra. If the sign-in before it worked, the identity has no role on the \
+         registry",
+        "give the identity a role on the registry, AcrPull to pull and AcrPush to push: `az role assignment create --assignee \
+         \"${AZURE_CLIENT_ID:?}\" --role AcrPush --scope \"$(az acr show --name \"${REGISTRY:?}\" --query id --output tsv)\"`",
+    ),
+];
+
+/// `InvalidAuthenticationTokenTenant`: the access token is of another tenant than the subscription.
+pub(super) fn wrong_tenant(text: &str) -> Option<Signal> {
+    const CODE: &str = "InvalidAuthenticationTokenTenant";
+    let at = text.find(CODE).or_else(|| text.find("access token is from the wrong issuer"))?;
+    let near = &text[..text.floor_char_boundary(at.saturating_add(2_000))];
+    let tenant = near.split_once("must match").and_then(|(_, rest)| guid(rest.split_once("sts.windows.net/")?.1));
+    let meaning = Meaning {
+        name: "the access token is of another tenant than the subscription",
+        cause: "The sign-in worked, but in another tenant than the one that the subscription belongs to",
+        remedy: "set the tenant id to that of the subscription: `az account show --query tenantId` shows it to a person with access",
+        retry: Retry::Never,
+    };
+    let hint = match &tenant {
+        Some(tenant) => {
+            format!(
+                "sign in to the subscription's tenant: set AZURE_TENANT_ID to `{tenant}`, with an application and a credential there"
+            )
+        }
+        None => meaning.remedy.to_owned(),
+    };
+    let facts = tenant.map(|tenant| ("tenant", tenant)).into_iter().collect();
+    Some(named(CODE.to_owned(), meaning, vec![hint], facts, false))
+}

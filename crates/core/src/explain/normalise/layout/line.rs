@@ -1,0 +1,190 @@
+//! One line of a log: its margin, its time, and the words at its ends.
+
+/// The characters of margins: Terraform's box, PowerShell's bar, Markdown's quote.
+const MARGINS: [char; 9] = ['│', '┃', '|', '╷', '╵', '║', '╎', '>', '\u{2502}'];
+
+/// Prefixes that CI systems write before a message.
+const COMMANDS: [&str; 8] = [
+    "##[error]",
+    "##[warning]",
+    "##[debug]",
+    "##[section]",
+    "::error::",
+    "::warning::",
+    "::debug::",
+    "##vso[task.logissue type=error]",
+];
+
+/// The beginnings of lines that do not continue the line before.
+const RECORDS: [&str; 22] = [
+    "AADSTS",
+    "AADB2C",
+    "Error:",
+    "ERROR:",
+    "ERROR ",
+    "Error ",
+    "error:",
+    "Warning:",
+    "WARNING:",
+    "Traceback",
+    "at ",
+    "{",
+    "}",
+    "[",
+    "\"",
+    "Interactive authentication",
+    "Login failed",
+    "Please run",
+    "- ",
+    "* ",
+    "Attempted credentials",
+    "Done ",
+];
+
+pub(super) struct Line<'a> {
+    /// The text without margin and time.
+    pub(super) text: &'a str,
+    /// The length on the screen.
+    pub(super) width: usize,
+    pub(super) margin: bool,
+    /// Whether the line begins a message of its own.
+    pub(super) starts_record: bool,
+    pub(super) has_words: bool,
+}
+
+impl<'a> Line<'a> {
+    pub(super) fn of(raw: &'a str, before: &str) -> Self {
+        let mut text = raw.trim();
+        let (mut margin, mut command) = (false, false);
+        loop {
+            let start = text.len();
+            if let Some(rest) = text.strip_prefix(MARGINS) {
+                text = rest.trim_start();
+                margin = true;
+            }
+            if let Some(rest) = COMMANDS.iter().find_map(|prefix| text.strip_prefix(prefix)) {
+                text = rest.trim_start();
+                command = true;
+            }
+            if !is_label(before) {
+                text = without_time(text);
+            }
+            if text.len() == start {
+                break;
+            }
+        }
+        let text = if margin { text.trim_end_matches(['│', '┃', '║', '|']).trim_end() } else { text };
+        Self {
+            text,
+            width: raw.trim_end().chars().count(),
+            margin,
+            starts_record: command || RECORDS.iter().any(|start| text.starts_with(start)),
+            has_words: text.contains(char::is_alphanumeric),
+        }
+    }
+}
+
+/// Whether the text ends with a label, whose value is on the next line.
+pub(super) fn is_label(text: &str) -> bool {
+    const LABELS: [&str; 8] =
+        ["ID:", "ID", "Timestamp:", "Timestamp", "Zeitstempel:", "Trace", "Correlation", "Korrelations-ID:"];
+    let tail = &text[text.floor_char_boundary(text.len().saturating_sub(40))..];
+    let words = ["Trace", "Correlation", "Timestamp", "Zeitstempel", "Korrelation"];
+    let near = words.iter().filter_map(|word| tail.rfind(word)).max();
+    near.is_some_and(|at| {
+        LABELS.iter().any(|label| tail.ends_with(label)) || {
+            // A date whose time of the day is on the next line.
+            let date = last_word(tail);
+            tail[at..].starts_with("Timestamp")
+                && date.len() == 10
+                && date.bytes().filter(|byte| *byte == b'-').count() == 2
+        }
+    })
+}
+
+/// The text after a time at its start. A line that contains nothing else stays.
+fn without_time(text: &str) -> &str {
+    let inner = text.strip_prefix('[').unwrap_or(text);
+    let Some(length) = time_length(inner) else { return text };
+    let rest = inner[length..].strip_prefix(']').unwrap_or(&inner[length..]);
+    let rest = match rest.trim_start() {
+        after if after.len() == rest.len() || after.is_empty() => return text,
+        after => after,
+    };
+    // GitLab writes the number and the kind of the stream after the time.
+    let stream = rest.as_bytes();
+    match stream {
+        [a, b, b'O' | b'E', b' ' | b'+', ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => {
+            rest[4..].trim_start()
+        }
+        _ => rest,
+    }
+}
+
+/// The length of the time at the start: `2026-05-04T10:15:02.0000000Z`, `2026-05-04 10:15:02,123`,
+/// `10:15:02`.
+fn time_length(text: &str) -> Option<usize> {
+    let digits = |from: usize, count: usize| {
+        text.as_bytes().get(from..from + count).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
+    };
+    let sign = |at: usize, signs: &[u8]| text.as_bytes().get(at).is_some_and(|byte| signs.contains(byte));
+    let day = if digits(0, 4) && sign(4, b"-/") && digits(5, 2) && sign(7, b"-/") && digits(8, 2) && sign(10, b"T ") {
+        11
+    } else {
+        0
+    };
+    let clock =
+        digits(day, 2) && sign(day + 2, b":") && digits(day + 3, 2) && sign(day + 5, b":") && digits(day + 6, 2);
+    if !clock {
+        return None;
+    }
+    let mut end = day + 8;
+    if sign(end, b".,") && digits(end + 1, 1) {
+        end += 1 + text[end + 1..].bytes().take_while(u8::is_ascii_digit).count();
+    }
+    if sign(end, b"Z") {
+        end += 1;
+    } else if sign(end, b"+-") && digits(end + 1, 2) {
+        end += 1 + text[end + 1..].bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b':').count();
+    }
+    Some(end)
+}
+
+pub(super) fn last_word(text: &str) -> &str {
+    const LONGEST: usize = 200;
+    let tail = &text[text.ceil_char_boundary(text.len().saturating_sub(LONGEST))..];
+    tail.rsplit(char::is_whitespace).next().unwrap_or_default()
+}
+
+pub(super) fn first_word(text: &str) -> &str {
+    text.split(char::is_whitespace).next().unwrap_or_default()
+}
+
+/// Whether the two words are a code that was cut: `AADSTS7002` and `13:`.
+pub(super) fn is_cut_code(tail: &str, head: &str) -> bool {
+    let Some((_, digits)) = tail.rsplit_once("STS") else {
+        return ["AADST", "AADS"].iter().any(|cut| tail.ends_with(cut)) && head.starts_with(['S', 'T']);
+    };
+    let more = head.bytes().take_while(u8::is_ascii_digit).count();
+    digits.bytes().all(|byte| byte.is_ascii_digit())
+        && more > 0
+        && digits.len() + more <= 8
+        && head[more..].starts_with(':')
+}
+
+/// Whether the two words are an id that was cut.
+pub(super) fn is_cut_id(tail: &str, head: &str) -> bool {
+    let tail = tail.rsplit(|c: char| !c.is_ascii_hexdigit() && c != '-').next().unwrap_or_default();
+    let end = head.find(|c: char| !c.is_ascii_hexdigit() && c != '-').unwrap_or(head.len());
+    tail.len() + end == 36
+        && !tail.is_empty()
+        && end > 0
+        && crate::explain::facts::is_guid(&[tail, &head[..end]].concat())
+}
+
+/// Whether the two words are a value in quotes that was cut: `'repo:octo-org/we` and `b:ref'.`.
+pub(super) fn is_cut_value(tail: &str, head: &str) -> bool {
+    let value = tail.trim_start_matches('\'');
+    value.contains([':', '/', '-']) && head.contains('\'') && !head.starts_with('\'')
+        || value.ends_with([':', '/']) && head.len() > 1
+}

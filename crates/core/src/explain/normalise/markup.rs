@@ -1,0 +1,91 @@
+//! Removes colours, links, tags and emphasis, and replaces typographic characters.
+
+/// The names of HTML tags that an error page or a copied page contains.
+const TAGS: [&str; 19] = [
+    "a", "b", "br", "code", "dd", "div", "dt", "em", "font", "i", "li", "mark", "p", "pre", "span", "strong", "td",
+    "tr", "wbr",
+];
+
+/// The text without colours and other sequences for a terminal. A copy can have lost the escape
+/// character: `[31m`.
+pub(super) fn without_colours(text: &str) -> String {
+    let visible = ["^[[", "\\x1b[", "\\033[", "\\e["];
+    let text = visible.iter().fold(text.to_owned(), |text, escape| text.replace(escape, "\u{1b}["));
+    let text = anstream::adapter::strip_str(&text).to_string();
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find('[') {
+        let inner = rest[at + 1..].trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
+        let length = rest.len() - at - 1 - inner.len();
+        plain.push_str(&rest[..at]);
+        if (1..16).contains(&length) && inner.starts_with('m') {
+            rest = &inner[1..];
+        } else {
+            plain.push('[');
+            rest = &rest[at + 1..];
+        }
+    }
+    plain.push_str(rest);
+    plain
+}
+
+/// Markdown's links and HTML's tags, replaced by their texts: `700[21](https://…)1` becomes
+/// `700211`.
+pub(super) fn without_links(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['[', '<']) {
+        plain.push_str(&rest[..at]);
+        let found = if rest.as_bytes()[at] == b'[' { link(&rest[at..]) } else { tag(&rest[at..]) };
+        let (shown, length) = found.unwrap_or((&rest[at..=at], 1));
+        plain.push_str(shown);
+        rest = &rest[at + length..];
+    }
+    plain.push_str(rest);
+    plain
+}
+
+/// The text of the link at the start, and the length of the link.
+fn link(text: &str) -> Option<(&str, usize)> {
+    const LONGEST: usize = 500;
+    const LONGEST_TEXT: usize = 80;
+    let text = &text[..text.floor_char_boundary(LONGEST)];
+    let end = text[..text.floor_char_boundary(LONGEST_TEXT)].find([']', '\n'])?;
+    let target = text[end..].strip_prefix("](")?;
+    let close = target.find([')', ' ', '\n']).filter(|at| target[*at..].starts_with(')'))?;
+    let is_address = ["http://", "https://", "/", "#"].iter().any(|start| target.starts_with(start));
+    is_address.then(|| (&text[1..end], end + 2 + close + 1))
+}
+
+/// The replacement of the tag at the start, and the length of the tag.
+fn tag(text: &str) -> Option<(&'static str, usize)> {
+    const LONGEST: usize = 300;
+    let text = &text[..text.floor_char_boundary(LONGEST)];
+    let inner = text[1..].trim_start_matches('/');
+    let name = &inner[..inner.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(inner.len())];
+    let known = TAGS.iter().find(|known| known.eq_ignore_ascii_case(name))?;
+    let end = text.find(['>', '\n']).filter(|at| text[*at..].starts_with('>'))?;
+    let is_block = matches!(*known, "br" | "dd" | "div" | "dt" | "li" | "p" | "td" | "tr");
+    Some((if is_block { "\n" } else { "" }, end + 1))
+}
+
+/// Typographic quotes and spaces as plain ones. Invisible characters and the emphasis around a code
+/// are removed.
+pub(super) fn with_plain_characters(text: &str) -> String {
+    let plain: String = text
+        .chars()
+        .filter_map(|c| match c {
+            '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}' | '\u{2032}' | '\u{b4}' | '\u{ff07}' => Some('\''),
+            '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{ab}' | '\u{bb}' | '\u{2033}' => Some('"'),
+            '\u{a0}' | '\u{2002}'..='\u{200a}' | '\u{202f}' | '\u{3000}' => Some(' '),
+            '\u{2010}' | '\u{2011}' | '\u{2012}' | '\u{2013}' | '\u{2014}' | '\u{2212}' => Some('-'),
+            '\u{ff1a}' => Some(':'),
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{202a}'..='\u{202e}' => None,
+            '\r' => Some('\n'),
+            '\t' => Some(' '),
+            c if c.is_control() && c != '\n' => None,
+            c => Some(c),
+        })
+        .collect();
+    plain.replace("**AAD", "AAD").replace("`AAD", "AAD").replace("__AAD", "AAD")
+}

@@ -1,0 +1,67 @@
+//! Tests of the layouts of logs, and that a second pass changes nothing.
+
+use proptest::prelude::*;
+
+use super::normalise;
+
+#[test]
+fn layouts_are_removed() {
+    for (text, expected) in [
+        ("\u{1b}[31mError\u{1b}[0m: x", "Error: x"),
+        ("^[[31mError^[[0m: x [1;32mgreen[0m", "Error: x green"),
+        ("AADSTS700[21](https://a.example/x#step:3:22)1: No", "AADSTS700211: No"),
+        ("AADSTS700<a href=\"https://a.example\">21</a>1: No", "AADSTS700211: No"),
+        ("**AADSTS700213**: No", "AADSTS700213**: No"),
+        ("subject &#39;a&#x27; &quot;b&quot; &amp;amp;", "subject 'a' \"b\" &"),
+        ("subject \u{2018}a\u{2019} \u{201c}b\u{201d}", "subject 'a' \"b\""),
+        ("2026-05-04T10:15:02.0000000Z ##[error]x y", "x y"),
+        ("[2026-05-04 10:15:02,123] x", "x"),
+        ("2026-05-04T10:15:02.000000Z 01E x", "x"),
+        ("2026-05-04 10:00:00Z", "2026-05-04 10:00:00Z"),
+        ("?e=1&d=AADSTS700213%3a+No+matching+%27repo%3aa%27", "?e=1&d=AADSTS700213: No matching 'repo:a'"),
+        ("?d=AADSTS700213%253a%2bNo%2bmatching", "?d=AADSTS700213: No matching"),
+        ("the environment repo:o/r:environment:a%3Ab stays", "the environment repo:o/r:environment:a%3Ab stays"),
+        ("a\n\n\nb", "a\n\nb"),
+    ] {
+        assert_eq!(normalise(text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn wrapped_lines_are_joined() {
+    for (text, expected) in [
+        (
+            "│ ClientAssertionCredential: AADSTS700213: No matching\n│ federated identity record found\n╵",
+            "ClientAssertionCredential: AADSTS700213: No matching federated identity record found",
+        ),
+        ("ERROR: AADSTS7002\n13: No matching", "ERROR: AADSTS700213: No matching"),
+        (
+            "     | Request failed here. Trace ID: 8f1a2b3c-0000-40\n     | 00-8000-aaaaaaaaaaaa Correlation ID:\n     | 9e1a2b3c-0000-4000-8000-bbbbbbbbbbbb Timestamp:\n     | 2026-05-04 10:00:00Z Could",
+            "Request failed here. Trace ID: 8f1a2b3c-0000-4000-8000-aaaaaaaaaaaa Correlation ID: 9e1a2b3c-0000-4000-8000-bbbbbbbbbbbb Timestamp: 2026-05-04 10:00:00Z Could",
+        ),
+        (
+            "AADSTS700213: No record for presented assertion subject 'repo:octo-org/we\nb:environment:prod'. Check",
+            "AADSTS700213: No record for presented assertion subject 'repo:octo-org/web:environment:prod'. Check",
+        ),
+        (
+            "all is well with the first line of the log\nand the second",
+            "all is well with the first line of the log\n\nand the second",
+        ),
+        (
+            "AADSTS700213: No matching record found, and no more\nERROR: x",
+            "AADSTS700213: No matching record found, and no more\n\nERROR: x",
+        ),
+    ] {
+        assert_eq!(normalise(text), expected, "{text:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_second_pass_changes_nothing(
+        text in "(\\PC|\n|AADSTS|STS|[0-9]{1,4}|: |'|\\\\|\"|%|%3a|%25|\\+|&|amp;|&#39;|&lt;|#|;|\\[|\\]\\(https://x\\)|<a>|<br>|\u{1b}\\[31m|m|│ |\\| |> |2026-05-04T10:15:02Z |10:15:02 |Trace ID:|Timestamp: |##\\[error\\]|repo:o/w|0000|-|`|\\*\\*){0,60}"
+    ) {
+        let once = normalise(&text);
+        prop_assert_eq!(normalise(&once), once);
+    }
+}
