@@ -15,6 +15,7 @@ pub use comparison::Comparison;
 pub use finding::{Details, Finding, Severity};
 pub use preflight::{SHORT, preflight};
 pub use presented::{Presented, claims_object};
+pub use remedy::already_fits;
 
 use crate::cloud::Cloud;
 use crate::credential::audience::matches_audience;
@@ -209,7 +210,13 @@ fn credential_finding(question: &Question<'_>, problem: CredentialProblem) -> Fi
 fn general_findings(question: &Question<'_>, earlier: &[Finding]) -> Vec<Finding> {
     let claims = question.token.claims();
     let held = question.credentials.iter().any(|one| matches_audience(one, claims, question.cloud));
-    let audience_is_explained = held || earlier.iter().any(|finding| finding.claim == Some("aud"));
+    // A command with the token's audience must not stand beside the advice to request another one.
+    let is_written = |finding: &Finding| {
+        finding.remedy_is_command
+            && claims.aud.iter().any(|aud| finding.remedy.as_deref().is_some_and(|text| text.contains(aud)))
+    };
+    let audience_is_explained =
+        held || earlier.iter().any(|finding| finding.claim == Some("aud") || is_written(finding));
     let is_new =
         |finding: &Finding| !earlier.iter().any(|one| (one.code, &one.actual) == (finding.code, &finding.actual));
     let general = preflight::findings(question, audience_is_explained);

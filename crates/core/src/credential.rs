@@ -11,6 +11,7 @@ pub mod forms;
 pub mod limits;
 pub mod pipeline;
 mod problem;
+pub mod reach;
 #[cfg(test)]
 mod testing;
 pub mod write;

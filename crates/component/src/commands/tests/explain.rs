@@ -44,7 +44,6 @@ fn with_the_credentials_the_very_one_and_the_very_character_are_named() {
     do:  the token's subject differs from the credential `main` only in upper and lower case: `Prod` instead of `prod`
     do:  az ad app federated-credential update --federated-credential-id 'main' --id "${AZURE_CLIENT_ID:?}" --parameters '{"audiences":["api://AzureADTokenExchange"],"issuer":"https://token.actions.githubusercontent.com","name":"main","subject":"repo:octo-org/octo-repo:environment:Prod"}'
     do:  the token's subject and the subject of the credential `test` differ in `environment`: `Prod` instead of `test`
-    do:  az ad app federated-credential create --id "${AZURE_CLIENT_ID:?}" --parameters '{"audiences":["api://AzureADTokenExchange"],"issuer":"https://token.actions.githubusercontent.com","name":"repo-octo-org-octo-repo-environment-Prod-ef5090ae","subject":"repo:octo-org/octo-repo:environment:Prod"}'
     ---
     "#);
 }

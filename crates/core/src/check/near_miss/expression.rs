@@ -21,7 +21,7 @@ pub(super) fn explain(question: &Question<'_>, credential: &Credential, aadsts: 
     };
     Some(match finding.remedy {
         Some(_) => finding,
-        None => finding.remedy_if(remedy::create(question)),
+        None => finding.remedy_if(remedy::create(question, Some(credential))),
     })
 }
 

@@ -1,0 +1,193 @@
+//! Inputs as people have them (`testdata/cases`), each with a cause that the check must name.
+
+use serde_json::{Value, json};
+
+use super::case::{NOW, token};
+use crate::check::{Finding, Outcome, Presented, Question, SKEW, Verdict, already_fits, check};
+use crate::cloud::PUBLIC;
+use crate::credential::{Credential, forms};
+use crate::token::Token;
+
+macro_rules! input {
+    ($case:literal, $file:literal) => {
+        include_str!(concat!("../../../testdata/cases/", $case, "/", $file))
+    };
+}
+
+macro_rules! answer {
+    ($case:literal) => {
+        answer(&presented(input!($case, "token.json")), &forms::parse(input!($case, "fics.json")).unwrap())
+    };
+}
+
+/// The token with these claims, which is valid now.
+fn presented(claims: &str) -> Token {
+    let mut claims: Value = serde_json::from_str(claims).unwrap();
+    let times = [("iat", NOW), ("nbf", NOW), ("exp", NOW + 600)];
+    claims.as_object_mut().unwrap().extend(times.map(|(name, time)| (name.to_owned(), time.into())));
+    token(&json!({"alg": "RS256", "typ": "JWT", "kid": "k1"}), &claims)
+}
+
+fn question<'a>(token: &'a Token, credentials: &'a [Credential]) -> Question<'a> {
+    Question { token, credentials, client_id: None, cloud: PUBLIC, now: NOW, skew: SKEW, keys: None }
+}
+
+fn answer(token: &Token, credentials: &[Credential]) -> Verdict {
+    check(&question(token, credentials))
+}
+
+/// A check before there is a token.
+fn planned(issuer: &str, subject: &str, credentials: &[Credential]) -> Verdict {
+    let presented = Presented { issuer: Some(issuer), subject: Some(subject), ..Presented::default() };
+    answer(&presented.read(PUBLIC).unwrap().unwrap(), credentials)
+}
+
+fn credential(name: &str, issuer: &str, subject: &str) -> Credential {
+    let credential =
+        json!({"name": name, "issuer": issuer, "subject": subject, "audiences": ["api://AzureADTokenExchange"]});
+    forms::parse(&credential.to_string()).unwrap().remove(0)
+}
+
+fn finding<'a>(verdict: &'a Verdict, code: &str) -> &'a Finding {
+    verdict.findings.iter().find(|finding| finding.code == code).unwrap_or_else(|| panic!("no {code} in {verdict:#?}"))
+}
+
+fn remedies(verdict: &Verdict) -> Vec<&str> {
+    verdict.findings.iter().filter_map(|finding| finding.remedy.as_deref()).collect()
+}
+
+/// Everything that the answer says, for what it must never say.
+fn all(verdict: &Verdict) -> String {
+    let text = |finding: &Finding| format!("{} {}\n", finding.message, finding.remedy.as_deref().unwrap_or_default());
+    verdict.findings.iter().map(text).collect()
+}
+
+#[test]
+fn a_token_with_the_inner_issuer_of_a_cluster_keeps_the_credential() {
+    let verdict = answer!("in-cluster-issuer");
+    let first = &verdict.findings[0];
+    assert_eq!(first.code, "issuer-not-public");
+    let remedy = first.remedy.as_deref().unwrap();
+    assert!(
+        remedy.contains("--service-account-issuer=https://contosooidc.blob.core.windows.net/cluster-1/"),
+        "{remedy}"
+    );
+    assert!(!all(&verdict).contains("az "), "{}", all(&verdict));
+}
+
+#[test]
+fn an_inner_issuer_is_never_written_whatever_else_differs() {
+    let cluster = "https://kubernetes.default.svc.cluster.local";
+    for credentials in [
+        vec![],
+        vec![credential("other", "https://contoso.example/c/", "system:serviceaccount:a:b")],
+        vec![credential("inner", cluster, "system:serviceaccount:a:b")],
+    ] {
+        let verdict = planned(cluster, "system:serviceaccount:default:sa", &credentials);
+        assert!(all(&verdict).contains("--service-account-issuer"), "{}", all(&verdict));
+        assert!(!all(&verdict).contains("az "), "{}", all(&verdict));
+    }
+}
+
+#[test]
+fn an_issuer_of_external_id_is_a_match_with_a_caution() {
+    let verdict = answer!("external-id-issuer");
+    let caution = finding(&verdict, "issuer-external-id");
+    assert_eq!(caution.severity.name(), "warning");
+    assert!(caution.message.contains("AADSTS700222"), "{}", caution.message);
+}
+
+#[test]
+fn an_access_token_of_resource_manager_leaves_the_credential_alone() {
+    let verdict = answer!("arm-access-token-as-assertion");
+    let first = &verdict.findings[0];
+    assert_eq!(first.code, "entra-wrong-token");
+    assert!(first.remedy.as_deref().unwrap().contains("request the token for `api://AzureADTokenExchange`"));
+    for remedy in remedies(&verdict) {
+        assert!(!remedy.contains("federated-credential") && !remedy.contains("sts.windows.net"), "{remedy}");
+    }
+}
+
+#[test]
+fn entras_own_issuer_of_version_2_is_right_for_managed_identities_and_azure_pipelines() {
+    let issuer = "https://login.microsoftonline.com/11111111-2222-4333-8444-555555555555/v2.0";
+    for subject in ["44444444-4444-4444-8444-444444444444", "/eid1/c/pub/t/abc/a/def/sc/org/connection"] {
+        let verdict = planned(issuer, subject, &[credential("mi", issuer, subject)]);
+        assert_eq!(verdict.verdict, Outcome::Match);
+        assert!(verdict.findings.iter().all(|finding| finding.severity.name() == "info"), "{verdict:#?}");
+    }
+}
+
+#[test]
+fn a_match_for_an_issuer_that_entra_cannot_reach_is_a_warning() {
+    for (fics, issuer) in [
+        (input!("unreachable-issuer-cluster-name", "fics.json"), "https://kubernetes.default.svc.cluster.local"),
+        (input!("unreachable-issuer-private-address", "fics.json"), "https://10.1.2.3:8443"),
+    ] {
+        let credentials = forms::parse(fics).unwrap();
+        let verdict = planned(issuer, "system:serviceaccount:ci:runner", &credentials);
+        let first = &verdict.findings[0];
+        assert_eq!((first.code, first.severity.name()), ("issuer-not-public", "warning"));
+        assert!(first.remedy.as_deref().unwrap().contains("--service-account-issuer"));
+    }
+}
+
+#[test]
+fn a_credential_that_fits_already_is_tried_again_or_replaced() {
+    let cases = [
+        (input!("login-573-same-letters", "fics.json"), input!("login-573-same-letters", "token.json")),
+        (
+            input!("intermittent-700213-with-credential", "fics.json"),
+            input!("intermittent-700213-with-credential", "token.json"),
+        ),
+    ];
+    for (fics, claims) in cases {
+        let (credentials, token) = (forms::parse(fics).unwrap(), presented(claims));
+        let advice = already_fits(&question(&token, &credentials)).unwrap();
+        assert!(advice[0].contains("try again") && advice[1].contains("client id"), "{advice:?}");
+        let command = advice.last().unwrap();
+        assert!(
+            command.starts_with("az ad app federated-credential delete ") && command.contains("&& az ad app"),
+            "{command}"
+        );
+        assert_eq!(crate::check::remedy::create_for(&token, &credentials, None, PUBLIC), None);
+        let other = presented(&claims.replace("api://AzureADTokenExchange", "other"));
+        assert_eq!(already_fits(&question(&other, &credentials)), None, "the audience differs");
+    }
+}
+
+#[test]
+fn a_masked_subject_is_never_written() {
+    let github = "https://token.actions.githubusercontent.com";
+    let held = credential("c-1", github, "repo:octo-org/web:environment:release");
+    for credentials in [vec![], vec![held.clone()], vec![credential("c-2", github, "repo:a/b:ref:refs/heads/main")]] {
+        let verdict = planned(github, "repo:***/web:environment:release", &credentials);
+        assert!(all(&verdict).contains("mask of a log"), "{}", all(&verdict));
+        assert!(!all(&verdict).contains("az "), "{}", all(&verdict));
+    }
+    let masked = credential("c-3", github, "repo:***/web:environment:release");
+    let verdict = planned(github, "repo:octo-org/web:environment:release", &[masked]);
+    let first = &verdict.findings[0];
+    assert_eq!(first.code, "subject-masked");
+    let remedy = first.remedy.as_deref().unwrap();
+    assert!(remedy.contains("update") && remedy.contains("repo:octo-org/web:environment:release"), "{remedy}");
+}
+
+#[test]
+fn a_credential_is_never_created_beside_one_with_the_same_issuer_and_subject() {
+    let (issuer, sub) = ("https://token.actions.githubusercontent.com", "repo:octo-org/octo-repo:ref:refs/heads/main");
+    let claims = |aud: &str| json!({"iss": issuer, "sub": sub, "aud": aud}).to_string();
+    let usual = credential("github-main", issuer, sub);
+    let custom = Credential { audiences: vec!["https://acme.example".to_owned()], ..usual.clone() };
+    for (aud, held, wanted) in [
+        ("https://github.com/octo-org", &usual, "audience=api://AzureADTokenExchange"),
+        ("https://other.example", &usual, "request the ID token with the audience `api://AzureADTokenExchange`"),
+        ("api://AzureADTokenExchange", &custom, "az ad app federated-credential update "),
+        ("https://other.example", &custom, "az ad app federated-credential update "),
+    ] {
+        let verdict = answer(&presented(&claims(aud)), std::slice::from_ref(held));
+        assert_eq!(verdict.predicted_error, Some(700_212));
+        assert!(verdict.findings[0].remedy.as_deref().unwrap().contains(wanted), "{}", all(&verdict));
+        assert!(!all(&verdict).contains("federated-credential create"), "{}", all(&verdict));
+    }
+}
