@@ -19,7 +19,7 @@ pub use remedy::already_fits;
 
 use crate::cloud::Cloud;
 use crate::credential::audience::matches_audience;
-use crate::credential::{Credential, CredentialProblem, limits};
+use crate::credential::{Credential, CredentialProblem, breadth, limits};
 use crate::jwks::KeySet;
 use crate::token::{Malformed, Token};
 use decision::{Application, Case, Keys, Refusal};
@@ -139,6 +139,7 @@ fn answer(question: &Question<'_>, keys: Keys<'_>, unreachable: Option<&str>) ->
     let general = general_findings(question, &findings);
     findings.extend(general);
     findings.extend(limits::problems(question.credentials).into_iter().map(|one| credential_finding(question, one)));
+    findings.extend(question.credentials.iter().filter_map(lets_in_too_much));
 
     let predicted_error = decided.as_ref().err().map(|refusal| refusal.aadsts);
     if let Err(refusal) = &decided
@@ -204,6 +205,13 @@ fn credential_finding(question: &Question<'_>, problem: CredentialProblem) -> Fi
         }
         None => problem.into(),
     }
+}
+
+/// The warning about a credential that more pipelines can use than the one that needs it.
+fn lets_in_too_much(credential: &Credential) -> Option<Finding> {
+    let problem = breadth::problem(credential)?;
+    let message = format!("credential {}: {}", quoted(&credential.name), problem.message);
+    Some(Finding::warning(problem.code, message).remedy_if(problem.remedy))
 }
 
 /// What can be said without credentials, less what `earlier` says already.

@@ -6,6 +6,7 @@
 use crate::token::Claims;
 
 pub mod audience;
+pub mod breadth;
 pub mod expression;
 pub mod forms;
 pub mod limits;

@@ -2,6 +2,7 @@
 //! a remedy.
 
 mod audience;
+mod cause;
 mod expression;
 mod issuer;
 mod subject;

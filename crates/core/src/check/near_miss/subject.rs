@@ -1,6 +1,6 @@
 //! Near misses of subjects: wildcards, and the parts of which each platform builds its subjects.
 
-use super::{Finding, Pair, Rule, excerpt, expression, quoted};
+use super::{Finding, Pair, Rule, cause, excerpt, expression, quoted};
 use crate::check::finding::common_prefix;
 use crate::credential::reach::is_masked;
 use crate::platform::{self, Part, Platform, Subject};
@@ -8,9 +8,12 @@ use crate::token::Claims;
 
 pub(super) const RULES: &[Rule] = &[
     masked,
+    cause::other_claim,
     wildcard,
+    cause::regular_expression,
     changes_every_run,
     misspelt_pull_request,
+    cause::template,
     numeric_ids,
     context,
     fork,
@@ -191,7 +194,9 @@ fn varying(pair: &Pair<'_>) -> Option<Finding> {
     let split = Split::of(pair)?;
     let differing: Vec<_> = split.differing().collect();
     let (expected, actual) = differing.iter().find(|(_, actual)| actual.varies || is_operation(actual.name))?;
-    if differing.len() > 2 || split.agreeing() == 0 {
+    // Another stack or project is the cause, whatever the operation is.
+    let all_vary = differing.iter().all(|(_, actual)| actual.varies || is_operation(actual.name));
+    if !all_vary || split.agreeing() == 0 {
         return None;
     }
     let operation = OPERATIONS.iter().find(|(name, ..)| *name == actual.name);

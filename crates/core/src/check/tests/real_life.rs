@@ -191,3 +191,120 @@ fn a_credential_is_never_created_beside_one_with_the_same_issuer_and_subject() {
         assert!(!all(&verdict).contains("federated-credential create"), "{}", all(&verdict));
     }
 }
+
+#[test]
+fn a_subject_of_a_template_is_named_as_one_and_lets_in_every_repository() {
+    let verdict = answer!("custom-subject-visibility");
+    let first = &verdict.findings[0];
+    assert_eq!(first.code, "subject-form");
+    assert!(first.message.contains("include_claim_keys"), "{}", first.message);
+    let remedy = first.remedy.as_deref().unwrap();
+    assert!(remedy.contains("use_default=true") && remedy.contains("lets in every repository"), "{remedy}");
+    assert!(!all(&verdict).contains("at character"), "{}", all(&verdict));
+
+    let github = "https://token.actions.githubusercontent.com";
+    let default = "repo:octo-org/web:ref:refs/heads/main";
+    let template = "repo:octo-org/web:ref:refs/heads/main:workflow:deploy";
+    for (sub, held) in [(template, "repo:octo-org/web:environment:prod"), (default, "repository_id:1:workflow:deploy")]
+    {
+        let verdict = planned(github, sub, &[credential("gh", github, held)]);
+        assert_eq!(verdict.findings[0].code, "subject-form", "{sub} {held}");
+        assert!(verdict.findings[0].remedy.as_deref().unwrap().starts_with("az ad app federated-credential create "));
+    }
+}
+
+#[test]
+fn a_credential_with_another_claim_of_the_token_is_told_so() {
+    let verdict = answer!("mi-subject-is-client-id");
+    let first = &verdict.findings[0];
+    assert_eq!(first.code, "subject-other-claim");
+    assert!(first.message.contains("`azp`, the client id") && first.message.contains("object id"), "{}", first.message);
+    assert!(first.remedy.as_deref().unwrap().contains("federated-credential update"));
+
+    let (issuer, audience) = ("https://accounts.google.com", "api://AzureADTokenExchange");
+    let claims =
+        json!({"iss": issuer, "sub": "112233445566778899", "aud": audience, "email": "ci@p.iam.gserviceaccount.com"});
+    let verdict = answer(&presented(&claims.to_string()), &[credential("g", issuer, "ci@p.iam.gserviceaccount.com")]);
+    assert!(verdict.findings[0].message.contains("`email`"), "{}", verdict.findings[0].message);
+    let github = "https://token.actions.githubusercontent.com";
+    let claims = json!({"iss": github, "sub": "repo:a/b:environment:x", "aud": audience, "repository": "a/b"});
+    let verdict = answer(&presented(&claims.to_string()), &[credential("r", github, "a/b")]);
+    assert!(verdict.findings[0].message.contains("`repository`"), "{}", verdict.findings[0].message);
+}
+
+#[test]
+fn a_regular_expression_becomes_a_pattern() {
+    let verdict = answer!("regex-in-expression");
+    let first = &verdict.findings[0];
+    assert_eq!(first.code, "expression-regex");
+    let remedy = first.remedy.as_deref().unwrap();
+    assert!(remedy.contains("`repo:octo-org/*`"), "{remedy}");
+    let fixed = "claims['sub'] matches 'repo:octo-org/*' and claims['repository_owner_id'] eq '123456'";
+    assert!(remedy.ends_with(fixed), "{remedy}");
+    let credentials = input!("regex-in-expression", "fics.json");
+    let credentials = credentials.replace("^repo:octo-org/.*$", "repo:octo-org/*");
+    let token = presented(input!("regex-in-expression", "token.json"));
+    assert_eq!(answer(&token, &forms::parse(&credentials).unwrap()).verdict, Outcome::Match);
+}
+
+#[test]
+fn a_pattern_in_the_wrong_place_is_named() {
+    let github = "https://token.actions.githubusercontent.com";
+    let sub = "repo:octo-org/web:ref:refs/heads/main";
+    let flexible = |value: &str| {
+        let credential = json!({"name": "flex", "issuer": github, "audiences": ["api://AzureADTokenExchange"],
+            "claimsMatchingExpression": {"value": value, "languageVersion": 1}});
+        planned(github, sub, &forms::parse(&credential.to_string()).unwrap())
+    };
+    for (value, code, remedy) in [
+        ("repo:octo-org/web:*", "expression-plain-subject", "claims['sub'] matches 'repo:octo-org/web:*'"),
+        (sub, "expression-plain-subject", "claims['sub'] eq 'repo:octo-org/web:ref:refs/heads/main'"),
+        ("claims['sub'] matches 'repo:octo-org/web'", "expression-cut-short", "repo:octo-org/web*"),
+        (r"claims['sub'] matches 'repo:octo-org\/web:.+'", "expression-regex", "'repo:octo-org/web:*'"),
+    ] {
+        let verdict = flexible(value);
+        assert_eq!(verdict.findings[0].code, code, "{value}");
+        assert!(verdict.findings[0].remedy.as_deref().unwrap().contains(remedy), "{:?}", verdict.findings[0]);
+    }
+    let verdict = planned(github, sub, &[credential("regex", github, "^repo:octo-org/web:.*$")]);
+    assert_eq!(verdict.findings[0].code, "subject-regex");
+}
+
+#[test]
+fn the_other_stack_is_named_before_other_operations() {
+    let verdict = answer!("pulumi-four-of-another-stack");
+    let first = &verdict.findings[0];
+    assert!(
+        first.message.contains("`pulumi-update`") && first.message.contains("`stack`: `dev` instead of `prod`"),
+        "{first:?}"
+    );
+    let others = ["pulumi-preview", "pulumi-refresh", "pulumi-destroy"];
+    assert!(others.iter().all(|operation| !all(&verdict).contains(operation)), "{}", all(&verdict));
+
+    let hcp = "https://app.terraform.io";
+    let sub = |project: &str, phase: &str| format!("organization:o:project:{project}:workspace:w:run_phase:{phase}");
+    let credentials = [credential("plan", hcp, &sub("b", "plan")), credential("apply", hcp, &sub("b", "apply"))];
+    let verdict = planned(hcp, &sub("a", "apply"), &credentials);
+    let message = &verdict.findings[0].message;
+    assert!(message.contains("`apply`") && message.contains("`project`: `a` instead of `b`"), "{message}");
+}
+
+#[test]
+fn a_match_warns_when_the_credential_lets_in_too_much() {
+    let github = "https://token.actions.githubusercontent.com";
+    for (sub, code) in [
+        ("repository_owner:octo-org:workflow:deploy", "credential-lets-in-repositories"),
+        ("repo:octo-org/web:pull_request", "credential-lets-in-pull-requests"),
+    ] {
+        let verdict = planned(github, sub, &[credential("broad", github, sub)]);
+        assert_eq!(verdict.verdict, Outcome::Match);
+        let warning = finding(&verdict, code);
+        assert!(warning.severity.name() == "warning" && warning.remedy.is_some(), "{warning:?}");
+    }
+    let one = "repo:octo-org/web:environment:prod";
+    assert_eq!(
+        planned(github, one, &[credential("one", github, one)]).findings.len(),
+        1,
+        "only that there is no token yet"
+    );
+}
