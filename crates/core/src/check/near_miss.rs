@@ -40,6 +40,13 @@ fn one_command(findings: &mut [Finding]) {
     }
 }
 
+/// A finding beside one that has a remedy: a second one would contradict the first.
+fn without_remedy(mut finding: Finding) -> Finding {
+    finding.remedy = None;
+    finding.remedy_is_command = false;
+    finding
+}
+
 fn differences(question: &Question<'_>, aadsts: u32) -> Vec<Finding> {
     if question.token.claims().iss.as_deref().unwrap_or_default().is_empty() {
         return Vec::new();
@@ -57,15 +64,13 @@ fn differences(question: &Question<'_>, aadsts: u32) -> Vec<Finding> {
         return vec![issuer::unknown(question, aadsts)];
     }
     let mut findings = closest.findings;
-    findings.extend(split_between_two(question, aadsts));
+    let has_remedy = findings.iter().any(|finding| finding.remedy.is_some());
+    findings.extend(
+        split_between_two(question, aadsts).map(|finding| if has_remedy { without_remedy(finding) } else { finding }),
+    );
     findings.extend(audience_findings(question, &findings, aadsts));
     let others = assessed.filter(|other| other.distance < FAR_AUDIENCE && other.findings.len() == 1).take(MAX_OTHERS);
-    findings.extend(others.flat_map(|other| other.findings).map(|mut finding| {
-        // A second remedy would contradict the first.
-        finding.remedy = None;
-        finding.remedy_is_command = false;
-        finding
-    }));
+    findings.extend(others.flat_map(|other| other.findings).map(without_remedy));
     findings
 }
 

@@ -65,12 +65,16 @@ fn duplicates(credentials: &[Credential]) -> Vec<CredentialProblem> {
     let mut problems = Vec::new();
     for (index, credential) in credentials.iter().enumerate() {
         let earlier = &credentials[..index];
-        if let Some(first) = earlier.iter().rposition(|other| other.name == credential.name) {
+        // A document can hold the credentials of several applications and identities.
+        let is_sibling = |other: &Credential| other.identity == credential.identity;
+        if let Some(first) = earlier.iter().rposition(|other| other.name == credential.name && is_sibling(other)) {
             let message = format!("credential {1} already has the name {0:?}", credential.name, first + 1);
             problems.push(CredentialProblem::fatal("credential-name-taken", message).of(index).at("name"));
         }
         let Some(subject) = credential.matcher.subject() else { continue };
-        let same = |other: &Credential| other.matcher.subject() == Some(subject) && other.issuer == credential.issuer;
+        let same = |other: &Credential| {
+            other.matcher.subject() == Some(subject) && other.issuer == credential.issuer && is_sibling(other)
+        };
         if let Some(first) = earlier.iter().rposition(same) {
             let message = format!("credential {} already has this issuer and subject", first + 1);
             let problem = CredentialProblem::fatal("credential-duplicate", message).of(index).at("subject");

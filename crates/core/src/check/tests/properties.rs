@@ -137,7 +137,7 @@ fn after(command: &str, mut credentials: Vec<Credential>) -> Result<Vec<Credenti
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn what_a_remedy_writes_can_exist_and_is_accepted(

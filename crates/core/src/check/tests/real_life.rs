@@ -308,3 +308,13 @@ fn a_match_warns_when_the_credential_lets_in_too_much() {
         "only that there is no token yet"
     );
 }
+
+#[test]
+fn credentials_in_other_documents_are_compared() {
+    assert_eq!(answer!("pulumi-stack-export").findings[0].code, "subject-case");
+    for verdict in [answer!("terraform-azapi-state"), answer!("arm-template")] {
+        assert_eq!(verdict.verdict, Outcome::Match, "{verdict:#?}");
+    }
+    let fault = forms::parse(input!("az-table", "fics.json")).unwrap_err();
+    assert!(fault.message.contains("table") && fault.hints[0].contains("--output json"), "{fault:?}");
+}
