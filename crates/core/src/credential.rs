@@ -10,6 +10,7 @@ pub mod breadth;
 pub mod expression;
 pub mod forms;
 pub mod limits;
+pub mod normal;
 pub mod pipeline;
 mod problem;
 pub mod reach;

@@ -70,3 +70,57 @@ fn a_warning_before_the_list_is_ignored_and_said() {
     assert_eq!(outcome.exit_code, 0, "{}", shown(&outcome));
     assert!(outcome.stderr.contains("text before its JSON"), "{}", outcome.stderr);
 }
+
+#[test]
+fn what_no_token_can_have_is_normalised_or_refused() {
+    for (line, subject) in [
+        (
+            "--platform github --repo https://github.com/octo-org/octo-repo --branch main",
+            "repo:octo-org/octo-repo:ref:refs/heads/main",
+        ),
+        (
+            "--platform github --repo octo-org/octo-repo --branch refs/heads/main",
+            "repo:octo-org/octo-repo:ref:refs/heads/main",
+        ),
+    ] {
+        let outcome = Job::default().run(&format!("credential {line} --format az"));
+        assert_eq!(outcome.exit_code, 0, "{}", shown(&outcome));
+        assert!(outcome.stdout.contains(&format!("\"subject\":\"{subject}\"")), "{}", outcome.stdout);
+        assert!(outcome.stderr.starts_with("note: the part `"), "{}", outcome.stderr);
+    }
+    for (line, words) in [
+        ("--platform github --repo octo-org/octo-repo --branch *", "--flexible"),
+        ("--issuer https://issuer.example --subject team/*", "--flexible"),
+        ("--platform circleci --org octo-org --project web --user jane", "UUID"),
+        (
+            "--issuer https://kubernetes.default.svc.cluster.local --subject system:serviceaccount:ci:runner",
+            "--service-account-issuer",
+        ),
+        ("--issuer https://10.1.2.3:8443 --subject system:serviceaccount:ci:runner", "public https address"),
+        (
+            "--platform github --repo octo-org/octo-repo --branch main --host github.corp.internal",
+            "public https address",
+        ),
+        ("--issuer https://token.actions.githubusercontent.com --subject repo:***/web:pull_request", "`***`"),
+    ] {
+        let outcome = Job::default().run(&format!("credential {line} --format az"));
+        assert_eq!((outcome.exit_code, outcome.stdout.as_str()), (2, ""), "{line}\n{}", shown(&outcome));
+        assert!(outcome.stderr.contains(words), "{line}\n{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_credential_that_needs_caution_is_written_with_a_warning() {
+    for (line, words) in [
+        (
+            "--issuer https://sts.windows.net/11111111-2222-4333-8444-555555555555/ --subject x",
+            "login.microsoftonline.com",
+        ),
+        ("--issuer https://contoso.ciamlogin.com/t/v2.0 --subject x", "AADSTS700222"),
+        ("--platform github --repo octo-org/octo-repo --event pull_request", "pull requests"),
+    ] {
+        let outcome = Job::default().run(&format!("credential {line} --format az"));
+        assert_eq!(outcome.exit_code, 0, "{}", shown(&outcome));
+        assert!(outcome.stderr.starts_with("warning: ") && outcome.stderr.contains(words), "{}", outcome.stderr);
+    }
+}
