@@ -19,7 +19,7 @@ pub use remedy::already_fits;
 
 use crate::cloud::Cloud;
 use crate::credential::audience::matches_audience;
-use crate::credential::{Credential, CredentialProblem, breadth, limits};
+use crate::credential::{Credential, CredentialProblem, breadth, limits, reach};
 use crate::jwks::KeySet;
 use crate::token::{Malformed, Token};
 use decision::{Application, Case, Keys, Refusal};
@@ -123,6 +123,11 @@ fn answer(question: &Question<'_>, keys: Keys<'_>, unreachable: Option<&str>) ->
     let case = case(question, keys);
     let signature = decision::signature(question.token, keys);
     let decided = decision::decide_with(&case, || signature.clone());
+    let private = private_issuer(question, keys).filter(|_| decided.is_ok());
+    let decided = match private {
+        Some(_) => Err(Refusal::new(NO_KEYS)),
+        None => decided,
+    };
     let matching = decision::issuer(&case).and_then(|()| decision::subject_and_audience(&case));
 
     let mut findings = Vec::new();
@@ -136,6 +141,7 @@ fn answer(question: &Question<'_>, keys: Keys<'_>, unreachable: Option<&str>) ->
         about_signature.iter_mut().for_each(|finding| unreachable.clone_into(&mut finding.message));
     }
     findings.extend(about_signature);
+    findings.extend(private);
     let general = general_findings(question, &findings);
     findings.extend(general);
     findings.extend(limits::problems(question.credentials).into_iter().map(|one| credential_finding(question, one)));
@@ -157,6 +163,17 @@ fn answer(question: &Question<'_>, keys: Keys<'_>, unreachable: Option<&str>) ->
         findings,
         credentials: comparison::comparisons(question),
     }
+}
+
+/// What Entra answers when it cannot fetch the issuer's metadata or keys.
+const NO_KEYS: u32 = 501_661;
+
+/// The finding for an issuer that Entra cannot reach, when its keys are not at hand. An issuer on
+/// this machine is left out: it is one for tests.
+fn private_issuer(question: &Question<'_>, keys: Keys<'_>) -> Option<Finding> {
+    let iss = question.token.claims().iss.as_deref().filter(|iss| !reach::is_loopback(iss))?;
+    let problem = reach::unreachable(iss).filter(|_| matches!(keys, Keys::Unknown))?;
+    Some(Finding::error(problem.code, NO_KEYS, problem.message).claim("iss").actual(iss).remedy_if(problem.remedy))
 }
 
 fn case<'a>(question: &Question<'a>, keys: Keys<'a>) -> Case<'a> {
@@ -225,8 +242,12 @@ fn general_findings(question: &Question<'_>, earlier: &[Finding]) -> Vec<Finding
     };
     let audience_is_explained =
         held || earlier.iter().any(|finding| finding.claim == Some("aud") || is_written(finding));
-    let is_new =
-        |finding: &Finding| !earlier.iter().any(|one| (one.code, &one.actual) == (finding.code, &finding.actual));
+    // The one finding says already for what the token should have been requested.
+    let is_wrong_token = earlier.iter().any(|one| one.code == "entra-wrong-token");
+    let is_new = |finding: &Finding| {
+        !(is_wrong_token && finding.aadsts == Some(7_002_206))
+            && !earlier.iter().any(|one| (one.code, &one.actual) == (finding.code, &finding.actual))
+    };
     let general = preflight::findings(question, audience_is_explained);
     general.into_iter().filter(is_new).collect()
 }

@@ -81,7 +81,7 @@ pub fn check_subject(subject: &str, flexible: bool) -> Result<(), Fault> {
         return wrong("holds `***`, which is the mask of a log", UNMASKED);
     }
     if subject.contains('*') && !flexible {
-        return wrong("has a `*`, and Entra compares a subject literally", FLEXIBLE);
+        return wrong("has a `*`, which is no wildcard: Entra compares a subject literally", FLEXIBLE);
     }
     Ok(())
 }
@@ -171,7 +171,7 @@ impl<'a> Part<'a> {
             return Err(self.fault("holds `***`, the mask of a log", UNMASKED.to_owned()));
         }
         if !flexible && value.contains('*') {
-            return Err(self.fault("contains a `*`, and Entra compares a subject literally", FLEXIBLE.to_owned()));
+            return Err(self.fault("Entra compares literally: a `*` is no wildcard in a subject", FLEXIBLE.to_owned()));
         }
         let of = |rows: &'static [(&str, &str, &'static str)]| {
             let row = rows.iter().find(|(platform, part, _)| *platform == self.platform.name() && *part == name);

@@ -38,6 +38,13 @@ pub fn unreachable(issuer: &str) -> Option<CredentialProblem> {
     Some(CredentialProblem::fatal("issuer-not-public", message).at("issuer").remedy(remedy))
 }
 
+/// Whether an issuer is on this machine.
+pub fn is_loopback(issuer: &str) -> bool {
+    host(issuer).is_some_and(|host| {
+        is_below(&host, "localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+    })
+}
+
 /// A caution about an issuer whose tokens Entra is known or likely to refuse.
 pub fn caution(issuer: &str) -> Option<CredentialProblem> {
     let host = host(issuer)?;

@@ -119,7 +119,7 @@ fn entras_own_issuer_of_version_2_is_right_for_managed_identities_and_azure_pipe
 }
 
 #[test]
-fn a_match_for_an_issuer_that_entra_cannot_reach_is_a_warning() {
+fn an_issuer_that_entra_cannot_reach_is_no_match() {
     for (fics, issuer) in [
         (input!("unreachable-issuer-cluster-name", "fics.json"), "https://kubernetes.default.svc.cluster.local"),
         (input!("unreachable-issuer-private-address", "fics.json"), "https://10.1.2.3:8443"),
@@ -127,9 +127,14 @@ fn a_match_for_an_issuer_that_entra_cannot_reach_is_a_warning() {
         let credentials = forms::parse(fics).unwrap();
         let verdict = planned(issuer, "system:serviceaccount:ci:runner", &credentials);
         let first = &verdict.findings[0];
-        assert_eq!((first.code, first.severity.name()), ("issuer-not-public", "warning"));
+        assert_eq!((verdict.verdict, verdict.predicted_error), (Outcome::NoMatch, Some(501_661)));
+        assert_eq!((first.code, first.severity.name()), ("issuer-not-public", "error"));
         assert!(first.remedy.as_deref().unwrap().contains("--service-account-issuer"));
+        assert_eq!(verdict.findings.iter().filter(|one| one.code == "issuer-not-public").count(), 1, "said once");
     }
+    let here = "https://localhost:8443";
+    let verdict = planned(here, "x", &[credential("test", here, "x")]);
+    assert_eq!((verdict.verdict, verdict.findings[0].code), (Outcome::Match, "issuer-not-public"));
 }
 
 #[test]
