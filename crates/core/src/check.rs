@@ -244,12 +244,12 @@ fn general_findings(question: &Question<'_>, earlier: &[Finding]) -> Vec<Finding
         held || earlier.iter().any(|finding| finding.claim == Some("aud") || is_written(finding));
     // The one finding says already for what the token should have been requested.
     let is_wrong_token = earlier.iter().any(|one| one.code == "entra-wrong-token");
-    let is_new = |finding: &Finding| {
-        !(is_wrong_token && finding.aadsts == Some(7_002_206))
-            && !earlier.iter().any(|one| (one.code, &one.actual) == (finding.code, &finding.actual))
+    let is_known = |finding: &Finding| {
+        is_wrong_token && finding.aadsts == Some(7_002_206)
+            || earlier.iter().any(|one| (one.code, &one.actual) == (finding.code, &finding.actual))
     };
     let general = preflight::findings(question, audience_is_explained);
-    general.into_iter().filter(is_new).collect()
+    general.into_iter().filter(|finding| !is_known(finding)).collect()
 }
 
 /// Keeps the first and worst of several findings with one code, and shows each remedy once.
