@@ -15,10 +15,11 @@ pub use comparison::Comparison;
 pub use finding::{Details, Finding, Severity};
 pub use preflight::{SHORT, preflight};
 pub use presented::{Presented, claims_object};
+pub use remedy::already_fits;
 
 use crate::cloud::Cloud;
 use crate::credential::audience::matches_audience;
-use crate::credential::{Credential, CredentialProblem, limits};
+use crate::credential::{Credential, CredentialProblem, breadth, limits, reach};
 use crate::jwks::KeySet;
 use crate::token::{Malformed, Token};
 use decision::{Application, Case, Keys, Refusal};
@@ -122,6 +123,11 @@ fn answer(question: &Question<'_>, keys: Keys<'_>, unreachable: Option<&str>) ->
     let case = case(question, keys);
     let signature = decision::signature(question.token, keys);
     let decided = decision::decide_with(&case, || signature.clone());
+    let private = private_issuer(question, keys).filter(|_| decided.is_ok());
+    let decided = match private {
+        Some(_) => Err(Refusal::new(NO_KEYS)),
+        None => decided,
+    };
     let matching = decision::issuer(&case).and_then(|()| decision::subject_and_audience(&case));
 
     let mut findings = Vec::new();
@@ -135,9 +141,11 @@ fn answer(question: &Question<'_>, keys: Keys<'_>, unreachable: Option<&str>) ->
         about_signature.iter_mut().for_each(|finding| unreachable.clone_into(&mut finding.message));
     }
     findings.extend(about_signature);
+    findings.extend(private);
     let general = general_findings(question, &findings);
     findings.extend(general);
     findings.extend(limits::problems(question.credentials).into_iter().map(|one| credential_finding(question, one)));
+    findings.extend(question.credentials.iter().filter_map(lets_in_too_much));
 
     let predicted_error = decided.as_ref().err().map(|refusal| refusal.aadsts);
     if let Err(refusal) = &decided
@@ -155,6 +163,17 @@ fn answer(question: &Question<'_>, keys: Keys<'_>, unreachable: Option<&str>) ->
         findings,
         credentials: comparison::comparisons(question),
     }
+}
+
+/// What Entra answers when it cannot fetch the issuer's metadata or keys.
+const NO_KEYS: u32 = 501_661;
+
+/// The finding for an issuer that Entra cannot reach, when its keys are not at hand. An issuer on
+/// this machine is left out: it is one for tests.
+fn private_issuer(question: &Question<'_>, keys: Keys<'_>) -> Option<Finding> {
+    let iss = question.token.claims().iss.as_deref().filter(|iss| !reach::is_loopback(iss))?;
+    let problem = reach::unreachable(iss).filter(|_| matches!(keys, Keys::Unknown))?;
+    Some(Finding::error(problem.code, NO_KEYS, problem.message).claim("iss").actual(iss).remedy_if(problem.remedy))
 }
 
 fn case<'a>(question: &Question<'a>, keys: Keys<'a>) -> Case<'a> {
@@ -205,15 +224,32 @@ fn credential_finding(question: &Question<'_>, problem: CredentialProblem) -> Fi
     }
 }
 
+/// The warning about a credential that more pipelines can use than the one that needs it.
+fn lets_in_too_much(credential: &Credential) -> Option<Finding> {
+    let problem = breadth::problem(credential)?;
+    let message = format!("credential {}: {}", quoted(&credential.name), problem.message);
+    Some(Finding::warning(problem.code, message).remedy_if(problem.remedy))
+}
+
 /// What can be said without credentials, less what `earlier` says already.
 fn general_findings(question: &Question<'_>, earlier: &[Finding]) -> Vec<Finding> {
     let claims = question.token.claims();
     let held = question.credentials.iter().any(|one| matches_audience(one, claims, question.cloud));
-    let audience_is_explained = held || earlier.iter().any(|finding| finding.claim == Some("aud"));
-    let is_new =
-        |finding: &Finding| !earlier.iter().any(|one| (one.code, &one.actual) == (finding.code, &finding.actual));
+    // A command with the token's audience must not stand beside the advice to request another one.
+    let is_written = |finding: &Finding| {
+        finding.remedy_is_command
+            && claims.aud.iter().any(|aud| finding.remedy.as_deref().is_some_and(|text| text.contains(aud)))
+    };
+    let audience_is_explained =
+        held || earlier.iter().any(|finding| finding.claim == Some("aud") || is_written(finding));
+    // The one finding says already for what the token should have been requested.
+    let is_wrong_token = earlier.iter().any(|one| one.code == "entra-wrong-token");
+    let is_known = |finding: &Finding| {
+        is_wrong_token && finding.aadsts == Some(7_002_206)
+            || earlier.iter().any(|one| (one.code, &one.actual) == (finding.code, &finding.actual))
+    };
     let general = preflight::findings(question, audience_is_explained);
-    general.into_iter().filter(is_new).collect()
+    general.into_iter().filter(|finding| !is_known(finding)).collect()
 }
 
 /// Keeps the first and worst of several findings with one code, and shows each remedy once.

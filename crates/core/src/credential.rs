@@ -6,11 +6,14 @@
 use crate::token::Claims;
 
 pub mod audience;
+pub mod breadth;
 pub mod expression;
 pub mod forms;
 pub mod limits;
+pub mod normal;
 pub mod pipeline;
 mod problem;
+pub mod reach;
 #[cfg(test)]
 mod testing;
 pub mod write;

@@ -7,6 +7,7 @@
 
 pub(crate) mod base64url;
 mod claims;
+mod decoded;
 mod header;
 pub(crate) mod json;
 mod jws;
@@ -20,6 +21,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 pub use claims::Claims;
+pub use decoded::{Decoded, decoded};
 pub use header::Header;
 pub use json::strict_object;
 pub use jws::{Jws, MAX_BYTES};

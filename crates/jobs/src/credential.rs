@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use azure_oidc_core::cloud::Cloud;
-use azure_oidc_core::credential::limits;
+use azure_oidc_core::credential::normal::{check_subject, normalise};
 use azure_oidc_core::credential::pipeline::{Pipeline, credentials};
 use azure_oidc_core::credential::write::{self, Format, Owner, Target};
+use azure_oidc_core::credential::{breadth, limits};
 use azure_oidc_core::platform::{self, Platform};
 use azure_oidc_core::token::Token;
 use azure_oidc_core::{Category, Fault, Secret};
 use serde::{Deserialize, Serialize};
 
-use crate::document::notes;
+use crate::document;
 
 /// The pipeline: the parts of its platform, one of its tokens, or issuer and subject. And the tool
 /// to write for.
@@ -102,16 +103,27 @@ pub struct Answer {
 pub fn run(request: &Request) -> Result<Answer, Fault> {
     let token = request.token.as_ref().map(|token| Token::parse(token.reveal())).transpose()?;
     let format = request.format.as_deref().map_or(Ok(Format::GraphJson), format)?;
-    let parts = request.parts.as_ref().map(|parts| parts.0.as_slice()).unwrap_or_default();
+    let given = request.parts.as_ref().map(|parts| parts.0.as_slice()).unwrap_or_default();
+    let platform = request.platform.as_deref().map_or(Ok(None), platform)?;
+    let flexible = request.flexible.unwrap_or_default();
+    let of_token = || platform_of(token.as_ref()?);
+    let (normalised, mut notes) = match platform.or_else(of_token) {
+        Some(platform) => normalise(platform, given, flexible)?,
+        None => (given.to_vec(), Vec::new()),
+    };
+    if let Some(subject) = &request.subject {
+        check_subject(subject, flexible)?;
+    }
+    let parts = normalised.as_slice();
     let pipeline = Pipeline {
-        platform: request.platform.as_deref().map_or(Ok(None), platform)?,
+        platform,
         parts,
         claims: token.as_ref().map(Token::claims),
         issuer: request.issuer.as_deref(),
         subject: request.subject.as_deref(),
         audience: request.audience.as_deref(),
         name: request.name.as_deref(),
-        flexible: request.flexible.unwrap_or_default(),
+        flexible,
         cloud: crate::cloud(request.cloud.as_deref())?,
     };
     let credentials = credentials(&pipeline).map_err(|fault| match fault.code {
@@ -124,7 +136,10 @@ pub fn run(request: &Request) -> Result<Answer, Fault> {
     let audience = credentials.first().and_then(|credential| credential.audience()).unwrap_or_default();
     let cloud = Cloud::by_exchange_audience(audience).unwrap_or(pipeline.cloud);
     let text = write::write(&credentials, format, &Target { owner: owner(request, format), cloud })?;
-    let mut notes = notes(limits::problems(&credentials));
+    notes.extend(document::notes(limits::problems(&credentials)));
+    let broad = credentials.iter().filter_map(breadth::problem);
+    // One warning is enough for all credentials of a pipeline.
+    notes.extend(document::notes(broad.take(1).collect()));
     if token.is_some() && parts.is_empty() && credentials.len() > 1 {
         let count = credentials.len();
         notes.push(format!(
@@ -132,6 +147,10 @@ pub fn run(request: &Request) -> Result<Answer, Fault> {
         ));
     }
     Ok(Answer { format: format.name(), notes, text })
+}
+
+fn platform_of(token: &Token) -> Option<&'static dyn Platform> {
+    platform::identify(token.claims().iss.as_deref()?, token.claims().sub.as_deref())
 }
 
 /// The platform whose parts are given. `auto` stands for the platform of the token.

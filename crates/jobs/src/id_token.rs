@@ -71,6 +71,12 @@ fn from_file(name: &str, named: &str, context: Context<'_>) -> Result<Obtained, 
         .files
         .read(name)
         .map_err(|why| fault("id-token-unreadable", format!("The ID token in {place}, named by `{named}`, {why}")))?;
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        let message =
+            format!("What {place} holds is UTF-16, as Windows PowerShell writes it with `>`, and a token is ASCII");
+        return Err(fault("id-token-utf16", message)
+            .hint("write the file as ASCII; in PowerShell with `Out-File -Encoding ascii -NoNewline`"));
+    }
     let text = String::from_utf8(bytes)
         .map_err(|_| fault("id-token-not-text", format!("What {place} holds is not text, so it is no ID token")))?;
     // The line end belongs to the file, not to the token.

@@ -11,15 +11,17 @@ use super::{Context, Outcome, id_token_of};
 
 pub(super) fn run(args: &InspectArgs, context: Context<'_>) -> Result<Outcome, Fault> {
     let obtained = id_token::obtain(&Wanted::by(&args.token, &args.platform), context)?;
-    let answer = inspect::run(&Request { token: id_token_of(obtained)? })?;
+    let is_decoded = inspect::is_decoded(obtained.token.reveal());
+    let token = if is_decoded { obtained.token } else { id_token_of(obtained)? };
+    let answer = inspect::run(&Request { token })?;
     let stdout = match args.output {
         Form::Json => json::line(&answer),
-        Form::Text => render(&answer, context.ports.clock.now()),
+        Form::Text => render(&answer, context.ports.clock.now(), is_decoded),
     };
     Ok(Outcome::printed(stdout))
 }
 
-fn render(answer: &Answer, now: i64) -> String {
+fn render(answer: &Answer, now: i64, is_decoded: bool) -> String {
     let mut out = String::new();
     let mut row = |name: &str, value: &str| out.push_str(&format!("{name:<12}{}\n", harmless(value)));
     row(
@@ -46,7 +48,13 @@ fn render(answer: &Answer, now: i64) -> String {
         }
     }
     let kid = answer.header.kid.as_deref().map(|kid| format!(", key {kid}")).unwrap_or_default();
-    row("signed", &format!("{}{kid}; not verified, `azure-oidc verify --discover` does that", answer.header.alg));
+    match is_decoded {
+        true => row("signed", "not known: this is a decoded token, without its signature"),
+        false => row(
+            "signed",
+            &format!("{}{kid}; not verified, `azure-oidc verify --discover` does that", answer.header.alg),
+        ),
+    }
 
     if let Some(form) = answer.subject_form {
         out.push_str(&format!("\nThe parts of the subject ({form}):\n"));

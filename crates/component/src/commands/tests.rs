@@ -15,6 +15,7 @@ mod check;
 mod credential;
 mod explain;
 mod parity;
+mod real_life;
 mod verify;
 
 /// 2026-08-21T10:00:00Z.

@@ -2,6 +2,7 @@
 //! a remedy.
 
 mod audience;
+mod cause;
 mod expression;
 mod issuer;
 mod subject;
@@ -10,11 +11,12 @@ mod text;
 use super::decision::Refusal;
 use super::finding::{Finding, Remedy, common_prefix};
 use super::{Question, remedy};
-use crate::credential::audience::{matches_audience, wanted_audience};
-use crate::credential::{Credential, Matcher};
+use crate::credential::audience::{is_entra_issuer, matches_audience};
+use crate::credential::{Credential, reach};
 
 pub(super) use audience::{Origin, origin};
 pub(super) use subject::{fork_of, never_matches, per_run};
+pub(super) use text::alike;
 
 /// How many further credentials are reported that differ from the token in one near miss only.
 const MAX_OTHERS: usize = 2;
@@ -23,8 +25,34 @@ const MAX_OTHERS: usize = 2;
 /// reported here.
 pub(super) fn explain(question: &Question<'_>, refusal: &Refusal) -> Vec<Finding> {
     let aadsts = refusal.aadsts;
+    let mut findings = differences(question, aadsts);
+    one_command(&mut findings);
+    findings
+}
+
+/// Keeps the first command: it corrects everything that a command can correct.
+fn one_command(findings: &mut [Finding]) {
+    let mut commands = findings.iter_mut().filter(|finding| finding.remedy_is_command);
+    let first = commands.next().and_then(|finding| finding.remedy.clone());
+    for finding in commands.filter(|finding| finding.remedy != first) {
+        finding.remedy = None;
+        finding.remedy_is_command = false;
+    }
+}
+
+/// A finding beside one that has a remedy: a second one would contradict the first.
+fn without_remedy(mut finding: Finding) -> Finding {
+    finding.remedy = None;
+    finding.remedy_is_command = false;
+    finding
+}
+
+fn differences(question: &Question<'_>, aadsts: u32) -> Vec<Finding> {
     if question.token.claims().iss.as_deref().unwrap_or_default().is_empty() {
         return Vec::new();
+    }
+    if let Some(finding) = wrong_token(question, aadsts) {
+        return vec![finding];
     }
     let mut assessed: Vec<_> = question.credentials.iter().map(|one| Assessment::new(question, one, aadsts)).collect();
     // The order of the list decides between equals.
@@ -36,10 +64,13 @@ pub(super) fn explain(question: &Question<'_>, refusal: &Refusal) -> Vec<Finding
         return vec![issuer::unknown(question, aadsts)];
     }
     let mut findings = closest.findings;
-    findings.extend(split_between_two(question, aadsts));
+    let has_remedy = findings.iter().any(|finding| finding.remedy.is_some());
+    findings.extend(
+        split_between_two(question, aadsts).map(|finding| if has_remedy { without_remedy(finding) } else { finding }),
+    );
     findings.extend(audience_findings(question, &findings, aadsts));
     let others = assessed.filter(|other| other.distance < FAR_AUDIENCE && other.findings.len() == 1).take(MAX_OTHERS);
-    findings.extend(others.flat_map(|other| other.findings));
+    findings.extend(others.flat_map(|other| other.findings).map(without_remedy));
     findings
 }
 
@@ -149,7 +180,7 @@ impl<'a> Pair<'a> {
         };
         let finding = self.finding_of(["issuer-differs", "subject-differs", "audience-differs"], message);
         match self.claim {
-            Claim::Issuer | Claim::Audience => finding.remedy(self.correct()),
+            Claim::Issuer | Claim::Audience => finding.remedy_if(self.correct()),
             Claim::Subject => self.or_create(finding),
         }
     }
@@ -159,56 +190,29 @@ impl<'a> Pair<'a> {
         holder(self.credential)
     }
 
-    /// How to change the credential to the token's value; or the token, when the credential has the
+    /// How to change the credential to the token's values; or the token, when the credential has the
     /// usual audience.
-    ///
-    /// Corrects other values of the credential too, when they are near misses of the token's.
-    fn correct(&self) -> Remedy {
+    fn correct(&self) -> Option<Remedy> {
         let is_usual = |audience: &str| self.question.cloud.exchange_audience == Some(audience);
         if self.claim == Claim::Audience && is_usual(self.expected) {
-            return self.ask().into();
+            return Some(self.ask().into());
         }
-        let claims = self.question.token.claims();
-        let mut changed = self.credential.clone();
-        let wrong = |claim, held: &str, presented: &str| self.claim == claim || text::alike(held, presented);
-        if let Some(iss) = claims.iss.as_deref().filter(|iss| wrong(Claim::Issuer, &changed.issuer, iss)) {
-            changed.issuer = iss.to_owned();
-        }
-        if let (Some(sub), Matcher::Subject(subject)) = (claims.sub.as_deref(), &changed.matcher)
-            && wrong(Claim::Subject, subject, sub)
-        {
-            changed.matcher = Matcher::Subject(sub.to_owned());
-        }
-        let held = changed.audience().unwrap_or_default();
-        if self.claim == Claim::Audience {
-            changed.audiences = vec![wanted_audience(claims, self.question.cloud)];
-        } else if let [aud] = claims.aud.as_slice()
-            && text::alike(held, aud)
-            && !is_usual(held)
-        {
-            changed.audiences = vec![aud.clone()];
-        }
-        remedy::update(self.question, &changed)
+        remedy::correct(self.question, self.credential)
     }
 
-    /// As [`correct`](Self::correct), but proposes a new credential when this one is for another
-    /// pipeline.
-    fn correct_or_create(&self) -> Option<Remedy> {
-        let sub = self.question.token.claims().sub.as_deref().unwrap_or_default();
-        match self.credential.matcher.subject() {
-            Some(subject) if !text::alike(subject, sub) => remedy::create(self.question),
-            _ => Some(self.correct()),
-        }
+    /// As [`correct`](Self::correct), for a credential that is certainly for the token's pipeline.
+    fn correct_same_pipeline(&self) -> Option<Remedy> {
+        remedy::update_to_token(self.question, self.credential)
     }
 
     /// How to request a token with the credential's audience.
     fn ask(&self) -> String {
-        format!("request the ID token with the audience {}", quoted(self.expected))
+        remedy::ask(self.expected)
     }
 
     /// Adds the command that creates a credential for exactly this token.
     fn or_create(&self, finding: Finding) -> Finding {
-        finding.remedy_if(remedy::create(self.question))
+        finding.remedy_if(remedy::create(self.question, Some(self.credential)))
     }
 }
 
@@ -243,9 +247,44 @@ fn audience_findings(question: &Question<'_>, earlier: &[Finding], aadsts: u32) 
     credential.map(|one| Assessment::new(question, one, aadsts).findings).unwrap_or_default()
 }
 
+/// The finding for a token that no credential can accept, so that the credentials stay as they are:
+/// Entra cannot fetch keys from its issuer, or Entra issued it for another resource.
+fn wrong_token(question: &Question<'_>, aadsts: u32) -> Option<Finding> {
+    let claims = question.token.claims();
+    let iss = claims.iss.as_deref()?;
+    if question.credentials.iter().any(|one| one.matches_issuer(claims)) {
+        return None;
+    }
+    if let Some(problem) = reach::unreachable(iss) {
+        let public = |one: &&Credential| {
+            one.matcher.subject() == claims.sub.as_deref() && reach::unreachable(&one.issuer).is_none()
+        };
+        let meant = question.credentials.iter().find(public);
+        let finding = Finding::error(problem.code, aadsts, problem.message).claim("iss");
+        return Some(match meant {
+            Some(credential) => finding.compare(&credential.issuer, iss).remedy(format!(
+                "leave {} as it is, and start the API server of the cluster with `--service-account-issuer={}`",
+                holder(credential),
+                credential.issuer
+            )),
+            None => finding.actual(iss).remedy_if(problem.remedy),
+        });
+    }
+    let remedy = remedy::wrong_entra_token(claims, question.cloud).filter(|_| is_entra_issuer(iss))?;
+    let of_entra = question.credentials.iter().find(|one| is_entra_issuer(&one.issuer))?;
+    let message = format!(
+        "the token is not for the token exchange: Entra issued it for {} under its issuer of another version; leave {} as it is",
+        quoted(&claims.aud.join(", ")),
+        holder(of_entra)
+    );
+    Some(
+        Finding::error("entra-wrong-token", aadsts, message).claim("iss").compare(&of_entra.issuer, iss).remedy(remedy),
+    )
+}
+
 fn no_credentials(question: &Question<'_>) -> Finding {
     Finding::error("no-credentials", 70025, "the application has no federated identity credentials")
-        .remedy_if(remedy::create(question))
+        .remedy_if(remedy::create(question, None))
 }
 
 /// One credential has the token's issuer and another one its subject. One credential must have
@@ -265,9 +304,7 @@ fn split_between_two(question: &Question<'_>, aadsts: u32) -> Option<Finding> {
         holder(of_issuer),
         holder(of_subject)
     );
-    let mut changed = of_subject.clone();
-    changed.issuer = claims.iss.clone().unwrap_or_default();
-    Some(Finding::error("halves-of-two", aadsts, message).remedy(remedy::update(question, &changed)))
+    Some(Finding::error("halves-of-two", aadsts, message).remedy_if(remedy::update_to_token(question, of_subject)))
 }
 
 /// A credential's name for a sentence.

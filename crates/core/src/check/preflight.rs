@@ -10,6 +10,7 @@ use super::time::{moment, span};
 use crate::cloud::Cloud;
 use crate::credential::audience::is_entra_issuer;
 use crate::credential::limits::MAX_CHARACTERS;
+use crate::credential::reach;
 use crate::platform;
 use crate::token::{Claims, Token};
 
@@ -156,6 +157,11 @@ fn issuer(claims: &Claims) -> Vec<Finding> {
         findings.push(finding.remedy("configure the issuer with an address that begins with `https://`"));
     }
     findings.extend(too_long("issuer-too-long", 700211, "iss", iss));
+    let problems =
+        [reach::unreachable(iss), reach::caution(iss).filter(|_| !is_entra_issuer(iss))].into_iter().flatten();
+    findings.extend(problems.map(|problem| {
+        Finding::warning(problem.code, problem.message).claim("iss").actual(iss).remedy_if(problem.remedy)
+    }));
     findings
 }
 

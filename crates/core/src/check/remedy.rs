@@ -1,46 +1,206 @@
-//! Writes the commands of remedies, ready to paste into a POSIX shell.
+//! Chooses the remedy when no credential accepts a token, and writes its command, ready to paste
+//! into a POSIX shell.
+//!
+//! Issuer and subject of a credential are unique within an application, so a credential is never
+//! created beside one that has both.
 
 use super::Question;
+use super::decision::{entra_issued_rules, matches_subject};
 use super::finding::Remedy;
-use crate::cloud::Cloud;
-use crate::credential::audience::wanted_audience;
-use crate::credential::write::{Format, Owner, Target, name_for, update_command, write};
+use super::near_miss::{Origin, alike, never_matches, origin, quoted};
+use crate::cloud::{Cloud, PUBLIC};
+use crate::credential::audience::{is_entra_issuer, matches_audience, wanted_audience};
+use crate::credential::reach;
+use crate::credential::write::{Format, Owner, Target, delete_command, name_for, update_command, write};
 use crate::credential::{Credential, Identity, Matcher};
-use crate::token::Token;
+use crate::platform::Platform;
+use crate::token::{Claims, Token};
 
-/// The command that creates a credential for exactly this token. None when no credential can hold
-/// the token's values.
-pub(super) fn create(question: &Question<'_>) -> Option<Remedy> {
-    create_for(question.token, question.credentials, question.client_id, question.cloud).map(Remedy::Command)
+/// What to do when no credential is for this pipeline: normally the command that creates one for
+/// exactly this token. `near` is the credential that the token is compared with, if any.
+pub(super) fn create(question: &Question<'_>, near: Option<&Credential>) -> Option<Remedy> {
+    if let Some(obstacle) = obstacle(question.token, question.cloud) {
+        return Some(obstacle.into());
+    }
+    if let Some(existing) = question.credentials.iter().find(|one| has_issuer_and_subject(one, question.token.claims()))
+    {
+        return audience(question, existing);
+    }
+    let audiences = vec![audience_for(question, near)];
+    let identity = question.credentials.first().and_then(|credential| credential.identity.clone());
+    let credential = Credential { identity, audiences, ..exact(question.token, question.cloud) };
+    create_command(&credential, question.client_id, question.cloud).map(Remedy::Command)
 }
 
-/// As [`create`]. The credential belongs to the managed identity of the credentials `beside`, or
-/// else to the application `client_id`.
+/// As [`create`], when only a command helps. The credential belongs to the managed identity of the
+/// credentials `beside`, or else to the application `client_id`. None when one of them has the
+/// token's issuer and subject, or when no credential can accept the token.
 pub(crate) fn create_for(
     token: &Token,
     beside: &[Credential],
     client_id: Option<&str>,
     cloud: &'static Cloud,
 ) -> Option<String> {
+    if obstacle(token, cloud).is_some() || beside.iter().any(|one| has_issuer_and_subject(one, token.claims())) {
+        return None;
+    }
     let identity = beside.first().and_then(|credential| credential.identity.clone());
-    let credential = Credential { identity, ..exact(token, cloud) };
-    let (target, format) = target(&credential, client_id, cloud);
-    let command = write(std::slice::from_ref(&credential), format, &target).ok()?;
-    Some(command.trim_end().to_owned())
+    create_command(&Credential { identity, ..exact(token, cloud) }, client_id, cloud)
+}
+
+/// What to do about a credential that differs from the token: the command that changes it to the
+/// token's values when it is for the same pipeline, otherwise [`create`].
+pub(super) fn correct(question: &Question<'_>, credential: &Credential) -> Option<Remedy> {
+    let sub = question.token.claims().sub.as_deref().unwrap_or_default();
+    let changed = with_values_of_token(question, credential);
+    let is_same_pipeline = match credential.matcher.subject() {
+        Some(subject) => alike(subject, sub),
+        None => matches_subject(&changed, question.token.claims()) == Ok(true),
+    };
+    if is_same_pipeline { update(question, &changed) } else { create(question, Some(credential)) }
+}
+
+/// As [`correct`], for a credential that is certainly for the same pipeline.
+pub(super) fn update_to_token(question: &Question<'_>, credential: &Credential) -> Option<Remedy> {
+    update(question, &with_values_of_token(question, credential))
+}
+
+/// How to request a token that this credential accepts, or the command that gives the credential
+/// the token's audience; for a credential that has the token's issuer and subject.
+fn audience(question: &Question<'_>, existing: &Credential) -> Option<Remedy> {
+    let claims = question.token.claims();
+    if matches_audience(existing, claims, question.cloud) {
+        return None;
+    }
+    let held = existing.audience().unwrap_or_default();
+    match origin(claims) {
+        Origin::Default { ask: Some(ask), .. } if Cloud::by_exchange_audience(held).is_some() => {
+            return Some(ask_for(ask, held).into());
+        }
+        _ if question.cloud.exchange_audience == Some(held) => return Some(ask(held).into()),
+        _ => {}
+    }
+    let changed = Credential { audiences: vec![audience_for(question, Some(existing))], ..existing.clone() };
+    command_for(question, &changed)
+}
+
+/// A platform's way to request an audience, which names that of the public cloud, for this one.
+pub(super) fn ask_for(ask: &str, audience: &str) -> String {
+    ask.replace(PUBLIC.usual_audience(), audience)
+}
+
+/// How to request a token with this audience.
+pub(super) fn ask(audience: &str) -> String {
+    format!("request the ID token with the audience {}", quoted(audience))
 }
 
 /// The command that sets the values of an existing credential, which is found by its name.
-pub(super) fn update(question: &Question<'_>, changed: &Credential) -> Remedy {
+fn update(question: &Question<'_>, changed: &Credential) -> Option<Remedy> {
+    if let Some(obstacle) = obstacle(question.token, question.cloud) {
+        return Some(obstacle.into());
+    }
+    let claims = question.token.claims();
+    let is_other = |one: &&Credential| one.name != changed.name && has_issuer_and_subject(one, claims);
+    match question.credentials.iter().find(is_other) {
+        Some(other) if changed.matcher.subject().is_some() => audience(question, other),
+        _ => command_for(question, changed),
+    }
+}
+
+fn command_for(question: &Question<'_>, changed: &Credential) -> Option<Remedy> {
     let (target, _) = target(changed, question.client_id, question.cloud);
-    match update_command(changed, &target) {
-        Some(command) => Remedy::Command(command),
-        None => Remedy::Advice(format!(
+    if let Some(command) = update_command(changed, &target) {
+        return Some(Remedy::Command(command));
+    }
+    // The Azure CLI has no command for an application's expression.
+    changed.matcher.expression().map(|_| {
+        Remedy::Advice(format!(
             "set the issuer of the credential `{}` to `{}` and its audience to `{}`",
             changed.name,
             changed.issuer,
             changed.audience().unwrap_or_default()
-        )),
+        ))
+    })
+}
+
+/// What to do when a credential has the token's issuer, subject and audience and Entra still finds
+/// none: Entra looked at another application, or at a copy of its directory that is not up to date.
+/// None when no credential has all three.
+pub fn already_fits(question: &Question<'_>) -> Option<Vec<String>> {
+    let Question { token, credentials, client_id, cloud, .. } = *question;
+    let claims = token.claims();
+    let fits = |one: &&Credential| has_issuer_and_subject(one, claims) && matches_audience(one, claims, cloud);
+    let credential = credentials.iter().find(fits)?;
+    let (target, _) = target(credential, client_id, cloud);
+    let mut advice = vec![
+        format!(
+            "the credential {} has this issuer, subject and audience already: try again, because some copies of Entra's \
+             directory may not have it yet",
+            quoted(&credential.name)
+        ),
+        "check the client id of the request: Entra looks only at the credentials of that application or managed identity"
+            .to_owned(),
+    ];
+    if let Some(create) = create_command(credential, client_id, cloud) {
+        let delete = delete_command(credential, &target);
+        advice.push(
+            "if it does not pass, delete the credential and create it again, which replaces a stale copy:".to_owned(),
+        );
+        advice.push(format!("{delete} && {create}"));
     }
+    Some(advice)
+}
+
+/// Why no credential can accept this token, as what to do instead.
+fn obstacle(token: &Token, cloud: &Cloud) -> Option<String> {
+    let claims = token.claims();
+    let (iss, sub) = (claims.iss.as_deref().unwrap_or_default(), claims.sub.as_deref().unwrap_or_default());
+    for (noun, value) in [("issuer", iss), ("subject", sub)] {
+        if reach::is_masked(value) {
+            return Some(format!(
+                "take the {noun} from the token itself (`azure-oidc inspect`): `***` is the mask of a log and not part of it"
+            ));
+        }
+        if value.trim() != value {
+            return Some(format!("remove the white space where the token's {noun} is configured"));
+        }
+    }
+    if let Some(problem) = reach::unreachable(iss) {
+        return problem.remedy;
+    }
+    if let Some(remedy) = wrong_entra_token(claims, cloud) {
+        return Some(remedy);
+    }
+    never_matches(claims).map(|(platform, _)| Platform::stable_subject_remedy(platform))
+}
+
+/// How to get the right token, when Entra itself issued this one and not for the token exchange.
+pub(super) fn wrong_entra_token(claims: &Claims, cloud: &Cloud) -> Option<String> {
+    let iss = claims.iss.as_deref().filter(|iss| is_entra_issuer(iss))?;
+    let refusal = entra_issued_rules(claims, cloud).err();
+    let audience = cloud.exchange_audience.filter(|_| match &refusal {
+        Some(refusal) => refusal.aadsts == 7_002_206,
+        None => reach::is_version_1(iss),
+    });
+    match audience {
+        Some(audience) => Some(format!(
+            "request the token for `{audience}` (on a machine with a managed identity: `az account get-access-token \
+             --resource {audience}`); its issuer is then `https://{}/{}/v2.0`",
+            cloud.authority_hosts.first().copied().unwrap_or_default(),
+            tenant(iss)
+        )),
+        None => refusal?.entry().map(|entry| entry.remedy.to_owned()),
+    }
+}
+
+fn tenant(issuer: &str) -> &str {
+    issuer.split('/').nth(3).filter(|tenant| !tenant.is_empty()).unwrap_or("<tenant id>")
+}
+
+fn has_issuer_and_subject(credential: &Credential, claims: &Claims) -> bool {
+    credential.matches_issuer(claims)
+        && credential.matcher.subject().is_some()
+        && credential.matcher.subject() == claims.sub.as_deref()
 }
 
 /// The credential that accepts this token and no other subject.
@@ -55,6 +215,44 @@ fn exact(token: &Token, cloud: &Cloud) -> Credential {
         description: None,
         identity: None,
     }
+}
+
+fn with_values_of_token(question: &Question<'_>, credential: &Credential) -> Credential {
+    let exact = exact(question.token, question.cloud);
+    let matcher = match credential.matcher {
+        Matcher::Subject(_) => exact.matcher,
+        Matcher::Expression { .. } => credential.matcher.clone(),
+    };
+    let audiences = vec![audience_for(question, Some(credential))];
+    Credential { issuer: exact.issuer, matcher, audiences, ..credential.clone() }
+}
+
+/// The audience for a credential that accepts this token, or the token that the findings tell to
+/// request in its place: one with the usual audience.
+fn audience_for(question: &Question<'_>, near: Option<&Credential>) -> String {
+    let claims = question.token.claims();
+    let wanted = wanted_audience(claims, question.cloud);
+    let held = near.and_then(Credential::audience).filter(|held| !held.is_empty());
+    let usual = question.cloud.usual_audience();
+    if held == Some(wanted.as_str()) || (wanted == usual && claims.aud.len() == 1) {
+        return wanted;
+    }
+    let can_be_requested = matches!(origin(claims), Origin::Default { ask: Some(_), .. } | Origin::Exchange(_));
+    let is_held = question.credentials.iter().any(|one| one.audience() == Some(wanted.as_str()));
+    match held {
+        Some(held) if claims.aud.len() != 1 => held.to_owned(),
+        Some(held) if question.cloud.exchange_audience == Some(held) => usual.to_owned(),
+        Some(held) if can_be_requested && Cloud::by_exchange_audience(held).is_some() => held.to_owned(),
+        None if claims.aud.len() != 1 || (can_be_requested && !is_held) => usual.to_owned(),
+        Some(_) if matches!(origin(claims), Origin::Exchange(_)) => usual.to_owned(),
+        _ => wanted,
+    }
+}
+
+fn create_command(credential: &Credential, client_id: Option<&str>, cloud: &'static Cloud) -> Option<String> {
+    let (target, format) = target(credential, client_id, cloud);
+    let command = write(std::slice::from_ref(credential), format, &target).ok()?;
+    Some(command.trim_end().to_owned())
 }
 
 /// The application or managed identity that the credential belongs to, and the format of its

@@ -22,8 +22,7 @@ pub(super) fn findings(token: &Token, keys: Keys<'_>, result: &Result<(), Refusa
 /// That the signature was not verified.
 pub(super) fn not_checked(token: &Token) -> Finding {
     if token.is_described() {
-        let message =
-            "there is no token yet: issuer, subject and audience were compared, and neither time nor signature was";
+        let message = "only claims were given, no token: issuer, subject and audience were compared, and neither time nor signature was";
         return Finding::info("token-not-given", message);
     }
     let message = "the signature was not checked: that takes the issuer's keys, with `--discover` or `--jwks FILE`";

@@ -5,6 +5,7 @@ mod described;
 mod order;
 mod preflights;
 mod properties;
+mod real_life;
 mod remedies;
 mod signatures;
 mod tables;

@@ -18,11 +18,13 @@ use crate::token::Claims;
 
 mod glob;
 mod parse;
+mod regex;
 mod review;
 mod write;
 
 use glob::Glob;
 pub use parse::parse;
+pub use regex::pattern_of_regex;
 pub(super) use review::issuer_problem;
 pub use review::{is_allowed_issuer, review};
 pub use write::write;

@@ -3,14 +3,17 @@
 //! Known forms: Microsoft Graph's list, array or single object (`az ad app federated-credential`,
 //! `az rest`, PowerShell with its capital letters), Resource Manager's with `properties` (`az
 //! identity federated-credential`), Terraform's JSON configuration, its state, and what `terraform
-//! show -json` prints. Unknown members are ignored.
+//! show -json` prints, deployment templates, the state of Pulumi, and objects of Kubernetes
+//! operators. Unknown members are ignored, and so are comments and text before the JSON.
 
 use serde_json::{Map, Value};
 
 use super::{Credential, CredentialProblem};
 use crate::{Category, Fault};
 
+mod foreign;
 mod identity;
+mod lenient;
 mod member;
 mod terraform;
 mod text;
@@ -55,8 +58,14 @@ pub fn parse_bytes(bytes: &[u8]) -> Result<Parsed, Fault> {
 pub fn parse_with_notes(json: &str) -> Result<Parsed, Fault> {
     check_size(json.len())?;
     let json = text::without_mark(json)?;
-    let document: Value = serde_json::from_slice(json.as_bytes()).map_err(|error| text::explain(json, &error))?;
-    read(&document)
+    let error = match serde_json::from_slice(json.as_bytes()) {
+        Ok(document) => return read(&document),
+        Err(error) => error,
+    };
+    let (document, note) = lenient::parse(json).ok_or_else(|| text::explain(json, &error))?;
+    let mut parsed = read(&document)?;
+    parsed.notes.extend(note);
+    Ok(parsed)
 }
 
 /// As [`parse_with_notes`], for a value that is already parsed.
@@ -81,6 +90,9 @@ fn check_size(bytes: usize) -> Result<(), Fault> {
 
 /// Recognises the form by the members that only one form has.
 fn object_form(object: &Map<String, Value>) -> Result<Parsed, Fault> {
+    if let Some(parsed) = foreign::read(object)? {
+        return Ok(parsed);
+    }
     if let Some(resources) = terraform::resources(object)? {
         return Ok(Parsed { credentials: resources, notes: Vec::new() });
     }
@@ -136,10 +148,6 @@ fn not_credentials(object: &Map<String, Value>) -> Fault {
     let has = |name: &str| object.contains_key(name);
     if has("iss") && has("sub") {
         let message = "the document contains the claims of a token, not credentials";
-        return unknown_form(message);
-    }
-    if object.get("$schema").and_then(Value::as_str).is_some_and(|schema| schema.contains("deploymentTemplate")) {
-        let message = "the document is a deployment template, whose values may be computed during deployment";
         return unknown_form(message);
     }
     if has("appId") || has("clientId") {

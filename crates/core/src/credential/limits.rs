@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::expression::{self, review};
-use super::{Credential, CredentialProblem, Matcher};
+use super::{Credential, CredentialProblem, Matcher, reach};
 
 /// The maximum number of credentials on an application or a user-assigned managed identity.
 pub const MAX_PER_APPLICATION: usize = 20;
@@ -65,12 +65,16 @@ fn duplicates(credentials: &[Credential]) -> Vec<CredentialProblem> {
     let mut problems = Vec::new();
     for (index, credential) in credentials.iter().enumerate() {
         let earlier = &credentials[..index];
-        if let Some(first) = earlier.iter().rposition(|other| other.name == credential.name) {
+        // A document can hold the credentials of several applications and identities.
+        let is_sibling = |other: &Credential| other.identity == credential.identity;
+        if let Some(first) = earlier.iter().rposition(|other| other.name == credential.name && is_sibling(other)) {
             let message = format!("credential {1} already has the name {0:?}", credential.name, first + 1);
             problems.push(CredentialProblem::fatal("credential-name-taken", message).of(index).at("name"));
         }
         let Some(subject) = credential.matcher.subject() else { continue };
-        let same = |other: &Credential| other.matcher.subject() == Some(subject) && other.issuer == credential.issuer;
+        let same = |other: &Credential| {
+            other.matcher.subject() == Some(subject) && other.issuer == credential.issuer && is_sibling(other)
+        };
         if let Some(first) = earlier.iter().rposition(same) {
             let message = format!("credential {} already has this issuer and subject", first + 1);
             let problem = CredentialProblem::fatal("credential-duplicate", message).of(index).at("subject");
@@ -116,13 +120,25 @@ fn issuer(issuer: &str) -> Vec<CredentialProblem> {
         let message = format!("the issuer {issuer:?} is not an https URL, from which Entra fetches the signing keys");
         problems.push(CredentialProblem::advice("issuer-not-https", message).at("issuer"));
     }
+    problems.extend(masked("issuer", issuer));
+    problems.extend(reach::unreachable(issuer));
+    problems.extend(reach::caution(issuer));
     problems
+}
+
+/// The stars with which a CI system masks a secret in its log are never part of a value.
+fn masked(member: &'static str, text: &str) -> Option<CredentialProblem> {
+    let message = format!("`{member}` holds `***`, with which a CI system masks a secret in its log");
+    let problem = CredentialProblem::fatal("member-masked", message).at(member);
+    reach::is_masked(text).then(|| problem.remedy("take the value from a token: `azure-oidc inspect` shows it whole"))
 }
 
 fn matcher(matcher: &Matcher) -> Vec<CredentialProblem> {
     let Matcher::Subject(subject) = matcher else { return Vec::new() };
     let mut problems = text("subject", subject);
-    if subject.bytes().any(|c| matches!(c, b'*' | b'?')) {
+    if let Some(masked) = masked("subject", subject) {
+        problems.push(masked);
+    } else if subject.bytes().any(|c| matches!(c, b'*' | b'?')) {
         let message =
             format!("Entra compares the subject {subject:?} literally: * and ? are not wildcards in a subject");
         let problem = CredentialProblem::advice("subject-wildcard", message).aadsts(700_213).at("subject");
@@ -247,6 +263,21 @@ mod tests {
             (credential("main", GITHUB, "", &[AUDIENCE]), "member-empty", "subject", true),
             (credential("main", GITHUB, "a\n", &[AUDIENCE]), "member-white-space", "subject", true),
             (credential("main", GITHUB, "repo:contoso/*", &[AUDIENCE]), "subject-wildcard", "subject", false),
+            (credential("main", GITHUB, "repo:***/web:pull_request", &[AUDIENCE]), "member-masked", "subject", true),
+            (credential("main", "https://***.example", SUBJECT, &[AUDIENCE]), "member-masked", "issuer", true),
+            (credential("main", "https://10.1.2.3", SUBJECT, &[AUDIENCE]), "issuer-not-public", "issuer", true),
+            (
+                credential("main", "https://sts.windows.net/t/", SUBJECT, &[AUDIENCE]),
+                "issuer-entra-v1",
+                "issuer",
+                false,
+            ),
+            (
+                credential("main", "https://c.ciamlogin.com/c/v2.0", SUBJECT, &[AUDIENCE]),
+                "issuer-external-id",
+                "issuer",
+                false,
+            ),
             (credential("main", GITHUB, &long, &[AUDIENCE]), "member-too-long", "subject", true),
             (credential("main", GITHUB, SUBJECT, &[]), "audience-count", "audiences", true),
             (credential("main", GITHUB, SUBJECT, &[AUDIENCE, "b"]), "audience-count", "audiences", true),

@@ -126,6 +126,16 @@ pub fn update_command(credential: &Credential, target: &Target) -> Option<String
     }
 }
 
+/// The Azure CLI command that deletes the credential of this name.
+pub fn delete_command(credential: &Credential, target: &Target) -> String {
+    match &target.owner {
+        Owner::Application { client_id } => shell::delete_of_application(credential, client_id.as_deref()),
+        Owner::ManagedIdentity { name, resource_group } => {
+            shell::delete_of_identity(credential, name.as_deref(), resource_group.as_deref())
+        }
+    }
+}
+
 fn check(credentials: &[Credential]) -> Result<(), Fault> {
     if credentials.is_empty() {
         return Err(fault("credential-missing", "there are no credentials to write"));

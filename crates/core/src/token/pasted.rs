@@ -1,6 +1,6 @@
 //! Recognises what people often pass instead of a token.
 
-use super::{Malformed, MalformedReason};
+use super::{Malformed, MalformedReason, decoded};
 
 /// The known mistake that the text is, if it is one.
 pub(super) fn instead_of_a_token(text: &str) -> Option<Malformed> {
@@ -94,6 +94,12 @@ const MISTAKES: &[Mistake] = &[
         |pasted| is_json(pasted.bare) && pasted.bare.contains("\"payload\"") && pasted.bare.contains("\"signature"),
         "have the issuer make the compact form: header, payload and signature with dots between them",
     ),
+    Mistake::new(
+        MalformedReason::IsJson,
+        |pasted| decoded(pasted.bare).is_some(),
+        "pass the token in its compact form, `eyJ...`, as the job has it; `inspect` and `check` read decoded claims too",
+    )
+    .message("the token is decoded: it is the JSON of its claims, without a signature"),
     Mistake::new(
         MalformedReason::IsJson,
         |pasted| is_json(pasted.bare),

@@ -98,7 +98,7 @@ fn a_pipeline_can_be_checked_without_a_token() {
     exit 0
     match: Entra would accept this token for the credential `main`
 
-    note: there is no token yet: issuer, subject and audience were compared, and neither time nor signature was
+    note: only claims were given, no token: issuer, subject and audience were compared, and neither time nor signature was
     ---
     ");
     let outcome = job.run(&format!("{line} {PROD}x --output json"));

@@ -193,6 +193,8 @@ fn a_flexible_credential_needs_the_id_that_entra_requires() {
     exit 0
     az rest --method post --url "https://graph.microsoft.com/beta/applications(appId='${AZURE_CLIENT_ID:?}')/federatedIdentityCredentials" --body '{"audiences":["api://AzureADTokenExchange"],"claimsMatchingExpression":{"languageVersion":1,"value":"claims['\''sub'\''] matches '\''repo:o/r:*'\'' and claims['\''repository_id'\''] eq '\''74'\''"},"issuer":"https://token.actions.githubusercontent.com","name":"repo-o-r-1a91d11b"}'
     ---
+    warning: the credential lets in jobs of pull requests, whose code nobody has reviewed yet; where the repository gives forks a token, these are pull requests of strangers too
+    hint: name the branch or environment in the pattern: claims['sub'] matches 'repo:o/r:environment:*'
     "#);
 }
 

@@ -114,7 +114,7 @@ fn several(pair: &Pair<'_>) -> Option<Finding> {
 /// The credential has no audience.
 fn absent(pair: &Pair<'_>) -> Option<Finding> {
     let message = format!("{} has no audience", pair.holder());
-    pair.expected.is_empty().then(|| pair.finding("audience-absent", message).remedy(pair.correct()))
+    pair.expected.is_empty().then(|| pair.finding("audience-absent", message).remedy_if(pair.correct()))
 }
 
 /// The token's audience is the exchange URI of one cloud, the credential's that of another cloud.
@@ -129,7 +129,7 @@ fn other_cloud(pair: &Pair<'_>) -> Option<Finding> {
     );
     let finding = pair.finding("audience-wrong-cloud", message);
     Some(match of_token.name == pair.question.cloud.name {
-        true => finding.remedy(pair.correct()),
+        true => finding.remedy_if(pair.correct()),
         false => finding.remedy(pair.ask()),
     })
 }
@@ -143,9 +143,7 @@ fn guid(pair: &Pair<'_>) -> Option<Finding> {
         "{} has the GUID of the exchange application as its audience, and Entra requires its URI",
         pair.holder()
     );
-    let mut changed = pair.credential.clone();
-    changed.audiences = vec![pair.question.cloud.exchange_audience?.to_owned()];
-    Some(pair.finding("audience-guid", message).remedy(remedy::update(pair.question, &changed)))
+    Some(pair.finding("audience-guid", message).remedy_if(pair.correct()))
 }
 
 /// The token has its platform's default audience, because the job did not request the credential's.
@@ -154,8 +152,10 @@ fn platform_default(pair: &Pair<'_>) -> Option<Finding> {
     let message = format!("the token has the default audience of {title}, and {} has another one", pair.holder());
     let finding = pair.finding("audience-platform-default", message);
     Some(match ask {
-        Some(ask) if Cloud::by_exchange_audience(pair.expected).is_some() => finding.remedy(ask),
-        _ => finding.remedy(pair.correct()),
+        Some(ask) if Cloud::by_exchange_audience(pair.expected).is_some() => {
+            finding.remedy(remedy::ask_for(ask, pair.expected))
+        }
+        _ => finding.remedy_if(pair.correct()),
     })
 }
 

@@ -3,7 +3,7 @@
 use super::{Finding, holder, quoted};
 use crate::check::decision::lower_case;
 use crate::check::{Question, remedy};
-use crate::credential::expression::{AADSTS, Clause, Expression, Operator, parse, review};
+use crate::credential::expression::{AADSTS, Clause, Expression, Operator, parse, pattern_of_regex, review};
 use crate::credential::{Credential, ExpressionError};
 use crate::token::Claims;
 
@@ -17,11 +17,11 @@ pub(super) fn explain(question: &Question<'_>, credential: &Credential, aadsts: 
             .filter(|_| credential.matches_issuer(claims))
             .and_then(|expression| refused(credential, expression))
             .or_else(|| false_clause(claims, credential, &expression, aadsts))?,
-        Err(error) => unreadable(credential, error),
+        Err(error) => plain_subject(claims, credential).unwrap_or_else(|| unreadable(credential, error)),
     };
     Some(match finding.remedy {
         Some(_) => finding,
-        None => finding.remedy_if(remedy::create(question)),
+        None => finding.remedy_if(remedy::create(question, Some(credential))),
     })
 }
 
@@ -59,6 +59,9 @@ fn false_clause(claims: &Claims, credential: &Credential, expression: &Expressio
         );
         return Some(Finding::error("expression-claim-missing", aadsts, message).expected(clause.comparand.as_str()));
     };
+    if let Some(finding) = wrong_pattern(credential, clause, actual, aadsts) {
+        return Some(finding);
+    }
     let other = format!("the token has {}", quoted(actual));
     let (code, why) = if clause.operator == Operator::Eq && accepts(&clause.comparand, actual) {
         ("expression-wildcard-under-eq", "`eq` compares wildcards literally; use `matches`")
@@ -73,6 +76,57 @@ fn false_clause(claims: &Claims, credential: &Credential, expression: &Expressio
         Some(name) => finding.claim(name),
         None => finding,
     })
+}
+
+/// The clause holds a regular expression, or the beginning of the claim without a `*`.
+fn wrong_pattern(credential: &Credential, clause: &Clause, actual: &str, aadsts: u32) -> Option<Finding> {
+    if clause.operator != Operator::Matches {
+        return None;
+    }
+    let comparand = &clause.comparand;
+    let (code, why, pattern) = match pattern_of_regex(comparand) {
+        Some(pattern) if accepts(&pattern, actual) => (
+            "expression-regex",
+            "it is a regular expression, and `matches` takes a pattern: only `*` and `?` have a meaning in it, and `^`, `$` and \
+             `.` stand for themselves",
+            pattern,
+        ),
+        _ if !comparand.contains(['*', '?']) && actual.starts_with(comparand.as_str()) => (
+            "expression-cut-short",
+            "`matches` compares the whole claim, and the pattern has no `*` at its end",
+            format!("{comparand}*"),
+        ),
+        _ => return None,
+    };
+    let text = credential.matcher.text();
+    let clause_text = format!("claims['{}'] matches '{pattern}'", clause.claim);
+    let (before, after) = (text.get(..clause.span.start)?, text.get(clause.span.end..)?);
+    let message = format!("{} requires {}, which is false: {why}", holder(credential), quoted(comparand));
+    let finding = Finding::error(code, aadsts, message).expected(comparand.as_str()).actual(actual);
+    let remedy = format!("write the pattern `{pattern}`, so that the expression is: {before}{clause_text}{after}");
+    Some(
+        match claim_name(clause) {
+            Some(name) => finding.claim(name),
+            None => finding,
+        }
+        .remedy(remedy),
+    )
+}
+
+/// The expression is a subject or a pattern without the clause around it.
+fn plain_subject(claims: &Claims, credential: &Credential) -> Option<Finding> {
+    let text = credential.matcher.text().trim();
+    let sub = claims.sub.as_deref()?;
+    if !accepts(text, sub) {
+        return None;
+    }
+    let message = format!(
+        "the expression of {} is a subject or a pattern, and Entra expects a clause that compares a claim with it",
+        holder(credential)
+    );
+    let operator = if text.contains(['*', '?']) { "matches" } else { "eq" };
+    let finding = Finding::error("expression-plain-subject", AADSTS, message).expected(text).actual(sub);
+    Some(finding.remedy(format!("write: claims['sub'] {operator} '{text}'")))
 }
 
 /// Whether a pattern with `*` and `?` matches a value. A pattern with a quote matches nothing,

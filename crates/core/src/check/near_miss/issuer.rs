@@ -25,7 +25,7 @@ pub(super) fn unknown(question: &Question<'_>, aadsts: u32) -> Finding {
         .claim("iss")
         .expected(all)
         .actual(iss)
-        .remedy_if(remedy::create(question))
+        .remedy_if(remedy::create(question, None))
 }
 
 /// Only the scheme differs, or is missing.
@@ -44,7 +44,7 @@ fn scheme(pair: &Pair<'_>) -> Option<Finding> {
     );
     let finding = pair.finding("issuer-scheme", message);
     Some(match actual.scheme {
-        "https" => finding.remedy(pair.correct()),
+        "https" => finding.remedy_if(pair.correct()),
         _ => finding.remedy(
             "configure the issuer with an address that begins with `https://`, from which Entra fetches the keys",
         ),
@@ -64,7 +64,7 @@ fn port(pair: &Pair<'_>) -> Option<Finding> {
         described(expected.port),
         described(actual.port)
     );
-    Some(pair.finding("issuer-port", message).remedy(pair.correct()))
+    Some(pair.finding("issuer-port", message).remedy_if(pair.correct()))
 }
 
 /// The credential has the address of the issuer's metadata instead of the issuer.
@@ -74,7 +74,7 @@ fn discovery(pair: &Pair<'_>) -> Option<Finding> {
         return None;
     }
     let message = format!("{} has the address of the issuer's metadata instead of the issuer", pair.holder());
-    Some(pair.finding("issuer-discovery-address", message).remedy(pair.correct()))
+    Some(pair.finding("issuer-discovery-address", message).remedy_if(pair.correct()))
 }
 
 /// The token has the v1 issuer of an Entra tenant and the credential the v2 issuer, or the reverse.
@@ -89,7 +89,7 @@ fn entra_version(pair: &Pair<'_>) -> Option<Finding> {
         "the token's issuer and the issuer of {} are the v1 and v2 issuers of the same Entra tenant",
         pair.holder()
     );
-    Some(pair.finding("issuer-entra-version", message).remedy(pair.correct()))
+    Some(pair.finding("issuer-entra-version", message).remedy_if(pair.correct()))
 }
 
 /// The path is the same and the host differs, as for another region or a vanity address.
@@ -108,7 +108,7 @@ fn host(pair: &Pair<'_>) -> Option<Finding> {
         pair.holder(),
         quoted(expected.host)
     );
-    Some(pair.finding("issuer-host", message).remedy_if(pair.correct_or_create()))
+    Some(pair.finding("issuer-host", message).remedy_if(pair.correct()))
 }
 
 /// The host is the same and the path differs, as for another account, organization or enterprise.
@@ -125,7 +125,7 @@ fn path(pair: &Pair<'_>) -> Option<Finding> {
         described(actual.path),
         described(expected.path)
     );
-    Some(pair.finding("issuer-path", message).remedy_if(pair.correct_or_create()))
+    Some(pair.finding("issuer-path", message).remedy_if(pair.correct()))
 }
 
 fn same_platform(pair: &Pair<'_>) -> bool {

@@ -1,14 +1,19 @@
 //! Near misses of subjects: wildcards, and the parts of which each platform builds its subjects.
 
-use super::{Finding, Pair, Rule, excerpt, expression, quoted};
+use super::{Finding, Pair, Rule, cause, excerpt, expression, quoted};
 use crate::check::finding::common_prefix;
+use crate::credential::reach::is_masked;
 use crate::platform::{self, Part, Platform, Subject};
 use crate::token::Claims;
 
 pub(super) const RULES: &[Rule] = &[
+    masked,
+    cause::other_claim,
     wildcard,
+    cause::regular_expression,
     changes_every_run,
     misspelt_pull_request,
+    cause::template,
     numeric_ids,
     context,
     fork,
@@ -51,6 +56,20 @@ pub(in crate::check) fn never_matches(claims: &Claims) -> Option<(&'static dyn P
     Some((platform, part))
 }
 
+/// One of the subjects was copied from a log, in which the CI system masked a part of it.
+fn masked(pair: &Pair<'_>) -> Option<Finding> {
+    let (shown, whole, copied) = match (is_masked(pair.expected), is_masked(pair.actual)) {
+        (true, false) => (pair.expected, pair.actual, format!("the subject of {}", pair.holder())),
+        (false, true) => (pair.actual, pair.expected, "the subject of the token as given".to_owned()),
+        _ => return None,
+    };
+    let rest = if expression::accepts(&shown.replace("***", "*"), whole) { "; the rest is equal" } else { "" };
+    let message = format!("{copied} holds `***`, which is the mask of a log and never part of a subject{rest}");
+    let finding = pair.finding("subject-masked", message);
+    // The rest says whether the credential is for this pipeline.
+    Some(finding.remedy_if(if rest.is_empty() { pair.correct() } else { pair.correct_same_pipeline() }))
+}
+
 /// The credential's exact subject contains wildcards.
 fn wildcard(pair: &Pair<'_>) -> Option<Finding> {
     if !pair.expected.contains(['*', '?']) || !expression::accepts(pair.expected, pair.actual) {
@@ -87,7 +106,7 @@ fn misspelt_pull_request(pair: &Pair<'_>) -> Option<Finding> {
         return None;
     }
     let message = format!("the subject of {} has `pull-request`, but GitHub writes `pull_request`", pair.holder());
-    Some(pair.finding("subject-pull-request", message).remedy(pair.correct()))
+    Some(pair.finding("subject-pull-request", message).remedy_if(pair.correct_same_pipeline()))
 }
 
 /// One subject has the numeric ids of GitHub's owner and repository, and the other does not.
@@ -175,7 +194,9 @@ fn varying(pair: &Pair<'_>) -> Option<Finding> {
     let split = Split::of(pair)?;
     let differing: Vec<_> = split.differing().collect();
     let (expected, actual) = differing.iter().find(|(_, actual)| actual.varies || is_operation(actual.name))?;
-    if differing.len() > 2 || split.agreeing() == 0 {
+    // Another stack or project is the cause, whatever the operation is.
+    let all_vary = differing.iter().all(|(_, actual)| actual.varies || is_operation(actual.name));
+    if !all_vary || split.agreeing() == 0 {
         return None;
     }
     let operation = OPERATIONS.iter().find(|(name, ..)| *name == actual.name);

@@ -17,7 +17,7 @@ pub(super) fn letter_case(pair: &Pair<'_>) -> Option<Finding> {
         excerpt(pair.actual, position),
         excerpt(pair.expected, position)
     );
-    Some(pair.finding_of(["issuer-case", "subject-case", "audience-case"], message).remedy(pair.correct()))
+    Some(pair.finding_of(["issuer-case", "subject-case", "audience-case"], message).remedy_if(pair.correct()))
 }
 
 /// One of the values ends with a slash.
@@ -30,7 +30,7 @@ pub(super) fn trailing_slash(pair: &Pair<'_>) -> Option<Finding> {
         return None;
     };
     let codes = ["issuer-trailing-slash", "subject-trailing-slash", "audience-trailing-slash"];
-    Some(pair.finding_of(codes, message).remedy(pair.correct()))
+    Some(pair.finding_of(codes, message).remedy_if(pair.correct()))
 }
 
 /// One of the values has white space or zero-width characters that the other does not have.
@@ -49,7 +49,7 @@ pub(super) fn white_space(pair: &Pair<'_>) -> Option<Finding> {
             pair.holder(),
             position_of_blanks(pair.expected)
         );
-        return Some(pair.finding_of(codes, message).remedy(pair.correct()));
+        return Some(pair.finding_of(codes, message).remedy_if(pair.correct()));
     }
     let message = format!(
         "the token's {} has white space {}, {}",
@@ -77,7 +77,7 @@ pub(super) fn quotes(pair: &Pair<'_>) -> Option<Finding> {
     } else {
         format!("the token's {0} has quotes around it, and the {0} of {1} does not", pair.claim.noun(), pair.holder())
     };
-    Some(pair.finding_of(["issuer-quotes", "subject-quotes", "audience-quotes"], message).remedy(pair.correct()))
+    Some(pair.finding_of(["issuer-quotes", "subject-quotes", "audience-quotes"], message).remedy_if(pair.correct()))
 }
 
 /// One of the values has `%3A` where the other has `:`. GitHub encodes a colon inside a value this
@@ -93,15 +93,19 @@ pub(super) fn encoding(pair: &Pair<'_>) -> Option<Finding> {
         excerpt(pair.actual, common_prefix(pair.expected, pair.actual)),
         excerpt(pair.expected, common_prefix(pair.expected, pair.actual))
     );
-    Some(pair.finding_of(["issuer-encoding", "subject-encoding", "audience-encoding"], message).remedy(pair.correct()))
+    Some(
+        pair.finding_of(["issuer-encoding", "subject-encoding", "audience-encoding"], message)
+            .remedy_if(pair.correct()),
+    )
 }
 
 /// Whether two texts differ only in what the rules above recognise, so that they probably mean the
 /// same.
-pub(super) fn alike(a: &str, b: &str) -> bool {
+pub(in crate::check) fn alike(a: &str, b: &str) -> bool {
     let plain = |text: &str| {
         let visible: String = text.chars().filter(|c| !is_blank(*c)).collect();
-        lower_case(&visible).trim_matches(['"', '\'', '`']).trim_end_matches('/').to_owned()
+        let decoded = percent_decoded(&visible).and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or(visible);
+        lower_case(&decoded).trim_matches(['"', '\'', '`']).trim_end_matches('/').to_owned()
     };
     plain(a) == plain(b)
 }

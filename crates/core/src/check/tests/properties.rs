@@ -66,6 +66,113 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Values of which remedies are made: near to each other, and some that no credential may hold.
+fn issuer() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        ISSUER,
+        "https://token.actions.githubusercontent.com/",
+        "https://token.actions.githubusercontent.com/acme",
+        "https://gitlab.com",
+        "https://api.pulumi.com/oidc",
+        "https://kubernetes.default.svc.cluster.local",
+        "https://10.0.0.1:8443",
+        "https://***.example",
+        "https://oidc.example/c/",
+        "https://login.microsoftonline.com/7f58ba7f-0000-4000-8000-000000000001/v2.0",
+        "https://sts.windows.net/7f58ba7f-0000-4000-8000-000000000001/",
+    ])
+}
+
+fn subject() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        SUBJECT,
+        "repo:acme/web:ref:refs/heads/Main",
+        "repo:acme/web:environment:prod",
+        "repo:acme/*",
+        "repo:***/web:ref:refs/heads/main",
+        "repository_owner:acme:repository_visibility:internal",
+        "repo:acme/web:sha:0123",
+        "system:serviceaccount:a:b",
+        "pulumi:deploy:org:acme:project:p:stack:dev:operation:update:scope:write",
+        "pulumi:deploy:org:acme:project:p:stack:prod:operation:update:scope:write",
+        "claims['sub'] matches 'repo:acme/*'",
+        "claims['sub'] matches '^repo:acme/.*$' and claims['repository_owner_id'] eq '1'",
+    ])
+}
+
+fn audience() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        AUDIENCE,
+        "https://github.com/acme",
+        "https://acme.example",
+        "api://AzureADTokenExchangeUSGov",
+    ])
+}
+
+/// A credential with an expression, where the subject is one.
+fn any_credential(name: &str, [issuer, subject, audience]: [&str; 3]) -> Credential {
+    let matcher = match subject.starts_with("claims[") {
+        true => Matcher::Expression { value: subject.to_owned(), language_version: 1 },
+        false => Matcher::Subject(subject.to_owned()),
+    };
+    Credential { name: name.to_owned(), matcher, ..credential(issuer, subject, audience) }
+}
+
+/// The credentials after this command.
+fn after(command: &str, mut credentials: Vec<Credential>) -> Result<Vec<Credential>, TestCaseError> {
+    let (verb, body) = command.split_once(" --parameters '").expect("every command here has a body");
+    let body = body.strip_suffix('\'').unwrap().replace(r"'\''", "'");
+    let written = crate::credential::forms::parse(&body).unwrap().remove(0);
+    if verb.contains(" update ") {
+        let index = credentials.iter().position(|one| one.name == written.name);
+        drop(credentials.remove(index.expect("an update names a credential")));
+    } else {
+        prop_assert!(verb.contains(" create "), "{}", verb);
+    }
+    let same = |one: &Credential| one.issuer == written.issuer && one.matcher == written.matcher;
+    prop_assert!(!credentials.iter().any(same), "issuer and subject exist already: {}", command);
+    prop_assert!(!credentials.iter().any(|one| one.name == written.name), "the name exists already: {}", command);
+    credentials.push(written);
+    Ok(credentials)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn what_a_remedy_writes_can_exist_and_is_accepted(
+        token in (issuer(), subject(), audience()),
+        held in prop::collection::vec((issuer(), subject(), audience()), 0..5),
+    ) {
+        let credentials: Vec<_> = held
+            .iter()
+            .enumerate()
+            .filter(|(at, (iss, sub, _))| !held[..*at].iter().any(|(i, s, _)| (i, s) == (iss, sub)))
+            .map(|(at, (iss, sub, aud))| any_credential(&format!("held-{at}"), [iss, sub, aud]))
+            .collect();
+        let (iss, sub, aud) = token;
+        let before = verdict([iss, sub, aud], &credentials);
+        sound(&before)?;
+        let asks = |finding: &crate::check::Finding| {
+            finding.claim == Some("aud") && finding.remedy.is_some() && !finding.remedy_is_command
+        };
+        // Some findings tell to request another audience, as for a platform's default.
+        let audiences = if before.findings.iter().any(asks) { vec![aud, AUDIENCE, "api://AzureADTokenExchangeUSGov"] } else { vec![aud] };
+        let commands: Vec<_> =
+            before.findings.iter().filter(|one| one.remedy_is_command).filter_map(|one| one.remedy.clone()).collect();
+        prop_assert!(commands.len() <= 1, "{:?}", commands);
+        for command in commands {
+            prop_assert!(!command.contains("***"), "{}", command);
+            for host in ["kubernetes.default", "10.0.0.1", "sts.windows.net"] {
+                prop_assert!(!command.contains(host), "{}", command);
+            }
+            let after = after(&command, credentials.clone())?;
+            let accepted = audiences.iter().any(|aud| verdict([iss, sub, aud], &after).verdict == Outcome::Match);
+            prop_assert!(accepted, "{}\n{:#?}", command, before.findings);
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn one_changed_byte_never_matches(which in 0..3_usize, at in 0..200_usize, byte in 0x20..0x7f_u8) {

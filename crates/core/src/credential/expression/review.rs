@@ -1,7 +1,7 @@
 //! Checks whether Entra allows an expression for an issuer, and whether it accepts tokens of other
 //! owners.
 
-use super::{Clause, Expression, Operator};
+use super::{Clause, Expression, Operator, pattern_of_regex};
 use crate::credential::CredentialProblem;
 
 /// Whether credentials of this issuer can have an expression. For others Entra answers
@@ -21,6 +21,7 @@ pub fn review(issuer: &str, expression: &Expression) -> Vec<CredentialProblem> {
         problems.push(issuer_problem(issuer));
     }
     problems.extend(expression.clauses().iter().find_map(literal_wildcard));
+    problems.extend(expression.clauses().iter().find_map(regular_expression));
     problems.extend(odd_spacing(expression));
     for problem in &mut problems {
         problem.member = Some("claimsMatchingExpression");
@@ -168,6 +169,16 @@ fn literal_wildcard(clause: &Clause) -> Option<CredentialProblem> {
     let message = format!("`eq` compares the wildcard in '{comparand}' literally");
     let problem = CredentialProblem::advice("expression-wildcard-under-eq", message);
     Some(problem.remedy(format!("write claims['{claim}'] matches '{comparand}'")))
+}
+
+fn regular_expression(clause: &Clause) -> Option<CredentialProblem> {
+    let pattern = pattern_of_regex(&clause.comparand).filter(|_| clause.operator == Operator::Matches)?;
+    let Clause { claim, comparand, .. } = clause;
+    let message = format!(
+        "'{comparand}' is a regular expression, and `matches` takes a pattern: only `*` and `?` have a meaning in it"
+    );
+    let problem = CredentialProblem::advice("expression-regex", message);
+    Some(problem.remedy(format!("write claims['{claim}'] matches '{pattern}'")))
 }
 
 fn odd_spacing(expression: &Expression) -> Option<CredentialProblem> {

@@ -259,7 +259,11 @@ fn other_documents_are_recognised() {
         ("[\n{name: 1}]", "credential-not-json", "line 2, column 2"),
         ("eyJhbGciOiJSUzI1NiJ9.e30.c2ln", "credential-not-json", "looks like a token"),
         ("\"eyJhbGciOiJSUzI1NiJ9\"", "credential-form-unknown", "neither a JSON object nor an array"),
-        ("- audiences:\n  - api://AzureADTokenExchange", "credential-not-json", "another output format"),
+        ("- audiences:\n  - api://AzureADTokenExchange", "credential-not-json", "looks like YAML"),
+        ("apiVersion: v1\nkind: List", "credential-not-json", "looks like YAML"),
+        (include_str!("../../../testdata/cases/az-table/fics.json"), "credential-not-json", "--output table"),
+        ("gh\thttps://issuer.example\trepo:a/b", "credential-not-json", "--output tsv"),
+        ("+------+--------+\n| Name | Issuer |", "credential-not-json", "--output table"),
         (
             "resource \"azurerm_federated_identity_credential\" \"gh\" {\n}",
             "credential-not-json",
@@ -281,7 +285,7 @@ fn other_documents_are_recognised() {
         ),
         (
             "{\"$schema\": \"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#\"}",
-            "credential-form-unknown",
+            "credential-none-found",
             "deployment template",
         ),
         ("{\"format_version\": \"1.0\", \"terraform_version\": \"1.9\"}", "credential-none-found", "no federated"),

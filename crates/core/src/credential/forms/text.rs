@@ -48,13 +48,51 @@ pub(super) fn explain(text: &str, error: &serde_json::Error) -> Fault {
         ("is written in Terraform's language", "use the output of `terraform show -json` instead")
     } else if start.contains("'Microsoft.ManagedIdentity/") || start.contains("'Microsoft.Graph/") {
         ("is a Bicep file", LIST_HINT)
-    } else if start.starts_with("- ") || start.starts_with("Audiences") || start.starts_with("ERROR:") {
-        ("looks like another output format or an error message of the Azure CLI", LIST_HINT)
+    } else if start.starts_with("ERROR:") {
+        ("looks like an error message of the Azure CLI", LIST_HINT)
+    } else if is_table(start) {
+        ("looks like the table that the Azure CLI prints with `--output table`", LIST_HINT)
+    } else if is_tsv(start) {
+        ("looks like the lines that the Azure CLI prints with `--output tsv`", LIST_HINT)
+    } else if is_yaml(start) {
+        ("looks like YAML, as the Azure CLI prints it with `--output yaml`", YAML_HINT)
     } else {
         return not_json(error);
     };
     let message = format!("the document with the credentials {what}, not JSON");
     fault("credential-not-json", message).hint(hint)
+}
+
+/// For YAML, which the Azure CLI and kubectl print.
+const YAML_HINT: &str = "print the same with `--output json`, with the Azure CLI as with kubectl; the Azure CLI lists credentials with: az ad app \
+                         federated-credential list --id <client id> --output json ; az identity federated-credential list \
+                         --identity-name <name> --resource-group <group> --output json";
+
+/// Whether a line under the first one consists of dashes, a group for each column. Some tables have
+/// frames.
+fn is_table(text: &str) -> bool {
+    let is_rule =
+        |line: &str| line.contains("---") && line.trim().chars().all(|c| matches!(c, '-' | ' ' | '+' | '|' | '='));
+    text.lines().take(3).any(is_rule) || (text.starts_with("Audiences") && !text.contains(": "))
+}
+
+fn is_tsv(text: &str) -> bool {
+    let line = text.lines().next().unwrap_or_default();
+    line.matches('\t').count() >= 2 && !line.starts_with(['{', '['])
+}
+
+/// Whether lines have the form `name: value`, in a list or not.
+fn is_yaml(text: &str) -> bool {
+    let is_member = |line: &str| {
+        let line = line.trim_start().trim_start_matches("- ");
+        let name =
+            line.split_once(':').filter(|(_, rest)| rest.is_empty() || rest.starts_with(' ')).map(|(name, _)| name);
+        name.is_some_and(|name| {
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '@'))
+        })
+    };
+    let start = text.trim_start_matches("---").trim_start();
+    start.starts_with("- ") || (start.lines().take(2).filter(|line| is_member(line)).count() == 2)
 }
 
 fn not_json(error: &serde_json::Error) -> Fault {

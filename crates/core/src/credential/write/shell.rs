@@ -39,6 +39,23 @@ pub(super) fn update_of_application(credential: &Credential, client_id: Option<&
     format!("az ad app federated-credential update --federated-credential-id {name} --id {id} --parameters {body}")
 }
 
+/// `az ad app federated-credential delete`.
+pub(super) fn delete_of_application(credential: &Credential, client_id: Option<&str>) -> String {
+    let name = word(&credential.name);
+    format!("az ad app federated-credential delete --federated-credential-id {name} --id {}", id(client_id))
+}
+
+/// `az identity federated-credential delete`, which asks for confirmation unless told otherwise.
+pub(super) fn delete_of_identity(credential: &Credential, name: Option<&str>, resource_group: Option<&str>) -> String {
+    let known = |value: Option<&str>, variable_name| value.map_or_else(|| variable(variable_name), word);
+    format!(
+        "az identity federated-credential delete --yes --identity-name {} --resource-group {} --name {}",
+        known(name, "IDENTITY_NAME"),
+        known(resource_group, "RESOURCE_GROUP"),
+        word(&credential.name)
+    )
+}
+
 fn id(client_id: Option<&str>) -> String {
     client_id.map_or_else(|| variable("AZURE_CLIENT_ID"), word)
 }

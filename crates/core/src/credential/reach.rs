@@ -1,0 +1,199 @@
+//! Finds issuers that cannot work: addresses from which Entra cannot fetch keys, and issuers whose
+//! tokens Entra refuses.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::CredentialProblem;
+
+/// The host of Entra's issuers of version 1, with the scheme.
+const VERSION_1: &str = "https://sts.windows.net/";
+
+/// Domains that only a private network knows.
+const PRIVATE_DOMAINS: [&str; 9] =
+    ["local", "internal", "localhost", "localdomain", "lan", "intranet", "corp", "home", "home.arpa"];
+
+/// The problem of an issuer from which Entra cannot fetch keys, because its address is not public.
+pub fn unreachable(issuer: &str) -> Option<CredentialProblem> {
+    let host = host(issuer)?;
+    let is_inside_cluster = is_cluster_name(&host);
+    let what = match host.parse::<IpAddr>() {
+        Ok(address) => private_address(address)?,
+        Err(_) if is_inside_cluster => "is a name inside a cluster",
+        Err(_) if is_below(&host, "localhost") => "is a loopback address",
+        Err(_) if PRIVATE_DOMAINS.iter().any(|domain| is_below(&host, domain)) => "is a name of a private network",
+        Err(_) if !host.contains('.') => "is a name without a domain",
+        Err(_) => return None,
+    };
+    let message = format!(
+        "the host `{}` of the issuer {what}, and Entra fetches the issuer's keys over the public internet",
+        host.escape_debug()
+    );
+    let remedy = if is_inside_cluster {
+        "start the API server of the cluster with `--service-account-issuer` and a public https address that serves the \
+         cluster's metadata and keys, and use that address as the issuer"
+    } else {
+        "publish the issuer's metadata and keys under a public https address, and use that address as the issuer; for a \
+         cluster, it is set with `--service-account-issuer` of the API server"
+    };
+    Some(CredentialProblem::fatal("issuer-not-public", message).at("issuer").remedy(remedy))
+}
+
+/// Whether an issuer is on this machine.
+pub fn is_loopback(issuer: &str) -> bool {
+    host(issuer).is_some_and(|host| {
+        is_below(&host, "localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+    })
+}
+
+/// A caution about an issuer whose tokens Entra is known or likely to refuse.
+pub fn caution(issuer: &str) -> Option<CredentialProblem> {
+    let host = host(issuer)?;
+    if is_below(&host, "ciamlogin.com") {
+        let message = "the issuer belongs to Entra External ID, which is Entra too, and Entra is likely to refuse a token that \
+                       it issued itself (AADSTS700222)";
+        let problem = CredentialProblem::advice("issuer-external-id", message).at("issuer");
+        return Some(problem.remedy(
+            "use a token of a managed identity for `api://AzureADTokenExchange`, or of an issuer outside Entra",
+        ));
+    }
+    let tenant = issuer.strip_prefix(VERSION_1)?.split('/').next().filter(|tenant| !tenant.is_empty())?;
+    let message = "the issuer is that of Entra's tokens of version 1; Entra refuses them from another tenant, and tokens for \
+                   the token exchange have the issuer of version 2";
+    let problem = CredentialProblem::advice("issuer-entra-v1", message).at("issuer");
+    Some(problem.remedy(format!("set the issuer to https://login.microsoftonline.com/{tenant}/v2.0")))
+}
+
+/// Whether an issuer is that of Entra's tokens of version 1.
+pub(crate) fn is_version_1(issuer: &str) -> bool {
+    issuer.starts_with(VERSION_1)
+}
+
+/// Whether a value holds the mask that CI systems write over secrets in their logs.
+pub fn is_masked(value: &str) -> bool {
+    value.contains("***")
+}
+
+/// The host of an address, in lower case.
+fn host(address: &str) -> Option<String> {
+    let (scheme, rest) = address.trim().split_once("://")?;
+    if !scheme.eq_ignore_ascii_case("https") && !scheme.eq_ignore_ascii_case("http") {
+        return None;
+    }
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let authority = authority.rsplit('@').next().unwrap_or_default();
+    let host = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((inside, _)) => inside,
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    (!host.is_empty() && !is_masked(&host)).then_some(host)
+}
+
+fn is_below(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+fn is_cluster_name(host: &str) -> bool {
+    is_below(host, "cluster.local") || is_below(host, "svc") || host == "kubernetes" || host == "kubernetes.default"
+}
+
+fn private_address(address: IpAddr) -> Option<&'static str> {
+    match address {
+        IpAddr::V4(address) => private_v4(address),
+        IpAddr::V6(address) => match address.to_ipv4_mapped() {
+            Some(address) => private_v4(address),
+            None => private_v6(address),
+        },
+    }
+}
+
+fn private_v4(address: Ipv4Addr) -> Option<&'static str> {
+    let [first, second, ..] = address.octets();
+    if address.is_loopback() || address.is_unspecified() {
+        return Some("is a loopback address");
+    }
+    // 100.64.0.0/10 is shared by the customers of a carrier (RFC 6598).
+    let is_shared = first == 100 && (64..128).contains(&second);
+    (address.is_private() || address.is_link_local() || is_shared).then_some("is a private address")
+}
+
+fn private_v6(address: Ipv6Addr) -> Option<&'static str> {
+    if address.is_loopback() || address.is_unspecified() {
+        return Some("is a loopback address");
+    }
+    (address.is_unique_local() || address.is_unicast_link_local()).then_some("is a private address")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_issuer_that_only_a_private_network_knows_is_not_public() {
+        for issuer in [
+            "https://kubernetes.default.svc.cluster.local",
+            "https://kubernetes.default.svc",
+            "https://kubernetes.default.svc:443/",
+            "https://KUBERNETES.default.svc.cluster.local.",
+            "https://oidc.identity.svc.cluster.local/realms/ci",
+            "https://10.1.2.3:8443",
+            "https://172.16.0.1",
+            "https://192.168.1.10/oidc",
+            "https://100.64.3.4",
+            "https://169.254.169.254",
+            "https://127.0.0.1:8080",
+            "https://0.0.0.0",
+            "https://[::1]:8443/",
+            "https://[fd00::1]",
+            "https://[fe80::1]",
+            "https://[::ffff:10.0.0.1]",
+            "https://localhost",
+            "https://ci.localhost:8443",
+            "https://jenkins",
+            "http://jenkins:8080/oidc",
+            "https://gitlab.corp.internal",
+            "https://gitlab.local",
+            "https://user@gitlab.lan/x",
+        ] {
+            let problem = unreachable(issuer).unwrap_or_else(|| panic!("{issuer}"));
+            assert_eq!((problem.code, problem.fatal), ("issuer-not-public", true), "{issuer}");
+            assert!(problem.remedy.is_some_and(|remedy| remedy.contains("--service-account-issuer")), "{issuer}");
+        }
+    }
+
+    #[test]
+    fn a_public_issuer_has_no_problem() {
+        for issuer in [
+            "https://token.actions.githubusercontent.com",
+            "https://westeurope.oic.prod-aks.azure.com/tenant/cluster/",
+            "https://internal.example.com",
+            "https://mylocal.example.org:8443/realms/ci",
+            "https://8.8.8.8",
+            "https://[2001:4860:4860::8888]",
+            "https://100.128.0.1",
+            "https://172.32.0.1",
+            "https://svc.example",
+            "https://***.example",
+            "https://***",
+            "issuer.example/team",
+            "spiffe://cluster.local",
+            "https://",
+            "",
+        ] {
+            assert_eq!(unreachable(issuer), None, "{issuer}");
+        }
+    }
+
+    #[test]
+    fn issuers_of_entra_have_a_caution_unless_they_are_of_version_2() {
+        let code = |issuer: &str| caution(issuer).map(|problem| problem.code);
+        let tenant = "99999999-9999-4999-8999-999999999999";
+        assert_eq!(code(&format!("https://{tenant}.ciamlogin.com/{tenant}/v2.0")), Some("issuer-external-id"));
+        assert_eq!(code("https://contoso.ciamlogin.com/x/v2.0"), Some("issuer-external-id"));
+        assert_eq!(code(&format!("https://sts.windows.net/{tenant}/")), Some("issuer-entra-v1"));
+        for good in [format!("https://login.microsoftonline.com/{tenant}/v2.0"), "https://ciamlogin.example".to_owned()]
+        {
+            assert_eq!(code(&good), None, "{good}");
+        }
+    }
+}
