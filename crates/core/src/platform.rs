@@ -145,6 +145,29 @@ pub trait Platform: Sync {
         self.id_token(env, audience)
     }
 
+    /// Another variable with an ID token of the same job, beside the one that
+    /// [`id_token`](Platform::id_token) names. It has the same issuer and audience and another
+    /// subject.
+    fn alternative(&self, _env: &dyn Env) -> Option<String> {
+        None
+    }
+
+    /// The file in which the platform keeps the ID token, also when a variable holds it. The file
+    /// may be missing.
+    fn id_token_file(&self, _env: &dyn Env) -> Option<String> {
+        None
+    }
+
+    /// Why a setting can be missing in this job although the user has stored it: a hint.
+    fn missing_setting(&self, _names: &[&str], _env: &dyn Env) -> Option<String> {
+        None
+    }
+
+    /// The words for the service that answers requests for a token.
+    fn token_service(&self) -> String {
+        format!("the token service of {}", self.title())
+    }
+
     /// The files to which [`publish`](Platform::publish) appends. A host checks before the exchange
     /// that it can write them. Faults have the category [`Category::Publish`].
     fn outputs(&self, _env: &dyn Env) -> Result<Vec<File>, Fault> {

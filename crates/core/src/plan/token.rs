@@ -44,6 +44,9 @@ pub struct TokenPlan {
     pub source: Source,
     /// The option or the platform that names a file, for messages.
     pub named: &'static str,
+    /// A variable with another ID token of the job, for when Entra refuses the first one for its
+    /// subject.
+    pub alternative: Option<String>,
 }
 
 impl TokenPlan {
@@ -52,6 +55,7 @@ impl TokenPlan {
     pub fn resolve(inputs: &TokenInputs<'_>, cloud: Option<&'static Cloud>, env: &dyn Env) -> Result<Self, Fault> {
         let selected = platform::select_for_output(inputs.platform, env)?;
         let platform = selected.platform;
+        let mut alternative = None;
         let (source, named) = match inputs.source {
             TokenSource::Variable(name) => (Source::Variable(name.to_owned()), "--id-token-env"),
             TokenSource::File(path) => (Source::File(path.to_owned()), "--id-token-file"),
@@ -65,10 +69,13 @@ impl TokenPlan {
                     Some(audience) => platform.id_token_for(env, audience)?,
                     None => platform.id_token(env, usual)?,
                 };
+                if matches!(source, Source::Variable(_)) {
+                    alternative = platform.alternative(env);
+                }
                 (source, platform.name())
             }
         };
-        Ok(Self { platform, source, named })
+        Ok(Self { platform, source, named, alternative })
     }
 
     /// The file that holds the token, when other programs can read it too.
@@ -77,6 +84,11 @@ impl TokenPlan {
             Source::File(path) if path != STANDARD_INPUT => Some(path),
             _ => None,
         }
+    }
+
+    /// The file in which the platform says that it keeps this token.
+    pub(super) fn kept_in(&self, env: &dyn Env) -> Option<String> {
+        self.platform.id_token_file(env).filter(|_| self.named == self.platform.name())
     }
 }
 

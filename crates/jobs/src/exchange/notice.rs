@@ -1,8 +1,9 @@
 //! What a person is told besides the result.
 
-use azure_oidc_core::check::Finding;
+use azure_oidc_core::check::{Finding, Severity};
 
 use super::order::Order;
+use super::trade::Traded;
 
 /// Something to tell a person, besides the result. Never a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +14,17 @@ pub enum Notice {
     Debug(&'static str, String),
     /// What was published, in a sentence.
     Published(String),
+}
+
+/// Says that Entra accepted the second ID token of the job, and how to send that one alone.
+pub(super) fn accepted(order: &Order<'_>, traded: &Traded) -> Option<Notice> {
+    let (other, _) = order.alternative.filter(|_| traded.is_alternative)?;
+    let name = other.place.trim_matches('`');
+    let message = format!(
+        "Entra refused the ID token in {} for its subject and accepted the one in {}; `--id-token-env {name}` sends only that one",
+        order.id_token.place, other.place
+    );
+    Some(Notice::Warning(Finding::new("other-id-token-accepted", Severity::Warning, message)))
 }
 
 /// Everything that was decided, and no token.

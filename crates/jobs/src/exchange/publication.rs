@@ -7,7 +7,7 @@ use azure_oidc_core::check::{Finding, Severity};
 use azure_oidc_core::plan::{Form, HostKind, IdTokenPlace, OutputPlan, Publish};
 use azure_oidc_core::platform::text::assignment_lines;
 use azure_oidc_core::platform::{self, File, MAX_DOTENV, Platform, Publication, Value};
-use azure_oidc_core::{Fault, Secret};
+use azure_oidc_core::{Category, Fault, Secret};
 
 use super::answer::AccessToken;
 use super::notice::Notice;
@@ -22,6 +22,18 @@ pub(super) struct Outcome<'a> {
     pub(super) traded: &'a Traded,
     /// A variable name for each access token.
     pub(super) names: &'a [String],
+}
+
+/// Finds out before the exchange whether the platform's file with the ID token is there.
+pub(super) fn require_platform_file(plan: &OutputPlan, context: Context<'_>) -> Result<(), Fault> {
+    let Some(IdTokenPlace::PlatformFile(path)) = &plan.id_token else { return Ok(()) };
+    let why = match context.files.read(path) {
+        Ok(contents) if contents.is_empty() => "is empty".to_owned(),
+        Ok(_) => return Ok(()),
+        Err(why) => why,
+    };
+    let message = format!("`--publish sdk-env` needs a file with the ID token, and `{path}` {why}");
+    Err(Fault::new(Category::Usage, "id-token-output-missing", message).hint("add `--id-token-output PATH`"))
 }
 
 /// What the host is to print and write. What goes to a platform's agent is sent here.
@@ -103,7 +115,7 @@ fn values(plan: &OutputPlan, result: &Outcome<'_>, with_details: bool) -> (Vec<V
             values.push(Value { name: "ARM_OIDC_TOKEN".to_owned(), value: assertion(), secret: true });
             (values, Vec::new())
         }
-        IdTokenPlace::File(path) => {
+        IdTokenPlace::File(path) | IdTokenPlace::PlatformFile(path) => {
             values.extend(in_file(path));
             (values, Vec::new())
         }
