@@ -170,7 +170,7 @@ impl Grants {
     }
 
     fn add_sign_in(&mut self, endpoint: Option<&Endpoint>) {
-        self.variables.extend(settings::ALL.iter().flat_map(|setting| setting.variables).map(ToString::to_string));
+        self.variables.extend(settings::shown().map(str::to_owned));
         self.destinations.extend(endpoint.map(|endpoint| Destination::of(&endpoint.authority, "the authority")));
     }
 
@@ -210,8 +210,7 @@ impl Grants {
 /// A wrong authority or cloud is left to the component, which reports it and needs no network for
 /// that.
 fn endpoint(args: &SignIn, env: &dyn Env) -> Option<Endpoint> {
-    let host = settings::AUTHORITY_HOST.find(args.authority_host.as_deref(), env);
-    Endpoint::resolve(args.cloud.as_deref(), "--cloud", host).ok()
+    Endpoint::find(args.cloud.as_deref(), args.authority_host.as_deref(), env).ok()
 }
 
 /// The files that a command's own options name, besides the one of the token.

@@ -52,7 +52,7 @@ pub struct SignIn {
     /// [env: PLUGIN_CLIENT_ID, AZURE_CLIENT_ID, ARM_CLIENT_ID]
     #[arg(long, help_heading = ENTRA, value_name = "GUID")]
     pub client_id: Option<String>,
-    /// Azure cloud [default: public]
+    /// Azure cloud [env: ARM_ENVIRONMENT, AZURE_ENVIRONMENT] [default: public]
     #[arg(long, help_heading = ENTRA, value_name = "NAME", value_parser = clouds())]
     pub cloud: Option<String>,
     /// Authority to use instead of the cloud's

@@ -27,6 +27,7 @@ mod harness;
 mod kubernetes;
 mod parts;
 mod pulumi;
+mod request_pair;
 mod select;
 mod semaphore;
 mod spacelift;
@@ -38,6 +39,7 @@ pub mod text;
 
 pub use gitlab::{MAX_DOTENV, dotenv};
 pub use parts::{PartName, listed};
+pub(crate) use request_pair::is_set as is_request_pair_set;
 pub use select::{Selected, identify, select, select_for_output, verdicts};
 
 /// Every platform, in the order of detection: first those that a user configures, then CI markers,
@@ -176,6 +178,22 @@ pub trait Platform: Sync {
 
     /// How to publish values for later steps, in the order in which it must happen.
     fn publish(&self, values: &[Value], env: &dyn Env) -> Result<Vec<Publication>, Fault>;
+
+    /// As [`outputs`](Platform::outputs), when settings for Azure's tools are published too.
+    fn outputs_with_settings(&self, env: &dyn Env) -> Result<Vec<File>, Fault> {
+        self.outputs(env)
+    }
+
+    /// As [`publish`](Platform::publish), with settings for Azure's tools, which every later step of
+    /// the job must have in its environment.
+    fn publish_with_settings(
+        &self,
+        results: &[Value],
+        settings: &[Value],
+        env: &dyn Env,
+    ) -> Result<Vec<Publication>, Fault> {
+        self.publish(&[results, settings].concat(), env)
+    }
 
     /// Whether this platform issues tokens under that `iss`.
     fn issues(&self, _issuer: &str) -> bool {

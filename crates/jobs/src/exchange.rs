@@ -21,11 +21,13 @@ pub use notice::Notice;
 pub use request::{Request, SignIn};
 pub use service::{Refusal, serve};
 pub use settings::Settings;
+pub(crate) use settings::explain_missing;
 pub use trade::trade;
 
 use azure_oidc_core::credential::{Credential, forms};
 use azure_oidc_core::plan::{Limits, Plan, STANDARD_INPUT, TokenPlan};
 use azure_oidc_core::platform::Publication;
+use azure_oidc_core::settings::SUBSCRIPTION_ID;
 use azure_oidc_core::token::Token;
 use azure_oidc_core::{Category, Fault, Secret};
 
@@ -37,6 +39,7 @@ use order::Order;
 /// fails.
 pub fn run(request: &Request<'_>, context: Context<'_>, notices: &mut Vec<Notice>) -> Result<Vec<Publication>, Fault> {
     let started = context.ports.clock.monotonic();
+    notices.extend(notice::unread(request, context.ports.env));
     let settings::OfCommand { settings, names, is_debug } = settings::of_command(request, context)?;
     let plan = Plan::resolve(&request.plan, settings.endpoint.cloud, context.ports.env)?;
     let credentials = request.credential.map(|name| read_credentials(name, context, notices)).transpose()?;
@@ -68,7 +71,8 @@ pub fn run(request: &Request<'_>, context: Context<'_>, notices: &mut Vec<Notice
     let traded = trade::send(&order, limits, context.ports, &mut || Some(obtain().ok()?.token))?;
     notices.extend(notice::accepted(&order, &traded));
 
-    let outcome = publication::Outcome { order: &order, traded: &traded, names: &names };
+    let subscription_id = SUBSCRIPTION_ID.iter().find_map(|name| context.ports.env.present(name));
+    let outcome = publication::Outcome { order: &order, traded: &traded, names: &names, subscription_id };
     publication::publish(&plan.output, &outcome, context, notices)
 }
 

@@ -145,3 +145,38 @@ fn both_tokens_of_a_circleci_job_are_shown() {
     let shown = grants(&[], &job).variables;
     assert!(["CIRCLE_OIDC_TOKEN", "CIRCLE_OIDC_TOKEN_V2"].iter().all(|name| shown.contains(&(*name).to_owned())));
 }
+
+#[test]
+fn every_variable_that_a_sign_in_reads_or_names_is_shown() {
+    let shown = grants(&[], &[("ARM_OIDC_TOKEN", "t")]).variables;
+    for name in [
+        "tenantId",
+        "servicePrincipalId",
+        "AZURESUBSCRIPTION_CLIENT_ID",
+        "ARM_ENVIRONMENT",
+        "AZURE_ENVIRONMENT",
+        "ARM_SUBSCRIPTION_ID",
+        "AZURE_SUBSCRIPTION_ID",
+        "ARM_METADATA_HOSTNAME",
+    ] {
+        assert!(shown.contains(&name.to_owned()), "{name}");
+    }
+    let github = grants(&[], &[("GITHUB_ACTIONS", "true"), ("GITHUB_ACTOR", "dependabot[bot]")]).variables;
+    assert!(github.contains(&"GITHUB_ACTOR".to_owned()));
+}
+
+#[test]
+fn the_request_pair_and_the_cloud_of_the_variables_decide_what_is_reached() {
+    let pair = [
+        ("ARM_OIDC_REQUEST_URL", "http://127.0.0.1:9/t"),
+        ("ARM_OIDC_REQUEST_TOKEN", "b"),
+        ("ARM_ENVIRONMENT", "usgovernment"),
+    ];
+    let grants = grants(&[], &pair);
+    assert_eq!(hosts(&grants), [("127.0.0.1", Some(9), false), ("login.microsoftonline.us", Some(443), false)]);
+    assert!(
+        ["ARM_OIDC_REQUEST_URL", "ARM_OIDC_REQUEST_TOKEN"]
+            .iter()
+            .all(|name| grants.variables.contains(&(*name).to_owned()))
+    );
+}

@@ -77,7 +77,10 @@ impl OutputPlan {
     /// Decides how the result leaves, and finds out whether it can.
     pub(super) fn resolve(inputs: &OutputInputs<'_>, token: &TokenPlan, env: &dyn Env) -> Result<Self, Fault> {
         let form = Form::resolve(inputs, token.platform)?;
-        let files = form.publisher().map_or(Ok(Vec::new()), |platform| platform.outputs(env));
+        let files = form.publisher().map_or(Ok(Vec::new()), |platform| match inputs.publish {
+            Publish::Token => platform.outputs(env),
+            Publish::SdkEnv | Publish::Both => platform.outputs_with_settings(env),
+        });
         let files = files.map_err(|fault| inputs.host.explain(fault))?;
         let id_token = match inputs.publish {
             Publish::Token => None,

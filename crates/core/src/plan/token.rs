@@ -63,7 +63,7 @@ impl TokenPlan {
             TokenSource::Platform => {
                 // A platform that lacks something is an obstacle only when the token is to come
                 // from it.
-                let platform = selected.for_token()?.platform;
+                let platform = selected.for_token().map_err(|fault| name_request_pair(fault, env))?.platform;
                 let usual = cloud.unwrap_or(cloud::PUBLIC).usual_audience();
                 let source = match inputs.audience {
                     Some(audience) => platform.id_token_for(env, audience)?,
@@ -89,6 +89,16 @@ impl TokenPlan {
     /// The file in which the platform says that it keeps this token.
     pub(super) fn kept_in(&self, env: &dyn Env) -> Option<String> {
         self.platform.id_token_file(env).filter(|_| self.named == self.platform.name())
+    }
+}
+
+/// The platform gives no token, but variables of Terraform's providers may do.
+fn name_request_pair(fault: Fault, env: &dyn Env) -> Fault {
+    match platform::is_request_pair_set(env) {
+        true => fault.hint(
+            "`ARM_OIDC_REQUEST_URL` and `ARM_OIDC_REQUEST_TOKEN` are set: `--platform generic` requests the token with them",
+        ),
+        false => fault,
     }
 }
 

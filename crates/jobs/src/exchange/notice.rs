@@ -1,8 +1,11 @@
 //! What a person is told besides the result.
 
 use azure_oidc_core::check::{Finding, Severity};
+use azure_oidc_core::ports::Env;
+use azure_oidc_core::settings::{Chosen, Unread};
 
 use super::order::Order;
+use super::request::Request;
 use super::trade::Traded;
 
 /// Something to tell a person, besides the result. Never a secret.
@@ -14,6 +17,18 @@ pub enum Notice {
     Debug(&'static str, String),
     /// What was published, in a sentence.
     Published(String),
+}
+
+/// Names the variables that matter to a sign-in and are not read here.
+pub(super) fn unread(request: &Request<'_>, env: &dyn Env) -> Vec<Notice> {
+    let sign_in = &request.sign_in;
+    let chosen = Chosen {
+        cloud: sign_in.cloud.is_some() || sign_in.authority_host.is_some(),
+        client: sign_in.client_id.is_some(),
+        audience: request.plan.token.audience.is_some(),
+    };
+    let finding = |sentence| Notice::Warning(Finding::new("variable-not-read", Severity::Warning, sentence));
+    Unread::sentences(chosen, env).into_iter().map(finding).collect()
 }
 
 /// Says that Entra accepted the second ID token of the job, and how to send that one alone.

@@ -18,6 +18,7 @@ use crate::id_token::Obtained;
 
 mod publication;
 mod refusals;
+mod variables;
 
 /// 2026-08-21T10:00:00Z.
 const NOW: i64 = 1_787_306_400;
