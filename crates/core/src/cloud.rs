@@ -10,7 +10,7 @@ pub struct Cloud {
     pub environments: &'static [&'static str],
     /// The name for people.
     pub title: &'static str,
-    /// The host names of its sign-in service; the first one is the default.
+    /// The host names of its sign-in service. The first one is the default, as in Azure's own tools.
     pub authority_hosts: &'static [&'static str],
     /// The usual audience of a federated identity credential. Not known for some sovereign clouds.
     pub exchange_audience: Option<&'static str>,
@@ -97,7 +97,7 @@ pub const CLOUDS: &[Cloud] = &[
         name: "china",
         environments: &["china", "azurechinacloud"],
         title: "Azure operated by 21Vianet",
-        authority_hosts: &["login.partner.microsoftonline.cn", "login.chinacloudapi.cn"],
+        authority_hosts: &["login.chinacloudapi.cn", "login.partner.microsoftonline.cn"],
         exchange_audience: Some("api://AzureADTokenExchangeChina"),
         resources: &[
             ("arm", "https://management.chinacloudapi.cn"),

@@ -71,7 +71,8 @@ fn authority_host_check(endpoint: &Endpoint, request: &Request<'_>, env: &dyn En
     let mut check = optional(&settings::AUTHORITY_HOST, authority_host, env);
     let is_found = settings::AUTHORITY_HOST.find(authority_host, env).is_some();
     if let Some(cloud) = endpoint.cloud.filter(|cloud| *cloud != PUBLIC && !is_found) {
-        check.message = format!("{}, as the cloud is {}", endpoint.authority.host(), cloud.name);
+        let named = settings::CLOUD.find(request.sign_in.cloud, env).map_or(settings::CLOUD.flag, |found| found.named);
+        check.message = format!("{} of the cloud {} from {named}", endpoint.authority.host(), cloud.name);
     }
     let chosen =
         Chosen { cloud: cloud.is_some() || authority_host.is_some(), client: client_id.is_some(), audience: false };

@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn the_variables_of_other_tools_choose_the_cloud() {
         const US: &str = "login.microsoftonline.us";
-        const CHINA: &str = "login.partner.microsoftonline.cn";
+        const CHINA: &str = "login.chinacloudapi.cn";
         const PUBLIC: &str = "login.microsoftonline.com";
         let arm = |value| [("ARM_ENVIRONMENT", value)];
         let azure = |value| [("AZURE_ENVIRONMENT", value)];

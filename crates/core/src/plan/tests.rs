@@ -131,22 +131,24 @@ fn a_file_that_is_handed_on_has_a_whole_path() {
 }
 
 #[test]
-fn a_pulumi_deployment_has_its_token_in_a_file_beside_the_variable() {
-    let variable = ("PULUMI_OIDC_TOKEN", "t");
-    let place = |change: &dyn Fn(&mut Inputs<'_>)| {
-        let output = |inputs: &mut Inputs<'_>| {
-            inputs.output = OutputInputs { publish: Publish::SdkEnv, ..INPUTS.output };
-            change(inputs);
+fn some_platforms_have_the_token_in_a_file_beside_the_variable() {
+    for (name, path) in
+        [("PULUMI_OIDC_TOKEN", "/mnt/pulumi/pulumi.oidc"), ("SPACELIFT_OIDC_TOKEN", "/mnt/workspace/spacelift.oidc")]
+    {
+        let place = |change: &dyn Fn(&mut Inputs<'_>)| {
+            let output = |inputs: &mut Inputs<'_>| {
+                inputs.output = OutputInputs { publish: Publish::SdkEnv, ..INPUTS.output };
+                change(inputs);
+            };
+            resolve(output, [(name, "t"), ("RUNNER_TEMP", "/t")]).unwrap().output.id_token.unwrap()
         };
-        resolve(output, [variable, ("RUNNER_TEMP", "/t")]).unwrap().output.id_token.unwrap()
-    };
-    let file = "/mnt/pulumi/pulumi.oidc".to_owned();
-    assert_eq!(place(&|_| {}), IdTokenPlace::PlatformFile(file));
-    let named = |inputs: &mut Inputs<'_>| inputs.output.id_token_file = Some("/x");
-    assert_eq!(place(&named), IdTokenPlace::NewFile("/x".to_owned()));
-    // Another token is not the one in the file.
-    let other = |inputs: &mut Inputs<'_>| inputs.token.source = TokenSource::Variable("OTHER");
-    assert_eq!(place(&other), IdTokenPlace::NewFile("/t/azure-oidc-id-token".to_owned()));
+        assert_eq!(place(&|_| {}), IdTokenPlace::PlatformFile(path.to_owned()));
+        let named = |inputs: &mut Inputs<'_>| inputs.output.id_token_file = Some("/x");
+        assert_eq!(place(&named), IdTokenPlace::NewFile("/x".to_owned()));
+        // Another token is not the one in the file.
+        let other = |inputs: &mut Inputs<'_>| inputs.token.source = TokenSource::Variable("OTHER");
+        assert_eq!(place(&other), IdTokenPlace::NewFile("/t/azure-oidc-id-token".to_owned()));
+    }
 }
 
 #[test]

@@ -75,10 +75,10 @@ fn the_cloud_of_the_variables_and_those_that_are_not_read_are_told() {
         (check.message.clone(), check.hints.len(), reached)
     };
     for (value, address, cloud) in
-        [("usgovernment", "login.microsoftonline.us", "usgov"), ("china", "login.partner.microsoftonline.cn", "china")]
+        [("usgovernment", "login.microsoftonline.us", "usgov"), ("china", "login.chinacloudapi.cn", "china")]
     {
         let (message, hints, reached) = host("ARM_ENVIRONMENT", value);
-        assert_eq!((message, hints), (format!("{address}, as the cloud is {cloud}"), 0));
+        assert_eq!((message, hints), (format!("{address} of the cloud {cloud} from ARM_ENVIRONMENT"), 0));
         assert!(reached.contains(&format!("https://{address}")), "{reached}");
     }
     assert_eq!(host("ARM_ENVIRONMENT", "german").1, 1);

@@ -63,7 +63,7 @@ fn cloud_and_subscription_of_the_variables_are_handed_on() {
     };
     for (value, authority, environment) in [
         ("usgovernment", "https://login.microsoftonline.us/", "usgovernment"),
-        ("AzureChinaCloud", "https://login.partner.microsoftonline.cn/", "china"),
+        ("AzureChinaCloud", "https://login.chinacloudapi.cn/", "china"),
     ] {
         let (lines, _) = published(&[("ARM_ENVIRONMENT", value)]);
         assert!(lines.contains(&format!("AZURE_AUTHORITY_HOST='{authority}'")), "{lines}");
