@@ -6,7 +6,9 @@
 
 use azure_oidc_core::Secret;
 use azure_oidc_core::authority::Authority;
-use azure_oidc_core::plan::{Endpoint, HostKind, IdTokenPlace, JOB_FOLDERS, Plan, Publish, TokenPlan, command_line};
+use azure_oidc_core::plan::{
+    CURRENT_FOLDER, Endpoint, HostKind, IdTokenPlace, JOB_FOLDERS, Plan, Publish, TokenPlan, command_line,
+};
 use azure_oidc_core::platform::{self, File, Platform, Publication, Source, Value};
 use azure_oidc_core::ports::Env;
 use azure_oidc_core::settings;
@@ -116,6 +118,7 @@ impl Grants {
     fn add_exchange(&mut self, args: &ExchangeArgs, env: &dyn Env) {
         if args.publish != Publish::Token {
             self.variables.extend(JOB_FOLDERS.map(str::to_owned));
+            self.variables.push(CURRENT_FOLDER.to_owned());
         }
         self.variables.extend(args.token.id_token_env.clone());
         let endpoint = endpoint(&args.sign_in, env);
@@ -129,8 +132,10 @@ impl Grants {
                     self.add_agent(publisher, env);
                 }
                 self.outputs = plan.output.files;
-                if let Some(IdTokenPlace::NewFile(path)) = plan.output.id_token {
-                    self.id_token_output = Some(path);
+                match plan.output.id_token {
+                    Some(IdTokenPlace::NewFile(path)) => self.id_token_output = Some(path),
+                    Some(IdTokenPlace::PlatformFile(path)) => self.files.push(path),
+                    Some(IdTokenPlace::File(_) | IdTokenPlace::Variable) | None => {}
                 }
             }
             // The component reports what is wrong; for that it must see what is there.
@@ -165,7 +170,7 @@ impl Grants {
     }
 
     fn add_sign_in(&mut self, endpoint: Option<&Endpoint>) {
-        self.variables.extend(settings::ALL.iter().flat_map(|setting| setting.variables).map(ToString::to_string));
+        self.variables.extend(settings::shown().map(str::to_owned));
         self.destinations.extend(endpoint.map(|endpoint| Destination::of(&endpoint.authority, "the authority")));
     }
 
@@ -205,8 +210,7 @@ impl Grants {
 /// A wrong authority or cloud is left to the component, which reports it and needs no network for
 /// that.
 fn endpoint(args: &SignIn, env: &dyn Env) -> Option<Endpoint> {
-    let host = settings::AUTHORITY_HOST.find(args.authority_host.as_deref(), env);
-    Endpoint::resolve(args.cloud.as_deref(), "--cloud", host).ok()
+    Endpoint::find(args.cloud.as_deref(), args.authority_host.as_deref(), env).ok()
 }
 
 /// The files that a command's own options name, besides the one of the token.

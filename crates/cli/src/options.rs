@@ -53,7 +53,7 @@ pub struct SignIn {
     /// [env: PLUGIN_CLIENT_ID, AZURE_CLIENT_ID, ARM_CLIENT_ID]
     #[arg(long, help_heading = ENTRA, value_name = "GUID")]
     pub client_id: Option<String>,
-    /// Azure cloud [default: public]
+    /// Azure cloud [env: ARM_ENVIRONMENT, AZURE_ENVIRONMENT] [default: public]
     #[arg(long, help_heading = ENTRA, value_name = "NAME", value_parser = clouds())]
     pub cloud: Option<String>,
     /// Authority to use instead of the cloud's
@@ -108,8 +108,9 @@ pub struct ExchangeArgs {
     /// Number of retries after HTTP 429, HTTP 5xx or a network failure
     #[arg(long, value_name = "N", default_value = "3", value_parser = number)]
     pub retries: u32,
-    /// Time to retry when Entra does not find a credential that was created moments ago
-    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
+    /// Time to ask again, within the timeout, when Entra finds no matching credential or cannot reach
+    /// the issuer: both can pass by themselves after a change. 0s: ask once
+    #[arg(long, value_name = "TIME", default_value = "4s", value_parser = duration)]
     pub replication_wait: Duration,
     /// Send the token even if the pre-flight check fails
     #[arg(long)]

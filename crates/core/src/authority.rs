@@ -32,7 +32,7 @@ impl Authority {
                 "authority-invalid",
                 format!("The authority host `{}` from {named} {why}", text.escape_debug()),
             )
-            .hint("write it as `https://login.microsoftonline.com`, without tenant or path")
+            .hint(format!("write it as `{}`, without tenant or path", suggestion(text)))
         };
         let (secure, rest) = match text.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
@@ -160,6 +160,18 @@ pub fn cloud_by_name(name: &str, named: &str) -> Result<&'static Cloud, Fault> {
     })
 }
 
+/// The address with which a text was probably meant: its host, which keeps the cloud.
+fn suggestion(text: &str) -> String {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let rest = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let rest = rest.rsplit('@').next().unwrap_or_default();
+    let host = rest.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    match is_domain(&host) {
+        true => format!("https://{host}"),
+        false => Authority::of(cloud::PUBLIC).base(),
+    }
+}
+
 fn split_port(text: &str) -> Option<(&str, Option<u16>)> {
     let colon = match text.rfind(']') {
         Some(bracket) => text[bracket..].find(':').map(|at| bracket + at),
@@ -260,6 +272,25 @@ mod tests {
             let fault = Authority::parse(text, "--authority-host").unwrap_err();
             assert!(fault.message.contains(why), "{text}: {}", fault.message);
             assert_eq!(fault.category, Category::Usage);
+        }
+    }
+
+    #[test]
+    fn the_address_that_is_proposed_keeps_the_host_and_so_the_cloud() {
+        for (text, address) in [
+            ("http://login.microsoftonline.us", "https://login.microsoftonline.us"),
+            ("HTTP://LOGIN.microsoftonline.US/", "https://login.microsoftonline.us"),
+            ("https://login.microsoftonline.us/contoso.onmicrosoft.us", "https://login.microsoftonline.us"),
+            ("http://login.chinacloudapi.cn:80/common", "https://login.chinacloudapi.cn"),
+            ("ftp://login.partner.microsoftonline.cn", "https://login.partner.microsoftonline.cn"),
+            ("https://user@login.microsoftonline.us", "https://login.microsoftonline.us"),
+            ("http://sts.corp.example", "https://sts.corp.example"),
+            ("http://login.microsoftonline.com", "https://login.microsoftonline.com"),
+            ("https://", "https://login.microsoftonline.com"),
+            ("https://ho st", "https://login.microsoftonline.com"),
+        ] {
+            let fault = Authority::parse(text, "--authority-host").unwrap_err();
+            assert!(fault.hints[0].contains(&format!("`{address}`")), "{text}: {:?}", fault.hints);
         }
     }
 

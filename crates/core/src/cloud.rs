@@ -5,9 +5,12 @@
 pub struct Cloud {
     /// The name for `--cloud`.
     pub name: &'static str,
+    /// The names in `ARM_ENVIRONMENT` and `AZURE_ENVIRONMENT`, in lower case; the first one is
+    /// that of Terraform's providers.
+    pub environments: &'static [&'static str],
     /// The name for people.
     pub title: &'static str,
-    /// The host names of its sign-in service; the first one is the default.
+    /// The host names of its sign-in service. The first one is the default, as in Azure's own tools.
     pub authority_hosts: &'static [&'static str],
     /// The usual audience of a federated identity credential. Not known for some sovereign clouds.
     pub exchange_audience: Option<&'static str>,
@@ -19,6 +22,13 @@ impl Cloud {
     /// The cloud of this name.
     pub fn by_name(name: &str) -> Option<&'static Self> {
         CLOUDS.iter().find(|cloud| cloud.name == name)
+    }
+
+    /// The cloud of this name, or with this name in the variables of Terraform's providers and of
+    /// the Azure SDKs. They ignore the case of letters.
+    pub fn named(text: &str) -> Option<&'static Self> {
+        let text = text.trim().to_ascii_lowercase();
+        CLOUDS.iter().find(|cloud| cloud.name == text || cloud.environments.contains(&text.as_str()))
     }
 
     /// The cloud with this sign-in host.
@@ -49,6 +59,7 @@ pub const PUBLIC: &Cloud = &CLOUDS[0];
 pub const CLOUDS: &[Cloud] = &[
     Cloud {
         name: "public",
+        environments: &["public", "azurecloud", "azurepubliccloud", "global"],
         title: "Azure (public)",
         authority_hosts: &["login.microsoftonline.com", "login.microsoft.com", "login.windows.net", "sts.windows.net"],
         exchange_audience: Some("api://AzureADTokenExchange"),
@@ -63,6 +74,14 @@ pub const CLOUDS: &[Cloud] = &[
     },
     Cloud {
         name: "usgov",
+        environments: &[
+            "usgovernment",
+            "azureusgovernment",
+            "azureusgovernmentcloud",
+            "usgovernmentl4",
+            "usgovernmentl5",
+            "dod",
+        ],
         title: "Azure US Government",
         authority_hosts: &["login.microsoftonline.us", "login.usgovcloudapi.net"],
         exchange_audience: Some("api://AzureADTokenExchangeUSGov"),
@@ -76,8 +95,9 @@ pub const CLOUDS: &[Cloud] = &[
     },
     Cloud {
         name: "china",
+        environments: &["china", "azurechinacloud"],
         title: "Azure operated by 21Vianet",
-        authority_hosts: &["login.partner.microsoftonline.cn", "login.chinacloudapi.cn"],
+        authority_hosts: &["login.chinacloudapi.cn", "login.partner.microsoftonline.cn"],
         exchange_audience: Some("api://AzureADTokenExchangeChina"),
         resources: &[
             ("arm", "https://management.chinacloudapi.cn"),
@@ -89,6 +109,7 @@ pub const CLOUDS: &[Cloud] = &[
     },
     Cloud {
         name: "france",
+        environments: &[],
         title: "Bleu (France)",
         authority_hosts: &["login.sovcloud-identity.fr"],
         exchange_audience: Some("api://AzureADTokenExchangeFrance"),
@@ -96,6 +117,7 @@ pub const CLOUDS: &[Cloud] = &[
     },
     Cloud {
         name: "germany",
+        environments: &[],
         title: "Delos (Germany)",
         authority_hosts: &["login.sovcloud-identity.de"],
         exchange_audience: Some("api://AzureADTokenExchangeGermany"),
@@ -103,6 +125,7 @@ pub const CLOUDS: &[Cloud] = &[
     },
     Cloud {
         name: "singapore",
+        environments: &[],
         title: "Singapore government",
         authority_hosts: &["login.sovcloud-identity.sg"],
         exchange_audience: None,
@@ -118,6 +141,25 @@ mod tests {
     fn the_default_is_the_public_cloud() {
         assert_eq!(PUBLIC.name, "public");
         assert_eq!(PUBLIC.resource("arm"), Some("https://management.azure.com"));
+    }
+
+    #[test]
+    fn a_cloud_has_the_names_that_other_tools_give_it() {
+        for (text, name) in [
+            ("public", "public"),
+            ("AzureCloud", "public"),
+            ("usgovernment", "usgov"),
+            ("AzureUSGovernment", "usgov"),
+            ("usgov", "usgov"),
+            (" China ", "china"),
+            ("AzureChinaCloud", "china"),
+        ] {
+            assert_eq!(Cloud::named(text).map(|cloud| cloud.name), Some(name), "{text}");
+        }
+        // The cloud that was closed in 2021 is not the one of today.
+        for text in ["german", "AzureGermanCloud", "prod", ""] {
+            assert_eq!(Cloud::named(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -13,10 +13,12 @@ use crate::secret::Secret;
 
 mod answer;
 mod request;
+pub use answer::is_about_subject;
 pub use request::USER_AGENT;
 mod retry;
 
 use answer::Answer;
+use retry::Repeats;
 
 /// The parameters of an exchange.
 #[derive(Debug, Clone)]
@@ -35,9 +37,20 @@ pub struct Terms {
     pub timeout: Duration,
     /// How often one request is repeated after a temporary failure.
     pub retries: u32,
-    /// How long to repeat requests while Entra finds no matching credential, for a credential that
-    /// was just created.
+    /// How long to repeat requests while Entra finds no matching credential or cannot reach the
+    /// issuer: both can pass by themselves after a change.
     pub replication_wait: Duration,
+    /// Another ID token of the same job. It is sent when Entra refuses the first for its subject.
+    pub alternative: Option<Secret>,
+}
+
+/// The result of an exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Granted {
+    /// One access token for each scope.
+    pub tokens: Vec<AccessToken>,
+    /// The ID token that Entra accepted: the first, a renewed one, or the alternative.
+    pub assertion: Secret,
 }
 
 /// An Azure access token.
@@ -69,7 +82,7 @@ pub enum Step {
     /// [`Exchange::renewed`].
     Renew,
     /// The exchange has ended.
-    Done(Result<Vec<AccessToken>, Fault>),
+    Done(Result<Granted, Fault>),
 }
 
 /// A running exchange.
@@ -79,6 +92,9 @@ pub struct Exchange {
     started: Duration,
     scopes: Vec<ScopeState>,
     renewed: bool,
+    repeats: Repeats,
+    /// The refusal of the first ID token, while the alternative is in use.
+    first_refusal: Option<Fault>,
     state: State,
 }
 
@@ -109,7 +125,8 @@ impl Exchange {
             .iter()
             .map(|scope| ScopeState { scope: scope.clone(), request_id: request::id(random), tries: 0, token: None })
             .collect();
-        Self { terms, started, scopes, renewed: false, state: State::Sending }
+        let repeats = Repeats::new(terms.replication_wait);
+        Self { terms, started, scopes, renewed: false, repeats, first_refusal: None, state: State::Sending }
     }
 
     /// The next step.
@@ -126,7 +143,8 @@ impl Exchange {
         let open = self.scopes.iter().filter(|state| state.token.is_none());
         let requests: Vec<_> = open.map(|state| request::token(&self.terms, &state.scope, &state.request_id)).collect();
         if requests.is_empty() {
-            return Step::Done(Ok(self.scopes.iter_mut().filter_map(|state| state.token.take()).collect()));
+            let tokens = self.scopes.iter_mut().filter_map(|state| state.token.take()).collect();
+            return Step::Done(Ok(Granted { tokens, assertion: self.terms.assertion.clone() }));
         }
         let remaining = self.remaining(monotonic);
         Step::Send { requests, timeout: retry::attempt_timeout(self.terms.timeout, remaining, self.terms.retries) }
@@ -141,9 +159,8 @@ impl Exchange {
         random: &dyn Random,
     ) {
         let remaining = self.remaining(monotonic);
-        let elapsed = monotonic.saturating_sub(self.started);
-        let replication = self.terms.replication_wait.saturating_sub(elapsed);
         let mut pause = None;
+        let mut passing = None;
         let mut expired = None;
         let mut faults = Vec::new();
         for (state, result) in self.scopes.iter_mut().filter(|state| state.token.is_none()).zip(results) {
@@ -153,11 +170,10 @@ impl Exchange {
                 Answer::Token { token, token_type, expires_on } => {
                     state.token = Some(AccessToken { scope: state.scope.clone(), token, token_type, expires_on });
                 }
-                Answer::Expired(fault) if !self.renewed => expired = Some(locate(fault)),
-                Answer::Unmatched(fault) => match retry::replication_pause(replication, remaining) {
-                    Some(time) => pause = pause.max(Some(time)),
-                    None => faults.push(locate(fault)),
-                },
+                Answer::Expired(fault) if !self.renewed && self.first_refusal.is_none() => {
+                    expired = Some(locate(fault));
+                }
+                Answer::Passing(fault) => passing = passing.or(Some((locate(fault), state.tries))),
                 Answer::Temporary { fault, after } => {
                     match retry::pause(state.tries, self.terms.retries, after, remaining, random) {
                         Some(time) => pause = pause.max(Some(time)),
@@ -167,13 +183,20 @@ impl Exchange {
                 Answer::Expired(fault) | Answer::Final(fault) => faults.push(locate(fault)),
             }
         }
+        if let Some((fault, tries)) = passing {
+            match self.repeat(&fault, remaining) {
+                Some(time) => pause = pause.max(Some(time)),
+                None => faults.push(retry::still_refused(fault, tries)),
+            }
+        }
         // A refusal is more useful than a failed connection.
         let worst = faults.iter().position(|fault| fault.category == Category::Refused).unwrap_or_default();
         self.state = match (faults.into_iter().nth(worst), expired, pause) {
-            (Some(fault), _, _) => State::Failed(fault),
+            // What is wrong with the first ID token is what a person can act on.
+            (Some(fault), _, _) => State::Failed(self.first_refusal.take().unwrap_or(fault)),
             (None, Some(fault), _) => State::Renewing(fault),
-            (None, None, Some(time)) => State::Pausing(time),
-            (None, None, None) => State::Sending,
+            (None, None, Some(time)) if !time.is_zero() => State::Pausing(time),
+            (None, None, _) => State::Sending,
         };
     }
 
@@ -189,17 +212,34 @@ impl Exchange {
         }
     }
 
+    /// The pause before the requests are sent again, after a refusal that may pass. The alternative
+    /// is sent at once; after it the pause begins, and then the first ID token is sent again.
+    fn repeat(&mut self, fault: &Fault, remaining: Duration) -> Option<Duration> {
+        let Terms { assertion, alternative, .. } = &mut self.terms;
+        match (&self.first_refusal, alternative) {
+            (None, Some(alternative)) if answer::is_about_subject(fault) => {
+                std::mem::swap(assertion, alternative);
+                self.first_refusal = Some(retry::still_refused(fault.clone(), 1));
+                Some(Duration::ZERO)
+            }
+            (refused, alternative) => {
+                let pause = self.repeats.pause(remaining)?;
+                if let (Some(_), Some(alternative)) = (refused, alternative) {
+                    std::mem::swap(assertion, alternative);
+                    self.first_refusal = None;
+                }
+                Some(pause)
+            }
+        }
+    }
+
     fn remaining(&self, monotonic: Duration) -> Duration {
         self.terms.timeout.saturating_sub(monotonic.saturating_sub(self.started))
     }
 }
 
 /// Executes an exchange. Calls `renew` at most once, when the assertion has expired.
-pub fn run(
-    terms: Terms,
-    ports: Ports<'_>,
-    renew: &mut dyn FnMut() -> Option<Secret>,
-) -> Result<Vec<AccessToken>, Fault> {
+pub fn run(terms: Terms, ports: Ports<'_>, renew: &mut dyn FnMut() -> Option<Secret>) -> Result<Granted, Fault> {
     let mut exchange = Exchange::new(terms, ports.clock.monotonic(), ports.random);
     loop {
         match exchange.next(ports.clock.monotonic()) {

@@ -7,6 +7,7 @@
 mod endpoint;
 mod host;
 mod output;
+mod path;
 mod token;
 
 use std::time::Duration;
@@ -14,6 +15,7 @@ use std::time::Duration;
 pub use endpoint::Endpoint;
 pub use host::HostKind;
 pub use output::{Form, IdTokenPlace, JOB_FOLDERS, OutputInputs, OutputPlan, Publish};
+pub use path::CURRENT_FOLDER;
 pub use token::{STANDARD_INPUT, TokenInputs, TokenPlan, TokenSource, command_line};
 
 use crate::cloud::Cloud;
@@ -27,16 +29,18 @@ pub struct Limits {
     pub timeout: Duration,
     /// How often one request may be sent again after a failure that may pass.
     pub retries: u32,
-    /// How long to ask again while Entra finds no matching credential, because one was created a
-    /// moment ago.
+    /// How long to ask again while Entra finds no matching credential or cannot reach the issuer,
+    /// which can pass by itself after a change.
     pub replication_wait: Duration,
 }
 
 impl Limits {
     /// For the command line and the typed interface.
-    pub const DEFAULT: Self = Self { timeout: Duration::from_secs(30), retries: 3, replication_wait: Duration::ZERO };
-    /// For the HTTP service: its hosts end a request after 30 seconds.
-    pub const SERVICE: Self = Self { timeout: Duration::from_secs(20), retries: 2, ..Self::DEFAULT };
+    pub const DEFAULT: Self =
+        Self { timeout: Duration::from_secs(30), retries: 3, replication_wait: Duration::from_secs(4) };
+    /// For the HTTP service: its hosts end a request after 30 seconds, and a caller that is refused
+    /// must not occupy it.
+    pub const SERVICE: Self = Self { timeout: Duration::from_secs(20), retries: 2, replication_wait: Duration::ZERO };
 }
 
 /// What decides a plan, besides the environment and the cloud.

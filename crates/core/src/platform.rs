@@ -27,6 +27,7 @@ mod harness;
 mod kubernetes;
 mod parts;
 mod pulumi;
+mod request_pair;
 mod select;
 mod semaphore;
 mod spacelift;
@@ -38,6 +39,7 @@ pub mod text;
 
 pub use gitlab::{MAX_DOTENV, dotenv};
 pub use parts::{PartName, listed};
+pub(crate) use request_pair::is_set as is_request_pair_set;
 pub use select::{Selected, identify, select, select_for_output, verdicts};
 
 /// Every platform, in the order of detection: first those that a user configures, then CI markers,
@@ -145,6 +147,29 @@ pub trait Platform: Sync {
         self.id_token(env, audience)
     }
 
+    /// Another variable with an ID token of the same job, beside the one that
+    /// [`id_token`](Platform::id_token) names. It has the same issuer and audience and another
+    /// subject.
+    fn alternative(&self, _env: &dyn Env) -> Option<String> {
+        None
+    }
+
+    /// The file in which the platform keeps the ID token, also when a variable holds it. The file
+    /// may be missing.
+    fn id_token_file(&self, _env: &dyn Env) -> Option<String> {
+        None
+    }
+
+    /// Why a setting can be missing in this job although the user has stored it: a hint.
+    fn missing_setting(&self, _names: &[&str], _env: &dyn Env) -> Option<String> {
+        None
+    }
+
+    /// The words for the service that answers requests for a token.
+    fn token_service(&self) -> String {
+        format!("the token service of {}", self.title())
+    }
+
     /// The files to which [`publish`](Platform::publish) appends. A host checks before the exchange
     /// that it can write them. Faults have the category [`Category::Publish`].
     fn outputs(&self, _env: &dyn Env) -> Result<Vec<File>, Fault> {
@@ -153,6 +178,22 @@ pub trait Platform: Sync {
 
     /// How to publish values for later steps, in the order in which it must happen.
     fn publish(&self, values: &[Value], env: &dyn Env) -> Result<Vec<Publication>, Fault>;
+
+    /// As [`outputs`](Platform::outputs), when settings for Azure's tools are published too.
+    fn outputs_with_settings(&self, env: &dyn Env) -> Result<Vec<File>, Fault> {
+        self.outputs(env)
+    }
+
+    /// As [`publish`](Platform::publish), with settings for Azure's tools, which every later step of
+    /// the job must have in its environment.
+    fn publish_with_settings(
+        &self,
+        results: &[Value],
+        settings: &[Value],
+        env: &dyn Env,
+    ) -> Result<Vec<Publication>, Fault> {
+        self.publish(&[results, settings].concat(), env)
+    }
 
     /// Whether this platform issues tokens under that `iss`.
     fn issues(&self, _issuer: &str) -> bool {

@@ -3,6 +3,10 @@
 use crate::fault::{Category, Fault};
 use crate::ports::Env;
 
+mod unread;
+pub(crate) use unread::named_cloud;
+pub use unread::{Chosen, Unread};
+
 /// A setting and its names.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Setting {
@@ -10,6 +14,9 @@ pub struct Setting {
     pub flag: &'static str,
     /// The variables; the first one that is set wins.
     pub variables: &'static [&'static str],
+    /// Variables that a task of Azure Pipelines sets for its own script. They are read last, and
+    /// nobody is told to set them.
+    pub of_tasks: &'static [&'static str],
     /// The code of the fault when the setting is required and missing.
     pub missing: &'static str,
     /// The setting's name in that fault.
@@ -20,6 +27,7 @@ pub struct Setting {
 pub const TENANT_ID: Setting = Setting {
     flag: "--tenant-id",
     variables: &["PLUGIN_TENANT_ID", "AZURE_TENANT_ID", "ARM_TENANT_ID"],
+    of_tasks: &["AZURESUBSCRIPTION_TENANT_ID", "tenantId"],
     missing: "tenant-id-missing",
     what: "tenant id",
 };
@@ -28,26 +36,47 @@ pub const TENANT_ID: Setting = Setting {
 pub const CLIENT_ID: Setting = Setting {
     flag: "--client-id",
     variables: &["PLUGIN_CLIENT_ID", "AZURE_CLIENT_ID", "ARM_CLIENT_ID"],
+    of_tasks: &["AZURESUBSCRIPTION_CLIENT_ID", "servicePrincipalId"],
     missing: "client-id-missing",
     what: "client id",
 };
 
 /// The scopes.
 pub const SCOPE: Setting =
-    Setting { flag: "--scope", variables: &["PLUGIN_SCOPE"], missing: "scope-missing", what: "scope" };
+    Setting { flag: "--scope", variables: &["PLUGIN_SCOPE"], of_tasks: &[], missing: "scope-missing", what: "scope" };
 
 /// The sign-in service.
 pub const AUTHORITY_HOST: Setting = Setting {
     flag: "--authority-host",
     variables: &["PLUGIN_AZURE_AUTHORITY_HOST", "AZURE_AUTHORITY_HOST"],
+    of_tasks: &[],
     missing: "authority-missing",
     what: "authority host",
 };
 
+/// The cloud, as Terraform's providers and older Azure SDKs name it. A variable whose value names
+/// no known cloud is not used; see [`Unread`].
+pub const CLOUD: Setting = Setting {
+    flag: "--cloud",
+    variables: &["ARM_ENVIRONMENT", "AZURE_ENVIRONMENT"],
+    of_tasks: &[],
+    missing: "cloud-missing",
+    what: "cloud",
+};
+
+/// The variables with the subscription. An exchange does not need it; it is handed on to Azure's
+/// tools.
+pub const SUBSCRIPTION_ID: [&str; 2] = ["AZURE_SUBSCRIPTION_ID", "ARM_SUBSCRIPTION_ID"];
+
 /// How much is logged to standard error. `debug` and `trace` add requests and answers, never a
 /// token. Any other value changes nothing.
-pub const LOG_LEVEL: Setting =
-    Setting { flag: "--log-level", variables: &["PLUGIN_LOG_LEVEL"], missing: "log-level-missing", what: "log level" };
+pub const LOG_LEVEL: Setting = Setting {
+    flag: "--log-level",
+    variables: &["PLUGIN_LOG_LEVEL"],
+    of_tasks: &[],
+    missing: "log-level-missing",
+    what: "log level",
+};
 
 /// The service's path for an exchange, the only job that needs the network and the service's
 /// settings.
@@ -64,8 +93,14 @@ pub const SERVICE_CORS_ORIGINS: &str = "AZURE_OIDC_SERVICE_CORS_ORIGINS";
 /// The variables that a host shows the service, besides [`ALL`].
 pub const SERVICE: [&str; 2] = [SERVICE_SCOPES, SERVICE_CORS_ORIGINS];
 
-/// All settings, whose variables a host shows every command that signs in.
-pub const ALL: &[&Setting] = &[&TENANT_ID, &CLIENT_ID, &SCOPE, &AUTHORITY_HOST, &LOG_LEVEL];
+/// All settings.
+pub const ALL: &[&Setting] = &[&TENANT_ID, &CLIENT_ID, &SCOPE, &CLOUD, &AUTHORITY_HOST, &LOG_LEVEL];
+
+/// The variables that a host shows every command that signs in.
+pub fn shown() -> impl Iterator<Item = &'static str> {
+    let unread = Unread::ALL.iter().map(|unread| unread.name);
+    ALL.iter().flat_map(|setting| setting.names()).chain(SUBSCRIPTION_ID).chain(unread)
+}
 
 /// A value and its origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,12 +112,17 @@ pub struct Found {
 }
 
 impl Setting {
+    /// Every variable that is read, in order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.variables.iter().chain(self.of_tasks).copied()
+    }
+
     /// The option's value, otherwise the first variable that is not empty.
     pub fn find(&self, flag: Option<&str>, env: &dyn Env) -> Option<Found> {
         if let Some(value) = flag {
             return Some(Found { value: value.to_owned(), named: self.flag });
         }
-        self.variables.iter().find_map(|name| env.present(name).map(|value| Found { value, named: name }))
+        self.names().find_map(|name| env.present(name).map(|value| Found { value, named: name }))
     }
 
     /// As [`find`](Self::find), or a fault that names every way to give the setting.
@@ -109,6 +149,20 @@ mod tests {
         let named = |flag| TENANT_ID.find(flag, &env).map(|found| (found.value, found.named));
         assert_eq!(named(Some("flag")), Some(("flag".into(), "--tenant-id")));
         assert_eq!(named(None), Some(("azure".into(), "AZURE_TENANT_ID")));
+    }
+
+    #[test]
+    fn the_variables_of_a_task_are_read_last_and_nobody_is_told_to_set_them() {
+        let task = [("tenantId", "t"), ("servicePrincipalId", "c")];
+        let found = |setting: &Setting, env: &Variables| setting.find(None, env).map(|found| found.named);
+        assert_eq!(found(&TENANT_ID, &Variables::from(task)), Some("tenantId"));
+        assert_eq!(found(&CLIENT_ID, &Variables::from(task)), Some("servicePrincipalId"));
+        let subscription = [("AZURESUBSCRIPTION_CLIENT_ID", "c"), ("servicePrincipalId", "d")];
+        assert_eq!(found(&CLIENT_ID, &Variables::from(subscription)), Some("AZURESUBSCRIPTION_CLIENT_ID"));
+        let own = [("servicePrincipalId", "d"), ("ARM_CLIENT_ID", "c")];
+        assert_eq!(found(&CLIENT_ID, &Variables::from(own)), Some("ARM_CLIENT_ID"));
+        let fault = CLIENT_ID.require(None, &Variables::default()).unwrap_err();
+        assert!(!fault.hints[0].contains("servicePrincipalId"), "{:?}", fault.hints);
     }
 
     #[test]

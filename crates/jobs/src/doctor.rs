@@ -8,13 +8,14 @@ pub use answer::{Answer, Check, Detector, Recognised};
 
 use azure_oidc_core::Fault;
 use azure_oidc_core::check::{self, Severity};
+use azure_oidc_core::cloud::PUBLIC;
 use azure_oidc_core::plan::{Endpoint, Limits, TokenInputs, TokenPlan};
 use azure_oidc_core::platform::{self, Detection, File, Platform};
 use azure_oidc_core::ports::Env;
-use azure_oidc_core::settings::{self, Setting};
+use azure_oidc_core::settings::{self, Chosen, Setting, Unread};
 use azure_oidc_core::token::Token;
 
-use crate::exchange::SignIn;
+use crate::exchange::{SignIn, explain_missing};
 use crate::json::rfc3339;
 use crate::{Context, id_token};
 
@@ -34,13 +35,13 @@ pub struct Request<'a> {
 pub fn run(request: &Request<'_>, context: Context<'_>) -> Result<Answer, Fault> {
     let env = context.ports.env;
     let SignIn { tenant_id, client_id, cloud, authority_host } = request.sign_in;
-    let endpoint = Endpoint::resolve(cloud, "--cloud", settings::AUTHORITY_HOST.find(authority_host, env))?;
+    let endpoint = Endpoint::find(cloud, authority_host, env)?;
     let detectors = platform::verdicts(env).into_iter().map(|(platform, detection)| detector(platform, detection));
     let checks = vec![
-        required(&settings::TENANT_ID, tenant_id, env),
-        required(&settings::CLIENT_ID, client_id, env),
+        required(&settings::TENANT_ID, tenant_id, request, env),
+        required(&settings::CLIENT_ID, client_id, request, env),
         optional(&settings::SCOPE, None, env),
-        optional(&settings::AUTHORITY_HOST, authority_host, env),
+        authority_host_check(&endpoint, request, env),
         id_token(request, &endpoint, context),
         output(request, env),
         authority::reach(&endpoint.authority, TOLERABLE_SKEW, context.ports),
@@ -57,11 +58,26 @@ fn detector(platform: &dyn Platform, detection: Detection) -> Detector {
     Detector { platform: platform.name(), verdict, why }
 }
 
-fn required(setting: &'static Setting, flag: Option<&str>, env: &dyn Env) -> Check {
+fn required(setting: &'static Setting, flag: Option<&str>, request: &Request<'_>, env: &dyn Env) -> Check {
     match setting.require(flag, env) {
         Ok(found) => Check::good(setting.what, format!("{} from {}", found.value, found.named)),
-        Err(fault) => Check::bad(setting.what, &fault),
+        Err(fault) => Check::bad(setting.what, &explain_missing(setting, fault, request.token.platform, env)),
     }
+}
+
+/// The authority, or the cloud that decides it, and the variables that are not read.
+fn authority_host_check(endpoint: &Endpoint, request: &Request<'_>, env: &dyn Env) -> Check {
+    let SignIn { client_id, cloud, authority_host, .. } = request.sign_in;
+    let mut check = optional(&settings::AUTHORITY_HOST, authority_host, env);
+    let is_found = settings::AUTHORITY_HOST.find(authority_host, env).is_some();
+    if let Some(cloud) = endpoint.cloud.filter(|cloud| *cloud != PUBLIC && !is_found) {
+        let named = settings::CLOUD.find(request.sign_in.cloud, env).map_or(settings::CLOUD.flag, |found| found.named);
+        check.message = format!("{} of the cloud {} from {named}", endpoint.authority.host(), cloud.name);
+    }
+    let chosen =
+        Chosen { cloud: cloud.is_some() || authority_host.is_some(), client: client_id.is_some(), audience: false };
+    check.hints = Unread::sentences(chosen, env);
+    check
 }
 
 fn optional(setting: &'static Setting, flag: Option<&str>, env: &dyn Env) -> Check {

@@ -6,6 +6,7 @@
 //! the part that all three share.
 
 mod answer;
+mod audience;
 mod notice;
 mod order;
 mod preflight;
@@ -20,13 +21,17 @@ pub use notice::Notice;
 pub use request::{Request, SignIn};
 pub use service::{Refusal, serve};
 pub use settings::Settings;
+pub(crate) use settings::explain_missing;
 pub use trade::trade;
 
 use azure_oidc_core::credential::{Credential, forms};
-use azure_oidc_core::plan::{Limits, Plan, STANDARD_INPUT};
+use azure_oidc_core::plan::{Limits, Plan, STANDARD_INPUT, TokenPlan};
 use azure_oidc_core::platform::Publication;
-use azure_oidc_core::{Category, Fault};
+use azure_oidc_core::settings::SUBSCRIPTION_ID;
+use azure_oidc_core::token::Token;
+use azure_oidc_core::{Category, Fault, Secret};
 
+use crate::id_token::Obtained;
 use crate::{Context, id_token};
 use order::Order;
 
@@ -34,6 +39,7 @@ use order::Order;
 /// fails.
 pub fn run(request: &Request<'_>, context: Context<'_>, notices: &mut Vec<Notice>) -> Result<Vec<Publication>, Fault> {
     let started = context.ports.clock.monotonic();
+    notices.extend(notice::unread(request, context.ports.env));
     let settings::OfCommand { settings, names, is_debug } = settings::of_command(request, context)?;
     let plan = Plan::resolve(&request.plan, settings.endpoint.cloud, context.ports.env)?;
     let credentials = request.credential.map(|name| read_credentials(name, context, notices)).transpose()?;
@@ -41,19 +47,21 @@ pub fn run(request: &Request<'_>, context: Context<'_>, notices: &mut Vec<Notice
     let obtain = || id_token::obtain(&plan.token, request.limits.timeout, context);
     let id_token = obtain()?;
     let token = id_token.parse()?;
+    if let Some(audience) = request.plan.token.audience {
+        audience::require(audience, &token, &id_token, &plan.token)?;
+    }
+    publication::require_platform_file(&plan.output, context)?;
+    let alternative = alternative(&plan.token, context);
 
-    let order = Order {
+    let first = Order {
         settings: &settings,
         id_token: &id_token,
         token: &token,
+        alternative: alternative.as_ref().map(|(id_token, token)| (id_token, token)),
         platform: plan.token.platform.name(),
         credentials: credentials.as_deref(),
     };
-    if request.preflight {
-        let warnings = preflight::check(&order, context.ports.clock.now())
-            .map_err(|fault| fault.hint("nothing was sent; `--no-preflight` sends the token all the same"))?;
-        notices.extend(warnings.into_iter().map(Notice::Warning));
-    }
+    let order = if request.preflight { preflight::choose(first, context.ports.clock.now(), notices)? } else { first };
     if is_debug {
         notices.extend(notice::decisions(&order, plan.token.platform.title()));
     }
@@ -61,9 +69,20 @@ pub fn run(request: &Request<'_>, context: Context<'_>, notices: &mut Vec<Notice
     let spent = context.ports.clock.monotonic().saturating_sub(started);
     let limits = Limits { timeout: request.limits.timeout.saturating_sub(spent), ..request.limits };
     let traded = trade::send(&order, limits, context.ports, &mut || Some(obtain().ok()?.token))?;
+    notices.extend(notice::accepted(&order, &traded));
 
-    let outcome = publication::Outcome { order: &order, traded: &traded, names: &names };
+    let subscription_id = SUBSCRIPTION_ID.iter().find_map(|name| context.ports.env.present(name));
+    let outcome = publication::Outcome { order: &order, traded: &traded, names: &names, subscription_id };
     publication::publish(&plan.output, &outcome, context, notices)
+}
+
+/// Another ID token of the job, if it can be read.
+fn alternative(plan: &TokenPlan, context: Context<'_>) -> Option<(Obtained, Token)> {
+    let name = plan.alternative.as_ref()?;
+    let token = Secret::new(context.ports.env.present(name)?);
+    let obtained = Obtained { token, place: format!("`{name}`") };
+    let token = obtained.parse().ok()?;
+    Some((obtained, token))
 }
 
 fn read_credentials(name: &str, context: Context<'_>, notices: &mut Vec<Notice>) -> Result<Vec<Credential>, Fault> {

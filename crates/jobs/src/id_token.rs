@@ -43,7 +43,7 @@ pub fn obtain(plan: &TokenPlan, timeout: Duration, context: Context<'_>) -> Resu
         Source::File(path) => from_file(path, plan.named, context),
         Source::Request { request, socket, .. } => {
             let host = socket.as_deref().or_else(|| request.url.split('/').nth(2)).unwrap_or_default();
-            let place = format!("the token service of {} at {host}", plan.platform.title());
+            let place = format!("{} at {host}", plan.platform.token_service());
             Ok(Obtained { token: service::ask(plan, timeout, context.ports)?, place })
         }
         Source::Program(words) => from_program(&command_line(words), plan.platform, context),

@@ -57,7 +57,7 @@ fn assert_ids(case: &Case, stage: &Stage) {
     assert!(error["hint"].as_str().is_some_and(|hint| hint.lines().count() > 1), "{}: {error}", case.name);
 }
 
-const REFUSED: Case = Case { exit: 4, code: "entra-refused", requests: 1, ..STEP };
+const REFUSED: Case = Case { args: &["--replication-wait", "0s"], exit: 4, code: "entra-refused", requests: 1, ..STEP };
 
 const CASES: &[Case] = &[
     Case {

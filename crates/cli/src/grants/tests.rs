@@ -124,4 +124,59 @@ fn the_file_of_the_id_token_is_where_the_user_or_the_job_says() {
     assert_eq!(place(&["--publish", "both"], &[token]), None);
     assert_eq!(place(&["--publish", "both"], &[file, temp]), None, "it is in a file, which the cluster renews");
     assert_eq!(place(&[], &[token, temp]), None, "nobody asked for it");
+    let relative = &["--publish", "both", "--id-token-output", "x"];
+    assert_eq!(place(relative, &[token, ("PWD", "/work")]), Some("/work/x".to_owned()));
+    let shown = |arguments: &[&str]| grants(arguments, &[token]).variables.contains(&"PWD".to_owned());
+    assert!(shown(relative), "the component works out the same path");
+    assert!(!shown(&[]));
+}
+
+#[test]
+fn the_platforms_own_file_with_the_token_is_read_when_it_is_handed_on() {
+    let job = [("PULUMI_CI_SYSTEM", "Pulumi Deployments"), ("PULUMI_OIDC_TOKEN", "t")];
+    let needed = grants(&["--publish", "sdk-env"], &job);
+    assert_eq!((needed.files, needed.id_token_output), (vec!["/mnt/pulumi/pulumi.oidc".to_owned()], None));
+    assert!(grants(&[], &job).files.is_empty());
+}
+
+#[test]
+fn both_tokens_of_a_circleci_job_are_shown() {
+    let job = [("CIRCLECI", "true"), ("CIRCLE_OIDC_TOKEN", "a"), ("CIRCLE_OIDC_TOKEN_V2", "b"), ("BASH_ENV", "/b")];
+    let shown = grants(&[], &job).variables;
+    assert!(["CIRCLE_OIDC_TOKEN", "CIRCLE_OIDC_TOKEN_V2"].iter().all(|name| shown.contains(&(*name).to_owned())));
+}
+
+#[test]
+fn every_variable_that_a_sign_in_reads_or_names_is_shown() {
+    let shown = grants(&[], &[("ARM_OIDC_TOKEN", "t")]).variables;
+    for name in [
+        "tenantId",
+        "servicePrincipalId",
+        "AZURESUBSCRIPTION_CLIENT_ID",
+        "ARM_ENVIRONMENT",
+        "AZURE_ENVIRONMENT",
+        "ARM_SUBSCRIPTION_ID",
+        "AZURE_SUBSCRIPTION_ID",
+        "ARM_METADATA_HOSTNAME",
+    ] {
+        assert!(shown.contains(&name.to_owned()), "{name}");
+    }
+    let github = grants(&[], &[("GITHUB_ACTIONS", "true"), ("GITHUB_ACTOR", "dependabot[bot]")]).variables;
+    assert!(github.contains(&"GITHUB_ACTOR".to_owned()));
+}
+
+#[test]
+fn the_request_pair_and_the_cloud_of_the_variables_decide_what_is_reached() {
+    let pair = [
+        ("ARM_OIDC_REQUEST_URL", "http://127.0.0.1:9/t"),
+        ("ARM_OIDC_REQUEST_TOKEN", "b"),
+        ("ARM_ENVIRONMENT", "usgovernment"),
+    ];
+    let grants = grants(&[], &pair);
+    assert_eq!(hosts(&grants), [("127.0.0.1", Some(9), false), ("login.microsoftonline.us", Some(443), false)]);
+    assert!(
+        ["ARM_OIDC_REQUEST_URL", "ARM_OIDC_REQUEST_TOKEN"]
+            .iter()
+            .all(|name| grants.variables.contains(&(*name).to_owned()))
+    );
 }

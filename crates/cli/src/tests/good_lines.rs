@@ -6,7 +6,7 @@ use super::*;
 const LINES: &[(&str, &[&str])] = &[
     // Defaults, and `exchange` when nothing is said.
     ("", &["Exchange(", r#"output: "auto""#, "publish: Token", r#"output_name: ["AZURE_ACCESS_TOKEN"]"#, "scope: []"]),
-    ("exchange", &["timeout: 30s", "retries: 3", "replication_wait: 0ns", "no_preflight: false", "color: Auto"]),
+    ("exchange", &["timeout: 30s", "retries: 3", "replication_wait: 4s", "no_preflight: false", "color: Auto"]),
     ("check --credential c", &["skew: 300s", r#"cloud: "public""#, "output: Text", "now: None", "discover: false"]),
     ("serve", &[r#"listen: "127.0.0.1:8080""#, "max_concurrency: 64", "grace: 30s", "access_log: false"]),
     ("credential", &["format: Graph", r#"cloud: "public""#, "parts: Parts([])"]),

@@ -13,6 +13,7 @@ use super::{Context, Files, HostKind, Outcome, run};
 
 mod check;
 mod credential;
+mod exchange;
 mod explain;
 mod parity;
 mod real_life;

@@ -16,8 +16,9 @@ pub(super) enum Answer {
     Token { token: Secret, token_type: String, expires_on: i64 },
     /// A temporary failure: retry. `after` is the server's `Retry-After`.
     Temporary { fault: Fault, after: Option<Duration> },
-    /// No credential matches. A credential that was just created may not be replicated yet.
-    Unmatched(Fault),
+    /// A refusal that can pass by itself: no credential matches, and one that was just created may
+    /// not have reached all of Entra's servers; or Entra could not reach the issuer.
+    Passing(Fault),
     /// The assertion has expired: retry with a new one.
     Expired(Fault),
     /// A retry cannot help.
@@ -26,6 +27,8 @@ pub(super) enum Answer {
 
 const ASSERTION_EXPIRED: u32 = 700_024;
 const NO_MATCHING_CREDENTIAL: [u32; 7] = [70_021, 700_211, 700_212, 700_213, 7_002_131, 70_025, 7_002_138];
+const SUBJECT_UNMATCHED: [u32; 4] = [70_021, 700_213, 7_002_131, 7_002_138];
+const ISSUER_UNREACHABLE: [u32; 3] = [501_661, 50_166, 90_061];
 
 /// Classifies one result. `now` is in seconds since 1970.
 pub(super) fn read(result: Result<Response, TransportError>, now: i64) -> Answer {
@@ -89,9 +92,21 @@ fn refused(response: &Response) -> Answer {
     let fault = entra_fault(entra);
     match code {
         Some(ASSERTION_EXPIRED) => Answer::Expired(fault),
-        Some(code) if NO_MATCHING_CREDENTIAL.contains(&code) => Answer::Unmatched(fault),
+        Some(code) if NO_MATCHING_CREDENTIAL.contains(&code) || ISSUER_UNREACHABLE.contains(&code) => {
+            Answer::Passing(fault)
+        }
         _ => Answer::Final(fault),
     }
+}
+
+/// Whether Entra finds no credential with the subject of the ID token.
+pub fn is_about_subject(fault: &Fault) -> bool {
+    fault.aadsts().is_some_and(|code| SUBJECT_UNMATCHED.contains(&code))
+}
+
+/// Whether Entra could not fetch the issuer's keys.
+pub(super) fn is_about_issuers_server(fault: &Fault) -> bool {
+    fault.aadsts().is_some_and(|code| ISSUER_UNREACHABLE.contains(&code))
 }
 
 fn entra_fault(entra: EntraError) -> Fault {

@@ -7,7 +7,8 @@ use crate::ports::Random;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(400);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-const REPLICATION_PAUSE: Duration = Duration::from_secs(5);
+const FIRST_REPLICATION_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_REPLICATION_PAUSE: Duration = Duration::from_secs(5);
 
 /// The time limit of one attempt. With retries it is at most half of the whole time, so that after
 /// a hanging connection there is time for a second attempt.
@@ -37,10 +38,41 @@ pub(super) fn pause(
     (pause < remaining).then_some(pause)
 }
 
-/// The pause while a new credential may not be replicated yet.
-pub(super) fn replication_pause(replication: Duration, remaining: Duration) -> Option<Duration> {
-    let pause = REPLICATION_PAUSE.min(replication);
-    (!replication.is_zero() && pause < remaining).then_some(pause)
+/// The pauses after refusals that can pass by themselves. They double, and are together as long as
+/// the whole wait.
+#[derive(Debug)]
+pub(super) struct Repeats {
+    left: Duration,
+    next: Duration,
+}
+
+impl Repeats {
+    pub(super) fn new(whole: Duration) -> Self {
+        Self { left: whole, next: FIRST_REPLICATION_PAUSE }
+    }
+
+    /// The next pause. None when the wait is over or the pause is longer than the time left.
+    pub(super) fn pause(&mut self, remaining: Duration) -> Option<Duration> {
+        let pause = self.next.min(self.left);
+        if pause.is_zero() || pause >= remaining {
+            return None;
+        }
+        self.left -= pause;
+        self.next = (self.next * 2).min(LONGEST_REPLICATION_PAUSE);
+        Some(pause)
+    }
+}
+
+/// Adds to a refusal that can pass by itself how often it came, and the option that waits longer.
+pub(super) fn still_refused(fault: Fault, tries: u32) -> Fault {
+    let when = match super::answer::is_about_issuers_server(&fault) {
+        true => "an outage of the issuer's server passes by itself",
+        false => {
+            "a credential that was created or changed a moment ago can take minutes to reach all of Entra's servers"
+        }
+    };
+    let fault = fault.hint(format!("{when}: `--replication-wait 2m` asks again for that long"));
+    if tries > 1 { fault.fact("attempts", tries.to_string()) } else { fault }
 }
 
 /// Adds to a temporary failure why there was no further retry.

@@ -33,6 +33,10 @@ impl Script {
     }
 
     fn run_with(&self, terms: Terms, renew: &mut dyn FnMut() -> Option<Secret>) -> Result<Vec<AccessToken>, Fault> {
+        self.grant(terms, renew).map(|granted| granted.tokens)
+    }
+
+    fn grant(&self, terms: Terms, renew: &mut dyn FnMut() -> Option<Secret>) -> Result<Granted, Fault> {
         run(terms, Ports { env: &Variables::default(), clock: self, random: self, http: self }, renew)
     }
 
@@ -79,6 +83,7 @@ fn terms() -> Terms {
         timeout: Duration::from_secs(30),
         retries: 3,
         replication_wait: Duration::ZERO,
+        alternative: None,
     }
 }
 
@@ -275,7 +280,7 @@ fn the_same_expired_assertion_is_not_sent_twice() {
 }
 
 #[test]
-fn replication_of_a_new_credential_is_awaited_only_on_request() {
+fn replication_of_a_new_credential_is_awaited_as_long_as_it_was_asked() {
     let script = Script::new([refusal(700213), refusal(70025), token("t")]);
     assert!(script.run(Terms { replication_wait: Duration::from_secs(20), ..terms() }).is_ok());
     assert_eq!(script.slept.borrow().len(), 2);
@@ -284,6 +289,66 @@ fn replication_of_a_new_credential_is_awaited_only_on_request() {
     let fault = script.run(Terms { replication_wait: Duration::from_secs(12), ..terms() }).unwrap_err();
     assert_eq!(fault.category, Category::Refused);
     assert!(script.time.get() <= Duration::from_secs(13));
+}
+
+#[test]
+fn every_refusal_that_can_pass_is_asked_again_and_others_are_not() {
+    const WAIT: Duration = Duration::from_secs(4);
+    let seconds = |numbers: &[u64]| numbers.iter().copied().map(Duration::from_secs).collect::<Vec<_>>();
+    for code in [70_021, 700_211, 700_212, 700_213, 501_661, 50_166, 90_061] {
+        let script = Script::new([refusal(code), token("t")]);
+        assert!(script.run(Terms { replication_wait: WAIT, ..terms() }).is_ok(), "{code}");
+        assert_eq!(*script.slept.borrow(), seconds(&[1]), "{code}");
+
+        let script = Script::new((0..4).map(|_| refusal(code)));
+        let fault = script.run(Terms { replication_wait: WAIT, ..terms() }).unwrap_err();
+        assert_eq!(*script.slept.borrow(), seconds(&[1, 2, 1]), "{code}");
+        assert!(fault.facts.contains(&("attempts", "4".into())), "{fault:?}");
+        assert!(fault.hints.iter().any(|hint| hint.contains("`--replication-wait 2m`")), "{fault:?}");
+    }
+    for code in [700_016, 90_002, 70_023, 700_024, 5_002_723] {
+        let script = Script::new([refusal(code)]);
+        let fault = script.run(Terms { replication_wait: WAIT, ..terms() }).unwrap_err();
+        assert!(!fault.hints.iter().any(|hint| hint.contains("--replication-wait")), "{fault:?}");
+        assert!(script.slept.borrow().is_empty(), "{code}");
+    }
+}
+
+#[test]
+fn the_wait_for_replication_ends_with_the_deadline() {
+    let script = Script::new((0..3).map(|_| refusal(700213)));
+    let limits = Terms { replication_wait: Duration::from_secs(60), timeout: Duration::from_secs(5), ..terms() };
+    assert!(script.run(limits).is_err());
+    assert!(script.time.get() < Duration::from_secs(5));
+}
+
+#[test]
+fn another_token_of_the_job_is_sent_at_once_when_the_first_is_refused_for_its_subject() {
+    let both = || Terms { alternative: Some(Secret::new("the.other.token")), ..terms() };
+    let assertions = |script: &Script| -> Vec<String> {
+        script.bodies().iter().map(|body| body.rsplit('=').next().unwrap().to_owned()).collect()
+    };
+    for code in [70_021, 700_213, 7_002_138] {
+        let script = Script::new([refusal(code), token("t")]);
+        let granted = script.grant(both(), &mut || None).unwrap();
+        assert_eq!(granted.assertion.reveal(), "the.other.token", "{code}");
+        assert_eq!(assertions(&script), ["the.id.token", "the.other.token"], "{code}");
+        assert!(script.slept.borrow().is_empty());
+    }
+    // Both have the same issuer and audience.
+    for code in [700_211, 700_212, 700_016] {
+        let script = Script::new([refusal(code)]);
+        assert!(script.grant(both(), &mut || None).is_err(), "{code}");
+        assert_eq!(assertions(&script), ["the.id.token"], "{code}");
+    }
+    // The refusal of the first is told, and a wait is for both.
+    let script = Script::new([refusal(700213), refusal(70021), refusal(700213), refusal(70021)]);
+    let waiting = Terms { replication_wait: Duration::from_secs(1), ..both() };
+    let fault = script.grant(waiting, &mut || None).unwrap_err();
+    assert_eq!(fault.aadsts(), Some(700_213));
+    let expected = ["the.id.token", "the.other.token", "the.id.token", "the.other.token"];
+    assert_eq!(assertions(&script), expected);
+    assert_eq!(*script.slept.borrow(), [Duration::from_secs(1)]);
 }
 
 #[test]

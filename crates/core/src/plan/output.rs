@@ -1,6 +1,7 @@
 //! How the result of an exchange leaves.
 
 use super::host::HostKind;
+use super::path;
 use super::token::TokenPlan;
 use crate::fault::{Category, Fault};
 use crate::platform::{self, File, Platform};
@@ -36,8 +37,10 @@ pub enum Form {
 /// Where Azure's tools find the ID token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IdTokenPlace {
-    /// In this file, which exists.
+    /// In this file, from which the token was read.
     File(String),
+    /// In this file of the platform, which was not read yet.
+    PlatformFile(String),
     /// In this file, which the host writes.
     NewFile(String),
     /// In a variable, because the host writes no files.
@@ -73,22 +76,29 @@ pub struct OutputPlan {
 impl OutputPlan {
     /// Decides how the result leaves, and finds out whether it can.
     pub(super) fn resolve(inputs: &OutputInputs<'_>, token: &TokenPlan, env: &dyn Env) -> Result<Self, Fault> {
-        let form = Form::resolve(inputs.form, token.platform)?;
-        let files = form.publisher().map_or(Ok(Vec::new()), |platform| platform.outputs(env));
+        let form = Form::resolve(inputs, token.platform)?;
+        let files = form.publisher().map_or(Ok(Vec::new()), |platform| match inputs.publish {
+            Publish::Token => platform.outputs(env),
+            Publish::SdkEnv | Publish::Both => platform.outputs_with_settings(env),
+        });
         let files = files.map_err(|fault| inputs.host.explain(fault))?;
         let id_token = match inputs.publish {
             Publish::Token => None,
-            Publish::SdkEnv | Publish::Both => Some(IdTokenPlace::resolve(inputs, form, token.file(), env)?),
+            Publish::SdkEnv | Publish::Both => Some(IdTokenPlace::resolve(inputs, form, token, env)?),
         };
         Ok(Self { form, files, publish: inputs.publish, id_token })
     }
 }
 
 impl Form {
-    /// The form that `--output` names. `auto` is the way of the selected platform.
-    fn resolve(output: &str, selected: &'static dyn Platform) -> Result<Self, Fault> {
-        match output {
-            "auto" if selected.name() == "generic" => Ok(Self::Text),
+    /// The form that `--output` names. `auto` is the way of the selected platform; without one, the
+    /// settings of tools need a form that holds variables.
+    fn resolve(inputs: &OutputInputs<'_>, selected: &'static dyn Platform) -> Result<Self, Fault> {
+        match inputs.form {
+            "auto" if selected.name() == "generic" => Ok(match inputs.publish {
+                Publish::Token => Self::Text,
+                Publish::SdkEnv | Publish::Both => Self::Env,
+            }),
             "auto" => Ok(Self::Platform(selected)),
             "json" => Ok(Self::Json),
             "text" => Ok(Self::Text),
@@ -127,21 +137,27 @@ pub const JOB_FOLDERS: [&str; 3] = ["RUNNER_TEMP", "AGENT_TEMPDIRECTORY", "HARNE
 
 impl IdTokenPlace {
     /// Where the user says, else where the token is already, else in the folder of the job.
-    fn resolve(inputs: &OutputInputs<'_>, form: Form, present: Option<&str>, env: &dyn Env) -> Result<Self, Fault> {
-        // `auto` outside any platform prints access tokens too, and is let pass.
-        if let Some(output) = form.prints_tokens().filter(|_| inputs.form != "auto") {
+    fn resolve(inputs: &OutputInputs<'_>, form: Form, token: &TokenPlan, env: &dyn Env) -> Result<Self, Fault> {
+        if let Some(output) = form.prints_tokens() {
             let message = format!("`--output {output}` prints access tokens, not the variables of `--publish`");
             return Err(Fault::new(Category::Usage, "publish-needs-variables", message).hint("use `--output env`"));
         }
-        match (inputs.host, inputs.id_token_file, present) {
-            (HostKind::Native, Some(path), _) => Ok(Self::NewFile(path.to_owned())),
-            (_, _, Some(path)) => Ok(Self::File(path.to_owned())),
-            (HostKind::Stock, _, None) => Ok(Self::Variable),
-            (HostKind::Native, None, None) => {
-                let folder = JOB_FOLDERS.iter().find_map(|name| env.present(name)).ok_or_else(no_folder)?;
-                Ok(Self::NewFile(format!("{}/azure-oidc-id-token", folder.trim_end_matches(['/', '\\']))))
-            }
+        let is_native = inputs.host == HostKind::Native;
+        let absolute = |path: &str| if is_native { path::absolute(path, env) } else { Ok(path.to_owned()) };
+        if let Some(path) = inputs.id_token_file.filter(|_| is_native) {
+            return absolute(path).map(Self::NewFile);
         }
+        if let Some(path) = token.file() {
+            return absolute(path).map(Self::File);
+        }
+        if !is_native {
+            return Ok(Self::Variable);
+        }
+        if let Some(path) = token.kept_in(env) {
+            return Ok(Self::PlatformFile(path));
+        }
+        let folder = JOB_FOLDERS.iter().find_map(|name| env.present(name)).ok_or_else(no_folder)?;
+        absolute(&format!("{}/azure-oidc-id-token", folder.trim_end_matches(['/', '\\']))).map(Self::NewFile)
     }
 }
 

@@ -89,6 +89,69 @@ fn the_file_of_the_id_token_is_where_the_user_says_or_where_it_is_or_in_the_fold
 }
 
 #[test]
+fn a_platform_without_a_token_names_the_request_that_is_set_for_terraform() {
+    let pair =
+        [("ARM_OIDC_REQUEST_URL", "https://x"), ("ARM_OIDC_REQUEST_TOKEN", "b"), ("BITBUCKET_BUILD_NUMBER", "1")];
+    let fault = resolve(|_| {}, pair).unwrap_err();
+    assert!(fault.hints.iter().any(|hint| hint.contains("ARM_OIDC_REQUEST_URL")), "{:?}", fault.hints);
+    let plan = resolve(|inputs| inputs.token.platform = Some("generic"), pair).unwrap();
+    assert!(matches!(plan.token.source, Source::Request { .. }));
+}
+
+#[test]
+fn without_a_platform_the_settings_of_tools_are_variables() {
+    for publish in [Publish::SdkEnv, Publish::Both] {
+        let output = |inputs: &mut Inputs<'_>| inputs.output = OutputInputs { publish, ..INPUTS.output };
+        let plan = resolve(output, [TOKEN, ("RUNNER_TEMP", "/t")]).unwrap();
+        assert!(matches!(plan.output.form, Form::Env), "{publish:?}");
+    }
+}
+
+#[test]
+fn a_file_that_is_handed_on_has_a_whole_path() {
+    let place = |change: &dyn Fn(&mut Inputs<'_>), env: [(&str, &str); 2]| {
+        let output = |inputs: &mut Inputs<'_>| {
+            inputs.output = OutputInputs { form: "env", publish: Publish::SdkEnv, ..INPUTS.output };
+            change(inputs);
+        };
+        resolve(output, env).map(|plan| plan.output.id_token.unwrap()).map_err(|fault| fault.code)
+    };
+    let (current, none) = (("PWD", "/work"), ("X", ""));
+    let named = |inputs: &mut Inputs<'_>| inputs.output.id_token_file = Some("a/token");
+    assert_eq!(place(&named, [TOKEN, current]), Ok(IdTokenPlace::NewFile("/work/a/token".to_owned())));
+    assert_eq!(place(&named, [TOKEN, none]), Err("id-token-output-relative"));
+    let read = |inputs: &mut Inputs<'_>| inputs.token.source = TokenSource::File("token");
+    assert_eq!(place(&read, [current, none]), Ok(IdTokenPlace::File("/work/token".to_owned())));
+    let stock = |inputs: &mut Inputs<'_>| {
+        read(inputs);
+        inputs.output.host = HostKind::Stock;
+    };
+    // A stock host gives the paths of its own folders.
+    assert_eq!(place(&stock, [none, none]), Ok(IdTokenPlace::File("token".to_owned())));
+}
+
+#[test]
+fn some_platforms_have_the_token_in_a_file_beside_the_variable() {
+    for (name, path) in
+        [("PULUMI_OIDC_TOKEN", "/mnt/pulumi/pulumi.oidc"), ("SPACELIFT_OIDC_TOKEN", "/mnt/workspace/spacelift.oidc")]
+    {
+        let place = |change: &dyn Fn(&mut Inputs<'_>)| {
+            let output = |inputs: &mut Inputs<'_>| {
+                inputs.output = OutputInputs { publish: Publish::SdkEnv, ..INPUTS.output };
+                change(inputs);
+            };
+            resolve(output, [(name, "t"), ("RUNNER_TEMP", "/t")]).unwrap().output.id_token.unwrap()
+        };
+        assert_eq!(place(&|_| {}), IdTokenPlace::PlatformFile(path.to_owned()));
+        let named = |inputs: &mut Inputs<'_>| inputs.output.id_token_file = Some("/x");
+        assert_eq!(place(&named), IdTokenPlace::NewFile("/x".to_owned()));
+        // Another token is not the one in the file.
+        let other = |inputs: &mut Inputs<'_>| inputs.token.source = TokenSource::Variable("OTHER");
+        assert_eq!(place(&other), IdTokenPlace::NewFile("/t/azure-oidc-id-token".to_owned()));
+    }
+}
+
+#[test]
 fn forms_for_access_tokens_alone_do_not_hold_the_settings_of_tools() {
     for form in ["json", "text"] {
         let output = |inputs: &mut Inputs<'_>| {

@@ -44,6 +44,9 @@ pub struct TokenPlan {
     pub source: Source,
     /// The option or the platform that names a file, for messages.
     pub named: &'static str,
+    /// A variable with another ID token of the job, for when Entra refuses the first one for its
+    /// subject.
+    pub alternative: Option<String>,
 }
 
 impl TokenPlan {
@@ -52,6 +55,7 @@ impl TokenPlan {
     pub fn resolve(inputs: &TokenInputs<'_>, cloud: Option<&'static Cloud>, env: &dyn Env) -> Result<Self, Fault> {
         let selected = platform::select_for_output(inputs.platform, env)?;
         let platform = selected.platform;
+        let mut alternative = None;
         let (source, named) = match inputs.source {
             TokenSource::Variable(name) => (Source::Variable(name.to_owned()), "--id-token-env"),
             TokenSource::File(path) => (Source::File(path.to_owned()), "--id-token-file"),
@@ -59,16 +63,19 @@ impl TokenPlan {
             TokenSource::Platform => {
                 // A platform that lacks something is an obstacle only when the token is to come
                 // from it.
-                let platform = selected.for_token()?.platform;
+                let platform = selected.for_token().map_err(|fault| name_request_pair(fault, env))?.platform;
                 let usual = cloud.unwrap_or(cloud::PUBLIC).usual_audience();
                 let source = match inputs.audience {
                     Some(audience) => platform.id_token_for(env, audience)?,
                     None => platform.id_token(env, usual)?,
                 };
+                if matches!(source, Source::Variable(_)) {
+                    alternative = platform.alternative(env);
+                }
                 (source, platform.name())
             }
         };
-        Ok(Self { platform, source, named })
+        Ok(Self { platform, source, named, alternative })
     }
 
     /// The file that holds the token, when other programs can read it too.
@@ -77,6 +84,21 @@ impl TokenPlan {
             Source::File(path) if path != STANDARD_INPUT => Some(path),
             _ => None,
         }
+    }
+
+    /// The file in which the platform says that it keeps this token.
+    pub(super) fn kept_in(&self, env: &dyn Env) -> Option<String> {
+        self.platform.id_token_file(env).filter(|_| self.named == self.platform.name())
+    }
+}
+
+/// The platform gives no token, but variables of Terraform's providers may do.
+fn name_request_pair(fault: Fault, env: &dyn Env) -> Fault {
+    match platform::is_request_pair_set(env) {
+        true => fault.hint(
+            "`ARM_OIDC_REQUEST_URL` and `ARM_OIDC_REQUEST_TOKEN` are set: `--platform generic` requests the token with them",
+        ),
+        false => fault,
     }
 }
 

@@ -3,7 +3,9 @@
 
 use super::grammar::{Label, fixed, is_guid, part};
 use super::parts::Parts;
-use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, answer, id_token_missing, text};
+use super::{
+    Detection, PartName, Platform, Publication, Source, Subject, Value, answer, id_token_missing, request_pair, text,
+};
 use crate::fault::{Category, Fault};
 use crate::ports::{Env, Method, Response};
 use crate::secret::Secret;
@@ -16,6 +18,8 @@ const MARKER: &str = "TF_BUILD";
 const TASK_TOKEN: &str = "idToken";
 const ACCESS_TOKEN: &str = "SYSTEM_ACCESSTOKEN";
 const URI: &str = "SYSTEM_OIDCREQUESTURI";
+/// The same two under the names of Terraform's providers.
+const TERRAFORM: [&str; 2] = [request_pair::URL, request_pair::BEARER];
 const COLLECTION: [&str; 2] = ["SYSTEM_COLLECTIONURI", "SYSTEM_TEAMFOUNDATIONCOLLECTIONURI"];
 const PIECES: [&str; 4] = ["SYSTEM_TEAMPROJECTID", "SYSTEM_HOSTTYPE", "SYSTEM_PLANID", "SYSTEM_JOBID"];
 const CONNECTION: [&str; 4] = [
@@ -40,6 +44,8 @@ impl Platform for AzurePipelines {
             TASK_TOKEN,
             ACCESS_TOKEN,
             URI,
+            TERRAFORM[0],
+            TERRAFORM[1],
             COLLECTION[0],
             COLLECTION[1],
             PIECES[0],
@@ -70,22 +76,9 @@ impl Platform for AzurePipelines {
             return Ok(Source::Variable(TASK_TOKEN.to_owned()));
         }
         let bearer = access_token(env)?;
-        let mut url = answer::with_query(request_uri(env)?, &[("api-version", "7.1")]);
-        if let Some(name) = CONNECTION.into_iter().find(|name| env.present(name).is_some()) {
-            url = answer::with_query(url, &[("serviceConnectionId", &mapped(name, env)?)]);
-        }
-        let headers = vec![
-            ("authorization", format!("Bearer {bearer}")),
-            ("content-type", "application/json".to_owned()),
-            ("accept", "application/json".to_owned()),
-            ("x-tfs-fedauthredirect", "Suppress".to_owned()),
-        ];
-        Ok(Source::Request {
-            request: answer::request(Method::Post, url, headers, b"{}".to_vec()),
-            socket: None,
-            read,
-            attempts: 3,
-        })
+        let connection = CONNECTION.into_iter().find(|name| env.present(name).is_some());
+        let connection = connection.map(|name| mapped(name, env)).transpose()?;
+        Ok(token_request(request_uri(env)?, &bearer, connection.as_deref()))
     }
 
     /// Each value becomes a variable for later steps of the job, `$(NAME)`, and an output,
@@ -153,6 +146,22 @@ impl Platform for AzurePipelines {
     }
 }
 
+/// The request for a token: for the service connection of this id, or for the pipeline.
+pub(super) fn token_request(uri: String, bearer: &str, connection: Option<&str>) -> Source {
+    let mut url = answer::with_query(uri, &[("api-version", "7.1")]);
+    if let Some(id) = connection {
+        url = answer::with_query(url, &[("serviceConnectionId", id)]);
+    }
+    let headers = vec![
+        ("authorization", format!("Bearer {bearer}")),
+        ("content-type", "application/json".to_owned()),
+        ("accept", "application/json".to_owned()),
+        ("x-tfs-fedauthredirect", "Suppress".to_owned()),
+    ];
+    let request = answer::request(Method::Post, url, headers, b"{}".to_vec());
+    Source::Request { request, socket: None, read, attempts: 3 }
+}
+
 const CLASSIC: &str = "https://vstoken.dev.azure.com/";
 const ENTRA: &str = "https://login.microsoftonline.com/";
 
@@ -198,12 +207,12 @@ fn entra_tenant(issuer: &str) -> Option<&str> {
 }
 
 fn access_token(env: &dyn Env) -> Result<String, Fault> {
-    if env.present(ACCESS_TOKEN).is_none() {
-        return Err(map_access_token(id_token_missing(format!(
+    match [ACCESS_TOKEN, TERRAFORM[1]].into_iter().find(|name| env.present(name).is_some()) {
+        Some(name) => answer::header_value(name, mapped(name, env)?),
+        None => Err(map_access_token(id_token_missing(format!(
             "`{ACCESS_TOKEN}` is not set: Azure Pipelines sets it only in steps that map it"
-        ))));
+        )))),
     }
-    answer::header_value(ACCESS_TOKEN, mapped(ACCESS_TOKEN, env)?)
 }
 
 /// The value of a variable, unless the value is a macro that the agent did not expand.
@@ -217,10 +226,10 @@ fn mapped(name: &'static str, env: &dyn Env) -> Result<String, Fault> {
         "azure-pipelines-macro-unmapped",
         format!("`{name}` is the literal text `{}`, because Azure Pipelines did not expand it", value.escape_debug()),
     );
-    Err(if name == ACCESS_TOKEN {
-        map_access_token(fault)
-    } else {
-        fault.hint("set it to the service connection's id")
+    Err(match name {
+        ACCESS_TOKEN => map_access_token(fault),
+        name if name == TERRAFORM[1] => fault.hint("set it to `$(System.AccessToken)` in the `env` of the step"),
+        _ => fault.hint("set it to the service connection's id"),
     })
 }
 
@@ -229,8 +238,8 @@ fn map_access_token(fault: Fault) -> Fault {
 }
 
 fn request_uri(env: &dyn Env) -> Result<String, Fault> {
-    if let Some(uri) = env.present(URI) {
-        return answer::service_url(URI, &uri, answer::is_loopback);
+    if let Some((name, uri)) = [URI, TERRAFORM[0]].into_iter().find_map(|name| Some((name, env.present(name)?))) {
+        return answer::service_url(name, &uri, answer::is_loopback);
     }
     let collection = COLLECTION.into_iter().find_map(|name| env.present(name).map(|value| (name, value)));
     let missing: Vec<_> =

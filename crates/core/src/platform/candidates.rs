@@ -42,6 +42,11 @@ pub(super) fn audiences(text: &str) -> Vec<String> {
     Token::parse(text).map(|token| token.claims().aud.clone()).unwrap_or_default()
 }
 
+/// The subject of a token; None when it has none or cannot be read.
+pub(super) fn subject(text: &str) -> Option<String> {
+    Token::parse(text).ok()?.claims().sub.clone()
+}
+
 /// The only candidate, or the only one with this audience. None when there are no candidates.
 ///
 /// # Errors

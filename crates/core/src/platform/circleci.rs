@@ -46,6 +46,15 @@ impl Platform for CircleCi {
         Ok(Source::Variable(token(env)?.to_owned()))
     }
 
+    /// The token of the other version, when its subject is another one.
+    fn alternative(&self, env: &dyn Env) -> Option<String> {
+        let [first, second] = TOKENS.map(|name| env.present(name).map(|text| candidates::subject(&text)));
+        match (first, second) {
+            (Some(first), Some(second)) if first != second => Some(TOKENS[1].to_owned()),
+            _ => None,
+        }
+    }
+
     /// Tokens in variables have the organization's UUID as their audience. For any other audience
     /// the CLI in the job issues one.
     fn id_token_for(&self, env: &dyn Env, audience: &str) -> Result<Source, Fault> {

@@ -1,6 +1,6 @@
 //! No particular platform: the user names the ID token; publishes as lines for a shell.
 
-use super::{ALL, Detection, Platform, Publication, Source, Value, id_token_missing, text};
+use super::{ALL, Detection, Platform, Publication, Source, Value, id_token_missing, request_pair, text};
 use crate::fault::Fault;
 use crate::ports::Env;
 
@@ -20,25 +20,53 @@ impl Platform for Generic {
     }
 
     fn variables(&self) -> &'static [&'static str] {
-        &[TOKEN, FILES[0], FILES[1]]
+        &[
+            TOKEN,
+            FILES[0],
+            FILES[1],
+            request_pair::URL,
+            request_pair::BEARER,
+            request_pair::CONNECTION[0],
+            request_pair::CONNECTION[1],
+            request_pair::CONNECTION[2],
+        ]
     }
 
     fn detect(&self, env: &dyn Env) -> Detection {
-        match self.variables().iter().find(|name| env.present(name).is_some()) {
+        let names = [TOKEN, FILES[0], FILES[1], request_pair::URL, request_pair::BEARER];
+        match names.iter().find(|name| env.present(name).is_some()) {
             Some(name) => Detection::Yes(format!("`{name}` is set")),
             None => Detection::No(format!("neither `{TOKEN}` nor `{}` is set", FILES[0])),
         }
     }
 
-    fn id_token(&self, env: &dyn Env, _audience: &str) -> Result<Source, Fault> {
-        if env.present(TOKEN).is_some() {
-            return Ok(Source::Variable(TOKEN.to_owned()));
-        }
-        FILES.iter().find_map(|name| env.present(name)).map(Source::File).ok_or_else(nothing_found)
+    fn id_token(&self, env: &dyn Env, audience: &str) -> Result<Source, Fault> {
+        self.source(env, audience, None)
+    }
+
+    fn id_token_for(&self, env: &dyn Env, audience: &str) -> Result<Source, Fault> {
+        self.source(env, audience, Some(audience))
+    }
+
+    fn token_service(&self) -> String {
+        format!("the token service in `{}`", request_pair::URL)
     }
 
     fn publish(&self, values: &[Value], _env: &dyn Env) -> Result<Vec<Publication>, Fault> {
         Ok(vec![Publication::Print(text::assignment_lines(values)?)])
+    }
+}
+
+impl Generic {
+    /// The token itself, else a file, else a request, as Terraform's providers look for them.
+    fn source(&self, env: &dyn Env, usual: &str, wanted: Option<&str>) -> Result<Source, Fault> {
+        if env.present(TOKEN).is_some() {
+            return Ok(Source::Variable(TOKEN.to_owned()));
+        }
+        if let Some(path) = FILES.iter().find_map(|name| env.present(name)) {
+            return Ok(Source::File(path));
+        }
+        request_pair::source(env, usual, wanted)?.ok_or_else(nothing_found)
     }
 }
 

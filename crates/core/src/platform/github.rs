@@ -1,16 +1,16 @@
 //! GitHub Actions: requests the ID token from the URL that the permission `id-token: write`
 //! provides; publishes in the runner's files.
 
-use sha2::{Digest, Sha256};
-
 use super::parts::Parts;
 use super::{
     Detection, File, Part, PartName, Platform, Publication, Source, Subject, Value, answer, grammar, id_token_missing,
-    text,
+    request_pair, text,
 };
 use crate::fault::Fault;
 use crate::ports::{Env, Method};
-use crate::secret::Secret;
+
+mod publish;
+use publish::append;
 
 /// GitHub Actions, on GitHub.com or GitHub Enterprise.
 pub(super) struct GitHub;
@@ -23,6 +23,9 @@ const ENVIRONMENT: &str = "GITHUB_ENV";
 /// A step's output is read only by steps that name it. The environment reaches every later step, so
 /// it is an option.
 const ENVIRONMENT_TOO: &str = "AZURE_OIDC_GITHUB_ENV";
+/// Who started the run.
+const ACTOR: &str = "GITHUB_ACTOR";
+const DEPENDABOT: &str = "dependabot[bot]";
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
 
 impl Platform for GitHub {
@@ -35,7 +38,7 @@ impl Platform for GitHub {
     }
 
     fn variables(&self) -> &'static [&'static str] {
-        &[MARKER, URL, BEARER, OUTPUT, ENVIRONMENT, ENVIRONMENT_TOO]
+        &[MARKER, URL, BEARER, OUTPUT, ENVIRONMENT, ENVIRONMENT_TOO, ACTOR, request_pair::URL, request_pair::BEARER]
     }
 
     fn detect(&self, env: &dyn Env) -> Detection {
@@ -47,9 +50,9 @@ impl Platform for GitHub {
     }
 
     fn id_token(&self, env: &dyn Env, audience: &str) -> Result<Source, Fault> {
-        let (url, bearer) = request_variables(env)?;
-        let url = answer::service_url(URL, &url, answer::is_loopback)?;
-        let bearer = answer::header_value(BEARER, bearer)?;
+        let [url, bearer] = request_variables(env)?;
+        let url = answer::service_url(url.0, &url.1, answer::is_loopback)?;
+        let bearer = answer::header_value(bearer.0, bearer.1)?;
         let headers = vec![("authorization", format!("Bearer {bearer}")), ("accept", "application/json".to_owned())];
         Ok(Source::Request {
             request: answer::request(
@@ -79,22 +82,52 @@ impl Platform for GitHub {
         }
     }
 
+    /// Tools read their settings from the environment; only steps that name an output read that.
+    fn outputs_with_settings(&self, env: &dyn Env) -> Result<Vec<File>, Fault> {
+        if env.present(ENVIRONMENT).is_none() {
+            return Err(unset(ENVIRONMENT));
+        }
+        let mut files = self.outputs(env)?;
+        if !files.contains(&File::Variable(ENVIRONMENT)) {
+            files.push(File::Variable(ENVIRONMENT));
+        }
+        Ok(files)
+    }
+
     fn publish(&self, values: &[Value], env: &dyn Env) -> Result<Vec<Publication>, Fault> {
-        text::check(values)?;
         let files = self.outputs(env)?;
-        if files.contains(&File::Variable(ENVIRONMENT))
-            && let Some(blocked) = values.iter().find(|value| value.name == "NODE_OPTIONS")
-        {
-            return Err(text::unfit(
-                blocked,
-                "output-name-invalid",
-                "cannot be published: the runner blocks that variable",
+        append(files.into_iter().map(|file| (file, values.to_vec())).collect())
+    }
+
+    fn publish_with_settings(
+        &self,
+        results: &[Value],
+        settings: &[Value],
+        env: &dyn Env,
+    ) -> Result<Vec<Publication>, Fault> {
+        let for_results = self.outputs(env)?;
+        let all = [results, settings].concat();
+        let files = self.outputs_with_settings(env)?.into_iter();
+        let values = |file: &File| if for_results.contains(file) { all.clone() } else { settings.to_vec() };
+        append(files.map(|file| (file.clone(), values(&file))).collect())
+    }
+
+    fn missing_setting(&self, names: &[&str], env: &dyn Env) -> Option<String> {
+        let empty = names.iter().find(|name| env.var(name).is_some_and(|value| value.is_empty()));
+        if env.present(ACTOR).as_deref() == Some(DEPENDABOT) {
+            let name = empty.or(names.get(1)).or(names.first())?;
+            return Some(format!(
+                "Dependabot started this run, and GitHub gives such a run the repository's Dependabot secrets and none of its \
+                 Actions secrets: store the value as a Dependabot secret (`gh secret set {name} --app dependabot`) or, because an \
+                 id is no secret, as a variable (`gh variable set {name}`, in the workflow `${{{{ vars.{name} }}}}`)"
             ));
         }
-        let masks = values.iter().filter(|value| value.secret && !value.value.is_empty()).map(mask);
-        let lines: String = values.iter().map(heredoc).collect();
-        let lines = Secret::new(lines);
-        Ok(masks.chain(files.into_iter().map(|file| Publication::Append { file, lines: lines.clone() })).collect())
+        empty.map(|name| {
+            format!(
+                "`{name}` is set and empty: the workflow fills it from a secret or variable that does not exist here or that this \
+                 run may not read; runs for pull requests from forks read no secrets"
+            )
+        })
     }
 
     fn issues(&self, issuer: &str) -> bool {
@@ -250,14 +283,21 @@ const LABELS: &[grammar::Label] = &[
     grammar::fixed("ref_protected", "whether the branch or tag is protected"),
 ];
 
-fn request_variables(env: &dyn Env) -> Result<(String, String), Fault> {
+/// The address and the bearer token, each with its variable: GitHub's own, or the same under the
+/// names of Terraform's providers.
+fn request_variables(env: &dyn Env) -> Result<[(&'static str, String); 2], Fault> {
     let fault = match (env.present(URL), env.present(BEARER)) {
-        (Some(url), Some(bearer)) => return Ok((url, bearer)),
+        (Some(url), Some(bearer)) => return Ok([(URL, url), (BEARER, bearer)]),
         (Some(_), None) => incomplete(URL, BEARER),
         (None, Some(_)) => incomplete(BEARER, URL),
-        (None, None) => id_token_missing(format!(
-            "This job has no permission to request an ID token: `{URL}` and `{BEARER}` are not set"
-        )),
+        (None, None) => {
+            if let (Some(url), Some(bearer)) = (env.present(request_pair::URL), env.present(request_pair::BEARER)) {
+                return Ok([(request_pair::URL, url), (request_pair::BEARER, bearer)]);
+            }
+            id_token_missing(format!(
+                "This job has no permission to request an ID token: `{URL}` and `{BEARER}` are not set"
+            ))
+        }
     };
     Err(fault
         .hint("grant the permission in the workflow or the job: `permissions: { id-token: write, contents: read }`")
@@ -272,37 +312,6 @@ fn incomplete(set: &str, unset: &str) -> Fault {
 fn unset(variable: &'static str) -> Fault {
     text::output_unset("GitHub Actions", variable)
         .hint("pass it to the container that runs azure-oidc and mount the file, or read the token from stdout with `--output json`")
-}
-
-/// The command that tells the runner to mask a value and each of its lines. The runner reads it
-/// from the start of a line to the end of that line.
-fn mask(value: &Value) -> Publication {
-    let escaped = value.value.reveal().replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    Publication::Print(Secret::new(format!("::add-mask::{escaped}\n")))
-}
-
-/// `NAME<<DELIMITER`, the value and `DELIMITER`, each on its own line.
-fn heredoc(value: &Value) -> String {
-    let (name, text) = (&value.name, value.value.reveal());
-    let delimiter = delimiter(name, text);
-    format!("{name}<<{delimiter}\n{text}\n{delimiter}\n")
-}
-
-/// A delimiter that does not occur in the value. The delimiter is a hash of the value, because
-/// nobody can construct a value that contains its own hash.
-fn delimiter(name: &str, text: &str) -> String {
-    let mut hash = Sha256::new();
-    hash.update(name);
-    hash.update([0]);
-    hash.update(text);
-    let mut delimiter = "ghadelimiter_".to_owned();
-    for byte in hash.finalize() {
-        delimiter.push_str(&format!("{byte:02x}"));
-    }
-    while text.contains(&delimiter) {
-        delimiter.push('_');
-    }
-    delimiter
 }
 
 /// Encodes colons as GitHub does, because colons separate the parts of a subject.

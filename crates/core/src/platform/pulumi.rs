@@ -52,6 +52,11 @@ impl Platform for Pulumi {
         })
     }
 
+    /// A deployment has the token in both places.
+    fn id_token_file(&self, _env: &dyn Env) -> Option<String> {
+        Some(TOKEN_FILE.to_owned())
+    }
+
     fn outputs(&self, env: &dyn Env) -> Result<Vec<File>, Fault> {
         Ok(vec![match env.present(OUTPUT) {
             Some(_) => File::Variable(OUTPUT),

@@ -40,6 +40,11 @@ impl Platform for Spacelift {
         })
     }
 
+    /// A run has the token in both places.
+    fn id_token_file(&self, _env: &dyn Env) -> Option<String> {
+        Some(TOKEN_FILE.to_owned())
+    }
+
     fn publish(&self, values: &[Value], _env: &dyn Env) -> Result<Vec<Publication>, Fault> {
         Ok(vec![Publication::Print(text::export_lines(values)?)])
     }

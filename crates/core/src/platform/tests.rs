@@ -45,7 +45,7 @@ fn token(claims: &serde_json::Value) -> String {
 }
 
 /// Where a token is, in a line.
-fn describe(source: &Source) -> String {
+pub(super) fn describe(source: &Source) -> String {
     match source {
         Source::Variable(name) => format!("variable {name}"),
         Source::File(path) => format!("file {path}"),

@@ -45,3 +45,42 @@ fn a_platform_that_lacks_something_is_incomplete_and_no_token_is_shown() {
     assert_eq!(bitbucket.verdict, Recognised::Incomplete);
     assert!(!crate::json::line(&answer).contains("eyJ"));
 }
+
+fn check<'a>(answer: &'a Answer, name: &str) -> &'a Check {
+    answer.checks.iter().find(|check| check.check == name).unwrap()
+}
+
+#[test]
+fn a_run_of_dependabot_is_told_that_it_gets_no_actions_secrets() {
+    let answer = answer(&Variables::from([
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_ACTOR", "dependabot[bot]"),
+        ("AZURE_TENANT_ID", ""),
+        ("AZURE_CLIENT_ID", ""),
+        ("GITHUB_OUTPUT", "/o"),
+    ]));
+    for (name, variable) in [("tenant id", "AZURE_TENANT_ID"), ("client id", "AZURE_CLIENT_ID")] {
+        let check = check(&answer, name);
+        assert!(!check.ok);
+        assert!(check.hints[0].contains(&format!("`gh secret set {variable} --app dependabot`")), "{:?}", check.hints);
+    }
+}
+
+#[test]
+fn the_cloud_of_the_variables_and_those_that_are_not_read_are_told() {
+    let host = |name, value| {
+        let answer = answer(&Variables::from([(name, value)]));
+        let check = check(&answer, "authority host");
+        let reached = self::check(&answer, "authority").message.clone();
+        (check.message.clone(), check.hints.len(), reached)
+    };
+    for (value, address, cloud) in
+        [("usgovernment", "login.microsoftonline.us", "usgov"), ("china", "login.chinacloudapi.cn", "china")]
+    {
+        let (message, hints, reached) = host("ARM_ENVIRONMENT", value);
+        assert_eq!((message, hints), (format!("{address} of the cloud {cloud} from ARM_ENVIRONMENT"), 0));
+        assert!(reached.contains(&format!("https://{address}")), "{reached}");
+    }
+    assert_eq!(host("ARM_ENVIRONMENT", "german").1, 1);
+    assert_eq!(host("X", "").1, 0);
+}

@@ -1,8 +1,12 @@
 //! What a person is told besides the result.
 
-use azure_oidc_core::check::Finding;
+use azure_oidc_core::check::{Finding, Severity};
+use azure_oidc_core::ports::Env;
+use azure_oidc_core::settings::{Chosen, Unread};
 
 use super::order::Order;
+use super::request::Request;
+use super::trade::Traded;
 
 /// Something to tell a person, besides the result. Never a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +17,29 @@ pub enum Notice {
     Debug(&'static str, String),
     /// What was published, in a sentence.
     Published(String),
+}
+
+/// Names the variables that matter to a sign-in and are not read here.
+pub(super) fn unread(request: &Request<'_>, env: &dyn Env) -> Vec<Notice> {
+    let sign_in = &request.sign_in;
+    let chosen = Chosen {
+        cloud: sign_in.cloud.is_some() || sign_in.authority_host.is_some(),
+        client: sign_in.client_id.is_some(),
+        audience: request.plan.token.audience.is_some(),
+    };
+    let finding = |sentence| Notice::Warning(Finding::new("variable-not-read", Severity::Warning, sentence));
+    Unread::sentences(chosen, env).into_iter().map(finding).collect()
+}
+
+/// Says that Entra accepted the second ID token of the job, and how to send that one alone.
+pub(super) fn accepted(order: &Order<'_>, traded: &Traded) -> Option<Notice> {
+    let (other, _) = order.alternative.filter(|_| traded.is_alternative)?;
+    let name = other.place.trim_matches('`');
+    let message = format!(
+        "Entra refused the ID token in {} for its subject and accepted the one in {}; `--id-token-env {name}` sends only that one",
+        order.id_token.place, other.place
+    );
+    Some(Notice::Warning(Finding::new("other-id-token-accepted", Severity::Warning, message)))
 }
 
 /// Everything that was decided, and no token.

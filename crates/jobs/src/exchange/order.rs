@@ -15,6 +15,9 @@ pub(super) struct Order<'a> {
     pub(super) id_token: &'a Obtained,
     /// The same, decoded.
     pub(super) token: &'a Token,
+    /// Another ID token of the job, and the same decoded. It is sent when Entra refuses the first for
+    /// its subject.
+    pub(super) alternative: Option<(&'a Obtained, &'a Token)>,
     /// The name of the platform that made it.
     pub(super) platform: &'static str,
     /// The credentials of the application, when they are known.

@@ -5,7 +5,20 @@ use azure_oidc_core::check::{self, Finding, Outcome, Question, SKEW, Severity};
 use azure_oidc_core::cloud;
 use azure_oidc_core::{Category, Fault};
 
+use super::notice::Notice;
 use super::order::Order;
+
+/// The order with the ID token that passes. The alternative comes first when only that one fits the
+/// credentials.
+pub(super) fn choose<'a>(order: Order<'a>, now: i64, notices: &mut Vec<Notice>) -> Result<Order<'a>, Fault> {
+    let other = order.alternative.map(|(id_token, token)| Order { id_token, token, alternative: None, ..order });
+    let checked = check(&order, now).map(|warnings| (order, warnings));
+    let (order, warnings) = checked
+        .or_else(|fault| other.and_then(|other| Some((other, check(&other, now).ok()?))).ok_or(fault))
+        .map_err(|fault| fault.hint("nothing was sent; `--no-preflight` sends the token all the same"))?;
+    notices.extend(warnings.into_iter().map(Notice::Warning));
+    Ok(order)
+}
 
 /// Warnings, or a fault when Entra would refuse the token.
 pub(super) fn check(order: &Order<'_>, now: i64) -> Result<Vec<Finding>, Fault> {

@@ -4,10 +4,12 @@
 mod agent;
 
 use azure_oidc_core::check::{Finding, Severity};
+use azure_oidc_core::cloud::PUBLIC;
 use azure_oidc_core::plan::{Form, HostKind, IdTokenPlace, OutputPlan, Publish};
 use azure_oidc_core::platform::text::assignment_lines;
 use azure_oidc_core::platform::{self, File, MAX_DOTENV, Platform, Publication, Value};
-use azure_oidc_core::{Fault, Secret};
+use azure_oidc_core::settings::SUBSCRIPTION_ID;
+use azure_oidc_core::{Category, Fault, Secret};
 
 use super::answer::AccessToken;
 use super::notice::Notice;
@@ -22,6 +24,20 @@ pub(super) struct Outcome<'a> {
     pub(super) traded: &'a Traded,
     /// A variable name for each access token.
     pub(super) names: &'a [String],
+    /// The subscription that the job's variables name; Azure's tools get it too.
+    pub(super) subscription_id: Option<String>,
+}
+
+/// Finds out before the exchange whether the platform's file with the ID token is there.
+pub(super) fn require_platform_file(plan: &OutputPlan, context: Context<'_>) -> Result<(), Fault> {
+    let Some(IdTokenPlace::PlatformFile(path)) = &plan.id_token else { return Ok(()) };
+    let why = match context.files.read(path) {
+        Ok(contents) if contents.is_empty() => "is empty".to_owned(),
+        Ok(_) => return Ok(()),
+        Err(why) => why,
+    };
+    let message = format!("`--publish sdk-env` needs a file with the ID token, and `{path}` {why}");
+    Err(Fault::new(Category::Usage, "id-token-output-missing", message).hint("add `--id-token-output PATH`"))
 }
 
 /// What the host is to print and write. What goes to a platform's agent is sent here.
@@ -39,16 +55,15 @@ pub(super) fn publish(
             Ok(vec![Publication::Print(Secret::new(lines))])
         }
         Form::Env => {
-            let (values, mut publications) = values(plan, result, false);
-            publications.push(Publication::Print(assignment_lines(&values)?));
-            Ok(publications)
+            let leaving = Leaving::new(plan, result, false);
+            let lines = assignment_lines(&leaving.all())?;
+            Ok(leaving.files.into_iter().chain([Publication::Print(lines)]).collect())
         }
         Form::Dotenv => {
-            let (values, mut publications) = values(plan, result, false);
-            let report = platform::dotenv(&values)?;
+            let leaving = Leaving::new(plan, result, false);
+            let report = platform::dotenv(&leaving.all())?;
             notices.push(Notice::Warning(unmasked(report.reveal().len())));
-            publications.push(Publication::Print(report));
-            Ok(publications)
+            Ok(leaving.files.into_iter().chain([Publication::Print(report)]).collect())
         }
         Form::Platform(platform) => to_platform(platform, plan, result, context, notices),
     }
@@ -63,8 +78,13 @@ fn to_platform(
 ) -> Result<Vec<Publication>, Fault> {
     // A stock host has one stream for everything, and it is redirected to where secrets go.
     let is_native = context.host == HostKind::Native;
-    let (values, mut publications) = values(plan, result, is_native);
-    for publication in platform.publish(&values, context.ports.env)? {
+    let Leaving { results, settings, files: mut publications } = Leaving::new(plan, result, is_native);
+    let env = context.ports.env;
+    let published_to_platform = match plan.publish {
+        Publish::Token => platform.publish(&results, env)?,
+        Publish::SdkEnv | Publish::Both => platform.publish_with_settings(&results, &settings, env)?,
+    };
+    for publication in published_to_platform {
         match publication {
             Publication::Send(request) => agent::send(&request, platform, context.ports.http)?,
             publication => publications.push(publication),
@@ -76,42 +96,75 @@ fn to_platform(
     Ok(publications)
 }
 
-/// Values for later steps, with the details of access tokens or without; and the file of the ID
-/// token, if it is to be written.
-fn values(plan: &OutputPlan, result: &Outcome<'_>, with_details: bool) -> (Vec<Value>, Vec<Publication>) {
-    let mut values = Vec::new();
-    if plan.publish != Publish::SdkEnv {
-        for (name, token) in result.names.iter().zip(&result.traded.answer.tokens) {
-            values.push(Value { name: name.clone(), value: token.access_token.clone(), secret: true });
-            if with_details {
-                values.push(plain(&format!("{name}_EXPIRES_ON"), &rfc3339(token.expires_on)));
-                values.push(plain(&format!("{name}_SCOPE"), &token.scope));
+/// What leaves the job.
+struct Leaving {
+    /// The access tokens, and their details if wanted.
+    results: Vec<Value>,
+    /// The settings of Azure's tools, if they are published.
+    settings: Vec<Value>,
+    /// The file of the ID token, if it is to be written.
+    files: Vec<Publication>,
+}
+
+impl Leaving {
+    fn new(plan: &OutputPlan, result: &Outcome<'_>, with_details: bool) -> Self {
+        let mut leaving = Self { results: Vec::new(), settings: Vec::new(), files: Vec::new() };
+        if plan.publish != Publish::SdkEnv {
+            for (name, token) in result.names.iter().zip(&result.traded.answer.tokens) {
+                leaving.results.push(Value { name: name.clone(), value: token.access_token.clone(), secret: true });
+                if with_details {
+                    leaving.results.push(plain(&format!("{name}_EXPIRES_ON"), &rfc3339(token.expires_on)));
+                    leaving.results.push(plain(&format!("{name}_SCOPE"), &token.scope));
+                }
             }
         }
+        if let Some(place) = &plan.id_token {
+            leaving.settings = sign_in_settings(result);
+            leaving.add_id_token(place, &result.traded.assertion);
+        }
+        leaving
     }
-    let Some(place) = &plan.id_token else { return (values, Vec::new()) };
+
+    fn add_id_token(&mut self, place: &IdTokenPlace, assertion: &Secret) {
+        let path = match place {
+            IdTokenPlace::Variable => {
+                let (name, value) = ("ARM_OIDC_TOKEN".to_owned(), assertion.clone());
+                self.settings.push(Value { name, value, secret: true });
+                return;
+            }
+            IdTokenPlace::File(path) | IdTokenPlace::PlatformFile(path) => path,
+            IdTokenPlace::NewFile(path) => {
+                self.files.push(Publication::Write { path: path.clone(), contents: assertion.clone() });
+                path
+            }
+        };
+        let names = ["AZURE_FEDERATED_TOKEN_FILE", "ARM_OIDC_TOKEN_FILE_PATH"];
+        self.settings.extend(names.map(|name| plain(name, path)));
+    }
+
+    fn all(&self) -> Vec<Value> {
+        [self.results.as_slice(), &self.settings].concat()
+    }
+}
+
+/// As whom and where Azure's tools sign in.
+fn sign_in_settings(result: &Outcome<'_>) -> Vec<Value> {
     let settings = result.order.settings;
+    let mut values = Vec::new();
     for (kind, value) in [("CLIENT_ID", settings.client_id.as_str()), ("TENANT_ID", settings.tenant.as_str())] {
         values.extend(["AZURE", "ARM"].map(|tool| plain(&format!("{tool}_{kind}"), value)));
     }
     values.push(plain("AZURE_AUTHORITY_HOST", &format!("{}/", settings.endpoint.authority.base())));
     values.push(plain("ARM_USE_OIDC", "true"));
-    let assertion = || result.traded.assertion.clone();
-    let in_file = |path| ["AZURE_FEDERATED_TOKEN_FILE", "ARM_OIDC_TOKEN_FILE_PATH"].map(|name| plain(name, path));
-    match place {
-        IdTokenPlace::Variable => {
-            values.push(Value { name: "ARM_OIDC_TOKEN".to_owned(), value: assertion(), secret: true });
-            (values, Vec::new())
-        }
-        IdTokenPlace::File(path) => {
-            values.extend(in_file(path));
-            (values, Vec::new())
-        }
-        IdTokenPlace::NewFile(path) => {
-            values.extend(in_file(path));
-            (values, vec![Publication::Write { path: path.clone(), contents: assertion() }])
-        }
+    // Terraform's providers do not read the authority.
+    let cloud = settings.endpoint.cloud.filter(|cloud| *cloud != PUBLIC);
+    if let Some(environment) = cloud.and_then(|cloud| cloud.environments.first()) {
+        values.push(plain("ARM_ENVIRONMENT", environment));
     }
+    if let Some(id) = &result.subscription_id {
+        values.extend(SUBSCRIPTION_ID.map(|name| plain(name, id)));
+    }
+    values
 }
 
 fn plain(name: &str, value: &str) -> Value {
@@ -125,20 +178,23 @@ fn published(
     result: &Outcome<'_>,
     publications: &[Publication],
 ) -> Vec<Notice> {
-    let variables: Vec<_> = publications
-        .iter()
-        .filter_map(|publication| match publication {
-            Publication::Append { file: File::Variable(name), .. } => Some(*name),
-            _ => None,
-        })
-        .collect();
-    let place = match variables.as_slice() {
-        [] => platform.title().to_owned(),
-        variables => format!("{} ({})", platform.title(), variables.join(", ")),
+    let place = |token: &AccessToken| {
+        let has_token = |lines: &Secret| lines.reveal().contains(token.access_token.reveal());
+        let variables: Vec<_> = publications
+            .iter()
+            .filter_map(|publication| match publication {
+                Publication::Append { file: File::Variable(name), lines } if has_token(lines) => Some(*name),
+                _ => None,
+            })
+            .collect();
+        match variables.as_slice() {
+            [] => platform.title().to_owned(),
+            variables => format!("{} ({})", platform.title(), variables.join(", ")),
+        }
     };
     let sentence = |(name, token): (&String, &AccessToken)| {
         let until = rfc3339(token.expires_on);
-        Notice::Published(format!("published {name} for {} to {place}, valid until {until}", token.scope))
+        Notice::Published(format!("published {name} for {} to {}, valid until {until}", token.scope, place(token)))
     };
     let mut notices = Vec::new();
     if publish != Publish::SdkEnv {

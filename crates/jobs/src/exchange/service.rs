@@ -68,7 +68,7 @@ impl Served {
     }
 
     fn parse(tenant: &Found, clients: &Found, env: &dyn Env) -> Result<Self, Fault> {
-        let endpoint = Endpoint::resolve(None, "", settings::AUTHORITY_HOST.find(None, env))?;
+        let endpoint = Endpoint::find(None, None, env)?;
         let scopes = match env.present(SCOPES) {
             Some(named) => {
                 listed(&named).map(|one| Scope::parse(one, endpoint.cloud, SCOPES)).collect::<Result<_, _>>()?

@@ -6,6 +6,7 @@ use azure_oidc_core::cloud;
 use azure_oidc_core::plan::{Endpoint, TokenSource};
 use azure_oidc_core::platform::text::is_variable_name;
 use azure_oidc_core::platform::{self, Detection};
+use azure_oidc_core::ports::Env;
 use azure_oidc_core::settings::{self, Found};
 use azure_oidc_core::{Category, Fault};
 
@@ -69,11 +70,14 @@ pub(super) fn of_command(request: &Request<'_>, context: Context<'_>) -> Result<
     let SignIn { tenant_id, client_id, cloud, authority_host } = request.sign_in;
     let env = context.ports.env;
     let require = |setting: &settings::Setting, flag| {
-        setting.require(flag, env).map_err(|fault| context.host.explain(missing(fault, request, context)))
+        setting.require(flag, env).map_err(|fault| {
+            let fault = explain_missing(setting, fault, request.plan.token.platform, env);
+            context.host.explain(missing(fault, request, context))
+        })
     };
     let tenant = require(&settings::TENANT_ID, tenant_id)?;
     let client = require(&settings::CLIENT_ID, client_id)?;
-    let endpoint = Endpoint::resolve(cloud, "--cloud", settings::AUTHORITY_HOST.find(authority_host, env))?;
+    let endpoint = Endpoint::find(cloud, authority_host, env)?;
     let tenant = Tenant::parse(&tenant.value, tenant.named)?;
     let client_id = ClientId::parse(&client.value, client.named)?;
     let scopes = scopes(request.scopes, &endpoint, context)?;
@@ -82,6 +86,20 @@ pub(super) fn of_command(request: &Request<'_>, context: Context<'_>) -> Result<
     let is_debug =
         level.is_some_and(|level| ["debug", "trace"].iter().any(|one| level.value.eq_ignore_ascii_case(one)));
     Ok(OfCommand { settings: Settings { endpoint, tenant, client_id, scopes }, names, is_debug })
+}
+
+/// Puts before the hints of a missing setting why the job may lack it although it is stored.
+pub(crate) fn explain_missing(
+    setting: &settings::Setting,
+    mut fault: Fault,
+    platform: Option<&str>,
+    env: &dyn Env,
+) -> Fault {
+    let selected = platform::select_for_output(platform, env);
+    if let Some(hint) = selected.ok().and_then(|selected| selected.platform.missing_setting(setting.variables, env)) {
+        fault.hints.insert(0, hint);
+    }
+    fault
 }
 
 /// Says so when nothing at all is there: outside a CI job the first setting that is missing

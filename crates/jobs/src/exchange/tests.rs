@@ -1,7 +1,7 @@
 //! Makes one exchange through the command line ([`run`]), the typed interface ([`trade()`]) and the
 //! HTTP service ([`serve`]).
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use azure_oidc_core::Secret;
@@ -17,6 +17,8 @@ use crate::Files;
 use crate::id_token::Obtained;
 
 mod publication;
+mod refusals;
+mod variables;
 
 /// 2026-08-21T10:00:00Z.
 const NOW: i64 = 1_787_306_400;
@@ -29,16 +31,24 @@ const CREDENTIALS: &str =
 /// A job with its variables, and what Entra answers.
 struct Job {
     variables: Variables,
-    status: u16,
-    answer: Value,
+    /// The status and body of each answer; the last one is that of all later answers.
+    answers: Vec<(u16, Value)>,
     sent: Cell<usize>,
+    assertions: RefCell<Vec<String>>,
+    files: Vec<(&'static str, String)>,
 }
 
 impl Job {
     fn new(token: &str, status: u16, answer: Value) -> Self {
         let variables =
             Variables::from([("AZURE_TENANT_ID", TENANT), ("AZURE_CLIENT_ID", CLIENT), ("ARM_OIDC_TOKEN", token)]);
-        Self { variables, status, answer, sent: Cell::new(0) }
+        Self {
+            variables,
+            answers: vec![(status, answer)],
+            sent: Cell::new(0),
+            assertions: RefCell::default(),
+            files: vec![("fic.json", CREDENTIALS.to_owned())],
+        }
     }
 
     fn ports(&self) -> Ports<'_> {
@@ -85,26 +95,34 @@ impl Job {
 
 impl Files for Job {
     fn read(&self, name: &str) -> Result<Vec<u8>, String> {
-        if name == "fic.json" { Ok(CREDENTIALS.into()) } else { Err("is not there".to_owned()) }
+        let file = self.files.iter().find(|(one, _)| *one == name);
+        file.map(|(_, contents)| contents.clone().into()).ok_or_else(|| "is not there".to_owned())
     }
 }
 
 impl Http for Job {
     fn send(&self, requests: &[Sent], _: Duration) -> Vec<Result<Response, TransportError>> {
+        let (status, answer) = &self.answers[self.sent.get().min(self.answers.len() - 1)];
         self.sent.set(self.sent.get() + requests.len());
+        self.assertions.borrow_mut().extend(requests.iter().map(|request| {
+            let body = String::from_utf8_lossy(&request.body);
+            body.rsplit('=').next().unwrap_or_default().to_owned()
+        }));
         let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-        let answer =
-            || Response { status: self.status, headers: headers.clone(), body: self.answer.to_string().into() };
+        let answer = || Response { status: *status, headers: headers.clone(), body: answer.to_string().into() };
         requests.iter().map(|_| Ok(answer())).collect()
     }
 }
 
 fn token(exp: i64) -> String {
+    signed(exp, "https://gitlab.com", "project_path:g/p:ref_type:branch:ref:main")
+}
+
+fn signed(exp: i64, issuer: &str, subject: &str) -> String {
     let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
     let header = json!({"alg": "RS256", "typ": "JWT", "kid": "k1"});
     let claims = json!({
-        "iss": "https://gitlab.com", "sub": "project_path:g/p:ref_type:branch:ref:main", "aud": "api://AzureADTokenExchange",
-        "iat": exp - 300, "exp": exp,
+        "iss": issuer, "sub": subject, "aud": "api://AzureADTokenExchange", "iat": exp - 300, "exp": exp,
     });
     format!("{}.{}.{}", part(&header), part(&claims), BASE64_URL_SAFE_NO_PAD.encode([7; 256]))
 }

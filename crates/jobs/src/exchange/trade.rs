@@ -2,11 +2,12 @@
 //! claims.
 
 use azure_oidc_core::cloud;
-use azure_oidc_core::exchange::{self, Terms};
+use azure_oidc_core::exchange::{self, Granted, Terms};
 use azure_oidc_core::explain::{self, Refused};
 use azure_oidc_core::plan::Limits;
 use azure_oidc_core::platform::{self, Platform};
 use azure_oidc_core::ports::Ports;
+use azure_oidc_core::token::Token;
 use azure_oidc_core::{Fault, Secret};
 
 use super::answer::Answer;
@@ -15,13 +16,15 @@ use super::preflight;
 use super::settings::Settings;
 use crate::id_token::Obtained;
 
-/// What came of it.
+/// The result of a trade.
 #[derive(Debug)]
 pub(super) struct Traded {
     /// The access tokens.
     pub(super) answer: Answer,
-    /// The ID token that Entra accepted, which is a newer one when the first had expired.
+    /// The ID token that Entra accepted: a newer one when the first had expired, or the alternative.
     pub(super) assertion: Secret,
+    /// Whether Entra accepted the alternative.
+    pub(super) is_alternative: bool,
 }
 
 /// Trades an ID token that a caller brings: the pre-flight check, then the trade. Warnings are not
@@ -31,7 +34,7 @@ pub fn trade(settings: &Settings, id_token: &Obtained, limits: Limits, ports: Po
     let claims = token.claims();
     let platform = claims.iss.as_deref().and_then(|issuer| platform::identify(issuer, claims.sub.as_deref()));
     let platform = platform.map_or("generic", Platform::name);
-    let order = Order { settings, id_token, token: &token, platform, credentials: None };
+    let order = Order { settings, id_token, token: &token, platform, credentials: None, alternative: None };
     preflight::check(&order, ports.clock.now())?;
     Ok(send(&order, limits, ports, &mut || None)?.answer)
 }
@@ -44,23 +47,24 @@ pub(super) fn send(
     ports: Ports<'_>,
     renew: &mut dyn FnMut() -> Option<Secret>,
 ) -> Result<Traded, Fault> {
-    let mut assertion = order.id_token.token.clone();
     let terms = Terms {
         authority: order.settings.endpoint.authority.clone(),
         tenant: order.settings.tenant.clone(),
         client_id: order.settings.client_id.clone(),
         scopes: order.settings.scopes.clone(),
-        assertion: assertion.clone(),
+        assertion: order.id_token.token.clone(),
         timeout: limits.timeout,
         retries: limits.retries,
         replication_wait: limits.replication_wait,
+        alternative: order.alternative.map(|(id_token, _)| id_token.token.clone()),
     };
-    let mut renew = || {
-        assertion = renew()?;
-        Some(assertion.clone())
-    };
-    match exchange::run(terms, ports, &mut renew) {
-        Ok(tokens) => Ok(Traded { answer: Answer::new(order, tokens), assertion }),
+    match exchange::run(terms, ports, renew) {
+        Ok(Granted { tokens, assertion }) => {
+            let accepted = order.alternative.filter(|(id_token, _)| id_token.token == assertion);
+            let token = accepted.map_or(order.token, |(_, token)| token);
+            let answer = Answer::new(&Order { token, ..*order }, tokens);
+            Ok(Traded { answer, assertion, is_alternative: accepted.is_some() })
+        }
         Err(fault) => Err(advise(fault, order, ports.clock.now())),
     }
 }
@@ -85,5 +89,27 @@ fn advise(mut fault: Fault, order: &Order<'_>, now: i64) -> Fault {
         }
     }
     fault.hints = hints;
+    match order.alternative {
+        Some(other) => name_both(fault, order, other),
+        None => fault,
+    }
+}
+
+/// Says which tokens of the job were sent. The advice is for the first one.
+fn name_both(mut fault: Fault, order: &Order<'_>, (other, token): (&Obtained, &Token)) -> Fault {
+    if !exchange::is_about_subject(&fault) {
+        return fault;
+    }
+    let subject = |token: &Token| token.claims().sub.clone().unwrap_or_default();
+    let hint = format!(
+        "this job has two ID tokens, and Entra refused both: {} with the subject `{}` and {} with the subject `{}`; one \
+         credential for one of the two is enough",
+        order.id_token.place,
+        subject(order.token),
+        other.place,
+        subject(token)
+    );
+    let second = fault.hints.len().min(1);
+    fault.hints.insert(second, hint);
     fault
 }

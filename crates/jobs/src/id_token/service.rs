@@ -39,11 +39,16 @@ fn not_sent() -> Fault {
     Fault::new(Category::IdToken, "id-token-missing", "The host sent no request")
 }
 
+fn capitalised(sentence: &str) -> String {
+    let mut characters = sentence.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
 fn unreachable(error: &TransportError, platform: &dyn Platform) -> Fault {
     let fault = Fault::new(
         Category::IdToken,
         "token-service-unreachable",
-        format!("The token service of {} gave no answer", platform.title()),
+        capitalised(&format!("{} gave no answer", platform.token_service())),
     )
     .fact("failure", format!("{:?}", error.kind).to_ascii_lowercase())
     .hint("it is part of the CI system; a proxy that catches its address is the usual cause, see `NO_PROXY`");

@@ -152,6 +152,35 @@ const JOBS: &[(&str, &str, &str)] = &[
         "file /run/spiffe/azure.jwt",
     ),
     ("ARM_OIDC_TOKEN=jwt", "generic", "variable ARM_OIDC_TOKEN"),
+    (
+        "ARM_USE_OIDC=true
+         ARM_OIDC_REQUEST_URL=https://ci.example/token?api-version=2.0
+         ARM_OIDC_REQUEST_TOKEN=bearer",
+        "generic",
+        "GET https://ci.example/token?api-version=2.0&audience=api%3A%2F%2FAzureADTokenExchange",
+    ),
+    (
+        "ARM_OIDC_TOKEN=jwt
+         ARM_OIDC_REQUEST_URL=https://ci.example/token
+         ARM_OIDC_REQUEST_TOKEN=bearer",
+        "generic",
+        "variable ARM_OIDC_TOKEN",
+    ),
+    (
+        "GITHUB_ACTIONS=true
+         ARM_OIDC_REQUEST_URL=https://ci.example/token?api-version=2.0
+         ARM_OIDC_REQUEST_TOKEN=bearer",
+        "github",
+        "GET https://ci.example/token?api-version=2.0&audience=api%3A%2F%2FAzureADTokenExchange",
+    ),
+    (
+        "TF_BUILD=True
+         ARM_OIDC_REQUEST_URL=https://dev.azure.com/contoso/oidctoken
+         ARM_OIDC_REQUEST_TOKEN=job-token
+         ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID=0f1e",
+        "azure-pipelines",
+        "POST https://dev.azure.com/contoso/oidctoken?api-version=7.1&serviceConnectionId=0f1e",
+    ),
     // What was set on purpose wins over what the machine offers.
     (
         "ARM_OIDC_TOKEN=jwt

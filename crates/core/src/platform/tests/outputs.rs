@@ -53,6 +53,47 @@ fn a_missing_output_file_is_a_fault_that_names_its_variable() {
     }
 }
 
+#[test]
+fn settings_for_tools_reach_every_later_step_on_github_and_access_tokens_only_the_output() {
+    let github = platform("github");
+    let (results, settings) = ([value("TOKEN", "s3cr3t", true)], [value("ARM_USE_OIDC", "true", false)]);
+    let shown = |lines: &str| -> Vec<String> {
+        let published = github.publish_with_settings(&results, &settings, &environment(lines)).unwrap();
+        published.iter().map(|publication| publication.text().to_owned()).collect()
+    };
+    let files = |lines: &str| github.outputs_with_settings(&environment(lines)).unwrap();
+    let (output, env) = (File::Variable("GITHUB_OUTPUT"), File::Variable("GITHUB_ENV"));
+
+    let both = "GITHUB_OUTPUT=/o\nGITHUB_ENV=/e";
+    assert_eq!(files(both), [output.clone(), env.clone()]);
+    let [mask, output_lines, env_lines] = &shown(both)[..] else { panic!() };
+    assert_eq!(mask, "::add-mask::s3cr3t\n");
+    assert!(output_lines.contains("s3cr3t") && output_lines.contains("ARM_USE_OIDC"));
+    assert!(!env_lines.contains("s3cr3t") && env_lines.contains("ARM_USE_OIDC"));
+
+    let wanted = shown(&format!("{both}\nAZURE_OIDC_GITHUB_ENV=true"));
+    assert!(wanted.len() == 3 && wanted[2].contains("s3cr3t"));
+    assert_eq!(files("GITHUB_ENV=/e"), [env]);
+    let fault = github.outputs_with_settings(&environment("GITHUB_OUTPUT=/o")).unwrap_err();
+    assert!(fault.message.contains("`GITHUB_ENV`"), "{}", fault.message);
+}
+
+#[test]
+fn a_setting_that_is_missing_on_github_can_be_a_secret_that_the_run_does_not_get() {
+    let hint = |lines: &str| platform("github").missing_setting(&["PLUGIN_X", "AZURE_X"], &environment(lines));
+    let dependabot = hint("GITHUB_ACTOR=dependabot[bot]\nAZURE_X=").unwrap();
+    for part in
+        ["Dependabot", "`gh secret set AZURE_X --app dependabot`", "`gh variable set AZURE_X`", "${{ vars.AZURE_X }}"]
+    {
+        assert!(dependabot.contains(part), "{dependabot}");
+    }
+    assert!(hint("GITHUB_ACTOR=dependabot[bot]").unwrap().contains("AZURE_X"));
+    let empty = hint("GITHUB_ACTOR=octo\nAZURE_X=").unwrap();
+    assert!(empty.contains("`AZURE_X` is set and empty") && empty.contains("forks"), "{empty}");
+    assert_eq!(hint("GITHUB_ACTOR=octo"), None);
+    assert_eq!(platform("gitlab").missing_setting(&["AZURE_X"], &environment("AZURE_X=")), None);
+}
+
 fn value(name: &str, value: &str, secret: bool) -> Value {
     Value { name: name.into(), value: Secret::new(value), secret }
 }

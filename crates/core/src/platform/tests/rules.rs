@@ -63,7 +63,12 @@ fn a_platform_reads_only_variables_that_it_lists() {
             let _ = platform.id_token(&env, "audience");
             let _ = platform.id_token_for(&env, "audience");
             let _ = platform.outputs(&env);
+            let _ = platform.outputs_with_settings(&env);
+            let _ = platform.alternative(&env);
+            let _ = platform.id_token_file(&env);
+            let _ = platform.missing_setting(&[], &env);
             let _ = platform.publish(&[Value { name: "A".into(), value: Secret::new("x"), secret: true }], &env);
+            let _ = platform.publish_with_settings(&[], &[], &env);
             let asked = env.asked.into_inner();
             let unlisted: Vec<_> = asked.iter().filter(|name| !platform.variables().contains(&name.as_str())).collect();
             assert!(unlisted.is_empty(), "{platform:?} {unlisted:?}");

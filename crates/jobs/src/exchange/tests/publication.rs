@@ -64,3 +64,26 @@ fn a_dotenv_report_comes_with_a_warning() {
     let [Notice::Warning(finding)] = &notices[..] else { panic!("{notices:?}") };
     assert!(finding.message.contains("artifacts:access"), "{}", finding.message);
 }
+
+#[test]
+fn the_file_of_a_pulumi_deployment_is_handed_on_when_it_is_there() {
+    let mut job = job(&[("PULUMI_CI_SYSTEM", "Pulumi Deployments"), ("AZURE_OIDC_PULUMI_ENV", "/e")]);
+    job.variables.0.push(("PULUMI_OIDC_TOKEN".to_owned(), token(NOW + 300)));
+    let run = |job: &Job| {
+        job.run(|request| {
+            let output =
+                OutputInputs { form: "auto", publish: Publish::SdkEnv, id_token_file: None, host: HostKind::Native };
+            request.plan.output = output;
+        })
+        .0
+    };
+    let fault = run(&job).unwrap_err();
+    assert_eq!((fault.code, job.sent.get()), ("id-token-output-missing", 0));
+    assert!(fault.message.contains("`/mnt/pulumi/pulumi.oidc`"), "{}", fault.message);
+    job.files.push(("/mnt/pulumi/pulumi.oidc", token(NOW + 300)));
+    let published = run(&job).unwrap();
+    let [Publication::Append { lines, .. }] = &published[..] else { panic!("{published:?}") };
+    for name in ["AZURE_FEDERATED_TOKEN_FILE", "ARM_OIDC_TOKEN_FILE_PATH"] {
+        assert!(lines.reveal().contains(&format!("{name}=/mnt/pulumi/pulumi.oidc\n")), "{}", lines.reveal());
+    }
+}
