@@ -1,14 +1,13 @@
 //! The trade: sends the ID token to Entra, and turns a refusal into advice from the token's own
 //! claims.
 
-use azure_oidc_core::cloud;
 use azure_oidc_core::exchange::{self, Granted, Terms};
 use azure_oidc_core::explain::{self, Refused};
 use azure_oidc_core::plan::Limits;
 use azure_oidc_core::platform::{self, Platform};
 use azure_oidc_core::ports::Ports;
 use azure_oidc_core::token::Token;
-use azure_oidc_core::{Fault, Secret};
+use azure_oidc_core::{Fault, Secret, catalogue, cloud};
 
 use super::answer::Answer;
 use super::order::Order;
@@ -83,8 +82,10 @@ fn advise(mut fault: Fault, order: &Order<'_>, now: i64) -> Fault {
         cloud: order.settings.endpoint.cloud.unwrap_or(cloud::PUBLIC),
         now,
     });
+    // The catalogue's remedy is for callers that know only the code. It must not contradict the advice.
+    let general = catalogue::entry(code).map(|entry| entry.remedy).filter(|_| !hints.is_empty());
     for own in std::mem::take(&mut fault.hints) {
-        if !hints.contains(&own) {
+        if !hints.contains(&own) && general != Some(own.as_str()) {
             hints.push(own);
         }
     }
