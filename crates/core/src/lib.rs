@@ -23,6 +23,7 @@ pub mod credential;
 pub mod exchange;
 pub mod explain;
 pub mod fault;
+mod guid;
 pub mod jwks;
 pub mod plan;
 pub mod platform;

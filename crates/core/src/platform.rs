@@ -12,6 +12,7 @@ use crate::ports::{Env, Request, Response};
 use crate::secret::Secret;
 
 mod answer;
+mod azure_devops;
 mod azure_pipelines;
 mod bitbucket;
 mod buildkite;

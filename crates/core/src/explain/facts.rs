@@ -2,6 +2,7 @@
 
 use super::scan::Mention;
 use crate::catalogue::{Entry, entry};
+use crate::guid::is_guid;
 
 /// What a log writes in place of a secret. It is never a part of a value.
 pub(super) const MASK: &str = "***";
@@ -187,15 +188,6 @@ pub(super) fn guid(text: &str) -> Option<String> {
     let id = text.get(..36).filter(|id| is_guid(id))?;
     let goes_on = text[36..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-');
     (!goes_on).then(|| id.to_owned())
-}
-
-/// Whether the text has the form of a GUID.
-pub(super) fn is_guid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
 }
 
 /// The time at the start of a text: `2026-08-21 10:00:00Z`.

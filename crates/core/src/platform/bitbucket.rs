@@ -1,10 +1,11 @@
 //! Bitbucket Pipelines: the ID token is in a variable. No credential can match its subject, which
 //! changes with every run.
 
-use super::grammar::{Label, fixed, is_guid, part, varying};
+use super::grammar::{Label, fixed, part, varying};
 use super::parts::Parts;
 use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, id_token_missing, text};
 use crate::fault::{Category, Fault};
+use crate::guid::is_guid;
 use crate::ports::Env;
 
 /// Bitbucket Cloud.

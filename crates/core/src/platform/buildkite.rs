@@ -3,12 +3,13 @@
 
 use serde_json::json;
 
-use super::grammar::{Label, fixed, is_guid, labelled, names_are, part, varying};
+use super::grammar::{Label, fixed, labelled, names_are, part, varying};
 use super::parts::Parts;
 use super::{
     Detection, PartName, Platform, Publication, SOCKETS, Source, Subject, Value, answer, id_token_missing, text,
 };
 use crate::fault::Fault;
+use crate::guid::is_guid;
 use crate::ports::{Env, Method};
 
 /// Buildkite.

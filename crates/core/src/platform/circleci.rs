@@ -3,13 +3,14 @@
 
 use serde_json::json;
 
-use super::grammar::{is_guid, part};
+use super::grammar::part;
 use super::parts::Parts;
 use super::{
     Detection, File, PartName, Platform, Publication, Source, Subject, Value, candidates, grammar, id_token_missing,
     text,
 };
 use crate::fault::Fault;
+use crate::guid::is_guid;
 use crate::ports::Env;
 
 /// CircleCI's cloud.

@@ -52,15 +52,6 @@ pub(super) fn names_are(parts: &[Part], names: &[&str]) -> bool {
     parts.iter().map(|part| part.name).eq(names.iter().copied())
 }
 
-/// Whether a text is a GUID in its usual form: 8, 4, 4, 4 and 12 hexadecimal digits.
-pub(super) fn is_guid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! The address and the bearer token with which Terraform's and Pulumi's providers request an ID
 //! token: `ARM_OIDC_REQUEST_URL` and `ARM_OIDC_REQUEST_TOKEN`.
 
-use super::{Source, answer, azure_pipelines, id_token_missing};
+use super::{Source, answer, azure_devops, id_token_missing};
 use crate::fault::Fault;
 use crate::ports::{Env, Method};
 
@@ -35,7 +35,7 @@ pub(super) fn source(env: &dyn Env, usual: &str, wanted: Option<&str>) -> Result
     let bearer = answer::header_value(BEARER, bearer)?;
     let connection = CONNECTION.iter().find_map(|name| env.present(name));
     if connection.is_some() || url.contains("/_apis/distributedtask/") {
-        return Ok(Some(azure_pipelines::token_request(url, &bearer, connection.as_deref())));
+        return Ok(Some(azure_devops::token_request(url, &bearer, connection.as_deref())));
     }
     let url = match (wanted, has_audience(&url)) {
         (None, true) => url,

@@ -3,8 +3,8 @@
 use super::is_matching;
 use crate::check::remedy;
 use crate::cloud::{Cloud, PUBLIC};
-use crate::explain::facts::is_guid;
 use crate::explain::scan::Mention;
+use crate::guid::is_guid;
 use crate::token::Token;
 
 /// What to do, when neither the token nor the credentials are known. None when the log names no

@@ -1,5 +1,7 @@
 //! One line of a log: its margin, its time, and the words at its ends.
 
+use crate::guid::is_guid;
+
 /// The characters of margins: Terraform's box, PowerShell's bar, Markdown's quote.
 const MARGINS: [char; 9] = ['│', '┃', '|', '╷', '╵', '║', '╎', '>', '\u{2502}'];
 
@@ -176,10 +178,7 @@ pub(super) fn is_cut_code(tail: &str, head: &str) -> bool {
 pub(super) fn is_cut_id(tail: &str, head: &str) -> bool {
     let tail = tail.rsplit(|c: char| !c.is_ascii_hexdigit() && c != '-').next().unwrap_or_default();
     let end = head.find(|c: char| !c.is_ascii_hexdigit() && c != '-').unwrap_or(head.len());
-    tail.len() + end == 36
-        && !tail.is_empty()
-        && end > 0
-        && crate::explain::facts::is_guid(&[tail, &head[..end]].concat())
+    tail.len() + end == 36 && !tail.is_empty() && end > 0 && is_guid(&[tail, &head[..end]].concat())
 }
 
 /// Whether the two words are a value in quotes that was cut: `'repo:octo-org/we` and `b:ref'.`.
