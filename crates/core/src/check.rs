@@ -1,12 +1,16 @@
 //! Predicts whether Entra accepts an ID token for these credentials. If not, names the claim and
 //! the character that differ, and what to do.
 
+mod alike;
+mod audience_origin;
+mod changing_subject;
 mod comparison;
 pub mod decision;
 mod finding;
 mod near_miss;
 mod preflight;
 mod presented;
+mod quote;
 pub(crate) mod remedy;
 mod signature;
 pub mod time;
@@ -23,7 +27,7 @@ use crate::credential::{Credential, CredentialProblem, breadth, limits, reach};
 use crate::jwks::KeySet;
 use crate::token::{Malformed, Token};
 use decision::{Application, Case, Keys, Refusal};
-use near_miss::quoted;
+use quote::quoted;
 
 /// The default difference between clocks that is allowed, in seconds. Microsoft does not publish
 /// Entra's own figure.

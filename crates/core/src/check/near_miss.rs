@@ -10,13 +10,12 @@ mod text;
 
 use super::decision::Refusal;
 use super::finding::{Finding, Remedy, common_prefix};
+use super::quote::{excerpt, quoted};
 use super::{Question, remedy};
 use crate::credential::audience::{is_entra_issuer, matches_audience};
 use crate::credential::{Credential, reach};
 
-pub(super) use audience::{Origin, origin};
-pub(super) use subject::{fork_of, never_matches, per_run};
-pub(super) use text::alike;
+pub(super) use subject::fork_of;
 
 /// How many further credentials are reported that differ from the token in one near miss only.
 const MAX_OTHERS: usize = 2;
@@ -312,36 +311,5 @@ fn holder(credential: &Credential) -> String {
     match credential.name.as_str() {
         "" => "the credential".to_owned(),
         name => format!("the credential {}", quoted(name)),
-    }
-}
-
-/// A value for a sentence: in backticks, at most 200 characters, with control characters and
-/// invisible characters escaped.
-pub(super) fn quoted(value: &str) -> String {
-    const LONGEST: usize = 200;
-    let mut text = String::from("`");
-    for c in value.chars().take(LONGEST) {
-        match c {
-            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}' => {
-                text.extend(c.escape_unicode());
-            }
-            c if c.is_control() => text.extend(c.escape_default()),
-            c => text.push(c),
-        }
-    }
-    text.push_str(if value.chars().nth(LONGEST).is_some() { "…`" } else { "`" });
-    text
-}
-
-/// The part of a value that contains `position`, from the last `:` or `/` before it.
-fn excerpt(value: &str, position: usize) -> String {
-    const LONGEST: usize = 48;
-    let head: Vec<char> = value.chars().take(position).collect();
-    let start = head.iter().rposition(|c| [':', '/'].contains(c)).map_or(0, |at| at + 1);
-    let rest: String = value.chars().skip(start).collect();
-    match rest.chars().count() {
-        0 => "nothing".to_owned(),
-        count if count > LONGEST => quoted(&(rest.chars().take(LONGEST).collect::<String>() + "…")),
-        _ => quoted(&rest),
     }
 }

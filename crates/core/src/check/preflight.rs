@@ -1,11 +1,13 @@
 //! Checks a token without any credential: header, claims, time, issuer, audience, subject.
 
 use super::Question;
+use super::audience_origin::{Origin, origin};
+use super::changing_subject::{never_matches, per_run};
 use super::decision::{
     ALGORITHMS, MAX_LIFETIME, TYPES, entra_issued_rules, is_early, is_expired, lifetime, missing_claims,
 };
 use super::finding::Finding;
-use super::near_miss::{Origin, fork_of, never_matches, origin, per_run};
+use super::near_miss::fork_of;
 use super::time::{moment, span};
 use crate::cloud::Cloud;
 use crate::credential::audience::is_entra_issuer;

@@ -5,9 +5,12 @@
 //! created beside one that has both.
 
 use super::Question;
+use super::alike::alike;
+use super::audience_origin::{Origin, origin};
+use super::changing_subject::never_matches;
 use super::decision::{entra_issued_rules, matches_subject};
 use super::finding::Remedy;
-use super::near_miss::{Origin, alike, never_matches, origin, quoted};
+use super::quote::quoted;
 use crate::cloud::{Cloud, PUBLIC};
 use crate::credential::audience::{is_entra_issuer, matches_audience, wanted_audience};
 use crate::credential::reach;

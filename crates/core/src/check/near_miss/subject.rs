@@ -1,6 +1,7 @@
 //! Near misses of subjects: wildcards, and the parts of which each platform builds its subjects.
 
 use super::{Finding, Pair, Rule, cause, excerpt, expression, quoted};
+use crate::check::changing_subject::{never_matches, per_run};
 use crate::check::finding::common_prefix;
 use crate::credential::reach::is_masked;
 use crate::platform::{self, Part, Platform, Subject};
@@ -23,21 +24,6 @@ pub(super) const RULES: &[Rule] = &[
     cut_short,
 ];
 
-/// Parts with another value in every run.
-const PER_RUN: &[&str] = &[
-    "step",
-    "commit",
-    "sha",
-    "workflow_sha",
-    "job_workflow_sha",
-    "run_id",
-    "run_number",
-    "run_attempt",
-    "check_run_id",
-    "pipeline_id",
-    "job_id",
-];
-
 /// Parts with a few possible values, each of which needs its own credential: part, code, name for
 /// people.
 const OPERATIONS: &[(&str, &str, &str)] = &[
@@ -46,15 +32,6 @@ const OPERATIONS: &[(&str, &str, &str)] = &[
     ("run_type", "subject-run-type", "run type"),
     ("user", "subject-user", "user"),
 ];
-
-/// The part of a token's subject that changes with every run, so that no credential can match
-/// twice.
-pub(in crate::check) fn never_matches(claims: &Claims) -> Option<(&'static dyn Platform, Part)> {
-    let (iss, sub) = (claims.iss.as_deref()?, claims.sub.as_deref()?);
-    let platform = platform::identify(iss, Some(sub))?;
-    let part = platform.subject(sub)?.parts.into_iter().find(|part| part.varies && PER_RUN.contains(&part.name))?;
-    Some((platform, part))
-}
 
 /// One of the subjects was copied from a log, in which the CI system masked a part of it.
 fn masked(pair: &Pair<'_>) -> Option<Finding> {
@@ -88,16 +65,6 @@ fn wildcard(pair: &Pair<'_>) -> Option<Finding> {
 fn changes_every_run(pair: &Pair<'_>) -> Option<Finding> {
     let (platform, part) = never_matches(pair.question.token.claims())?;
     Some(per_run(pair.finding("subject-never-matches", ""), platform, &part))
-}
-
-/// Sets the message and the remedy of a finding about a subject that changes with every run.
-pub(in crate::check) fn per_run(mut finding: Finding, platform: &'static dyn Platform, part: &Part) -> Finding {
-    finding.message = format!(
-        "the subject contains the {} {}, which changes with every run, so no credential can match it",
-        part.name,
-        quoted(&part.value)
-    );
-    finding.remedy(platform.stable_subject_remedy())
 }
 
 /// `pull-request` instead of `pull_request`: a page of GitHub's documentation has this misspelling.

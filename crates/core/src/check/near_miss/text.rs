@@ -1,7 +1,8 @@
 //! Near misses of any claim: letter case, trailing slash, white space, quotes, percent-encoding.
 
 use super::{Finding, Pair, excerpt};
-use crate::check::decision::{lower_case, same_but_for_case};
+use crate::check::alike::{is_blank, percent_decoded};
+use crate::check::decision::same_but_for_case;
 use crate::check::finding::common_prefix;
 
 /// The values differ in upper and lower case only.
@@ -99,22 +100,6 @@ pub(super) fn encoding(pair: &Pair<'_>) -> Option<Finding> {
     )
 }
 
-/// Whether two texts differ only in what the rules above recognise, so that they probably mean the
-/// same.
-pub(in crate::check) fn alike(a: &str, b: &str) -> bool {
-    let plain = |text: &str| {
-        let visible: String = text.chars().filter(|c| !is_blank(*c)).collect();
-        let decoded = percent_decoded(&visible).and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or(visible);
-        lower_case(&decoded).trim_matches(['"', '\'', '`']).trim_end_matches('/').to_owned()
-    };
-    plain(a) == plain(b)
-}
-
-/// White space of any script, and the zero-width characters that pasting can add.
-fn is_blank(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
-}
-
 fn position_of_blanks(text: &str) -> &'static str {
     match (text.starts_with(is_blank), text.ends_with(is_blank)) {
         (true, true) => "at both ends",
@@ -122,20 +107,4 @@ fn position_of_blanks(text: &str) -> &'static str {
         (false, true) => "at the end",
         (false, false) => "inside",
     }
-}
-
-/// Decodes percent-encoding.
-fn percent_decoded(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-        let (high, low) = (digit(rest.next())?, digit(rest.next())?);
-        bytes.push(u8::try_from(high * 16 + low).ok()?);
-    }
-    Some(bytes)
 }

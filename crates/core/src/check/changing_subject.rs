@@ -1,0 +1,40 @@
+//! Subjects that change with every run, so that no credential can match them twice.
+
+use super::finding::Finding;
+use super::quote::quoted;
+use crate::platform::{self, Part, Platform};
+use crate::token::Claims;
+
+/// Parts with another value in every run.
+const PER_RUN: &[&str] = &[
+    "step",
+    "commit",
+    "sha",
+    "workflow_sha",
+    "job_workflow_sha",
+    "run_id",
+    "run_number",
+    "run_attempt",
+    "check_run_id",
+    "pipeline_id",
+    "job_id",
+];
+
+/// The part of a token's subject that changes with every run, so that no credential can match
+/// twice.
+pub(super) fn never_matches(claims: &Claims) -> Option<(&'static dyn Platform, Part)> {
+    let (iss, sub) = (claims.iss.as_deref()?, claims.sub.as_deref()?);
+    let platform = platform::identify(iss, Some(sub))?;
+    let part = platform.subject(sub)?.parts.into_iter().find(|part| part.varies && PER_RUN.contains(&part.name))?;
+    Some((platform, part))
+}
+
+/// Sets the message and the remedy of a finding about a subject that changes with every run.
+pub(super) fn per_run(mut finding: Finding, platform: &'static dyn Platform, part: &Part) -> Finding {
+    finding.message = format!(
+        "the subject contains the {} {}, which changes with every run, so no credential can match it",
+        part.name,
+        quoted(&part.value)
+    );
+    finding.remedy(platform.stable_subject_remedy())
+}

@@ -1,0 +1,32 @@
+//! Writes a value of a token or a credential into a sentence.
+
+/// A value for a sentence: in backticks, at most 200 characters, with control characters and
+/// invisible characters escaped.
+pub(super) fn quoted(value: &str) -> String {
+    const LONGEST: usize = 200;
+    let mut text = String::from("`");
+    for c in value.chars().take(LONGEST) {
+        match c {
+            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}' => {
+                text.extend(c.escape_unicode());
+            }
+            c if c.is_control() => text.extend(c.escape_default()),
+            c => text.push(c),
+        }
+    }
+    text.push_str(if value.chars().nth(LONGEST).is_some() { "…`" } else { "`" });
+    text
+}
+
+/// The part of a value that contains `position`, from the last `:` or `/` before it.
+pub(super) fn excerpt(value: &str, position: usize) -> String {
+    const LONGEST: usize = 48;
+    let head: Vec<char> = value.chars().take(position).collect();
+    let start = head.iter().rposition(|c| [':', '/'].contains(c)).map_or(0, |at| at + 1);
+    let rest: String = value.chars().skip(start).collect();
+    match rest.chars().count() {
+        0 => "nothing".to_owned(),
+        count if count > LONGEST => quoted(&(rest.chars().take(LONGEST).collect::<String>() + "…")),
+        _ => quoted(&rest),
+    }
+}
