@@ -69,7 +69,7 @@ pub fn run(request: &Request<'_>, context: Context<'_>, notices: &mut Vec<Notice
     let spent = context.ports.clock.monotonic().saturating_sub(started);
     let limits = Limits { timeout: request.limits.timeout.saturating_sub(spent), ..request.limits };
     let traded = trade::send(&order, limits, context.ports, &mut || Some(obtain().ok()?.token))?;
-    notices.extend(notice::accepted(&order, &traded));
+    notices.extend(traded.notice(&order));
 
     let subscription_id = SUBSCRIPTION_ID.iter().find_map(|name| context.ports.env.present(name));
     let outcome = publication::Outcome { order: &order, traded: &traded, names: &names, subscription_id };

@@ -6,7 +6,6 @@ use azure_oidc_core::settings::{Chosen, Unread};
 
 use super::order::Order;
 use super::request::Request;
-use super::trade::Traded;
 
 /// Something to tell a person, besides the result. Never a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,17 +28,6 @@ pub(super) fn unread(request: &Request<'_>, env: &dyn Env) -> Vec<Notice> {
     };
     let finding = |sentence| Notice::Warning(Finding::new("variable-not-read", Severity::Warning, sentence));
     Unread::sentences(chosen, env).into_iter().map(finding).collect()
-}
-
-/// Says that Entra accepted the second ID token of the job, and how to send that one alone.
-pub(super) fn accepted(order: &Order<'_>, traded: &Traded) -> Option<Notice> {
-    let (other, _) = order.alternative.filter(|_| traded.is_alternative)?;
-    let name = other.place.trim_matches('`');
-    let message = format!(
-        "Entra refused the ID token in {} for its subject and accepted the one in {}; `--id-token-env {name}` sends only that one",
-        order.id_token.place, other.place
-    );
-    Some(Notice::Warning(Finding::new("other-id-token-accepted", Severity::Warning, message)))
 }
 
 /// Everything that was decided, and no token.

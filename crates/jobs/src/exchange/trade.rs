@@ -1,6 +1,7 @@
 //! The trade: sends the ID token to Entra, and turns a refusal into advice from the token's own
 //! claims.
 
+use azure_oidc_core::check::{Finding, Severity};
 use azure_oidc_core::exchange::{self, Granted, Terms};
 use azure_oidc_core::explain::{self, Refused};
 use azure_oidc_core::plan::Limits;
@@ -10,6 +11,7 @@ use azure_oidc_core::token::Token;
 use azure_oidc_core::{Fault, Secret, catalogue, cloud};
 
 use super::answer::Answer;
+use super::notice::Notice;
 use super::order::Order;
 use super::preflight;
 use super::settings::Settings;
@@ -24,6 +26,19 @@ pub(super) struct Traded {
     pub(super) assertion: Secret,
     /// Whether Entra accepted the alternative.
     pub(super) is_alternative: bool,
+}
+
+impl Traded {
+    /// Says that Entra accepted the second ID token of the job, and how to send that one alone.
+    pub(super) fn notice(&self, order: &Order<'_>) -> Option<Notice> {
+        let (other, _) = order.alternative.filter(|_| self.is_alternative)?;
+        let name = other.place.trim_matches('`');
+        let message = format!(
+            "Entra refused the ID token in {} for its subject and accepted the one in {}; `--id-token-env {name}` sends only that one",
+            order.id_token.place, other.place
+        );
+        Some(Notice::Warning(Finding::new("other-id-token-accepted", Severity::Warning, message)))
+    }
 }
 
 /// Trades an ID token that a caller brings: the pre-flight check, then the trade. Warnings are not
