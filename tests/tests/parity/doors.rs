@@ -40,10 +40,10 @@ impl Doors {
             let token = asked.token.as_deref();
             let job = token.into_iter().fold(Job::host(&words), |job, token| job.env("T", token));
             let native = job.input(asked.stdin.clone()).run();
-            answers.push((Door::Native, Summary::of_command(&native)));
+            answers.push((Door::Native, Summary::of_command(words[0], &native)));
             let variables: Vec<_> = token.map(|token| ("T", token)).into_iter().collect();
             let stock = stock::run(&variables, &words).input(asked.stdin.clone()).run();
-            answers.push((Door::Stock, Summary::of_command(&stock)));
+            answers.push((Door::Stock, Summary::of_command(words[0], &stock)));
         }
         if let Some(call) = &asked.typed {
             let host = self.relay.url().trim_start_matches("http://").to_owned();

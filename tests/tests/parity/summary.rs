@@ -41,13 +41,20 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    /// Of a command with `--output json`; of `credential`, which prints text.
-    pub(crate) fn of_command(ran: &Ran) -> Self {
-        match serde_json::from_str::<Value>(&ran.stdout) {
-            Ok(answer) if answer.get("error").is_some() => Self::of_failure(&answer["error"]),
-            Ok(answer) => Self { notes: warnings(&ran.stderr), ..Self::of_answer(&answer) },
-            Err(_) => Self { verdict: ran.stdout.clone(), notes: warnings(&ran.stderr), ..Self::default() },
+    /// Of a command with `--output json`; of `credential`, which prints what it writes.
+    pub(crate) fn of_command(command: &str, ran: &Ran) -> Self {
+        let notes = warnings(&ran.stderr);
+        if command == "credential" {
+            return Self { verdict: ran.stdout.clone(), notes, ..Self::default() };
         }
+        let answer = ran.json();
+        if answer.get("error").is_none() {
+            return Self { notes, ..Self::of_answer(&answer) };
+        }
+        let mut failure = Self::of_failure(&answer["error"]);
+        // Only the command line has this option.
+        failure.advice.retain(|line| !line.contains("--no-preflight"));
+        failure
     }
 
     /// Of a typed function.
@@ -78,7 +85,7 @@ impl Summary {
     }
 
     fn of_answer(answer: &Value) -> Self {
-        let notes = texts(&answer["notes"]);
+        let notes = texts(&answer["notes"]).iter().flat_map(|note| warnings(note)).collect();
         let summary = if let Some(explanations) = answer["explanations"].as_array() {
             Self::of_explanations(explanations)
         } else if let Some(findings) = answer["findings"].as_array() {
