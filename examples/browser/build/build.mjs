@@ -147,11 +147,6 @@ function report() {
     row(name || `${files.length} other files`, ...sizes);
   }
   row('total', ...total);
-  // The limit is for gzip, which every server supports.
-  if (total[1] > 650 * 1024) {
-    console.error('the page is larger than 650 KiB, compressed with gzip');
-    process.exitCode = 1;
-  }
 }
 
 function gzip(bytes) {
