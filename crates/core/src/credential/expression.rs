@@ -24,7 +24,7 @@ mod write;
 
 use glob::Glob;
 pub use parse::parse;
-pub use regex::pattern_of_regex;
+pub use regex::{is_regex_without_pattern, pattern_of_regex};
 pub(super) use review::issuer_problem;
 pub use review::{is_allowed_issuer, review};
 pub use write::write;

@@ -3,7 +3,9 @@
 use super::{Finding, holder, quoted};
 use crate::check::decision::lower_case;
 use crate::check::{Question, remedy};
-use crate::credential::expression::{AADSTS, Clause, Expression, Operator, parse, pattern_of_regex, review};
+use crate::credential::expression::{
+    AADSTS, Clause, Expression, Operator, is_regex_without_pattern, parse, pattern_of_regex, review,
+};
 use crate::credential::{Credential, ExpressionError};
 use crate::token::Claims;
 
@@ -72,10 +74,15 @@ fn false_clause(claims: &Claims, credential: &Credential, expression: &Expressio
     };
     let message = format!("{} requires {}, which is false: {why}", holder(credential), quoted(written));
     let finding = Finding::error(code, aadsts, message).expected(clause.comparand.as_str()).actual(actual);
-    Some(match claim_name(clause) {
+    Some(about_claim(finding, clause))
+}
+
+/// The finding with the name of the clause's claim, when it is one that Entra allows.
+fn about_claim(finding: Finding, clause: &Clause) -> Finding {
+    match claim_name(clause) {
         Some(name) => finding.claim(name),
         None => finding,
-    })
+    }
 }
 
 /// The clause holds a regular expression, or the beginning of the claim without a `*`.
@@ -84,6 +91,18 @@ fn wrong_pattern(credential: &Credential, clause: &Clause, actual: &str, aadsts:
         return None;
     }
     let comparand = &clause.comparand;
+    if is_regex_without_pattern(comparand) {
+        let message = format!(
+            "{} requires {}, which is false: it is a regular expression, and `matches` takes a pattern: only `*` and `?` have a \
+             meaning in it",
+            holder(credential),
+            quoted(comparand)
+        );
+        let finding = Finding::error("expression-regex", aadsts, message).expected(comparand.as_str()).actual(actual);
+        let remedy = "write a pattern with `*` (any characters, or none) and `?` (exactly one); for a choice between values, \
+                      create one credential for each of them";
+        return Some(about_claim(finding, clause).remedy(remedy));
+    }
     let (code, why, pattern) = match pattern_of_regex(comparand) {
         Some(pattern) if accepts(&pattern, actual) => (
             "expression-regex",
@@ -104,13 +123,7 @@ fn wrong_pattern(credential: &Credential, clause: &Clause, actual: &str, aadsts:
     let message = format!("{} requires {}, which is false: {why}", holder(credential), quoted(comparand));
     let finding = Finding::error(code, aadsts, message).expected(comparand.as_str()).actual(actual);
     let remedy = format!("write the pattern `{pattern}`, so that the expression is: {before}{clause_text}{after}");
-    Some(
-        match claim_name(clause) {
-            Some(name) => finding.claim(name),
-            None => finding,
-        }
-        .remedy(remedy),
-    )
+    Some(about_claim(finding, clause).remedy(remedy))
 }
 
 /// The expression is a subject or a pattern without the clause around it.

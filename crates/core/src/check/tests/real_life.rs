@@ -266,6 +266,10 @@ fn a_pattern_in_the_wrong_place_is_named() {
         (sub, "expression-plain-subject", "claims['sub'] eq 'repo:octo-org/web:ref:refs/heads/main'"),
         ("claims['sub'] matches 'repo:octo-org/web'", "expression-cut-short", "repo:octo-org/web*"),
         (r"claims['sub'] matches 'repo:octo-org\/web:.+'", "expression-regex", "'repo:octo-org/web:*'"),
+        ("claims['sub'] matches 'repo:octo-org/(web|api):.*'", "expression-regex", "`*` (any characters"),
+        ("claims['sub'] matches 'repo:octo-org/[vw]eb:.*'", "expression-regex", "`*` (any characters"),
+        ("claims['sub'] matches 'repo:octo-org/[a-z]+:ref:*'", "expression-regex", "`*` (any characters"),
+        (r"claims['sub'] matches 'repo:octo-org/web:ref:refs/heads/m\w+'", "expression-regex", "`*` (any characters"),
     ] {
         let verdict = flexible(value);
         assert_eq!(verdict.findings[0].code, code, "{value}");

@@ -3,8 +3,7 @@
 /// The pattern that a regular expression most likely means. None for a text that is no regular
 /// expression, and for one that no pattern can express.
 pub fn pattern_of_regex(text: &str) -> Option<String> {
-    let body = text.strip_prefix('^').unwrap_or(text);
-    let body = body.strip_suffix('$').unwrap_or(body);
+    let body = without_anchors(text);
     let is_regex =
         body.len() < text.len() || [".*", ".+", "\\", "[^", "(?:", "(.*)"].iter().any(|mark| body.contains(mark));
     if !is_regex {
@@ -27,6 +26,31 @@ pub fn pattern_of_regex(text: &str) -> Option<String> {
     let pattern = without_escapes(&pattern)?;
     let has_rest = pattern.contains(['^', '$', '(', ')', '[', ']', '|', '+', '{', '}', '\\']);
     (!has_rest && !pattern.is_empty()).then_some(pattern)
+}
+
+/// Whether a text is a regular expression that no pattern can express: it has a choice, a class of
+/// characters or a repetition.
+pub fn is_regex_without_pattern(text: &str) -> bool {
+    if pattern_of_regex(text).is_some() {
+        return false;
+    }
+    let body = without_anchors(text);
+    let encloses = |open: char, close: char, what: &dyn Fn(&str) -> bool| {
+        body.split(open).skip(1).any(|rest| rest.split_once(close).is_some_and(|(inside, _)| what(inside)))
+    };
+    let is_choice = encloses('(', ')', &|inside| inside.contains('|') || inside.starts_with('?'));
+    let is_class = encloses('[', ']', &|inside| !inside.is_empty());
+    let is_count = encloses('{', '}', &|inside| {
+        !inside.is_empty() && inside.bytes().all(|byte| byte.is_ascii_digit() || byte == b',')
+    });
+    let is_escape = body.contains('\\');
+    let is_anchored = body.len() < text.len() && !body.is_empty();
+    is_choice || is_class || is_count || is_escape || is_anchored || [".*", ".+"].iter().any(|mark| body.contains(mark))
+}
+
+fn without_anchors(text: &str) -> &str {
+    let body = text.strip_prefix('^').unwrap_or(text);
+    body.strip_suffix('$').unwrap_or(body)
 }
 
 /// The text without the backslashes that escape punctuation. None for an escaped letter, which
@@ -64,6 +88,28 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(pattern_of_regex(regex).as_deref(), pattern, "{regex}");
+        }
+    }
+    #[test]
+    fn a_regular_expression_that_no_pattern_can_express_is_recognised() {
+        for (text, expected) in [
+            ("repo:octo-org/(web|api):.*", true),
+            ("repo:a/[ab]:*", true),
+            ("repo:a/[a-z]+:*", true),
+            (r"repo:a/m\w+", true),
+            ("repo:a/v[0-9]{1,2}", true),
+            ("repo:a/v1{2}", true),
+            ("repo:a/(?:web)?:*", true),
+            ("^repo:a/(web|api)$", true),
+            ("repo:octo-org/.*", false),
+            ("^repo:octo-org/web$", false),
+            ("repo:octo-org/web.app:*", false),
+            ("repo:octo-org/web:ref:refs/heads/a(b)c", false),
+            ("repo:octo-org/web:ref:refs/heads/a|b", false),
+            ("repo:octo-org/????", false),
+            ("", false),
+        ] {
+            assert_eq!(is_regex_without_pattern(text), expected, "{text}");
         }
     }
 }
