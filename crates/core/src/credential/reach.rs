@@ -48,9 +48,12 @@ pub fn is_loopback(issuer: &str) -> bool {
 /// A caution about an issuer whose tokens Entra is known or likely to refuse.
 pub fn caution(issuer: &str) -> Option<CredentialProblem> {
     let host = host(issuer)?;
-    if is_below(&host, "ciamlogin.com") {
-        let message = "the issuer belongs to Entra External ID, which is Entra too, and Entra is likely to refuse a token that \
-                       it issued itself (AADSTS700222)";
+    let entra = [("ciamlogin.com", "Entra External ID"), ("b2clogin.com", "Azure AD B2C")];
+    if let Some((_, product)) = entra.into_iter().find(|(domain, _)| is_below(&host, domain)) {
+        let message = format!(
+            "the issuer belongs to {product}, which is Entra too, and Entra is likely to refuse a token that it issued itself \
+             (AADSTS700222)"
+        );
         let problem = CredentialProblem::advice("issuer-external-id", message).at("issuer");
         return Some(problem.remedy(
             "use a token of a managed identity for `api://AzureADTokenExchange`, or of an issuer outside Entra",
@@ -190,6 +193,9 @@ mod tests {
         let tenant = "99999999-9999-4999-8999-999999999999";
         assert_eq!(code(&format!("https://{tenant}.ciamlogin.com/{tenant}/v2.0")), Some("issuer-external-id"));
         assert_eq!(code("https://contoso.ciamlogin.com/x/v2.0"), Some("issuer-external-id"));
+        assert_eq!(code(&format!("https://contoso.b2clogin.com/{tenant}/v2.0/")), Some("issuer-external-id"));
+        let b2c = caution("https://contoso.b2clogin.com/x/v2.0/").map(|problem| problem.message).unwrap_or_default();
+        assert!(b2c.starts_with("the issuer belongs to Azure AD B2C"), "{b2c}");
         assert_eq!(code(&format!("https://sts.windows.net/{tenant}/")), Some("issuer-entra-v1"));
         for good in [format!("https://login.microsoftonline.com/{tenant}/v2.0"), "https://ciamlogin.example".to_owned()]
         {
