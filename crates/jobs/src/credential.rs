@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use azure_oidc_core::cloud::Cloud;
-use azure_oidc_core::credential::normal::{check_subject, normalise};
+use azure_oidc_core::credential::normal::{check_subject, normalise, normalise_issuer};
 use azure_oidc_core::credential::pipeline::{Pipeline, credentials};
 use azure_oidc_core::credential::write::{self, Format, Owner, Target};
 use azure_oidc_core::credential::{breadth, limits};
@@ -114,12 +114,17 @@ pub fn run(request: &Request) -> Result<Answer, Fault> {
     if let Some(subject) = &request.subject {
         check_subject(subject, flexible)?;
     }
+    let issuer = request.issuer.as_deref().map(normalise_issuer).transpose()?;
+    let issuer = issuer.map(|(issuer, note)| {
+        notes.extend(note);
+        issuer
+    });
     let parts = normalised.as_slice();
     let pipeline = Pipeline {
         platform,
         parts,
         claims: token.as_ref().map(Token::claims),
-        issuer: request.issuer.as_deref(),
+        issuer: issuer.as_deref(),
         subject: request.subject.as_deref(),
         audience: request.audience.as_deref(),
         name: request.name.as_deref(),

@@ -1,9 +1,15 @@
 //! Normalises the parts of a pipeline as people copy them: addresses of repositories, full refs. A
 //! value that no token can have is refused.
 
+mod issuer;
+#[cfg(test)]
+mod tests;
+
 use super::reach::is_masked;
 use crate::platform::Platform;
 use crate::{Category, Fault};
+
+pub use issuer::normalise_issuer;
 
 /// Names and values of parts, and what was changed, a line each.
 pub type Normalised = (Vec<(String, String)>, Vec<String>);
@@ -80,6 +86,9 @@ pub fn check_subject(subject: &str, flexible: bool) -> Result<(), Fault> {
     if is_masked(subject) {
         return wrong("holds `***`, which is the mask of a log", UNMASKED);
     }
+    if is_placeholder(subject) {
+        return wrong("holds a placeholder that was never replaced", PLACEHOLDER);
+    }
     if subject.contains('*') && !flexible {
         return wrong("has a `*`, which is no wildcard: Entra compares a subject literally", FLEXIBLE);
     }
@@ -91,6 +100,15 @@ const FLEXIBLE: &str = "add `--flexible` for an expression, in which `*` is a wi
 
 const UNMASKED: &str =
     "write the name in place of the stars, or take it from a token: `azure-oidc inspect` shows it whole";
+
+const PLACEHOLDER: &str = "write the value itself: an expression such as `${{ ... }}` or `<name>` is not replaced here";
+
+/// Parts whose values are addresses.
+const ADDRESSES: [&str; 3] = ["issuer", "scm-repo-url", "server"];
+
+/// Parts whose values may have spaces between words, such as `Default Project` of HCP Terraform.
+const WITH_SPACES: [&str; 7] =
+    ["connection", "environment", "initiator", "pipeline", "project", "scm-user-name", "workspace"];
 
 struct Part<'a> {
     platform: &'a dyn Platform,
@@ -116,6 +134,16 @@ impl<'a> Part<'a> {
             ("github" | "harness" | "terraform-cloud", "host") => without_scheme(value).to_owned(),
             ("gitlab", "server") => value.trim_end_matches('/').to_owned(),
             ("azure-pipelines", "organization") => self.organization()?,
+            ("circleci", "vcs-origin") => match address(value, "github.com") {
+                Some((host, path)) => format!("{host}/{}", without_git(path)),
+                None => without_git(value).to_owned(),
+            },
+            ("spiffe", "trust-domain") => {
+                value.strip_prefix("spiffe://").unwrap_or(value).trim_end_matches('/').to_owned()
+            }
+            ("semaphore", "org") => first_label(value, ".semaphoreci.com").to_owned(),
+            ("spacelift", "account") => first_label(value, ".app.spacelift.io").to_owned(),
+            (_, "issuer") => normalise_issuer(value)?.0,
             _ => value.to_owned(),
         })
     }
@@ -124,7 +152,7 @@ impl<'a> Part<'a> {
     fn repository(&self) -> Result<String, Fault> {
         let public = if self.platform.name() == "github" { "github.com" } else { "gitlab.com" };
         let Some((host, path)) = address(self.value, public) else {
-            return Ok(self.value.trim_end_matches('/').to_owned());
+            return Ok(without_git(self.value).to_owned());
         };
         let host = host.strip_prefix("www.").unwrap_or(host);
         if host != public && !self.has_host {
@@ -140,14 +168,22 @@ impl<'a> Part<'a> {
             path.split(['?', '#']).next().unwrap_or(path).split('/').filter(|part| !part.is_empty()).collect();
         let count = if self.platform.name() == "github" { 2.min(segments.len()) } else { segments.len() };
         let path = segments.get(..count).unwrap_or_default().join("/");
-        Ok(path.strip_suffix(".git").unwrap_or(&path).to_owned())
+        Ok(without_git(&path).to_owned())
     }
 
     fn short_ref(&self, own: &str, other: &str, other_part: &str) -> Result<String, Fault> {
         if self.value.starts_with(other) {
             return Err(self.fault("is the full name of a ref of the other kind", format!("use `--{other_part}`")));
         }
-        Ok(self.value.strip_prefix(own).unwrap_or(self.value).to_owned())
+        let name = self.value.strip_prefix(own).unwrap_or(self.value);
+        if !name.starts_with("refs/") {
+            return Ok(name.to_owned());
+        }
+        let hint = match self.platform.name() {
+            "github" => "for the jobs of pull requests, use `--event pull_request`",
+            _ => "for the jobs of merge requests, use `--branch` with the name of the source branch",
+        };
+        Err(self.fault("is the full name of a ref that is neither a branch nor a tag", hint.to_owned()))
     }
 
     /// The organization out of the address of Azure DevOps.
@@ -170,6 +206,14 @@ impl<'a> Part<'a> {
         if is_masked(value) {
             return Err(self.fault("holds `***`, the mask of a log", UNMASKED.to_owned()));
         }
+        if is_placeholder(value) {
+            return Err(self.fault("is a placeholder that was never replaced", PLACEHOLDER.to_owned()));
+        }
+        // A control character is refused later, with its own message.
+        let is_space = |c: char| c.is_whitespace() && !c.is_control();
+        if value.trim_matches(is_space) != value || value.contains(is_space) && !WITH_SPACES.contains(&name) {
+            return Err(self.fault("has white space, and tokens have none there", "take it out".to_owned()));
+        }
         if !flexible && value.contains('*') {
             return Err(self.fault("Entra compares literally: a `*` is no wildcard in a subject", FLEXIBLE.to_owned()));
         }
@@ -188,7 +232,30 @@ impl<'a> Part<'a> {
         {
             return Err(self.fault("is not a number, and tokens have the number", place));
         }
+        if value.contains("://") && !ADDRESSES.contains(&name) {
+            return Err(self.fault("is an address, and tokens have a name there", "give the name alone".to_owned()));
+        }
         let slashes = value.matches('/').count();
+        match (self.platform.name(), name) {
+            ("pulumi", "stack") if slashes > 0 => {
+                let hint = "give organization, project and stack apart: `--org ORG --project PROJECT --stack STACK`";
+                return Err(self.fault("is the full name of a stack", hint.to_owned()));
+            }
+            ("pulumi", "org" | "project")
+            | ("azure-pipelines", "organization" | "project")
+            | ("spiffe", "trust-domain")
+            | ("semaphore", "org")
+            | ("spacelift", "account")
+                if slashes > 0 =>
+            {
+                return Err(self.fault("has a `/`, and no such name has one", "give the name alone".to_owned()));
+            }
+            ("semaphore", "org") | ("spacelift", "account") if value.contains('.') => {
+                let hint = "give the first label of the host alone, or the issuer of a token with `--issuer`";
+                return Err(self.fault("is a host, and tokens have the name in it", hint.to_owned()));
+            }
+            _ => {}
+        }
         let is_repository = match (self.platform.name(), name) {
             ("github", "repo") => slashes == 1,
             ("gitlab", "project-path") => slashes >= 1 || (flexible && value.contains('*')),
@@ -206,6 +273,24 @@ impl<'a> Part<'a> {
         Fault::new(Category::Usage, "subject-part-impossible", message.replace("which has", "which contains"))
             .hint(hint)
     }
+}
+
+/// The path of a repository without the ending of its git remote.
+fn without_git(path: &str) -> &str {
+    let path = path.trim_end_matches('/');
+    path.strip_suffix(".git").unwrap_or(path)
+}
+
+/// The label before the platform's domain, in an address or a host. Any other text stays.
+fn first_label<'a>(value: &'a str, domain: &str) -> &'a str {
+    let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
+    let host = rest.split('/').next().unwrap_or(rest);
+    host.strip_suffix(domain).filter(|label| !label.contains('.')).unwrap_or(value)
+}
+
+/// Whether a text holds an expression of a CI system or a word in angle brackets.
+fn is_placeholder(text: &str) -> bool {
+    text.contains("${") || text.contains("$(") || text.contains(['<', '>'])
 }
 
 fn is_host(name: &str) -> bool {
@@ -240,125 +325,4 @@ fn is_uuid(text: &str) -> bool {
             8 | 13 | 18 | 23 => byte == b'-',
             _ => byte.is_ascii_hexdigit(),
         })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::platform::by_name;
-
-    fn one(platform: &str, name: &str, value: &str) -> Result<(String, usize), &'static str> {
-        several(platform, &[(name, value)], false)
-    }
-
-    fn several(platform: &str, parts: &[(&str, &str)], flexible: bool) -> Result<(String, usize), &'static str> {
-        let parts: Vec<_> = parts.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let (normal, notes) = normalise(by_name(platform).unwrap(), &parts, flexible).map_err(|fault| fault.code)?;
-        let again = normalise(by_name(platform).unwrap(), &normal, flexible).unwrap();
-        assert_eq!(again, (normal.clone(), Vec::new()), "normalising twice changes nothing");
-        Ok((normal[0].1.clone(), notes.len()))
-    }
-
-    #[test]
-    fn the_address_of_a_repository_gives_owner_and_name() {
-        for value in [
-            "https://github.com/octo-org/octo-repo",
-            "https://github.com/octo-org/octo-repo.git",
-            "https://github.com/octo-org/octo-repo/",
-            "https://www.github.com/octo-org/octo-repo/tree/main?tab=readme",
-            "https://user@github.com/octo-org/octo-repo.git",
-            "http://github.com/octo-org/octo-repo#readme",
-            "git@github.com:octo-org/octo-repo.git",
-            "ssh://git@github.com:22/octo-org/octo-repo.git",
-            "git://github.com/octo-org/octo-repo.git",
-            "github.com/octo-org/octo-repo",
-            "octo-org/octo-repo/",
-        ] {
-            assert_eq!(one("github", "repo", value), Ok(("octo-org/octo-repo".to_owned(), 1)), "{value}");
-        }
-        assert_eq!(one("github", "repo", "octo-org/octo-repo"), Ok(("octo-org/octo-repo".to_owned(), 0)));
-        for value in [
-            "https://git.example/a/b",
-            "git@git.example:a/b.git",
-            "a",
-            "a/b/c",
-            "a/b:c",
-            "https://github.com/a",
-            "/a",
-            "",
-        ] {
-            assert_eq!(one("github", "repo", value), Err("subject-part-impossible"), "{value}");
-        }
-        let server = [("repo", "https://git.example/a/b"), ("host", "git.example")];
-        assert_eq!(several("github", &server, false), Ok(("a/b".to_owned(), 1)));
-        for value in ["https://gitlab.com/g/sub/p/-/tree/main", "git@gitlab.com:g/sub/p.git", "gitlab.com/g/sub/p"] {
-            assert_eq!(one("gitlab", "project-path", value), Ok(("g/sub/p".to_owned(), 1)), "{value}");
-        }
-    }
-
-    #[test]
-    fn a_full_ref_becomes_a_branch_or_tag() {
-        for platform in ["github", "gitlab"] {
-            assert_eq!(one(platform, "branch", "refs/heads/main"), Ok(("main".to_owned(), 1)));
-            assert_eq!(one(platform, "branch", "release/1"), Ok(("release/1".to_owned(), 0)));
-            assert_eq!(one(platform, "tag", "refs/tags/v1"), Ok(("v1".to_owned(), 1)));
-            assert_eq!(one(platform, "branch", "refs/tags/v1"), Err("subject-part-impossible"));
-            assert_eq!(one(platform, "tag", "refs/heads/v1"), Err("subject-part-impossible"));
-        }
-        assert_eq!(one("github", "event", "pull-request"), Ok(("pull_request".to_owned(), 1)));
-    }
-
-    #[test]
-    fn a_wildcard_needs_an_expression() {
-        assert_eq!(one("github", "branch", "*"), Err("subject-part-impossible"));
-        assert_eq!(one("pulumi", "stack", "dev*"), Err("subject-part-impossible"));
-        assert_eq!(several("github", &[("branch", "release/*")], true), Ok(("release/*".to_owned(), 0)));
-        assert_eq!(several("github", &[("repo", "octo-org/*")], true), Ok(("octo-org/*".to_owned(), 0)));
-    }
-
-    #[test]
-    fn ids_are_uuids_or_numbers() {
-        let uuid = "5034460f-c7c4-4c43-9457-de07e2029e7b";
-        for part in ["org", "project", "user"] {
-            assert_eq!(one("circleci", part, "jane"), Err("subject-part-impossible"));
-            assert_eq!(one("circleci", part, uuid), Ok((uuid.to_owned(), 0)));
-        }
-        assert_eq!(one("github", "repository-id", "octo-repo"), Err("subject-part-impossible"));
-        assert_eq!(one("github", "owner-id", "123456"), Ok(("123456".to_owned(), 0)));
-        assert_eq!(one("gitlab", "project-id", "g/p"), Err("subject-part-impossible"));
-        assert_eq!(one("semaphore", "project", "web"), Err("subject-part-impossible"));
-    }
-
-    #[test]
-    fn addresses_of_azure_devops_give_the_organization() {
-        for value in [
-            "https://dev.azure.com/contoso",
-            "https://dev.azure.com/contoso/Payments",
-            "https://contoso.visualstudio.com/",
-        ] {
-            assert_eq!(one("azure-pipelines", "organization", value), Ok(("contoso".to_owned(), 1)), "{value}");
-        }
-        assert_eq!(one("azure-pipelines", "organization", "https://example.com/x"), Err("subject-part-impossible"));
-    }
-
-    #[test]
-    fn a_subject_that_no_token_has_is_refused() {
-        for subject in
-            ["repo:https://github.com/a/b:pull_request", "repo:a/b:ref:refs/heads/refs/heads/main", "repo:a/b:*"]
-        {
-            assert_eq!(check_subject(subject, false).unwrap_err().code, "subject-impossible", "{subject}");
-        }
-        for (subject, flexible) in [("repo:a/b:*", true), ("repo:a/b:pull_request", false), ("anything?", false)] {
-            assert_eq!(check_subject(subject, flexible), Ok(()), "{subject}");
-        }
-    }
-
-    #[test]
-    fn the_examples_of_every_platform_are_normal() {
-        for platform in crate::platform::ALL {
-            let parts: Vec<_> =
-                platform.parts().iter().map(|part| (part.name.to_owned(), part.example.to_owned())).collect();
-            assert_eq!(normalise(*platform, &parts, false), Ok((parts, Vec::new())), "{platform:?}");
-        }
-    }
 }

@@ -88,8 +88,19 @@ fn what_no_token_can_have_is_normalised_or_refused() {
         assert!(outcome.stdout.contains(&format!("\"subject\":\"{subject}\"")), "{}", outcome.stdout);
         assert!(outcome.stderr.starts_with("note: the part `"), "{}", outcome.stderr);
     }
+    let metadata = "https://issuer.example/.well-known/openid-configuration";
+    let outcome = Job::default().run(&format!("credential --issuer {metadata} --subject x --format az"));
+    assert_eq!(outcome.exit_code, 0, "{}", shown(&outcome));
+    assert!(outcome.stdout.contains("\"issuer\":\"https://issuer.example\""), "{}", outcome.stdout);
+    assert!(outcome.stderr.starts_with("note: the issuer is `https://issuer.example`"), "{}", outcome.stderr);
     for (line, words) in [
         ("--platform github --repo octo-org/octo-repo --branch *", "--flexible"),
+        ("--platform github --repo octo-org/octo-repo --branch refs/pull/1/merge", "--event pull_request"),
+        ("--platform gitlab --project-path g/p --branch refs/merge-requests/1/head", "source branch"),
+        ("--platform github --repo octo-org/octo-repo --branch <branch>", "placeholder"),
+        ("--platform pulumi --org contoso --project core --stack contoso/core/dev", "--stack STACK"),
+        ("--issuer https://user@issuer.example --subject x", "user info"),
+        ("--issuer https://issuer.example?a=b --subject x", "query"),
         ("--issuer https://issuer.example --subject team/*", "--flexible"),
         ("--platform circleci --org octo-org --project web --user jane", "UUID"),
         (

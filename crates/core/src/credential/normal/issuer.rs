@@ -1,0 +1,77 @@
+//! Normalises an issuer that was copied with more than belongs to it.
+
+use super::{PLACEHOLDER, is_placeholder};
+use crate::{Category, Fault};
+
+/// What follows an issuer in the address of its metadata (OpenID Connect Discovery 1.0 §4).
+const METADATA: &str = "/.well-known/openid-configuration";
+
+/// The issuers of AKS clusters are below this domain, and end with a slash.
+const AKS: &str = ".oic.prod-aks.azure.com/";
+
+/// The issuer, and a line about what was cut off.
+///
+/// # Errors
+/// When the text has a query, a fragment, user info or a placeholder: no issuer has them.
+pub fn normalise_issuer(issuer: &str) -> Result<(String, Option<String>), Fault> {
+    let wrong = |what: &str, hint: &str| {
+        let message = format!("The issuer `{}` {what}", issuer.escape_debug());
+        Err(Fault::new(Category::Usage, "issuer-impossible", message).hint(hint))
+    };
+    let authority = issuer.split_once("://").and_then(|(_, rest)| rest.split('/').next()).unwrap_or_default();
+    if authority.contains('@') {
+        let message = "The issuer has user info before its host (`USER@`), and no issuer has that";
+        return Err(Fault::new(Category::Usage, "issuer-impossible", message).hint(FROM_TOKEN));
+    }
+    if is_placeholder(issuer) {
+        return wrong("holds a placeholder that was never replaced", PLACEHOLDER);
+    }
+    if issuer.contains(['?', '#']) {
+        return wrong("has a query or a fragment, and no issuer has one", FROM_TOKEN);
+    }
+    let Some(cut) = issuer.trim_end_matches('/').strip_suffix(METADATA) else { return Ok((issuer.to_owned(), None)) };
+    let cut = if issuer.contains(AKS) { format!("{cut}/") } else { cut.to_owned() };
+    let note = format!("note: the issuer is `{cut}`, taken from the address of its metadata", cut = cut.escape_debug());
+    Ok((cut, Some(note)))
+}
+
+const FROM_TOKEN: &str = "write the claim `iss` of a token: `azure-oidc inspect` shows it";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_of_the_metadata_gives_the_issuer() {
+        for (given, issuer) in [
+            ("https://issuer.example/realms/ci/.well-known/openid-configuration", "https://issuer.example/realms/ci"),
+            ("https://issuer.example/.well-known/openid-configuration/", "https://issuer.example"),
+            (
+                "https://westeurope.oic.prod-aks.azure.com/t/c/.well-known/openid-configuration",
+                "https://westeurope.oic.prod-aks.azure.com/t/c/",
+            ),
+        ] {
+            let (normal, note) = normalise_issuer(given).unwrap();
+            assert_eq!(normal, issuer);
+            assert!(note.is_some_and(|note| note.starts_with("note: ") && note.contains(issuer)), "{given}");
+        }
+        for issuer in ["https://issuer.example", "https://issuer.example/", "https://issuer.example/a@b"] {
+            assert_eq!(normalise_issuer(issuer), Ok((issuer.to_owned(), None)));
+        }
+    }
+
+    #[test]
+    fn an_issuer_with_query_fragment_user_info_or_placeholder_is_refused() {
+        for issuer in [
+            "https://issuer.example?a=b",
+            "https://issuer.example/#a",
+            "https://user:secret@issuer.example",
+            "https://issuer.example/${{ vars.REALM }}",
+            "https://<host>/",
+        ] {
+            let fault = normalise_issuer(issuer).unwrap_err();
+            assert_eq!(fault.code, "issuer-impossible", "{issuer}");
+            assert!(!fault.message.contains("secret"), "{}", fault.message);
+        }
+    }
+}
