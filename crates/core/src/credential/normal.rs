@@ -1,7 +1,7 @@
 //! Normalises the parts of a pipeline as people copy them: addresses of repositories, full refs. A
 //! value that no token can have is refused.
 
-use super::reach::is_masked;
+use crate::mask::mask_in;
 use crate::platform::Platform;
 use crate::{Category, Fault};
 
@@ -77,8 +77,8 @@ pub fn check_subject(subject: &str, flexible: bool) -> Result<(), Fault> {
     if subject.contains("refs/heads/refs/") || subject.contains("refs/tags/refs/") {
         return wrong("has `refs/` twice", "write `ref:refs/heads/BRANCH` or `ref:refs/tags/TAG`");
     }
-    if is_masked(subject) {
-        return wrong("holds `***`, which is the mask of a log", UNMASKED);
+    if let Some(mask) = mask_in(subject) {
+        return wrong(&format!("holds `{mask}`, which is the mask of a log"), UNMASKED);
     }
     if subject.contains('*') && !flexible {
         return wrong("has a `*`, which is no wildcard: Entra compares a subject literally", FLEXIBLE);
@@ -90,7 +90,7 @@ const FLEXIBLE: &str = "add `--flexible` for an expression, in which `*` is a wi
                         platforms, create one credential for each value";
 
 const UNMASKED: &str =
-    "write the name in place of the stars, or take it from a token: `azure-oidc inspect` shows it whole";
+    "write the name in place of the mask, or take it from a token: `azure-oidc inspect` shows it whole";
 
 struct Part<'a> {
     platform: &'a dyn Platform,
@@ -167,8 +167,8 @@ impl<'a> Part<'a> {
 
     fn check(&self) -> Result<(), Fault> {
         let Self { value, name, flexible, .. } = *self;
-        if is_masked(value) {
-            return Err(self.fault("holds `***`, the mask of a log", UNMASKED.to_owned()));
+        if let Some(mask) = mask_in(value) {
+            return Err(self.fault(&format!("holds `{mask}`, the mask of a log"), UNMASKED.to_owned()));
         }
         if !flexible && value.contains('*') {
             return Err(self.fault("Entra compares literally: a `*` is no wildcard in a subject", FLEXIBLE.to_owned()));

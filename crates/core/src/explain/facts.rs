@@ -3,21 +3,19 @@
 use super::scan::Mention;
 use crate::catalogue::{Entry, entry};
 use crate::guid::is_guid;
-
-/// What a log writes in place of a secret. It is never a part of a value.
-pub(super) const MASK: &str = "***";
+use crate::mask::is_masked;
 
 /// Every value that the text of a code contains, in a fixed order. Values with a mask are left out.
 pub(super) fn all(mention: &Mention) -> Vec<(&'static str, String)> {
     let mut facts = read(mention);
-    facts.retain(|(_, value)| !value.contains(MASK));
+    facts.retain(|(_, value)| !is_masked(value));
     facts
 }
 
 /// The claims of which the log hides a part.
 pub(super) fn masked(mention: &Mention) -> Vec<(&'static str, String)> {
     let mut facts = read(mention);
-    facts.retain(|(name, value)| value.contains(MASK) && CLAIMS.iter().any(|claim| claim.name == *name));
+    facts.retain(|(name, value)| is_masked(value) && CLAIMS.iter().any(|claim| claim.name == *name));
     facts
 }
 
