@@ -62,17 +62,16 @@ impl Open {
 
     /// Whether the next line is a part of this one.
     fn continues_with(&self, line: &Line<'_>) -> bool {
-        if line::is_label(&self.text) || self.is_cut_before(line) {
+        if line::is_label(&self.text) || self.is_cut_before(line) || line::is_claim(&self.text, line.text) {
             return true;
         }
         if line.starts_record || line.margin != self.margin {
             return false;
         }
         let unfinished = !self.text.ends_with(['.', '!', '?', ';', '}', ']', '"', '{', '[']);
-        if self.margin {
-            return (self.width >= NARROWEST || self.in_quotes) && line.has_words;
-        }
-        self.has_code && unfinished && self.width >= NARROWEST / 2 && line.has_words
+        let in_message = self.has_code && unfinished && self.width >= NARROWEST / 2;
+        let in_margin = self.margin && (self.width >= NARROWEST || self.in_quotes);
+        (in_message || in_margin) && line.has_words
     }
 
     /// Whether the layout cut a word between this line and the next one.

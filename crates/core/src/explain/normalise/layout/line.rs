@@ -58,6 +58,7 @@ impl<'a> Line<'a> {
     pub(super) fn of(raw: &'a str, before: &str) -> Self {
         let mut text = raw.trim();
         let (mut margin, mut command) = (false, false);
+        let awaits_time = is_label(before) && last_label(before).is_some_and(|(label, _)| TIMES.contains(&label));
         loop {
             let start = text.len();
             if let Some(rest) = text.strip_prefix(MARGINS) {
@@ -68,8 +69,9 @@ impl<'a> Line<'a> {
                 text = rest.trim_start();
                 command = true;
             }
-            if !is_label(before) {
-                text = without_time(text);
+            let rest = without_time(text);
+            if !awaits_time || begins_with_layout(rest) {
+                text = rest;
             }
             if text.len() == start {
                 break;
@@ -86,22 +88,34 @@ impl<'a> Line<'a> {
     }
 }
 
+/// The labels of times.
+const TIMES: [&str; 2] = ["Timestamp", "Zeitstempel"];
+
 /// Whether the text ends with a label, whose value is on the next line.
 pub(super) fn is_label(text: &str) -> bool {
     const LABELS: [&str; 8] =
         ["ID:", "ID", "Timestamp:", "Timestamp", "Zeitstempel:", "Trace", "Correlation", "Korrelations-ID:"];
-    let tail = &text[text.floor_char_boundary(text.len().saturating_sub(40))..];
-    let words = ["Trace", "Correlation", "Timestamp", "Zeitstempel", "Korrelation"];
-    let near = words.iter().filter_map(|word| tail.rfind(word)).max();
-    near.is_some_and(|at| {
+    last_label(text).is_some_and(|(label, tail)| {
         LABELS.iter().any(|label| tail.ends_with(label)) || {
             // A date whose time of the day is on the next line.
             let date = last_word(tail);
-            tail[at..].starts_with("Timestamp")
-                && date.len() == 10
-                && date.bytes().filter(|byte| *byte == b'-').count() == 2
+            label == "Timestamp" && date.len() == 10 && date.bytes().filter(|byte| *byte == b'-').count() == 2
         }
     })
+}
+
+/// The last label in the last 40 bytes of the text, and these bytes.
+fn last_label(text: &str) -> Option<(&'static str, &str)> {
+    const WORDS: [&str; 5] = ["Trace", "Correlation", "Timestamp", "Zeitstempel", "Korrelation"];
+    let tail = &text[text.floor_char_boundary(text.len().saturating_sub(40))..];
+    let (_, label) = WORDS.iter().filter_map(|word| Some((tail.rfind(word)?, *word))).max()?;
+    Some((label, tail))
+}
+
+/// Whether the text, which follows a time, shows that the time belongs to the layout.
+fn begins_with_layout(text: &str) -> bool {
+    let has_margin = text.strip_prefix(MARGINS).is_some_and(|rest| !rest.trim().is_empty());
+    has_margin || time_length(text).is_some() || COMMANDS.iter().any(|prefix| text.starts_with(prefix))
 }
 
 /// The text after a time at its start. A line that contains nothing else stays.
@@ -172,6 +186,12 @@ pub(super) fn is_cut_code(tail: &str, head: &str) -> bool {
         && more > 0
         && digits.len() + more <= 8
         && head[more..].starts_with(':')
+}
+
+/// Whether the text ends with the name of a claim, and the next line begins with its value.
+pub(super) fn is_claim(text: &str, next: &str) -> bool {
+    let names = ["subject", "issuer", "audience"];
+    next.starts_with(['\'', '"', '`']) && names.iter().any(|name| text.trim_end_matches([':', ' ']).ends_with(name))
 }
 
 /// Whether the two words are an id that was cut.
