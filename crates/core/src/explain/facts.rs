@@ -22,7 +22,8 @@ pub(super) fn masked(mention: &Mention) -> Vec<(&'static str, String)> {
 fn read(mention: &Mention) -> Vec<(&'static str, String)> {
     let mut facts: Vec<(&'static str, String)> = Vec::new();
     let mut add = |name: &'static str, value: Option<String>| {
-        if let Some(value) = value.filter(|value| !value.is_empty())
+        let is_claim = CLAIMS.iter().any(|claim| claim.name == name);
+        if let Some(value) = value.filter(|value| !value.is_empty() && !(is_claim && has_layout(value)))
             && !facts.iter().any(|(known, _)| *known == name)
         {
             facts.push((name, value));
@@ -51,6 +52,13 @@ fn read(mention: &Mention) -> Vec<(&'static str, String)> {
     );
     add("suberror", member_of(&mention.region, "suberror").map(word));
     facts
+}
+
+/// Whether white space in the value shows that a part of the log's layout is in it: `repo:o/w | :ref`.
+/// One space between words is possible: projects of Azure DevOps and environments have such names.
+fn has_layout(value: &str) -> bool {
+    let is_sign = |word: &str| word.chars().all(|c| !c.is_alphanumeric() && !matches!(c, '-' | '&' | '+' | '_'));
+    value.trim().split(' ').skip(1).any(is_sign) || value.contains(['\n', '\t'])
 }
 
 /// A claim, the text before it in the messages of different years, and the labels of lines that

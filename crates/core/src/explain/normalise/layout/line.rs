@@ -1,5 +1,6 @@
 //! One line of a log: its margin, its time, and the words at its ends.
 
+use crate::catalogue::entry;
 use crate::guid::is_guid;
 
 /// The characters of margins: Terraform's box, PowerShell's bar, Markdown's quote.
@@ -49,6 +50,8 @@ pub(super) struct Line<'a> {
     /// The length on the screen.
     pub(super) width: usize,
     pub(super) margin: bool,
+    /// Whether the margin can also be the sign of a list's item.
+    pub(super) is_comment: bool,
     /// Whether the line begins a message of its own.
     pub(super) starts_record: bool,
     pub(super) has_words: bool,
@@ -57,13 +60,19 @@ pub(super) struct Line<'a> {
 impl<'a> Line<'a> {
     pub(super) fn of(raw: &'a str, before: &str) -> Self {
         let mut text = raw.trim();
-        let (mut margin, mut command) = (false, false);
+        let (mut margin, mut is_comment, mut command) = (false, false, false);
+        let is_indented = raw.starts_with(' ');
         let awaits_time = is_label(before) && last_label(before).is_some_and(|(label, _)| TIMES.contains(&label));
         loop {
             let start = text.len();
             if let Some(rest) = text.strip_prefix(MARGINS) {
                 text = rest.trim_start();
                 margin = true;
+            }
+            if let Some(rest) = without_comment(text, is_indented) {
+                text = rest;
+                margin = true;
+                is_comment = true;
             }
             if let Some(rest) = COMMANDS.iter().find_map(|prefix| text.strip_prefix(prefix)) {
                 text = rest.trim_start();
@@ -82,10 +91,18 @@ impl<'a> Line<'a> {
             text,
             width: raw.trim_end().chars().count(),
             margin,
+            is_comment,
             starts_record: command || RECORDS.iter().any(|start| text.starts_with(start)),
             has_words: text.contains(char::is_alphanumeric),
         }
     }
+}
+
+/// The text after the margin of a comment: `# x`, ` * x`. A star without white space before it
+/// begins an item of a list.
+fn without_comment(text: &str, is_indented: bool) -> Option<&str> {
+    let rest = text.strip_prefix('#').or_else(|| text.strip_prefix('*').filter(|_| is_indented))?;
+    (rest.is_empty() || rest.starts_with(' ')).then(|| rest.trim_start())
 }
 
 /// The labels of times.
@@ -186,6 +203,20 @@ pub(super) fn is_cut_code(tail: &str, head: &str) -> bool {
         && more > 0
         && digits.len() + more <= 8
         && head[more..].starts_with(':')
+}
+
+/// Whether the code at the end of a line lacks its last digits: `AADSTS7002`, and the next line is
+/// `13 No matching`. With a colon after the digits [`is_cut_code`] is sure.
+pub(super) fn is_half_code(text: &str, next: &str) -> bool {
+    let Some((_, digits)) = last_word(text).rsplit_once("STS") else { return false };
+    let (more, after) = next.split_once(' ').unwrap_or((next, ""));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(digits) || !is_number(more) || digits.len() + more.len() > 8 {
+        return false;
+    }
+    let is_code = |digits: &str| digits.parse().is_ok_and(|code| entry(code).is_some());
+    // A number after a whole code begins a line of its own: `3 errors`.
+    !is_code(digits) || (is_code(&[digits, more].concat()) && after.starts_with(char::is_uppercase))
 }
 
 /// Whether the text ends with the name of a claim, and the next line begins with its value.
