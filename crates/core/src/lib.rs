@@ -25,6 +25,7 @@ pub mod explain;
 pub mod fault;
 mod guid;
 pub mod jwks;
+mod mask;
 pub mod plan;
 pub mod platform;
 pub mod ports;

@@ -22,10 +22,13 @@ type Answer = Result<Json<Value>, Refused>;
 
 /// The routes below `/_emulator`.
 pub(crate) fn routes() -> Router<Arc<EmulatorState>> {
+    let of_injections = get(injections).post(add_injection).delete(clear_injections);
     Router::new()
         .route("/health", get(|| async { Json(json!({ "status": "ready" })) }))
         .route("/requests", get(requests).delete(clear_requests))
-        .route("/injections", get(injections).post(add_injection).delete(clear_injections))
+        .route("/injections", of_injections.clone())
+        // The older name of the path.
+        .route("/faults", of_injections)
         .route("/mint", post(mint))
         .route("/credentials", post(set_credentials))
         .fallback(unknown)

@@ -16,6 +16,7 @@ use crate::credential::audience::{is_entra_issuer, matches_audience, wanted_audi
 use crate::credential::reach;
 use crate::credential::write::{Format, Owner, Target, delete_command, name_for, update_command, write};
 use crate::credential::{Credential, Identity, Matcher};
+use crate::mask::mask_in;
 use crate::platform::Platform;
 use crate::token::{Claims, Token};
 
@@ -159,9 +160,9 @@ fn obstacle(token: &Token, cloud: &Cloud) -> Option<String> {
     let claims = token.claims();
     let (iss, sub) = (claims.iss.as_deref().unwrap_or_default(), claims.sub.as_deref().unwrap_or_default());
     for (noun, value) in [("issuer", iss), ("subject", sub)] {
-        if reach::is_masked(value) {
+        if let Some(mask) = mask_in(value) {
             return Some(format!(
-                "take the {noun} from the token itself (`azure-oidc inspect`): `***` is the mask of a log and not part of it"
+                "take the {noun} from the token itself (`azure-oidc inspect`): `{mask}` is the mask of a log and not part of it"
             ));
         }
         if value.trim() != value {

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::expression::{self, review};
 use super::{Credential, CredentialProblem, Matcher, reach};
+use crate::mask::mask_in;
 
 /// The maximum number of credentials on an application or a user-assigned managed identity.
 pub const MAX_PER_APPLICATION: usize = 20;
@@ -126,11 +127,12 @@ fn issuer(issuer: &str) -> Vec<CredentialProblem> {
     problems
 }
 
-/// The stars with which a CI system masks a secret in its log are never part of a value.
+/// The mask with which a CI system hides a secret in its log is never part of a value.
 fn masked(member: &'static str, text: &str) -> Option<CredentialProblem> {
-    let message = format!("`{member}` holds `***`, with which a CI system masks a secret in its log");
+    let mask = mask_in(text)?;
+    let message = format!("`{member}` holds `{mask}`, with which a CI system masks a secret in its log");
     let problem = CredentialProblem::fatal("member-masked", message).at(member);
-    reach::is_masked(text).then(|| problem.remedy("take the value from a token: `azure-oidc inspect` shows it whole"))
+    Some(problem.remedy("take the value from a token: `azure-oidc inspect` shows it whole"))
 }
 
 fn matcher(matcher: &Matcher) -> Vec<CredentialProblem> {

@@ -5,7 +5,7 @@ mod issuer;
 #[cfg(test)]
 mod tests;
 
-use super::reach::is_masked;
+use crate::mask::mask_in;
 use crate::platform::Platform;
 use crate::{Category, Fault};
 
@@ -83,8 +83,8 @@ pub fn check_subject(subject: &str, flexible: bool) -> Result<(), Fault> {
     if subject.contains("refs/heads/refs/") || subject.contains("refs/tags/refs/") {
         return wrong("has `refs/` twice", "write `ref:refs/heads/BRANCH` or `ref:refs/tags/TAG`");
     }
-    if is_masked(subject) {
-        return wrong("holds `***`, which is the mask of a log", UNMASKED);
+    if let Some(mask) = mask_in(subject) {
+        return wrong(&format!("holds `{mask}`, which is the mask of a log"), UNMASKED);
     }
     if is_placeholder(subject) {
         return wrong("holds a placeholder that was never replaced", PLACEHOLDER);
@@ -99,7 +99,7 @@ const FLEXIBLE: &str = "add `--flexible` for an expression, in which `*` is a wi
                         platforms, create one credential for each value";
 
 const UNMASKED: &str =
-    "write the name in place of the stars, or take it from a token: `azure-oidc inspect` shows it whole";
+    "write the name in place of the mask, or take it from a token: `azure-oidc inspect` shows it whole";
 
 const PLACEHOLDER: &str = "write the value itself: an expression such as `${{ ... }}` or `<name>` is not replaced here";
 
@@ -203,8 +203,8 @@ impl<'a> Part<'a> {
 
     fn check(&self) -> Result<(), Fault> {
         let Self { value, name, flexible, .. } = *self;
-        if is_masked(value) {
-            return Err(self.fault("holds `***`, the mask of a log", UNMASKED.to_owned()));
+        if let Some(mask) = mask_in(value) {
+            return Err(self.fault(&format!("holds `{mask}`, the mask of a log"), UNMASKED.to_owned()));
         }
         if is_placeholder(value) {
             return Err(self.fault("is a placeholder that was never replaced", PLACEHOLDER.to_owned()));

@@ -4,6 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::CredentialProblem;
+use crate::mask::is_masked;
 
 /// The host of Entra's issuers of version 1, with the scheme.
 const VERSION_1: &str = "https://sts.windows.net/";
@@ -71,11 +72,6 @@ pub(crate) fn is_version_1(issuer: &str) -> bool {
     issuer.starts_with(VERSION_1)
 }
 
-/// Whether a value holds the mask that CI systems write over secrets in their logs.
-pub fn is_masked(value: &str) -> bool {
-    value.contains("***")
-}
-
 /// The host of an address, in lower case.
 fn host(address: &str) -> Option<String> {
     let (scheme, rest) = address.trim().split_once("://")?;
@@ -84,12 +80,15 @@ fn host(address: &str) -> Option<String> {
     }
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let authority = authority.rsplit('@').next().unwrap_or_default();
+    if is_masked(authority) {
+        return None;
+    }
     let host = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((inside, _)) => inside,
         None => authority.split(':').next().unwrap_or_default(),
     };
     let host = host.trim_end_matches('.').to_ascii_lowercase();
-    (!host.is_empty() && !is_masked(&host)).then_some(host)
+    (!host.is_empty()).then_some(host)
 }
 
 fn is_below(host: &str, domain: &str) -> bool {
@@ -178,6 +177,7 @@ mod tests {
             "https://svc.example",
             "https://***.example",
             "https://***",
+            "https://[MASKED]",
             "issuer.example/team",
             "spiffe://cluster.local",
             "https://",

@@ -9,6 +9,7 @@ use crate::check::{Details, Question, SKEW, Severity, check, preflight, remedy};
 use crate::cloud::Cloud;
 use crate::credential::audience::wanted_audience;
 use crate::credential::{Credential, Matcher};
+use crate::mask::mask_in;
 use crate::token::Token;
 
 pub(super) use log::from_log;
@@ -162,7 +163,8 @@ fn masked(mention: &scan::Mention, token_is_known: bool) -> Vec<String> {
         _ => true,
     };
     let Some((name, value)) = hidden.iter().find(|(name, _)| is_asked(name)) else { return Vec::new() };
-    let what = format!("in `{value}` the `***` is the log's mask for a secret and no part of the {name}");
+    let mask = mask_in(value).unwrap_or_default();
+    let what = format!("in `{value}` the `{mask}` is the log's mask for a secret and no part of the {name}");
     vec![if token_is_known {
         format!("do not copy the {name} from the log: {what}, and the token has the true value")
     } else {

@@ -3,28 +3,27 @@
 use super::scan::Mention;
 use crate::catalogue::{Entry, entry};
 use crate::guid::is_guid;
-
-/// What a log writes in place of a secret. It is never a part of a value.
-pub(super) const MASK: &str = "***";
+use crate::mask::is_masked;
 
 /// Every value that the text of a code contains, in a fixed order. Values with a mask are left out.
 pub(super) fn all(mention: &Mention) -> Vec<(&'static str, String)> {
     let mut facts = read(mention);
-    facts.retain(|(_, value)| !value.contains(MASK));
+    facts.retain(|(_, value)| !is_masked(value));
     facts
 }
 
 /// The claims of which the log hides a part.
 pub(super) fn masked(mention: &Mention) -> Vec<(&'static str, String)> {
     let mut facts = read(mention);
-    facts.retain(|(name, value)| value.contains(MASK) && CLAIMS.iter().any(|claim| claim.name == *name));
+    facts.retain(|(name, value)| is_masked(value) && CLAIMS.iter().any(|claim| claim.name == *name));
     facts
 }
 
 fn read(mention: &Mention) -> Vec<(&'static str, String)> {
     let mut facts: Vec<(&'static str, String)> = Vec::new();
     let mut add = |name: &'static str, value: Option<String>| {
-        if let Some(value) = value.filter(|value| !value.is_empty())
+        let is_claim = CLAIMS.iter().any(|claim| claim.name == name);
+        if let Some(value) = value.filter(|value| !value.is_empty() && !(is_claim && has_layout(value)))
             && !facts.iter().any(|(known, _)| *known == name)
         {
             facts.push((name, value));
@@ -53,6 +52,13 @@ fn read(mention: &Mention) -> Vec<(&'static str, String)> {
     );
     add("suberror", member_of(&mention.region, "suberror").map(word));
     facts
+}
+
+/// Whether white space in the value shows that a part of the log's layout is in it: `repo:o/w | :ref`.
+/// One space between words is possible: projects of Azure DevOps and environments have such names.
+fn has_layout(value: &str) -> bool {
+    let is_sign = |word: &str| word.chars().all(|c| !c.is_alphanumeric() && !matches!(c, '-' | '&' | '+' | '_'));
+    value.trim().split(' ').skip(1).any(is_sign) || value.contains(['\n', '\t'])
 }
 
 /// A claim, the text before it in the messages of different years, and the labels of lines that

@@ -2,8 +2,8 @@
 
 use std::cmp::Reverse;
 
-use super::facts::MASK;
 use crate::credential::{Credential, Matcher};
+use crate::mask::around_masks;
 use crate::platform;
 
 /// The values that are known. A value can contain the log's mask, which stands for any text.
@@ -56,7 +56,7 @@ fn common(one: &str, other: &str) -> usize {
 
 /// Whether the text is the known value. A mask in the value stands for any text that is not empty.
 pub(super) fn fits(known: &str, text: &str) -> bool {
-    let mut parts = known.split(MASK).map(|part| part.trim_matches('*'));
+    let mut parts = around_masks(known).into_iter();
     let Some(first) = parts.next() else { return false };
     let Some(mut rest) = text.strip_prefix(first) else { return false };
     let parts: Vec<_> = parts.collect();
@@ -80,6 +80,7 @@ mod tests {
             ("repo:***/web:ref", "repo:octo-org/web:ref", true),
             ("repo:***/web:ref", "repo:octo-org/app:ref", false),
             ("repo:****/web:ref", "repo:octo-org/web:ref", true),
+            ("project_path:[MASKED]/web:ref", "project_path:octo-org/web:ref", true),
             ("***", "anything", true),
             ("***", "", false),
             ("repo:***/***:ref", "repo:a/b:ref", true),

@@ -123,12 +123,18 @@ mod tests {
           |
         2 | prot = 1
           | ^^^^
-        unknown field `prot`, expected one of `port`, `listen`, `hostnames`, `clock_skew_seconds`, `tenant`, `issuer`, `injection`
+        unknown field `prot`, expected one of `port`, `listen`, `hostnames`, `clock_skew_seconds`, `tenant`, `issuer`, `fault`, `injection`
         ");
         let nested = refusal(
             "[[tenant]]\nid = \"11111111-1111-4111-8111-111111111111\"\n[[tenant.application]]\nclientid = \"x\"\n",
         );
         assert!(nested.contains("line 4") && nested.contains("`clientid`"), "{nested}");
+    }
+
+    #[test]
+    fn the_older_name_of_an_injection_still_works() {
+        let config = Config::parse(&format!("{DEFAULT}\n[[fault]]\nkind = \"cut\"\n"), Path::new("")).unwrap();
+        assert_eq!(config.injections.len(), 1);
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub struct Config {
     #[serde(rename = "issuer")]
     pub issuers: Vec<Issuer>,
     /// Injections that are active from the start.
-    #[serde(rename = "injection")]
+    #[serde(rename = "injection", alias = "fault")]
     pub injections: Vec<Injection>,
 }
 

@@ -57,6 +57,16 @@ fn injections_are_added_listed_and_removed() {
 }
 
 #[test]
+fn the_older_name_of_the_injections_still_works() {
+    let fixture = start();
+    command(&fixture, Method::POST, "faults", json!({ "kind": "throttle", "times": 0 }));
+    let listed = command(&fixture, Method::GET, "injections", Value::Null).json["injections"].clone();
+    assert_eq!(listed, json!([{ "injection": { "kind": "throttle", "times": 0 }, "matched": 0 }]));
+    command(&fixture, Method::DELETE, "faults", Value::Null);
+    assert_eq!(command(&fixture, Method::GET, "faults", Value::Null).json, json!({ "injections": [] }));
+}
+
+#[test]
 fn tokens_are_minted_with_the_requested_claims() {
     let fixture = start();
     let minted =

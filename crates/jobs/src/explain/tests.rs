@@ -16,6 +16,8 @@ use crate::document::Document;
 
 const NOW: i64 = 1_787_306_400;
 
+const MASKS: [&str; 4] = ["***", "[MASKED]", "[secure]", "[REDACTED]"];
+
 /// A text and what the answer says. `folder` has the text as `log.txt`, and can have
 /// `credentials.json` and the claims of the token.
 #[derive(Deserialize)]
@@ -91,7 +93,7 @@ impl Case {
         let missing: Vec<_> = self.says.iter().filter(|part| !lower.contains(&part.to_lowercase())).collect();
         let forbidden: Vec<_> = self.never.iter().filter(|part| lower.contains(&part.to_lowercase())).collect();
         let name = self.folder.as_deref().or(self.text.as_deref()).unwrap_or_default();
-        let masked = answer.lines().any(|line| line.contains("az ") && line.contains("***"));
+        let masked = answer.lines().any(|line| line.contains("az ") && MASKS.iter().any(|mask| line.contains(mask)));
         (!missing.is_empty() || !forbidden.is_empty() || masked).then(|| {
             format!("== {name}\nmissing: {missing:?}\nforbidden: {forbidden:?}, mask in a command: {masked}\n{answer}")
         })

@@ -3,7 +3,7 @@
 use super::{Finding, Pair, Rule, cause, excerpt, expression, quoted};
 use crate::check::changing_subject::{never_matches, per_run};
 use crate::check::finding::common_prefix;
-use crate::credential::reach::is_masked;
+use crate::mask::{around_masks, mask_in};
 use crate::platform::{self, Part, Platform, Subject};
 use crate::token::Claims;
 
@@ -35,13 +35,13 @@ const OPERATIONS: &[(&str, &str, &str)] = &[
 
 /// One of the subjects was copied from a log, in which the CI system masked a part of it.
 fn masked(pair: &Pair<'_>) -> Option<Finding> {
-    let (shown, whole, copied) = match (is_masked(pair.expected), is_masked(pair.actual)) {
-        (true, false) => (pair.expected, pair.actual, format!("the subject of {}", pair.holder())),
-        (false, true) => (pair.actual, pair.expected, "the subject of the token as given".to_owned()),
+    let (mask, shown, whole, copied) = match (mask_in(pair.expected), mask_in(pair.actual)) {
+        (Some(mask), None) => (mask, pair.expected, pair.actual, format!("the subject of {}", pair.holder())),
+        (None, Some(mask)) => (mask, pair.actual, pair.expected, "the subject of the token as given".to_owned()),
         _ => return None,
     };
-    let rest = if expression::accepts(&shown.replace("***", "*"), whole) { "; the rest is equal" } else { "" };
-    let message = format!("{copied} holds `***`, which is the mask of a log and never part of a subject{rest}");
+    let rest = if expression::accepts(&around_masks(shown).join("*"), whole) { "; the rest is equal" } else { "" };
+    let message = format!("{copied} holds `{mask}`, which is the mask of a log and never part of a subject{rest}");
     let finding = pair.finding("subject-masked", message);
     // The rest says whether the credential is for this pipeline.
     Some(finding.remedy_if(if rest.is_empty() { pair.correct() } else { pair.correct_same_pipeline() }))

@@ -255,7 +255,7 @@ proptest! {
         let pipeline = Pipeline { issuer, ..of_parts(platform.name(), &given) };
         let Ok(made) = credentials(&pipeline) else { return Ok(()) };
         prop_assert!(!made.is_empty());
-        let is_usable = |one: &Credential| reach::unreachable(&one.issuer).is_none() && !reach::is_masked(one.matcher.text());
+        let is_usable = |one: &Credential| reach::unreachable(&one.issuer).is_none() && !crate::mask::is_masked(one.matcher.text());
         prop_assume!(made.iter().all(is_usable));
         for one in &made {
             let name = accepted(&made, &claims(one, one.matcher.text()));

@@ -3,6 +3,7 @@
 use super::{Signal, named};
 use crate::catalogue::{Meaning, Retry};
 use crate::explain::facts::guid;
+use crate::mask::is_masked;
 
 /// The missing role, with the command that assigns one.
 pub(super) fn missing(text: &str) -> Option<Signal> {
@@ -50,7 +51,7 @@ fn value(text: &str, label: &str) -> Option<String> {
     let rest = &text[text.find(label)? + label.len()..];
     let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"' | '`'))?;
     let value = rest[1..].split(quote).next()?;
-    (!value.is_empty() && !value.contains("***") && !value.contains('\n')).then(|| value.to_owned())
+    (!value.is_empty() && !is_masked(value) && !value.contains('\n')).then(|| value.to_owned())
 }
 
 /// Whether the text is a resource id that a shell command can hold in single quotes.

@@ -13,6 +13,9 @@ pub(super) fn joined(text: &str) -> String {
     let mut open: Option<Open> = None;
     for raw in text.lines() {
         let line = Line::of(raw, open.as_ref().map_or("", |open| open.text.as_str()));
+        if let Some(before) = open.as_mut().filter(|before| line::is_half_code(&before.text, line.text)) {
+            before.text.push('…');
+        }
         match open.as_mut() {
             _ if line.text.is_empty() => out.extend(open.take().map(|open| open.text)),
             Some(before) if before.continues_with(&line) => before.append(&line),
@@ -62,17 +65,17 @@ impl Open {
 
     /// Whether the next line is a part of this one.
     fn continues_with(&self, line: &Line<'_>) -> bool {
-        if line::is_label(&self.text) || self.is_cut_before(line) {
+        if line::is_label(&self.text) || self.is_cut_before(line) || line::is_claim(&self.text, line.text) {
             return true;
         }
         if line.starts_record || line.margin != self.margin {
             return false;
         }
         let unfinished = !self.text.ends_with(['.', '!', '?', ';', '}', ']', '"', '{', '[']);
-        if self.margin {
-            return (self.width >= NARROWEST || self.in_quotes) && line.has_words;
-        }
-        self.has_code && unfinished && self.width >= NARROWEST / 2 && line.has_words
+        let in_message = self.has_code && unfinished && self.width >= NARROWEST / 2;
+        let in_margin = self.margin && !line.is_comment && self.width >= NARROWEST;
+        let in_margin = in_margin || (self.margin && self.in_quotes);
+        (in_message || in_margin) && line.has_words
     }
 
     /// Whether the layout cut a word between this line and the next one.

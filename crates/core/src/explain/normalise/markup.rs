@@ -72,7 +72,10 @@ fn tag(text: &str) -> Option<(&'static str, usize)> {
 /// Typographic quotes and spaces as plain ones. Invisible characters and the emphasis around a code
 /// are removed.
 pub(super) fn with_plain_characters(text: &str) -> String {
-    let plain: String = text
+    // Windows ends a line with two characters, which must not become an empty line.
+    let lines: Vec<_> = text.split('\n').map(|line| line.trim_end_matches('\r')).collect();
+    let plain: String = lines
+        .join("\n")
         .chars()
         .filter_map(|c| match c {
             '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}' | '\u{2032}' | '\u{b4}' | '\u{ff07}' => Some('\''),

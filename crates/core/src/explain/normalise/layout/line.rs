@@ -1,5 +1,6 @@
 //! One line of a log: its margin, its time, and the words at its ends.
 
+use crate::catalogue::entry;
 use crate::guid::is_guid;
 
 /// The characters of margins: Terraform's box, PowerShell's bar, Markdown's quote.
@@ -49,6 +50,8 @@ pub(super) struct Line<'a> {
     /// The length on the screen.
     pub(super) width: usize,
     pub(super) margin: bool,
+    /// Whether the margin can also be the sign of a list's item.
+    pub(super) is_comment: bool,
     /// Whether the line begins a message of its own.
     pub(super) starts_record: bool,
     pub(super) has_words: bool,
@@ -57,19 +60,27 @@ pub(super) struct Line<'a> {
 impl<'a> Line<'a> {
     pub(super) fn of(raw: &'a str, before: &str) -> Self {
         let mut text = raw.trim();
-        let (mut margin, mut command) = (false, false);
+        let (mut margin, mut is_comment, mut command) = (false, false, false);
+        let is_indented = raw.starts_with(' ');
+        let awaits_time = is_label(before) && last_label(before).is_some_and(|(label, _)| TIMES.contains(&label));
         loop {
             let start = text.len();
             if let Some(rest) = text.strip_prefix(MARGINS) {
                 text = rest.trim_start();
                 margin = true;
             }
+            if let Some(rest) = without_comment(text, is_indented) {
+                text = rest;
+                margin = true;
+                is_comment = true;
+            }
             if let Some(rest) = COMMANDS.iter().find_map(|prefix| text.strip_prefix(prefix)) {
                 text = rest.trim_start();
                 command = true;
             }
-            if !is_label(before) {
-                text = without_time(text);
+            let rest = without_time(text);
+            if !awaits_time || begins_with_layout(rest) {
+                text = rest;
             }
             if text.len() == start {
                 break;
@@ -80,28 +91,48 @@ impl<'a> Line<'a> {
             text,
             width: raw.trim_end().chars().count(),
             margin,
+            is_comment,
             starts_record: command || RECORDS.iter().any(|start| text.starts_with(start)),
             has_words: text.contains(char::is_alphanumeric),
         }
     }
 }
 
+/// The text after the margin of a comment: `# x`, ` * x`. A star without white space before it
+/// begins an item of a list.
+fn without_comment(text: &str, is_indented: bool) -> Option<&str> {
+    let rest = text.strip_prefix('#').or_else(|| text.strip_prefix('*').filter(|_| is_indented))?;
+    (rest.is_empty() || rest.starts_with(' ')).then(|| rest.trim_start())
+}
+
+/// The labels of times.
+const TIMES: [&str; 2] = ["Timestamp", "Zeitstempel"];
+
 /// Whether the text ends with a label, whose value is on the next line.
 pub(super) fn is_label(text: &str) -> bool {
     const LABELS: [&str; 8] =
         ["ID:", "ID", "Timestamp:", "Timestamp", "Zeitstempel:", "Trace", "Correlation", "Korrelations-ID:"];
-    let tail = &text[text.floor_char_boundary(text.len().saturating_sub(40))..];
-    let words = ["Trace", "Correlation", "Timestamp", "Zeitstempel", "Korrelation"];
-    let near = words.iter().filter_map(|word| tail.rfind(word)).max();
-    near.is_some_and(|at| {
+    last_label(text).is_some_and(|(label, tail)| {
         LABELS.iter().any(|label| tail.ends_with(label)) || {
             // A date whose time of the day is on the next line.
             let date = last_word(tail);
-            tail[at..].starts_with("Timestamp")
-                && date.len() == 10
-                && date.bytes().filter(|byte| *byte == b'-').count() == 2
+            label == "Timestamp" && date.len() == 10 && date.bytes().filter(|byte| *byte == b'-').count() == 2
         }
     })
+}
+
+/// The last label in the last 40 bytes of the text, and these bytes.
+fn last_label(text: &str) -> Option<(&'static str, &str)> {
+    const WORDS: [&str; 5] = ["Trace", "Correlation", "Timestamp", "Zeitstempel", "Korrelation"];
+    let tail = &text[text.floor_char_boundary(text.len().saturating_sub(40))..];
+    let (_, label) = WORDS.iter().filter_map(|word| Some((tail.rfind(word)?, *word))).max()?;
+    Some((label, tail))
+}
+
+/// Whether the text, which follows a time, shows that the time belongs to the layout.
+fn begins_with_layout(text: &str) -> bool {
+    let has_margin = text.strip_prefix(MARGINS).is_some_and(|rest| !rest.trim().is_empty());
+    has_margin || time_length(text).is_some() || COMMANDS.iter().any(|prefix| text.starts_with(prefix))
 }
 
 /// The text after a time at its start. A line that contains nothing else stays.
@@ -172,6 +203,26 @@ pub(super) fn is_cut_code(tail: &str, head: &str) -> bool {
         && more > 0
         && digits.len() + more <= 8
         && head[more..].starts_with(':')
+}
+
+/// Whether the code at the end of a line lacks its last digits: `AADSTS7002`, and the next line is
+/// `13 No matching`. With a colon after the digits [`is_cut_code`] is sure.
+pub(super) fn is_half_code(text: &str, next: &str) -> bool {
+    let Some((_, digits)) = last_word(text).rsplit_once("STS") else { return false };
+    let (more, after) = next.split_once(' ').unwrap_or((next, ""));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(digits) || !is_number(more) || digits.len() + more.len() > 8 {
+        return false;
+    }
+    let is_code = |digits: &str| digits.parse().is_ok_and(|code| entry(code).is_some());
+    // A number after a whole code begins a line of its own: `3 errors`.
+    !is_code(digits) || (is_code(&[digits, more].concat()) && after.starts_with(char::is_uppercase))
+}
+
+/// Whether the text ends with the name of a claim, and the next line begins with its value.
+pub(super) fn is_claim(text: &str, next: &str) -> bool {
+    let names = ["subject", "issuer", "audience"];
+    next.starts_with(['\'', '"', '`']) && names.iter().any(|name| text.trim_end_matches([':', ' ']).ends_with(name))
 }
 
 /// Whether the two words are an id that was cut.
