@@ -23,7 +23,7 @@ fn read(mention: &Mention) -> Vec<(&'static str, String)> {
     let mut facts: Vec<(&'static str, String)> = Vec::new();
     let mut add = |name: &'static str, value: Option<String>| {
         let is_claim = CLAIMS.iter().any(|claim| claim.name == name);
-        if let Some(value) = value.filter(|value| !value.is_empty() && !(is_claim && has_layout(value)))
+        if let Some(value) = value.filter(|value| !value.is_empty() && (!is_claim || !has_layout(value)))
             && !facts.iter().any(|(known, _)| *known == name)
         {
             facts.push((name, value));
