@@ -20,5 +20,7 @@ pub(super) fn listen() -> io::Result<impl AsyncFnMut()> {
 #[cfg(windows)]
 pub(super) fn listen() -> io::Result<impl AsyncFnMut()> {
     let mut ctrl_c = tokio::signal::windows::ctrl_c()?;
-    Ok(async move || drop(ctrl_c.recv().await))
+    Ok(async move || {
+        ctrl_c.recv().await;
+    })
 }
