@@ -1,4 +1,5 @@
-//! The doors: the native host, the stock wasmtime command, an engine that calls the typed functions, and the HTTP service.
+//! The doors: the native host, the stock wasmtime command, an engine that calls the typed
+//! functions, and the HTTP service.
 
 use azure_oidc_tests::conformance::TypedHost;
 use azure_oidc_tests::relay::Relay;

@@ -1,5 +1,6 @@
-//! Every job gives the same answer through every door: command line of the native host, command line of a stock host, typed
-//! functions, HTTP service. The same verdict, codes, hints, remedies and AADSTS numbers, for good and for bad input.
+//! Every job gives the same answer through every door: the command line of the native host and of a
+//! stock host, the typed functions, and the HTTP service. The same verdict, codes, hints, remedies
+//! and AADSTS numbers, for good and for bad input.
 
 mod case;
 mod doors;

@@ -125,7 +125,7 @@ fn the_file_of_the_id_token_is_where_the_user_or_the_job_says() {
     assert_eq!(place(&["--publish", "both"], &[file, temp]), None, "it is in a file, which the cluster renews");
     assert_eq!(place(&[], &[token, temp]), None, "nobody asked for it");
     let relative = &["--publish", "both", "--id-token-output", "x"];
-    assert_eq!(place(relative, &[token, ("PWD", "/work")]), Some("/work/x".to_owned()));
+    assert_eq!(place(relative, &[token, ("PWD", "/builds")]), Some("/builds/x".to_owned()));
     let shown = |arguments: &[&str]| grants(arguments, &[token]).variables.contains(&"PWD".to_owned());
     assert!(shown(relative), "the component works out the same path");
     assert!(!shown(&[]));

@@ -36,15 +36,15 @@ mod tests {
 
     #[test]
     fn a_path_begins_at_the_root_afterwards() {
-        let env = Variables::from([(CURRENT_FOLDER, "/work/job/")]);
+        let env = Variables::from([(CURRENT_FOLDER, "/builds/job/")]);
         for (path, whole) in [
             ("/t/token", "/t/token"),
             (r"C:\a\token", r"C:\a\token"),
             ("C:/a/token", "C:/a/token"),
             (r"\\server\share\token", r"\\server\share\token"),
-            ("token", "/work/job/token"),
-            ("./a/token", "/work/job/a/token"),
-            ("../token", "/work/job/../token"),
+            ("token", "/builds/job/token"),
+            ("./a/token", "/builds/job/a/token"),
+            ("../token", "/builds/job/../token"),
         ] {
             assert_eq!(absolute(path, &env).unwrap(), whole);
         }

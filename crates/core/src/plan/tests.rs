@@ -116,12 +116,12 @@ fn a_file_that_is_handed_on_has_a_whole_path() {
         };
         resolve(output, env).map(|plan| plan.output.id_token.unwrap()).map_err(|fault| fault.code)
     };
-    let (current, none) = (("PWD", "/work"), ("X", ""));
+    let (current, none) = (("PWD", "/builds"), ("X", ""));
     let named = |inputs: &mut Inputs<'_>| inputs.output.id_token_file = Some("a/token");
-    assert_eq!(place(&named, [TOKEN, current]), Ok(IdTokenPlace::NewFile("/work/a/token".to_owned())));
+    assert_eq!(place(&named, [TOKEN, current]), Ok(IdTokenPlace::NewFile("/builds/a/token".to_owned())));
     assert_eq!(place(&named, [TOKEN, none]), Err("id-token-output-relative"));
     let read = |inputs: &mut Inputs<'_>| inputs.token.source = TokenSource::File("token");
-    assert_eq!(place(&read, [current, none]), Ok(IdTokenPlace::File("/work/token".to_owned())));
+    assert_eq!(place(&read, [current, none]), Ok(IdTokenPlace::File("/builds/token".to_owned())));
     let stock = |inputs: &mut Inputs<'_>| {
         read(inputs);
         inputs.output.host = HostKind::Stock;
