@@ -10,7 +10,7 @@ use azure_oidc_core::authority::Authority;
 use azure_oidc_core::exchange::USER_AGENT;
 use azure_oidc_core::jwks::KeySet;
 use azure_oidc_core::ports::{Method, Ports, Request, TransportError, TransportKind};
-use azure_oidc_core::token::Claims;
+use azure_oidc_core::token::{Claims, json};
 use azure_oidc_core::{Category, Fault};
 use serde_json::Value;
 
@@ -61,7 +61,7 @@ pub(crate) fn keys(claims: &Claims, ports: Ports<'_>) -> Result<KeySet, Unavaila
     let started = ports.clock.monotonic();
     let left = || TIMEOUT.saturating_sub(ports.clock.monotonic().saturating_sub(started));
     let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-    let Ok(Value::Object(document)) = serde_json::from_slice(get(&url, left(), ports)?.as_bytes()) else {
+    let Ok(Value::Object(document)) = json::lenient(get(&url, left(), ports)?.as_bytes()) else {
         return Err(failed(format!("{url} is not a JSON object")).into());
     };
     let text = |name: &str| document.get(name).and_then(Value::as_str);

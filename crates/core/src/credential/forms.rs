@@ -9,6 +9,7 @@
 use serde_json::{Map, Value};
 
 use super::{Credential, CredentialProblem};
+use crate::token::json;
 use crate::{Category, Fault};
 
 mod foreign;
@@ -55,14 +56,14 @@ pub fn parse_bytes(bytes: &[u8]) -> Result<Parsed, Fault> {
 ///
 /// # Errors
 /// As [`parse`].
-pub fn parse_with_notes(json: &str) -> Result<Parsed, Fault> {
-    check_size(json.len())?;
-    let json = text::without_mark(json)?;
-    let error = match serde_json::from_slice(json.as_bytes()) {
+pub fn parse_with_notes(document: &str) -> Result<Parsed, Fault> {
+    check_size(document.len())?;
+    let text = text::without_mark(document)?;
+    let error = match json::lenient(text.as_bytes()) {
         Ok(document) => return read(&document),
         Err(error) => error,
     };
-    let (document, note) = lenient::parse(json).ok_or_else(|| text::explain(json, &error))?;
+    let (document, note) = lenient::parse(text).ok_or_else(|| text::explain(text, &error))?;
     let mut parsed = read(&document)?;
     parsed.notes.extend(note);
     Ok(parsed)

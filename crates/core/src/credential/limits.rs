@@ -39,9 +39,14 @@ pub(super) fn shape(credentials: &[Credential]) -> Vec<CredentialProblem> {
     let mut problems = Vec::new();
     problems.extend(too_many(credentials.len()));
     problems.extend(duplicates(credentials));
+    // Most applications have one issuer; its problems are found once.
+    let mut of_issuer: (&str, Vec<CredentialProblem>) = ("", issuer(""));
     for (index, credential) in credentials.iter().enumerate() {
+        if of_issuer.0 != credential.issuer {
+            of_issuer = (&credential.issuer, issuer(&credential.issuer));
+        }
         let own =
-            [name(&credential.name), issuer(&credential.issuer), matcher(&credential.matcher), audiences(credential)];
+            [name(&credential.name), of_issuer.1.clone(), matcher(&credential.matcher), audiences(credential)];
         problems.extend(own.into_iter().flatten().map(|problem| problem.of(index)));
         let long = credential.description.as_ref().and_then(|text| too_long("description", text));
         problems.extend(long.map(|problem| problem.of(index)));

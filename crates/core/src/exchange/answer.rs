@@ -8,6 +8,7 @@ use crate::catalogue;
 use crate::fault::{Category, EntraError, Fault};
 use crate::ports::{Response, TransportError, TransportKind};
 use crate::secret::Secret;
+use crate::token::json;
 
 /// An answer, classified by what to do next.
 #[derive(Debug)]
@@ -177,7 +178,7 @@ fn not_json(response: &Response) -> Fault {
 }
 
 fn object(response: &Response) -> Option<Map<String, Value>> {
-    match serde_json::from_slice(&response.body) {
+    match json::lenient(&response.body) {
         Ok(Value::Object(object)) => Some(object),
         _ => None,
     }

@@ -6,6 +6,7 @@ use super::id_token_missing;
 use crate::fault::{Category, Fault};
 use crate::ports::{Method, Request, Response};
 use crate::secret::Secret;
+use crate::token::json;
 
 /// The largest answer of a token service that is read, in bytes. A token has a few thousand.
 const MAX_ANSWER: usize = 256 * 1024;
@@ -72,7 +73,7 @@ pub(super) fn token(response: &Response, service: &str, member: &str) -> Result<
     if response.status != 200 {
         return Err(refused(response, service));
     }
-    let Ok(body) = serde_json::from_slice::<Value>(&response.body) else {
+    let Ok(body) = json::lenient(&response.body) else {
         return Err(unreadable(response, service, "is not JSON"));
     };
     match body.get(member) {
@@ -119,7 +120,7 @@ fn with_message(fault: Fault, response: &Response) -> Fault {
 
 /// The error message in a JSON answer, on one line.
 pub(super) fn message(response: &Response) -> Option<String> {
-    let body: Value = serde_json::from_slice(&response.body).ok()?;
+    let body = json::lenient(&response.body).ok()?;
     let text = ["message", "error", "error_description"].iter().find_map(|name| body.get(name)?.as_str())?;
     Some(one_line(text))
 }

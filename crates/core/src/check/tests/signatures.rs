@@ -19,7 +19,7 @@ use crate::token::Token;
 const ISSUER: &str = "https://issuer.example";
 
 fn key() -> PrivateKey {
-    PrivateKey::from_pkcs1_der(include_bytes!("../../../testdata/keys/rsa-2048.test-key.der")).unwrap()
+    PrivateKey::from_pkcs1_der(include_bytes!("../../../../token/testdata/keys/rsa-2048.test-key.der")).unwrap()
 }
 
 fn signed(kid: &str, exp: i64) -> String {

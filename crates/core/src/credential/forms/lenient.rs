@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use crate::credential::CredentialProblem;
+use crate::token::json;
 
 /// The document in a text that is not JSON as a whole, and a note about the text before it.
 pub(super) fn parse(text: &str) -> Option<(Value, Option<CredentialProblem>)> {
@@ -11,13 +12,13 @@ pub(super) fn parse(text: &str) -> Option<(Value, Option<CredentialProblem>)> {
         return Some((document, None));
     }
     let start = start_of_json(text)?;
-    let document = serde_json::from_str(&text[start..]).ok().or_else(|| with_comments(&text[start..]))?;
+    let document = json::lenient(&text.as_bytes()[start..]).ok().or_else(|| with_comments(&text[start..]))?;
     let message = "the document has text before its JSON, which was ignored";
     Some((document, Some(CredentialProblem::advice("credentials-after-text", message))))
 }
 
 fn with_comments(text: &str) -> Option<Value> {
-    serde_json::from_str(&without_comments(text)).ok()
+    json::lenient(without_comments(text).as_bytes()).ok()
 }
 
 /// The position of the first line after other lines that begins with an object or a list.

@@ -8,6 +8,7 @@ use super::member::{Location, Origin, Reader, wrong_type};
 use super::{LIST_HINT, fault};
 use crate::Fault;
 use crate::credential::Credential;
+use crate::token::json;
 
 /// The resource types of credentials.
 const TYPES: [&str; 3] = [
@@ -133,7 +134,7 @@ fn generic_members(values: &Map<String, Value>) -> Option<Map<String, Value>> {
     let parsed: Value;
     let body = match values.get("body").filter(|_| is_generic_credential(values))? {
         Value::String(text) => {
-            parsed = serde_json::from_str(text).ok()?;
+            parsed = json::lenient(text.as_bytes()).ok()?;
             parsed.as_object()?
         }
         Value::Object(body) => match (body.get("type"), body.get("value")) {

@@ -6,7 +6,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 /// Why a text isn't base64url. It repeats no character of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Base64Error {
+pub enum Base64Error {
     /// `=` at the end.
     Padding,
     /// `+` or `/`, counted from 1.
@@ -20,7 +20,7 @@ pub(crate) enum Base64Error {
 }
 
 /// The bytes that the text stands for.
-pub(crate) fn decode(text: &str) -> Result<Vec<u8>, Base64Error> {
+pub fn decode(text: &str) -> Result<Vec<u8>, Base64Error> {
     BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| diagnose(text))
 }
 
@@ -36,13 +36,13 @@ fn diagnose(text: &str) -> Base64Error {
 }
 
 /// Whether a character is of the alphabet (RFC 4648 §5).
-pub(crate) fn is_digit(c: char) -> bool {
+pub fn is_digit(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '-' || c == '_'
 }
 
 impl Base64Error {
     /// The error as a predicate: the caller puts the subject in front.
-    pub(crate) fn clause(self) -> String {
+    pub fn clause(self) -> String {
         match self {
             Self::Padding => "has `=` padding, which base64url in a token must not have".into(),
             Self::StandardAlphabet(at) => format!("uses `+` or `/` (character {at}): it is base64, not base64url"),

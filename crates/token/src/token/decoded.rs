@@ -63,11 +63,11 @@ mod tests {
 
     #[test]
     fn claims_are_found_in_every_form_of_a_decoded_token() {
-        let pasted = include_str!("../../testdata/cases/pasted-decoded-token/token.txt");
+        let pasted = include_str!("../../../core/testdata/cases/pasted-decoded-token/token.txt");
         let github = "https://token.actions.githubusercontent.com";
         assert_eq!(issuer(pasted), Some((true, github.to_owned())));
         assert_eq!(
-            issuer(include_str!("../../testdata/cases/pasted-claims-check/claims.json")),
+            issuer(include_str!("../../../core/testdata/cases/pasted-claims-check/claims.json")),
             Some((false, github.to_owned()))
         );
         let (header, claims) = (json!({"alg": "RS256"}), json!({"iss": "i", "sub": "s"}));

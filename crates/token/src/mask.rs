@@ -9,17 +9,17 @@ const NAMED: [&str; 3] = ["[masked]", "[secure]", "[redacted]"];
 const FEWEST_STARS: usize = 3;
 
 /// Whether the text contains a mask. A mask is never a part of a value.
-pub(crate) fn is_masked(text: &str) -> bool {
+pub fn is_masked(text: &str) -> bool {
     find(text).is_some()
 }
 
 /// The first mask in the text, as it is written there.
-pub(crate) fn mask_in(text: &str) -> Option<&str> {
+pub fn mask_in(text: &str) -> Option<&str> {
     find(text).map(|mask| &text[mask])
 }
 
 /// The texts before, between and after the masks.
-pub(crate) fn around_masks(text: &str) -> Vec<&str> {
+pub fn around_masks(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = text;
     while let Some(mask) = find(rest) {
@@ -31,7 +31,8 @@ pub(crate) fn around_masks(text: &str) -> Vec<&str> {
 }
 
 fn find(text: &str) -> Option<Range<usize>> {
-    text.match_indices(['*', '[']).find_map(|(at, _)| {
+    let is_start = |&(_, byte): &(usize, u8)| matches!(byte, b'*' | b'[');
+    text.bytes().enumerate().filter(is_start).find_map(|(at, _)| {
         let rest = &text[at..];
         let stars = rest.len() - rest.trim_start_matches('*').len();
         if stars >= FEWEST_STARS {

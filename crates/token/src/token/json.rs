@@ -15,18 +15,22 @@ use serde_json::{Map, Value};
 use super::{Malformed, MalformedReason};
 
 /// How deep objects and lists may nest; the outermost one counts.
-pub(crate) const MAX_DEPTH: usize = 32;
+pub const MAX_DEPTH: usize = 32;
 
 /// Why a text isn't strict JSON. It quotes no part of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum JsonError {
+pub enum JsonError {
+    /// It is not UTF-8.
     NotUtf8,
+    /// It has no characters but white space.
     Empty,
     /// The parser's message, with line and column.
     Syntax(String),
+    /// What it is instead, with its article.
     NotAnObject(&'static str),
     /// The member's name, if it is one of [`WELL_KNOWN`].
     Duplicate(Option<&'static str>),
+    /// It nests deeper than [`MAX_DEPTH`].
     TooDeep,
 }
 
@@ -37,7 +41,11 @@ const WELL_KNOWN: [&str; 25] = [
 ];
 
 /// One JSON object.
-pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
+///
+/// # Errors
+///
+/// When it is not strict JSON, or not an object.
+pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
     match value(std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?)? {
         Value::Object(map) => Ok(map),
         other => Err(JsonError::NotAnObject(kind(&other))),
@@ -55,8 +63,22 @@ pub fn strict_object(bytes: &[u8]) -> Result<Map<String, Value>, String> {
     object(bytes).map_err(|error| error.clause())
 }
 
+/// One JSON value as `serde_json` reads it: of two members with one name, the last one counts. For
+/// documents that decide nothing about a token, such as answers of services.
+///
+/// # Errors
+///
+/// The parser's message, with line and column.
+pub fn lenient(bytes: &[u8]) -> Result<Value, serde_json::Error> {
+    serde_json::from_slice(bytes)
+}
+
 /// One JSON value of any kind.
-pub(crate) fn value(text: &str) -> Result<Value, JsonError> {
+///
+/// # Errors
+///
+/// When it is not strict JSON.
+pub fn value(text: &str) -> Result<Value, JsonError> {
     if text.trim_ascii().is_empty() {
         return Err(JsonError::Empty);
     }
@@ -68,7 +90,7 @@ pub(crate) fn value(text: &str) -> Result<Value, JsonError> {
 }
 
 /// What a value is, with its article.
-pub(crate) fn kind(value: &Value) -> &'static str {
+pub fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -81,7 +103,7 @@ pub(crate) fn kind(value: &Value) -> &'static str {
 
 impl JsonError {
     /// The error as a predicate: the caller puts the subject in front.
-    pub(crate) fn clause(&self) -> String {
+    pub fn clause(&self) -> String {
         match self {
             Self::NotUtf8 => "is not UTF-8 text".into(),
             Self::Empty => "is empty".into(),

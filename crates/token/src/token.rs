@@ -5,11 +5,11 @@
 //! token is acceptable is decided elsewhere: [`crate::check`] judges `alg`, `typ`, `kid` and absent
 //! claims, [`crate::jwks`] verifies the signature.
 
-pub(crate) mod base64url;
+pub mod base64url;
 mod claims;
 mod decoded;
 mod header;
-pub(crate) mod json;
+pub mod json;
 mod jws;
 mod malformed;
 mod pasted;
