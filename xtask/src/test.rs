@@ -5,9 +5,10 @@ use anyhow::Result;
 use crate::{build, conformance, shell, tools, web};
 
 /// The packages whose tests need neither the host's runtime nor its compiler.
-const PLAIN: [&str; 7] = [
+const PLAIN: [&str; 8] = [
     "azure-oidc-core",
     "azure-oidc-jobs",
+    "azure-oidc-token",
     "azure-oidc-cli",
     "azure-oidc-component",
     "azure-oidc-emulator",
