@@ -1,5 +1,7 @@
 //! Builds the component, compresses it, and compiles it ahead of time.
 //!
+//! If `AZURE_OIDC_WASM_OPT` names Binaryen's `wasm-opt`, that makes the component smaller. The
+//! commands of `cargo xtask` set the variable.
 //! If `AZURE_OIDC_COMPONENT` names a component, that one is used. A release sets the variable, so
 //! that every host embeds the bytes that were tested and signed.
 
@@ -19,11 +21,15 @@ mod description;
 mod engine;
 #[path = "guest.rs"]
 mod guest;
+#[path = "optimise.rs"]
+mod optimise;
 
 use guest::WASM_TARGET;
 
 /// Names a component to use. If it is not set, the component is built.
 const GIVEN: &str = "AZURE_OIDC_COMPONENT";
+/// Names Binaryen's `wasm-opt`. If it is not set, the component stays as the compiler made it.
+const OPTIMISER: &str = "AZURE_OIDC_WASM_OPT";
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -40,17 +46,24 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<()> {
-    for file in ["build.rs", "description.rs", "engine.rs", "guest.rs"] {
+    for file in ["build.rs", "description.rs", "engine.rs", "guest.rs", "optimise.rs"] {
         println!("cargo::rerun-if-changed={file}");
     }
     println!("cargo::rerun-if-env-changed={GIVEN}");
+    println!("cargo::rerun-if-env-changed={OPTIMISER}");
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let component = match env::var_os(GIVEN) {
         Some(given) => {
             println!("cargo::rerun-if-changed={}", PathBuf::from(&given).display());
             read(Path::new(&given))?
         }
-        None => description::described(&read(&built(&out.join("target"))?)?)?,
+        None => {
+            let mut component = read(&built(&out.join("target"))?)?;
+            if let Some(wasm_opt) = env::var_os(OPTIMISER) {
+                component = optimise::optimised(&component, Path::new(&wasm_opt), &out)?;
+            }
+            description::described(&component)?
+        }
     };
     let (target, image) = compile(&component, &env::var("TARGET")?)?;
 

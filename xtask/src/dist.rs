@@ -24,6 +24,8 @@ mod container;
 mod description;
 #[path = "../../crates/artifact/guest.rs"]
 mod guest;
+#[path = "../../crates/artifact/optimise.rs"]
+mod optimise;
 mod platforms;
 mod registry;
 pub(crate) mod reproduce;

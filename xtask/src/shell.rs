@@ -5,16 +5,22 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::tools;
+
 /// The root of the workspace.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
 /// A cargo command in the workspace, without the variables that the outer cargo set. Build scripts
-/// that depend on them would run again each time.
+/// that depend on them would run again each time. All commands name the same `wasm-opt`, so that
+/// the component is built once.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root());
+    if let Some(wasm_opt) = tools::wasm_opt() {
+        command.env("AZURE_OIDC_WASM_OPT", wasm_opt);
+    }
     without_own_variables(&mut command);
     command
 }

@@ -1,7 +1,8 @@
 //! Installs tools for tests and releases with cargo and npm, in a folder that is shared by all
 //! clones.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
 
@@ -56,19 +57,37 @@ pub(crate) fn fuzz() -> Result<PathBuf> {
 
 /// jco. The installation takes half a minute.
 pub(crate) fn jco() -> Result<PathBuf> {
-    const VERSION: &str = "1.35.0";
-    let place = folder()?.join(format!("jco-{VERSION}"));
-    let program = place.join("node_modules/@bytecodealliance/jco/dist/jco.js");
+    Ok(npm("@bytecodealliance/jco", "1.35.0")?.join("dist/jco.js"))
+}
+
+/// Binaryen's `wasm-opt`, which makes the component smaller. Without npm there is none; the
+/// component is then a tenth larger, and its digest is not that of a release.
+pub(crate) fn wasm_opt() -> Option<&'static Path> {
+    static PROGRAM: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let installed = || match npm("binaryen", "132.0.0") {
+        Ok(package) => Some(package.join("bin/wasm-opt")),
+        Err(error) => {
+            eprintln!("the component is not optimised, and is a tenth larger than that of a release: {error:#}");
+            None
+        }
+    };
+    PROGRAM.get_or_init(installed).as_deref()
+}
+
+/// The folder of a package of npm.
+fn npm(package: &str, version: &str) -> Result<PathBuf> {
+    let name = package.rsplit('/').next().unwrap_or(package);
+    let place = folder()?.join(format!("{name}-{version}"));
     if !place.join("installed").is_file() {
         let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
         let options = ["--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"];
         let mut install = std::process::Command::new(npm);
-        install.arg("install").args(options).arg(&place).arg(format!("@bytecodealliance/jco@{VERSION}"));
+        install.arg("install").args(options).arg(&place).arg(format!("{package}@{version}"));
         std::fs::create_dir_all(&place)?;
         shell::run(&mut install)?;
-        std::fs::write(place.join("installed"), VERSION)?;
+        std::fs::write(place.join("installed"), version)?;
     }
-    Ok(program)
+    Ok(place.join("node_modules").join(package))
 }
 
 impl Tool {

@@ -9,8 +9,8 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, ensure};
 
-use super::{description, digest, guest, sources};
-use crate::{build, shell};
+use super::{description, digest, guest, optimise, sources};
+use crate::{build, shell, tools};
 
 /// Builds the component twice and returns its digest.
 ///
@@ -38,7 +38,12 @@ fn component(folder: &Path, cargo_home: &Path) -> Result<String> {
     let target_dir = folder.join("target");
     let cargo = shell::cargo(&[]).get_program().to_owned();
     shell::run(shell::without_own_variables(&mut guest::build(&cargo, &folder, &target_dir, cargo_home)))?;
-    let component = description::described(&fs::read(guest::made(&target_dir))?)?;
+    let mut component = fs::read(guest::made(&target_dir))?;
+    if let Some(wasm_opt) = tools::wasm_opt() {
+        component =
+            optimise::optimised(&component, wasm_opt, &target_dir).map_err(|error| anyhow!("wasm-opt: {error}"))?;
+    }
+    let component = description::described(&component)?;
     let digest = digest(&component);
     println!("{digest}  {} bytes, built in {}", component.len(), folder.display());
     Ok(digest)

@@ -45,8 +45,7 @@ pub(super) fn shape(credentials: &[Credential]) -> Vec<CredentialProblem> {
         if of_issuer.0 != credential.issuer {
             of_issuer = (&credential.issuer, issuer(&credential.issuer));
         }
-        let own =
-            [name(&credential.name), of_issuer.1.clone(), matcher(&credential.matcher), audiences(credential)];
+        let own = [name(&credential.name), of_issuer.1.clone(), matcher(&credential.matcher), audiences(credential)];
         problems.extend(own.into_iter().flatten().map(|problem| problem.of(index)));
         let long = credential.description.as_ref().and_then(|text| too_long("description", text));
         problems.extend(long.map(|problem| problem.of(index)));
