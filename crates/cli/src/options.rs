@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use azure_oidc_core::plan::Publish;
 use azure_oidc_core::ports::Env;
+use azure_oidc_core::shell::Shell as CommandShell;
 use clap::{ArgGroup, Args};
 
 use crate::values::{StandardInput, choice, clouds, duration, number, platforms, standard_input};
@@ -41,6 +42,22 @@ pub struct PlatformArgs {
     /// Use this CI platform instead of detecting it
     #[arg(long, value_name = "NAME", value_parser = platforms())]
     pub platform: Option<String>,
+}
+
+/// The shell that commands are written for.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct ShellArgs {
+    /// Shell that the proposed commands are for [default: the one that runs azure-oidc, if it can be
+    /// detected, else bash]
+    #[arg(long, value_name = "SHELL", value_parser = choice(CommandShell::VALUES))]
+    pub shell: Option<CommandShell>,
+}
+
+impl ShellArgs {
+    /// The shell that was named, else the one that these variables show.
+    pub fn chosen(self, env: &dyn Env) -> CommandShell {
+        self.shell.unwrap_or_else(|| CommandShell::detect(env))
+    }
 }
 
 /// Where to sign in, and as which application or identity.
@@ -122,6 +139,9 @@ pub struct ExchangeArgs {
     /// Same as `--log-level debug`
     #[arg(long, short, conflicts_with = "log_level")]
     pub verbose: bool,
+    /// The shell for commands in hints.
+    #[command(flatten)]
+    pub shell: ShellArgs,
 }
 
 /// Options of `doctor`.

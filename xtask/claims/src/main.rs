@@ -111,6 +111,7 @@ fn checked(token: &str, credentials: &str) -> Result<bool> {
         now: NOW,
         skew: SKEW,
         keys: None,
+        shell: azure_oidc_core::shell::Shell::Bash,
     });
     Ok(verdict.verdict == Outcome::Match)
 }

@@ -7,6 +7,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::catalogue::entry;
 
+fn explain(text: &str) -> Vec<Explanation> {
+    super::explain(text, Shell::Bash)
+}
+
 macro_rules! pasted {
     ($($test:ident: $file:literal,)*) => {$(
         #[test]

@@ -43,6 +43,7 @@ fn findings(order: &Order<'_>, now: i64) -> Vec<Finding> {
             now,
             skew: SKEW,
             keys: None,
+            shell: order.shell,
         });
         // What the other credentials of a list are like does not matter to a job whose own one
         // matches.

@@ -7,6 +7,7 @@ use crate::check::{Question, SKEW, check};
 use crate::cloud::PUBLIC;
 use crate::credential::forms;
 use crate::explain::{Refused, advise};
+use crate::shell::Shell;
 
 const ISSUER: &str = "https://gitlab.com";
 const SUBJECT: &str = "project_path:g/p:ref_type:branch:ref:main";
@@ -29,6 +30,7 @@ fn remedies(document: &Value, sub: &str) -> Vec<String> {
         now: NOW,
         skew: SKEW,
         keys: None,
+        shell: Shell::Bash,
     };
     let refused = Refused {
         code: 700213,
@@ -38,6 +40,7 @@ fn remedies(document: &Value, sub: &str) -> Vec<String> {
         client_id: None,
         cloud: PUBLIC,
         now: NOW,
+        shell: Shell::Bash,
     };
     let found = check(&question).findings.into_iter().filter_map(|finding| finding.remedy.clone());
     found.chain(advise(&refused)).filter(|text| text.starts_with("az ")).collect()
