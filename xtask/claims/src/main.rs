@@ -72,6 +72,7 @@ fn job_of(name: &str, folder: &Path) -> Result<Job> {
                 skew: None,
                 cloud: None,
                 jwks: None,
+                shell: None,
             };
             let (mut store, typed) = instance(folder)?;
             Box::new(move || {
