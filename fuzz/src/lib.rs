@@ -69,7 +69,8 @@ pub fn expression(text: &str) {
 
 /// Each code is explained with at least one remedy, and no token in a log is repeated.
 pub fn aadsts(text: &str) {
-    for explanation in explain::explain(text, Shell::Powershell) {
+    let in_each = Shell::VALUES.iter().flat_map(|(_, shell)| explain::explain(text, *shell));
+    for explanation in in_each {
         assert!(!explanation.hints.is_empty(), "no remedy for {}", explanation.code);
         assert!(!explanation.message.contains("eyJ"), "the message contains a token: {}", explanation.message);
     }

@@ -243,9 +243,9 @@ const fn shell_options(command: &Command) -> Option<&ShellArgs> {
         Command::Check(args) => Some(&args.shell),
         Command::Explain(args) => Some(&args.shell),
         Command::Credential(args) => Some(&args.shell),
+        Command::Doctor(args) => Some(&args.shell),
         Command::Verify(_)
         | Command::Inspect(_)
-        | Command::Doctor(_)
         | Command::Serve(_)
         | Command::Component(_)
         | Command::Completions(_) => None,

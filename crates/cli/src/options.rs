@@ -160,6 +160,9 @@ pub struct DoctorArgs {
     /// Format of the report
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = choice(Form::VALUES))]
     pub output: Form,
+    /// The shell for commands in hints.
+    #[command(flatten)]
+    pub shell: ShellArgs,
 }
 
 /// Options of `serve`.

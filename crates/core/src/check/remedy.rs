@@ -82,7 +82,7 @@ fn audience(question: &Question<'_>, existing: &Credential) -> Option<Remedy> {
         return None;
     }
     let held = existing.audience().unwrap_or_default();
-    match origin(claims) {
+    match origin(claims, question.shell) {
         Origin::Default { ask: Some(ask), .. } if Cloud::by_exchange_audience(held).is_some() => {
             return Some(ask_for(ask, held).into());
         }
@@ -246,14 +246,15 @@ fn audience_for(question: &Question<'_>, near: Option<&Credential>) -> String {
     if held == Some(wanted.as_str()) || (wanted == usual && claims.aud.len() == 1) {
         return wanted;
     }
-    let can_be_requested = matches!(origin(claims), Origin::Default { ask: Some(_), .. } | Origin::Exchange(_));
+    let can_be_requested =
+        matches!(origin(claims, question.shell), Origin::Default { ask: Some(_), .. } | Origin::Exchange(_));
     let is_held = question.credentials.iter().any(|one| one.audience() == Some(wanted.as_str()));
     match held {
         Some(held) if claims.aud.len() != 1 => held.to_owned(),
         Some(held) if question.cloud.exchange_audience == Some(held) => usual.to_owned(),
         Some(held) if can_be_requested && Cloud::by_exchange_audience(held).is_some() => held.to_owned(),
         None if claims.aud.len() != 1 || (can_be_requested && !is_held) => usual.to_owned(),
-        Some(_) if matches!(origin(claims), Origin::Exchange(_)) => usual.to_owned(),
+        Some(_) if matches!(origin(claims, question.shell), Origin::Exchange(_)) => usual.to_owned(),
         _ => wanted,
     }
 }

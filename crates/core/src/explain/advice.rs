@@ -184,7 +184,7 @@ struct Checked {
 
 fn from_check(refused: &Refused<'_>, credentials: &[Credential], token: &Token) -> Checked {
     let findings = if credentials.is_empty() {
-        preflight(token, Some(refused.cloud), refused.now, SKEW)
+        preflight(token, Some(refused.cloud), refused.now, SKEW, refused.shell)
     } else {
         let Refused { client_id, cloud, now, shell, .. } = *refused;
         check(&Question { token, credentials, client_id, cloud, now, skew: SKEW, keys: None, shell }).findings

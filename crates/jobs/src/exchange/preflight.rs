@@ -51,7 +51,7 @@ fn findings(order: &Order<'_>, now: i64) -> Vec<Finding> {
             return verdict.findings;
         }
     }
-    check::preflight(order.token, cloud, now, SKEW)
+    check::preflight(order.token, cloud, now, SKEW, order.shell)
 }
 
 fn refusal(error: &Finding, findings: &[Finding], place: &str) -> Fault {
