@@ -61,8 +61,8 @@ impl Shell {
     /// Whether the shell hands this text to a program unchanged.
     ///
     /// PowerShell before 7.3 does not escape double quotes and drops an empty text. On Windows the
-    /// Azure CLI is a batch file, so that `cmd` reads the line too: it replaces `%`, and outside of
-    /// double quotes, which PowerShell sets around a text with a space, more characters are special.
+    /// Azure CLI is a batch file, so that `cmd` reads the line too: it replaces `%`. PowerShell puts
+    /// a text with a space into double quotes; outside of them more characters are special.
     pub fn passes(self, text: &str) -> bool {
         let is_special = |c: char| c.is_control() || matches!(c, '"' | '%');
         let ends_block = |c: char| matches!(c, '&' | '|' | '<' | '>' | '^' | '(' | ')');
@@ -114,8 +114,8 @@ fn posix_word(text: &str) -> String {
     }
 }
 
-/// In single quotes, in which only the quote is special: it is doubled. PowerShell takes typographic
-/// single quotes for quotes too.
+/// In single quotes, in which only the quote is special: it is doubled. PowerShell takes
+/// typographic single quotes for quotes too.
 fn powershell_word(text: &str) -> String {
     let mut word = String::from("'");
     for c in text.chars() {

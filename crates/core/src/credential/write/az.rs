@@ -96,7 +96,7 @@ impl Identity<'_> {
         }
     }
 
-    /// `az identity federated-credential delete`, which asks for confirmation unless told otherwise.
+    /// `az identity federated-credential delete`, which asks for confirmation without `--yes`.
     pub(super) fn delete(self, credential: &Credential) -> Result<String, Fault> {
         let mut line = self.start("delete --yes")?;
         line.argument("--name", &credential.name)?;
@@ -135,7 +135,7 @@ impl Identity<'_> {
                 return Some(format!("${{env:{variable}}}"));
             };
             let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-            value.chars().all(fits).then(|| value.to_owned())
+            (!value.is_empty() && value.chars().all(fits)).then(|| value.to_owned())
         };
         let (name, group) = (segment(self.name, IDENTITY_NAME)?, segment(self.resource_group, RESOURCE_GROUP)?);
         line.words += &format!(

@@ -143,8 +143,8 @@ fn variable(rest: &mut Peekable<Chars<'_>>) -> String {
     }
 }
 
-/// What the Azure CLI gets on Windows: PowerShell 5.1 makes a line, `cmd` reads it for `az.cmd`, and
-/// the C library of Python splits it again.
+/// What the Azure CLI gets on Windows: PowerShell 5.1 makes a line, `cmd` reads it for `az.cmd`,
+/// and the C library of Python splits it again.
 fn through_cmd(words: &[String]) -> Vec<String> {
     let quoted = |word: &String| {
         if word.contains(char::is_whitespace) { format!("\"{word}\"") } else { word.clone() }
