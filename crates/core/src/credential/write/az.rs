@@ -14,6 +14,7 @@ use super::{bicep, fault};
 use crate::Fault;
 use crate::cloud::Cloud;
 use crate::credential::{Credential, Matcher};
+use crate::platform::text::{defuse, json_text};
 use crate::shell::Shell;
 
 /// The file for a body, in the current folder.
@@ -213,9 +214,9 @@ impl Line {
     /// file if `@` came next.
     fn body(&mut self, option: &str, body: &Value) {
         let word = match self.shell {
-            Shell::Bash => self.shell.word(&body.to_string().replace("=@", "=\\u0040")),
+            Shell::Bash => self.shell.word(&json_text(body).replace("=@", "=\\u0040")),
             Shell::Powershell => {
-                let text = self.shell.word(&ascii(&body.to_string()));
+                let text = self.shell.word(&ascii(&json_text(body)));
                 self.before += &format!("Set-Content {FILE} -ErrorAction Stop -Encoding ascii -Value {text}; ");
                 self.shell.word(&format!("@{FILE}"))
             }
@@ -239,8 +240,10 @@ impl Line {
     }
 
     fn require_passing(&self, option: &str, value: &str) -> Result<(), Fault> {
+        // A word of PowerShell cannot keep the characters of a CI system's logging command apart.
+        let is_safe = self.shell == Shell::Bash || defuse(value) == value;
         // The CLI would read a file; only its newer commands have a notation against that.
-        if self.shell.passes(value) && !value.starts_with('@') {
+        if self.shell.passes(value) && is_safe && !value.starts_with('@') {
             return Ok(());
         }
         let message = format!("a command cannot pass the value for `{option}` unchanged");
