@@ -6,6 +6,7 @@
 use azure_oidc_core::credential::{expression, forms};
 use azure_oidc_core::explain;
 use azure_oidc_core::jwks::{self, KeySet};
+use azure_oidc_core::shell::Shell;
 use azure_oidc_core::token::{Jws, Token};
 
 /// A property that holds for any input.
@@ -68,7 +69,8 @@ pub fn expression(text: &str) {
 
 /// Each code is explained with at least one remedy, and no token in a log is repeated.
 pub fn aadsts(text: &str) {
-    for explanation in explain::explain(text) {
+    let in_each = Shell::VALUES.iter().flat_map(|(_, shell)| explain::explain(text, *shell));
+    for explanation in in_each {
         assert!(!explanation.hints.is_empty(), "no remedy for {}", explanation.code);
         assert!(!explanation.message.contains("eyJ"), "the message contains a token: {}", explanation.message);
     }

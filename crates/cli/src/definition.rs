@@ -120,6 +120,7 @@ Examples:
   az ad app federated-credential list --id GUID > fics.json
   azure-oidc exchange --credential fics.json               fails before Entra does, and says why
   echo \"$MY_TOKEN\" | azure-oidc exchange --id-token -
+  azure-oidc exchange --output powershell | Out-String | Invoke-Expression
   azure-oidc exchange --publish sdk-env                    for az, Terraform and the Azure SDKs";
 
 const CHECK_EXAMPLES: &str = "\
@@ -151,13 +152,14 @@ Examples:
   azure-oidc explain AADSTS700213
   az login ... 2>&1 | azure-oidc explain -
   azure-oidc explain 700213 --id-token-env MY_TOKEN        names the claim
-  azure-oidc explain - --credential fics.json < job.log    names the credential";
+  azure-oidc explain - --credential fics.json < job.log    names the credential
+  Get-Content job.log | azure-oidc explain -               the same log in PowerShell";
 
 const CREDENTIAL_EXAMPLES: &str = "\
 Examples:
   azure-oidc credential --platform pulumi --org contoso --project core --stack dev
   azure-oidc credential --platform github --repo octo-org/octo-repo --environment prod \\
-    --format az --client-id GUID
+    --format az --client-id GUID [--shell powershell]
   azure-oidc credential --platform gitlab --project-path g/p --project-id 72 --flexible
   azure-oidc credential --from-token --id-token-env MY_TOKEN --format az-identity \\
     --identity-name deployer --resource-group rg
@@ -190,4 +192,5 @@ Examples:
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
   source <(azure-oidc completions bash)
-  azure-oidc completions fish > ~/.config/fish/completions/azure-oidc.fish";
+  azure-oidc completions fish > ~/.config/fish/completions/azure-oidc.fish
+  azure-oidc completions powershell | Out-String | Invoke-Expression";

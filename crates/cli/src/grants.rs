@@ -12,11 +12,12 @@ use azure_oidc_core::plan::{
 use azure_oidc_core::platform::{self, File, Platform, Publication, Source, Value};
 use azure_oidc_core::ports::Env;
 use azure_oidc_core::settings;
+use azure_oidc_core::shell::Shell;
 use azure_oidc_core::token::Token;
 
 pub use azure_oidc_core::plan::STANDARD_INPUT;
 
-use crate::{Cli, Command, DoctorArgs, ExchangeArgs, PlatformArgs, SignIn, TokenSource};
+use crate::{Cli, Command, DoctorArgs, ExchangeArgs, PlatformArgs, ShellArgs, SignIn, TokenSource};
 
 /// What a command needs.
 #[derive(Debug, Default)]
@@ -94,6 +95,9 @@ pub fn needed(cli: &Cli, env: &dyn Env) -> Grants {
                 grants.add_question(source, platform, is_discovered, env);
             }
         }
+    }
+    if shell_options(&cli.command).is_some_and(|options| options.shell.is_none()) {
+        grants.variables.extend(Shell::VARIABLES.map(str::to_owned));
     }
     for names in [&mut grants.variables, &mut grants.files] {
         names.sort();
@@ -230,6 +234,22 @@ fn named_files(command: &Command) -> Vec<String> {
         | Command::Completions(_) => [None, None],
     };
     names.into_iter().flatten().collect()
+}
+
+/// The options of the commands that propose commands.
+const fn shell_options(command: &Command) -> Option<&ShellArgs> {
+    match command {
+        Command::Exchange(args) => Some(&args.shell),
+        Command::Check(args) => Some(&args.shell),
+        Command::Explain(args) => Some(&args.shell),
+        Command::Credential(args) => Some(&args.shell),
+        Command::Doctor(args) => Some(&args.shell),
+        Command::Verify(_)
+        | Command::Inspect(_)
+        | Command::Serve(_)
+        | Command::Component(_)
+        | Command::Completions(_) => None,
+    }
 }
 
 pub(crate) fn token_options(cli: &Cli) -> Option<(&TokenSource, &PlatformArgs)> {

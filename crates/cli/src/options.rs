@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use azure_oidc_core::plan::Publish;
 use azure_oidc_core::ports::Env;
+use azure_oidc_core::shell::Shell as CommandShell;
 use clap::{ArgGroup, Args};
 
 use crate::values::{StandardInput, choice, clouds, duration, number, platforms, standard_input};
@@ -41,6 +42,22 @@ pub struct PlatformArgs {
     /// Use this CI platform instead of detecting it
     #[arg(long, value_name = "NAME", value_parser = platforms())]
     pub platform: Option<String>,
+}
+
+/// The shell that commands are written for.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct ShellArgs {
+    /// Shell that the proposed commands are for [default: the one that runs azure-oidc, if it can be
+    /// detected, else bash]
+    #[arg(long, value_name = "SHELL", value_parser = choice(CommandShell::VALUES))]
+    pub shell: Option<CommandShell>,
+}
+
+impl ShellArgs {
+    /// The shell that was named, else the one that these variables show.
+    pub fn chosen(self, env: &dyn Env) -> CommandShell {
+        self.shell.unwrap_or_else(|| CommandShell::detect(env))
+    }
 }
 
 /// Where to sign in, and as which application or identity.
@@ -86,8 +103,9 @@ pub struct ExchangeArgs {
     /// standard input
     #[arg(long, value_name = "FILE")]
     pub credential: Option<String>,
-    /// How to hand over the access token: auto (in the platform's own way), json, text, env, dotenv
-    /// (a GitLab report, which is not masked), or the name of a platform
+    /// How to hand over the access token: auto (in the platform's own way), json, text, env,
+    /// powershell (lines for Invoke-Expression), dotenv (a GitLab report, which is not masked), or
+    /// the name of a platform
     #[arg(long, value_name = "FORM", default_value = "auto")]
     pub output: String,
     /// What to publish: the access token, the variables that az, Terraform and the Azure SDKs sign
@@ -122,6 +140,9 @@ pub struct ExchangeArgs {
     /// Same as `--log-level debug`
     #[arg(long, short, conflicts_with = "log_level")]
     pub verbose: bool,
+    /// The shell for commands in hints.
+    #[command(flatten)]
+    pub shell: ShellArgs,
 }
 
 /// Options of `doctor`.
@@ -139,6 +160,9 @@ pub struct DoctorArgs {
     /// Format of the report
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = choice(Form::VALUES))]
     pub output: Form,
+    /// The shell for commands in hints.
+    #[command(flatten)]
+    pub shell: ShellArgs,
 }
 
 /// Options of `serve`.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use azure_oidc_core::credential::write::Format;
 use clap::{ArgGroup, Args};
 
-use crate::options::{Form, PlatformArgs, TokenSource};
+use crate::options::{Form, PlatformArgs, ShellArgs, TokenSource};
 use crate::parts::Parts;
 use crate::values::{choice, clouds, duration, formats, moment, named_value};
 
@@ -71,6 +71,9 @@ pub struct CheckArgs {
     /// Azure cloud
     #[arg(long, value_name = "NAME", default_value = "public", value_parser = clouds())]
     pub cloud: String,
+    /// The shell for proposed commands.
+    #[command(flatten)]
+    pub shell: ShellArgs,
     /// Format of the answer
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = choice(Form::VALUES))]
     pub output: Form,
@@ -124,6 +127,9 @@ pub struct ExplainArgs {
     /// Federated identity credentials, to name the one that differs. `-` is standard input
     #[arg(long, value_name = "FILE")]
     pub credential: Option<String>,
+    /// The shell for proposed commands.
+    #[command(flatten)]
+    pub shell: ShellArgs,
     /// Format of the answer
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = choice(Form::VALUES))]
     pub output: Form,
@@ -172,6 +178,9 @@ pub struct CredentialArgs {
     /// Format of the credential
     #[arg(long, value_name = "FORMAT", default_value = "graph", value_parser = formats())]
     pub format: Format,
+    /// The shell for proposed commands.
+    #[command(flatten)]
+    pub shell: ShellArgs,
     /// The parts of the platform's subject. Last, so that no part takes the name of an option.
     #[command(flatten)]
     pub parts: Parts,

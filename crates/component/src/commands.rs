@@ -66,7 +66,7 @@ fn dispatch(cli: &Cli, context: Context<'_>) -> Result<Outcome, Fault> {
             "native-host-only",
             "`component` is a command of the native host; a component cannot read its own bytes",
         )
-        .hint("with another host you have the file already; `sha256sum azure_oidc.wasm` prints its digest")),
+        .hint("with another host you have the file already; `sha256sum azure_oidc.wasm`, in PowerShell `Get-FileHash azure_oidc.wasm`, prints its digest")),
         Command::Completions(_) => Err(Fault::new(
             Category::Usage,
             "native-host-only",

@@ -25,6 +25,7 @@ use crate::cloud::Cloud;
 use crate::credential::audience::matches_audience;
 use crate::credential::{Credential, CredentialProblem, breadth, limits, reach};
 use crate::jwks::KeySet;
+use crate::shell::Shell;
 use crate::token::{Malformed, Token};
 use decision::{Application, Case, Keys, Refusal};
 use quote::quoted;
@@ -51,6 +52,8 @@ pub struct Question<'a> {
     /// The issuer's keys. Without them the signature counts as valid, and a finding says that it
     /// was not checked.
     pub keys: Option<&'a KeySet>,
+    /// The shell that the commands in remedies are for.
+    pub shell: Shell,
 }
 
 /// The result of a check.

@@ -10,6 +10,7 @@ mod normalise;
 mod scan;
 
 use crate::catalogue::{Meaning, Retry, Sense, sense};
+use crate::shell::Shell;
 
 pub use advice::{Refused, advise};
 
@@ -44,32 +45,33 @@ pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// Explains every error in a text: a number alone, `AADSTS700213`, an answer in JSON, a job's log,
 /// an exception's message, a sign-in record. Each is explained once. An error of the CI system,
-/// which is the cause of the others, comes first; an error of the resource comes last.
-pub fn explain(text: &str) -> Vec<Explanation> {
+/// which is the cause of the others, comes first; an error of the resource comes last. Commands in
+/// hints are for this shell.
+pub fn explain(text: &str, shell: Shell) -> Vec<Explanation> {
     let text = &text[..text.floor_char_boundary(MAX_BYTES)];
     if scan::bare(text).is_some() {
-        return scan::mentions(text).iter().map(|mention| explanation(mention, false)).collect();
+        return scan::mentions(text).iter().map(|mention| explanation(mention, false, shell)).collect();
     }
     let text = scan::plain(text);
     let mentions = scan::mentions_in(&text);
-    let before = elsewhere::before_the_exchange(&text);
+    let before = elsewhere::before_the_exchange(&text, shell);
     let no_token = before.iter().any(|signal| signal.no_token);
     // A refused sign-in has no errors after it.
-    let after = if mentions.is_empty() { elsewhere::after_the_exchange(&text) } else { Vec::new() };
+    let after = if mentions.is_empty() { elsewhere::after_the_exchange(&text, shell) } else { Vec::new() };
     let cut = elsewhere::cut_code(&text).filter(|_| mentions.is_empty());
-    let codes = mentions.iter().map(|mention| explanation(mention, no_token));
+    let codes = mentions.iter().map(|mention| explanation(mention, no_token, shell));
     let signals = |signals: Vec<elsewhere::Signal>| signals.into_iter().map(|signal| signal.explanation);
     signals(before).chain(codes).chain(signals(after)).chain(cut).collect()
 }
 
 /// `no_token` says that the same text shows why there was no ID token.
-fn explanation(mention: &scan::Mention, no_token: bool) -> Explanation {
+fn explanation(mention: &scan::Mention, no_token: bool, shell: Shell) -> Explanation {
     let code = mention.code;
     let sense = sense(code, mention.quoted.as_deref(), &mention.region);
     let (meaning, message, mut hints) = match sense {
         Sense::Known(meaning) => {
             let message = format!("{}. {}", capitalised(meaning.name), meaning.cause);
-            (Some(meaning), message, vec![meaning.remedy.to_owned()])
+            (Some(meaning), message, vec![shell.with_variables(meaning.remedy).into_owned()])
         }
         Sense::OtherText(entry) => (None, family::other_text(entry), vec![family::look_up(code)]),
         Sense::Unknown => (None, family::describe(code, mention.quoted.is_some()), family::hints(code)),
@@ -78,7 +80,7 @@ fn explanation(mention: &scan::Mention, no_token: bool) -> Explanation {
     if let Some(meaning) = meaning {
         hints = match code {
             _ if no_token && NOTHING_SENT.contains(&code) => vec![family::NO_TOKEN.to_owned()],
-            _ => advice::from_log(mention, &facts).unwrap_or(hints),
+            _ => advice::from_log(mention, &facts, shell).unwrap_or(hints),
         };
         let says_so = hints.iter().any(|hint| hint.starts_with("try again"));
         if meaning.retry != Retry::Never && !says_so && !no_token {

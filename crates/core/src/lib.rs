@@ -8,7 +8,7 @@
 //!
 //! A module uses only modules of its own or lower layers:
 //!
-//! 1. [`secret`], [`ports`], [`cloud`], [`catalogue`]: secrets, ports, and data about Azure
+//! 1. [`secret`], [`ports`], [`shell`], [`cloud`], [`catalogue`]: secrets, ports, shells, and data about Azure
 //! 2. [`fault`], [`authority`], [`settings`], [`token`]: errors and parsed input
 //! 3. [`jwks`], [`platform`], [`exchange`]: signatures; CI platforms; the exchange
 //! 4. [`credential`]: federated identity credentials
@@ -27,6 +27,7 @@ pub mod plan;
 pub mod platform;
 pub mod ports;
 pub mod settings;
+pub mod shell;
 
 use azure_oidc_token::mask;
 pub use azure_oidc_token::{Category, Fault, Secret, fault, jwks, secret, token};

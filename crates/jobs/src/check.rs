@@ -5,6 +5,7 @@ use azure_oidc_core::cloud::Cloud;
 use azure_oidc_core::credential::{Credential, Matcher};
 use azure_oidc_core::jwks::KeySet;
 use azure_oidc_core::ports::Ports;
+use azure_oidc_core::shell::Shell;
 use azure_oidc_core::token::{self, Token};
 use azure_oidc_core::{Fault, Secret};
 use serde::Deserialize;
@@ -54,6 +55,9 @@ pub struct Request {
     /// How many seconds two clocks may differ.
     #[cfg_attr(feature = "schema", schemars(range(min = 0, max = u32::MAX), extend("default" = SKEW)))]
     pub skew: Option<u32>,
+    /// The shell that the commands in remedies are for.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>", extend("enum" = crate::schema::shells(), "default" = "bash")))]
+    pub shell: Option<Shell>,
     /// One more credential, given by its parts. No HTTP body has it.
     #[serde(skip)]
     pub credential: Option<OneCredential>,
@@ -125,6 +129,7 @@ pub fn run(request: Request, ports: Ports<'_>) -> Result<Answer, Fault> {
                 now: request.now.unwrap_or_else(|| ports.clock.now()),
                 skew: request.skew.map_or(SKEW, i64::from),
                 keys: keys.as_ref().and_then(|keys| keys.as_ref().ok()),
+                shell: request.shell.unwrap_or_default(),
             };
             let verdict = match &keys {
                 Some(Err(why)) => check::check_unreachable(&question, why),

@@ -8,6 +8,7 @@ use azure_oidc_core::credential::pipeline::{Pipeline, credentials};
 use azure_oidc_core::credential::write::{self, Format, Owner, Target};
 use azure_oidc_core::credential::{breadth, limits};
 use azure_oidc_core::platform::{self, Platform};
+use azure_oidc_core::shell::Shell;
 use azure_oidc_core::token::Token;
 use azure_oidc_core::{Category, Fault, Secret};
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,9 @@ pub struct Request {
     /// Name of the cloud.
     #[cfg_attr(feature = "schema", schemars(extend("enum" = crate::schema::clouds(), "default" = "public")))]
     pub cloud: Option<String>,
+    /// The shell that the formats `az` and `az-identity` are for.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>", extend("enum" = crate::schema::shells(), "default" = "bash")))]
+    pub shell: Option<Shell>,
 }
 
 /// Names of parts with their values, in the order in which they were given.
@@ -140,7 +144,8 @@ pub fn run(request: &Request) -> Result<Answer, Fault> {
     // The audience says for which cloud the credentials are.
     let audience = credentials.first().and_then(|credential| credential.audience()).unwrap_or_default();
     let cloud = Cloud::by_exchange_audience(audience).unwrap_or(pipeline.cloud);
-    let text = write::write(&credentials, format, &Target { owner: owner(request, format), cloud })?;
+    let target = Target { owner: owner(request, format), cloud, shell: request.shell.unwrap_or_default() };
+    let text = write::write(&credentials, format, &target)?;
     notes.extend(document::notes(limits::problems(&credentials)));
     let broad = credentials.iter().filter_map(breadth::problem);
     // One warning is enough for all credentials of a pipeline.

@@ -13,6 +13,7 @@ use azure_oidc_core::plan::{Endpoint, Limits, TokenInputs, TokenPlan};
 use azure_oidc_core::platform::{self, Detection, File, Platform};
 use azure_oidc_core::ports::Env;
 use azure_oidc_core::settings::{self, Chosen, Setting, Unread};
+use azure_oidc_core::shell::Shell;
 use azure_oidc_core::token::Token;
 
 use crate::exchange::{SignIn, explain_missing};
@@ -29,6 +30,8 @@ pub struct Request<'a> {
     pub token: TokenInputs<'a>,
     /// Where to sign in, and as whom.
     pub sign_in: SignIn<'a>,
+    /// The shell that the commands in hints are for.
+    pub shell: Shell,
 }
 
 /// Looks at everything that an exchange in this job would need.
@@ -96,7 +99,7 @@ fn id_token(request: &Request<'_>, endpoint: &Endpoint, context: Context<'_>) ->
         Ok(obtained) => obtained,
         Err(fault) => return Check::bad(WHAT, &fault),
     };
-    let findings = check::preflight(&token, endpoint.cloud, context.ports.clock.now(), TOLERABLE_SKEW);
+    let findings = check::preflight(&token, endpoint.cloud, context.ports.clock.now(), TOLERABLE_SKEW, request.shell);
     let ok = !findings.iter().any(|finding| finding.severity == Severity::Error);
     let messages: String = findings.iter().map(|finding| format!("; {}", finding.message)).collect();
     let hints = findings.into_iter().filter_map(|mut finding| finding.remedy.take()).collect();

@@ -60,6 +60,7 @@ pub fn run(request: &Request<'_>, context: Context<'_>, notices: &mut Vec<Notice
         alternative: alternative.as_ref().map(|(id_token, token)| (id_token, token)),
         platform: plan.token.platform.name(),
         credentials: credentials.as_deref(),
+        shell: request.shell,
     };
     let order = if request.preflight { preflight::choose(first, context.ports.clock.now(), notices)? } else { first };
     if is_debug {

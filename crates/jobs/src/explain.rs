@@ -1,8 +1,11 @@
 //! `explain`: what an error of a sign-in means, why it happens, and what to do.
 
+use std::borrow::Cow;
+
 use azure_oidc_core::cloud::{Cloud, PUBLIC};
 use azure_oidc_core::credential::Credential;
 use azure_oidc_core::explain::{self, Refused};
+use azure_oidc_core::shell::Shell;
 use azure_oidc_core::token::Token;
 use azure_oidc_core::{Category, Fault, Secret};
 use serde::{Deserialize, Serialize, Serializer};
@@ -30,6 +33,9 @@ pub struct Request {
     /// current time when absent.
     #[cfg_attr(feature = "schema", schemars(range(min = i64::MIN, max = i64::MAX)))]
     pub now: Option<i64>,
+    /// The shell that the commands in the advice are for.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>", extend("enum" = crate::schema::shells(), "default" = "bash")))]
+    pub shell: Option<Shell>,
 }
 
 /// What the errors mean, each once. AADSTS errors are in the order of the text; an error of the CI
@@ -64,7 +70,7 @@ pub struct Explanation {
     /// A short name; null when the code is not in the catalogue.
     pub name: Option<&'static str>,
     /// What to do.
-    pub remedy: Option<&'static str>,
+    pub remedy: Option<Cow<'static, str>>,
     /// Entra's own words in the text, without the trace block.
     #[serde(rename = "text")]
     pub quoted: Option<String>,
@@ -95,17 +101,18 @@ pub fn run(request: &Request, now: Option<i64>) -> Result<Answer, Fault> {
     let parsed = request.credentials.as_ref().map(Document::credentials).transpose()?;
     let (credentials, problems) = parsed.map(|parsed| (parsed.credentials, parsed.notes)).unwrap_or_default();
     let now = request.now.or(now);
+    let shell = request.shell.unwrap_or_default();
     let explanation = |one: explain::Explanation| Explanation {
-        advice: advice(&one, &request.text, token.as_ref(), &credentials, now),
+        advice: advice(&one, request, token.as_ref(), &credentials, now),
         cause: one.meaning.map(|meaning| meaning.cause),
         code: one.other.map_or(ErrorCode::Aadsts(one.code), ErrorCode::Other),
         facts: one.facts,
         message: one.message,
         name: one.meaning.map(|meaning| meaning.name),
-        remedy: one.meaning.map(|meaning| meaning.remedy),
+        remedy: one.meaning.map(|meaning| shell.with_variables(meaning.remedy)),
         quoted: one.quoted,
     };
-    let explanations = explain::explain(&request.text).into_iter().map(explanation).collect();
+    let explanations = explain::explain(&request.text, shell).into_iter().map(explanation).collect();
     Ok(Answer { explanations, notes: notes(problems) })
 }
 
@@ -113,7 +120,7 @@ pub fn run(request: &Request, now: Option<i64>) -> Result<Answer, Fault> {
 /// credentials; else what the catalogue says.
 fn advice(
     one: &explain::Explanation,
-    text: &str,
+    request: &Request,
     token: Option<&Token>,
     credentials: &[Credential],
     now: Option<i64>,
@@ -126,12 +133,13 @@ fn advice(
     let audience = claims.and_then(|claims| claims.aud.first());
     let advice = explain::advise(&Refused {
         code: one.code,
-        description: text,
+        description: &request.text,
         token,
         credentials,
         client_id: None,
         cloud: audience.and_then(|audience| Cloud::by_exchange_audience(audience)).unwrap_or(PUBLIC),
         now: now.or(time).unwrap_or_default(),
+        shell: request.shell.unwrap_or_default(),
     });
     if advice.is_empty() { one.hints.clone() } else { advice }
 }

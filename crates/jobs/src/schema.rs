@@ -3,6 +3,7 @@
 use azure_oidc_core::cloud::CLOUDS;
 use azure_oidc_core::credential::write::Format;
 use azure_oidc_core::platform;
+use azure_oidc_core::shell::Shell;
 use serde_json::{Value, json};
 
 /// The names of the clouds, or null.
@@ -13,6 +14,11 @@ pub(crate) fn clouds() -> Vec<Option<&'static str>> {
 /// The names of the formats, or null.
 pub(crate) fn formats() -> Vec<Option<&'static str>> {
     Format::ALL.iter().map(|format| Some(format.name())).chain([None]).collect()
+}
+
+/// The names of the shells, or null.
+pub(crate) fn shells() -> Vec<Option<&'static str>> {
+    Shell::VALUES.iter().map(|(name, _)| Some(*name)).chain([None]).collect()
 }
 
 /// The names of the platforms.

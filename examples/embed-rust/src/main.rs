@@ -41,6 +41,7 @@ fn main() -> Result<()> {
         skew: None,
         cloud: None,
         jwks: None,
+        shell: None,
     };
     let claims = exports.azure_oidc_federation_claims();
     let verdict = host.call(&mut running, async |store, _| claims.call_check(store, &question).await)??;
@@ -59,6 +60,7 @@ fn main() -> Result<()> {
         cloud: None,
         authority_host: None,
         timeout_ms: None,
+        shell: None,
     };
     let exchange = exports.azure_oidc_federation_exchange();
     let tokens = host.call(&mut running, async |store, _| exchange.call_exchange(store, &request).await)??;

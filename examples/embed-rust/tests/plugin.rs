@@ -61,6 +61,7 @@ fn the_plugin_predicts_whether_entra_accepts_a_token() {
             skew: None,
             cloud: None,
             jwks: None,
+            shell: None,
         };
         let claims = exports.azure_oidc_federation_claims();
         let verdict = host
@@ -157,6 +158,7 @@ fn trade(stage: &Stage, relay: &Relay, hosts: &[&str]) -> Result<Vec<AccessToken
         cloud: None,
         authority_host: Some(relay.url().to_owned()),
         timeout_ms: None,
+        shell: None,
     };
     let exchange = exports.azure_oidc_federation_exchange();
     let answer = host.call(&mut running, async |store, _| exchange.call_exchange(store, &request).await);

@@ -72,6 +72,7 @@ fn job_of(name: &str, folder: &Path) -> Result<Job> {
                 skew: None,
                 cloud: None,
                 jwks: None,
+                shell: None,
             };
             let (mut store, typed) = instance(folder)?;
             Box::new(move || {
@@ -111,6 +112,7 @@ fn checked(token: &str, credentials: &str) -> Result<bool> {
         now: NOW,
         skew: SKEW,
         keys: None,
+        shell: azure_oidc_core::shell::Shell::Bash,
     });
     Ok(verdict.verdict == Outcome::Match)
 }

@@ -140,6 +140,23 @@ fn the_platforms_own_file_with_the_token_is_read_when_it_is_handed_on() {
 }
 
 #[test]
+fn what_tells_the_shell_is_shown_only_where_commands_are_written_and_no_shell_is_named() {
+    let shell = [("PSModulePath", "C:\\m"), ("SHELL", "/bin/bash"), ("SHLVL", "1"), ("_", "/bin/x"), ("HOME", "/h")];
+    let shown = |line: &str| grants(&line.split(' ').collect::<Vec<_>>(), &shell).variables;
+    for line in ["explain 700213", "check --credential c", "credential --issuer i", "exchange", "doctor"] {
+        let variables = shown(line);
+        assert!(Shell::VARIABLES.iter().all(|name| variables.contains(&(*name).to_owned())), "{line}: {variables:?}");
+        assert!(!variables.contains(&"HOME".to_owned()), "{line}");
+        let named = shown(&format!("{line} --shell bash"));
+        assert!(!Shell::VARIABLES.iter().any(|name| named.contains(&(*name).to_owned())), "{line}: {named:?}");
+    }
+    for line in ["inspect", "verify --jwks k", "serve"] {
+        let variables = shown(line);
+        assert!(!Shell::VARIABLES.iter().any(|name| variables.contains(&(*name).to_owned())), "{line}: {variables:?}");
+    }
+}
+
+#[test]
 fn both_tokens_of_a_circleci_job_are_shown() {
     let job = [("CIRCLECI", "true"), ("CIRCLE_OIDC_TOKEN", "a"), ("CIRCLE_OIDC_TOKEN_V2", "b"), ("BASH_ENV", "/b")];
     let shown = grants(&[], &job).variables;

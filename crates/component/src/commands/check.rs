@@ -31,6 +31,7 @@ pub(super) fn run(args: &CheckArgs, paint: Paint, context: Context<'_>) -> Resul
         cloud: Some(args.cloud.clone()),
         now: args.now,
         skew: Some(u32::try_from(args.skew.as_secs()).unwrap_or(u32::MAX)),
+        shell: Some(args.shell.chosen(context.ports.env)),
     };
     let answer = check::run(request, context.ports)?;
     let exit_code = match answer.verdict {

@@ -26,6 +26,7 @@ pub(super) fn run(args: &CredentialArgs, context: Context<'_>) -> Result<Outcome
         identity_name: args.identity_name.clone(),
         resource_group: args.resource_group.clone(),
         cloud: Some(args.cloud.clone()),
+        shell: Some(args.shell.chosen(context.ports.env)),
     })?;
     Ok(Outcome { stderr: text::notes(&answer.notes), ..Outcome::printed(answer.text) })
 }

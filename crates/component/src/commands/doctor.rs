@@ -10,7 +10,8 @@ use super::exchange::sign_in;
 use super::{Context, Outcome};
 
 pub(super) fn run(args: &DoctorArgs, context: Context<'_>) -> Result<Outcome, Fault> {
-    let request = Request { token: args.token.inputs(&args.platform), sign_in: sign_in(&args.sign_in) };
+    let shell = args.shell.chosen(context.ports.env);
+    let request = Request { token: args.token.inputs(&args.platform), sign_in: sign_in(&args.sign_in), shell };
     let answer = doctor::run(&request, context)?;
     let exit_code = if answer.healthy { 0 } else { Category::Negative.exit_code() };
     let stdout = match args.output {

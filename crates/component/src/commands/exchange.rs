@@ -18,6 +18,7 @@ pub(super) fn run(args: &ExchangeArgs, context: Context<'_>) -> Outcome {
         limits: Limits { timeout: args.timeout, retries: args.retries, replication_wait: args.replication_wait },
         preflight: !args.no_preflight,
         log_level: args.log_level.as_deref(),
+        shell: args.shell.chosen(context.ports.env),
     };
     let mut notices = Vec::new();
     let mut outcome = match exchange::run(&request, context, &mut notices) {

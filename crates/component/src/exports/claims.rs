@@ -4,6 +4,7 @@ use azure_oidc_core::Secret;
 use azure_oidc_core::check::claims_object;
 use azure_oidc_core::platform;
 use azure_oidc_core::ports::fixed::Offline;
+use azure_oidc_core::shell::Shell;
 use azure_oidc_jobs::{Document, check, credential, explain, inspect, verify};
 
 use super::convert;
@@ -31,6 +32,7 @@ impl Guest for Component {
             cloud: question.cloud,
             now: Some(question.now),
             skew: question.skew,
+            shell: question.shell.map(Shell::from),
             ..check::Request::default()
         };
         Ok(check::run(request, Offline { now: question.now }.ports())?.into())
@@ -42,14 +44,15 @@ impl Guest for Component {
     }
 
     fn explain(text: String, token: Option<String>) -> Result<Vec<Explanation>, Fault> {
-        let request = ExplainRequest { text, token, credentials: None, now: None };
+        let request = ExplainRequest { text, token, credentials: None, now: None, shell: None };
         Ok(Self::explain_refusal(request)?.explanations)
     }
 
     fn explain_refusal(request: ExplainRequest) -> Result<Explained, Fault> {
-        let ExplainRequest { text, token, credentials, now } = request;
-        let credentials = credentials.map(Document::Text);
-        Ok(explain::run(&explain::Request { text, token: token.map(Secret::new), credentials, now }, None)?.into())
+        let ExplainRequest { text, token, credentials, now, shell } = request;
+        let (token, credentials) = (token.map(Secret::new), credentials.map(Document::Text));
+        let shell = shell.map(Shell::from);
+        Ok(explain::run(&explain::Request { text, token, credentials, now, shell }, None)?.into())
     }
 
     fn credential(request: CredentialRequest) -> Result<String, Fault> {
@@ -88,6 +91,7 @@ mod tests {
             client_id: None,
             identity_name: None,
             resource_group: None,
+            shell: None,
         }
     }
 
@@ -129,6 +133,7 @@ mod tests {
             token: None,
             credentials: credentials.map(str::to_owned),
             now: None,
+            shell: None,
         };
         let bare = Component::explain_refusal(request(None)).unwrap().explanations;
         assert_eq!(bare[0].advice.len(), 3, "{:?}", bare[0].advice);

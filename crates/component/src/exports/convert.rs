@@ -1,8 +1,11 @@
 //! Translates between the records of the WIT package and the types of the jobs.
 
+use std::borrow::Cow;
+
 use azure_oidc_core::credential::pipeline::takes_expressions;
 use azure_oidc_core::fault::Failure;
 use azure_oidc_core::platform::{PartName, Platform as CorePlatform};
+use azure_oidc_core::shell::Shell;
 use azure_oidc_core::{Fault as CoreFault, Secret};
 use azure_oidc_jobs::credential::Parts;
 use azure_oidc_jobs::json::ErrorCode;
@@ -13,7 +16,7 @@ use crate::bindings::exports::azure_oidc::federation::claims::{
     Comparison, CredentialRequest, Explained, Explanation, Finding, Inspection, Outcome, Part, Platform, PlatformPart,
     Severity, SubjectPart, Verdict, Verification, WrittenCredentials,
 };
-use crate::bindings::exports::azure_oidc::federation::types::{Fact, Fault};
+use crate::bindings::exports::azure_oidc::federation::types::{Fact, Fault, Shell as WitShell};
 
 impl From<CoreFault> for Fault {
     fn from(fault: CoreFault) -> Self {
@@ -33,6 +36,15 @@ impl From<CoreFault> for Fault {
                 .collect(),
             message: fault.message,
             hints: fault.hints,
+        }
+    }
+}
+
+impl From<WitShell> for Shell {
+    fn from(shell: WitShell) -> Self {
+        match shell {
+            WitShell::Bash => Self::Bash,
+            WitShell::Powershell => Self::Powershell,
         }
     }
 }
@@ -149,7 +161,7 @@ impl From<explain::Explanation> for Explanation {
             name: explanation.name.map(str::to_owned),
             message: explanation.message,
             cause: explanation.cause.map(str::to_owned),
-            remedy: explanation.remedy.map(str::to_owned),
+            remedy: explanation.remedy.map(Cow::into_owned),
             advice: explanation.advice,
         }
     }
@@ -172,6 +184,7 @@ impl From<CredentialRequest> for credential::Request {
             identity_name: request.identity_name,
             resource_group: request.resource_group,
             cloud: request.cloud,
+            shell: request.shell.map(Shell::from),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use azure_oidc_core::Secret;
 use azure_oidc_core::plan::Limits;
+use azure_oidc_core::shell::Shell;
 use azure_oidc_jobs::exchange::{self, Settings, trade};
 use azure_oidc_jobs::id_token::Obtained;
 
@@ -24,7 +25,9 @@ impl Guest for Component {
             request.authority_host,
         )?;
         let id_token = Obtained { token: Secret::new(request.id_token), place: "`id-token`".to_owned() };
-        let answer = trade(&settings, &id_token, Limits { timeout, ..Limits::DEFAULT }, wasi.ports())?;
+        let limits = Limits { timeout, ..Limits::DEFAULT };
+        let shell = request.shell.map(Shell::from).unwrap_or_default();
+        let answer = trade(&settings, &id_token, limits, shell, wasi.ports())?;
         Ok(answer.tokens.into_iter().map(AccessToken::from).collect())
     }
 }

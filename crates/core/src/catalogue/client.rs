@@ -89,7 +89,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         template: "The client application {application} is missing service principal in the tenant {tenant}.",
         wording: Wording::Entra,
         cause: "The application exists but has no service principal in this tenant",
-        remedy: "create it with `az ad sp create --id <client id>`",
+        remedy: "create it with `az ad sp create --id CLIENT_ID`",
         ..client(7000229, "the application has no service principal", OBSERVED)
     },
 ];

@@ -224,7 +224,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry {
         cause: "The application has no service principal in this tenant",
-        remedy: "create it with `az ad sp create --id <client id>`",
+        remedy: "create it with `az ad sp create --id CLIENT_ID`",
         ..near(
             Area::Client,
             7_000_217,

@@ -2,6 +2,7 @@
 
 use crate::cloud::Cloud;
 use crate::guid::is_guid;
+use crate::shell::Shell;
 use crate::token::Claims;
 
 /// The origin of a token's audience.
@@ -19,14 +20,17 @@ pub(super) enum Origin {
     Other,
 }
 
-/// The origin of the audience of these claims.
-pub(super) fn origin(claims: &Claims) -> Origin {
+/// The origin of the audience of these claims, with the command for this shell.
+pub(super) fn origin(claims: &Claims, shell: Shell) -> Origin {
     let [audience] = claims.aud.as_slice() else { return Origin::Other };
     if let Some(cloud) = Cloud::by_exchange_audience(audience) {
         return Origin::Exchange(cloud);
     }
     let iss = claims.iss.as_deref().unwrap_or_default();
     match DEFAULTS.iter().find(|default| (default.is)(iss, audience)) {
+        Some(Default { title, ask: Some(CIRCLECI), .. }) if shell == Shell::Powershell => {
+            Origin::Default { title, ask: Some(CIRCLECI_IN_POWERSHELL) }
+        }
         Some(Default { title, ask, .. }) => Origin::Default { title, ask: *ask },
         None => Origin::Other,
     }
@@ -39,6 +43,11 @@ struct Default {
     ask: Option<&'static str>,
 }
 
+const CIRCLECI: &str = "circleci run oidc get --claims '{\"aud\":\"api://AzureADTokenExchange\"}'";
+
+/// After `--%` PowerShell passes the line as it is, in every version.
+const CIRCLECI_IN_POWERSHELL: &str = r#"circleci run oidc get --% --claims "{\"aud\":\"api://AzureADTokenExchange\"}""#;
+
 const DEFAULTS: &[Default] = &[
     Default {
         title: "GitHub Actions",
@@ -50,7 +59,7 @@ const DEFAULTS: &[Default] = &[
     Default {
         title: "CircleCI",
         is: |iss, aud| iss.starts_with("https://oidc.circleci.com") && is_guid(aud),
-        ask: Some("circleci run oidc get --claims '{\"aud\":\"api://AzureADTokenExchange\"}'"),
+        ask: Some(CIRCLECI),
     },
     Default {
         title: "Buildkite",

@@ -30,7 +30,7 @@ pub struct Details {
     pub message: String,
     /// What to do, where possible as a command to paste.
     pub remedy: Option<String>,
-    /// Whether the remedy is a command for a POSIX shell.
+    /// Whether the remedy is a command for a shell.
     pub remedy_is_command: bool,
     /// The AADSTS number that Entra answers with because of it.
     pub aadsts: Option<u32>,
@@ -49,7 +49,7 @@ pub enum Severity {
 
 /// What to do about a finding.
 pub(super) enum Remedy {
-    /// A command for a POSIX shell.
+    /// A command for a shell.
     Command(String),
     /// A sentence that begins with a verb.
     Advice(String),

@@ -14,6 +14,7 @@ use crate::credential::audience::is_entra_issuer;
 use crate::credential::limits::MAX_CHARACTERS;
 use crate::credential::reach;
 use crate::platform;
+use crate::shell::Shell;
 use crate::token::{Claims, Token};
 
 /// A token with less time left than this, in seconds, may expire before it reaches Entra.
@@ -22,15 +23,22 @@ pub const SHORT: i64 = 60;
 /// What can be said of a token without credentials. An error is only what Entra certainly refuses.
 ///
 /// `cloud` is the one in which the token would be exchanged, if that is known; `now` and `skew` are
-/// in seconds.
-pub fn preflight(token: &Token, cloud: Option<&Cloud>, now: i64, skew: i64) -> Vec<Finding> {
-    sorted_findings(token, cloud, now, skew, false)
+/// in seconds. Commands in remedies are for `shell`.
+pub fn preflight(token: &Token, cloud: Option<&Cloud>, now: i64, skew: i64, shell: Shell) -> Vec<Finding> {
+    sorted_findings(token, cloud, now, skew, shell, false)
 }
 
 /// As [`preflight`], beside a check of credentials. When that check explains the audience
 /// (`audience_is_explained`), an audience that is merely unusual is not reported.
 pub(super) fn findings(question: &Question<'_>, audience_is_explained: bool) -> Vec<Finding> {
-    sorted_findings(question.token, Some(question.cloud), question.now, question.skew, audience_is_explained)
+    sorted_findings(
+        question.token,
+        Some(question.cloud),
+        question.now,
+        question.skew,
+        question.shell,
+        audience_is_explained,
+    )
 }
 
 fn sorted_findings(
@@ -38,6 +46,7 @@ fn sorted_findings(
     cloud: Option<&Cloud>,
     now: i64,
     skew: i64,
+    shell: Shell,
     audience_is_explained: bool,
 ) -> Vec<Finding> {
     let claims = token.claims();
@@ -46,7 +55,7 @@ fn sorted_findings(
     findings.extend(time(claims, now, skew));
     findings.extend(issuer(claims));
     findings.extend(cloud.and_then(|cloud| entra_issued(claims, cloud)));
-    findings.extend(audience(claims, cloud, audience_is_explained));
+    findings.extend(audience(claims, cloud, shell, audience_is_explained));
     findings.extend(subject(claims));
     findings.extend(platform_specific(claims));
     findings.sort_by_key(|finding| finding.severity);
@@ -205,7 +214,7 @@ fn entra_issued(claims: &Claims, cloud: &Cloud) -> Option<Finding> {
     })
 }
 
-fn audience(claims: &Claims, cloud: Option<&Cloud>, is_explained: bool) -> Vec<Finding> {
+fn audience(claims: &Claims, cloud: Option<&Cloud>, shell: Shell, is_explained: bool) -> Vec<Finding> {
     let [audience] = claims.aud.as_slice() else {
         return several_audiences(claims).into_iter().filter(|_| !is_explained).collect();
     };
@@ -215,7 +224,7 @@ fn audience(claims: &Claims, cloud: Option<&Cloud>, is_explained: bool) -> Vec<F
         findings.push(Finding::info("audience-list", message).claim("aud").actual(audience));
     }
     if !claims.iss.as_deref().is_some_and(is_entra_issuer) && !audience.is_empty() {
-        findings.extend(unusual_audience(claims, audience, cloud, is_explained));
+        findings.extend(unusual_audience(claims, audience, cloud, shell, is_explained));
     }
     findings
 }
@@ -230,13 +239,19 @@ fn several_audiences(claims: &Claims) -> Option<Finding> {
     Some(finding.remedy("request an ID token with exactly one audience"))
 }
 
-fn unusual_audience(claims: &Claims, audience: &str, cloud: Option<&Cloud>, is_explained: bool) -> Option<Finding> {
+fn unusual_audience(
+    claims: &Claims,
+    audience: &str,
+    cloud: Option<&Cloud>,
+    shell: Shell,
+    is_explained: bool,
+) -> Option<Finding> {
     let usual = match cloud {
         Some(cloud) => cloud.exchange_audience?,
         None => "api://AzureADTokenExchange",
     };
     let ask = format!("request the ID token with the audience `{usual}`");
-    let (code, message, remedy) = match origin(claims) {
+    let (code, message, remedy) = match origin(claims, shell) {
         Origin::Exchange(_) if cloud.is_none_or(|cloud| cloud.exchange_audience == Some(audience)) => return None,
         Origin::Exchange(home) => {
             let asked = cloud.map(|cloud| cloud.title).unwrap_or_default();

@@ -1,5 +1,5 @@
 //! Chooses the remedy when no credential accepts a token, and writes its command, ready to paste
-//! into a POSIX shell.
+//! into a shell.
 //!
 //! Issuer and subject of a credential are unique within an application, so a credential is never
 //! created beside one that has both.
@@ -18,6 +18,7 @@ use crate::credential::write::{Format, Owner, Target, delete_command, name_for, 
 use crate::credential::{Credential, Identity, Matcher};
 use crate::mask::mask_in;
 use crate::platform::Platform;
+use crate::shell::Shell;
 use crate::token::{Claims, Token};
 
 /// What to do when no credential is for this pipeline: normally the command that creates one for
@@ -33,7 +34,8 @@ pub(super) fn create(question: &Question<'_>, near: Option<&Credential>) -> Opti
     let audiences = vec![audience_for(question, near)];
     let identity = question.credentials.first().and_then(|credential| credential.identity.clone());
     let credential = Credential { identity, audiences, ..exact(question.token, question.cloud) };
-    create_command(&credential, question.client_id, question.cloud).map(Remedy::Command)
+    let (target, format) = target_of(question, &credential);
+    create_command(&credential, format, &target).map(Remedy::Command)
 }
 
 /// As [`create`], when only a command helps. The credential belongs to the managed identity of the
@@ -44,12 +46,15 @@ pub(crate) fn create_for(
     beside: &[Credential],
     client_id: Option<&str>,
     cloud: &'static Cloud,
+    shell: Shell,
 ) -> Option<String> {
     if obstacle(token, cloud).is_some() || beside.iter().any(|one| has_issuer_and_subject(one, token.claims())) {
         return None;
     }
     let identity = beside.first().and_then(|credential| credential.identity.clone());
-    create_command(&Credential { identity, ..exact(token, cloud) }, client_id, cloud)
+    let credential = Credential { identity, ..exact(token, cloud) };
+    let (target, format) = target(&credential, client_id, cloud, shell);
+    create_command(&credential, format, &target)
 }
 
 /// What to do about a credential that differs from the token: the command that changes it to the
@@ -77,7 +82,7 @@ fn audience(question: &Question<'_>, existing: &Credential) -> Option<Remedy> {
         return None;
     }
     let held = existing.audience().unwrap_or_default();
-    match origin(claims) {
+    match origin(claims, question.shell) {
         Origin::Default { ask: Some(ask), .. } if Cloud::by_exchange_audience(held).is_some() => {
             return Some(ask_for(ask, held).into());
         }
@@ -112,7 +117,7 @@ fn update(question: &Question<'_>, changed: &Credential) -> Option<Remedy> {
 }
 
 fn command_for(question: &Question<'_>, changed: &Credential) -> Option<Remedy> {
-    let (target, _) = target(changed, question.client_id, question.cloud);
+    let (target, _) = target_of(question, changed);
     if let Some(command) = update_command(changed, &target) {
         return Some(Remedy::Command(command));
     }
@@ -131,11 +136,11 @@ fn command_for(question: &Question<'_>, changed: &Credential) -> Option<Remedy> 
 /// none: Entra looked at another application, or at a copy of its directory that is not up to date.
 /// None when no credential has all three.
 pub fn already_fits(question: &Question<'_>) -> Option<Vec<String>> {
-    let Question { token, credentials, client_id, cloud, .. } = *question;
+    let Question { token, credentials, cloud, .. } = *question;
     let claims = token.claims();
     let fits = |one: &&Credential| has_issuer_and_subject(one, claims) && matches_audience(one, claims, cloud);
     let credential = credentials.iter().find(fits)?;
-    let (target, _) = target(credential, client_id, cloud);
+    let (target, format) = target_of(question, credential);
     let mut advice = vec![
         format!(
             "the credential {} has this issuer, subject and audience already: try again, because some copies of Entra's \
@@ -145,12 +150,12 @@ pub fn already_fits(question: &Question<'_>) -> Option<Vec<String>> {
         "check the client id of the request: Entra looks only at the credentials of that application or managed identity"
             .to_owned(),
     ];
-    if let Some(create) = create_command(credential, client_id, cloud) {
-        let delete = delete_command(credential, &target);
+    let commands = delete_command(credential, &target).zip(create_command(credential, format, &target));
+    if let Some((delete, create)) = commands {
         advice.push(
             "if it does not pass, delete the credential and create it again, which replaces a stale copy:".to_owned(),
         );
-        advice.push(format!("{delete} && {create}"));
+        advice.push(question.shell.then(&delete, &create));
     }
     Some(advice)
 }
@@ -241,32 +246,36 @@ fn audience_for(question: &Question<'_>, near: Option<&Credential>) -> String {
     if held == Some(wanted.as_str()) || (wanted == usual && claims.aud.len() == 1) {
         return wanted;
     }
-    let can_be_requested = matches!(origin(claims), Origin::Default { ask: Some(_), .. } | Origin::Exchange(_));
+    let can_be_requested =
+        matches!(origin(claims, question.shell), Origin::Default { ask: Some(_), .. } | Origin::Exchange(_));
     let is_held = question.credentials.iter().any(|one| one.audience() == Some(wanted.as_str()));
     match held {
         Some(held) if claims.aud.len() != 1 => held.to_owned(),
         Some(held) if question.cloud.exchange_audience == Some(held) => usual.to_owned(),
         Some(held) if can_be_requested && Cloud::by_exchange_audience(held).is_some() => held.to_owned(),
         None if claims.aud.len() != 1 || (can_be_requested && !is_held) => usual.to_owned(),
-        Some(_) if matches!(origin(claims), Origin::Exchange(_)) => usual.to_owned(),
+        Some(_) if matches!(origin(claims, question.shell), Origin::Exchange(_)) => usual.to_owned(),
         _ => wanted,
     }
 }
 
-fn create_command(credential: &Credential, client_id: Option<&str>, cloud: &'static Cloud) -> Option<String> {
-    let (target, format) = target(credential, client_id, cloud);
-    let command = write(std::slice::from_ref(credential), format, &target).ok()?;
+fn create_command(credential: &Credential, format: Format, target: &Target) -> Option<String> {
+    let command = write(std::slice::from_ref(credential), format, target).ok()?;
     Some(command.trim_end().to_owned())
+}
+
+fn target_of(question: &Question<'_>, credential: &Credential) -> (Target, Format) {
+    target(credential, question.client_id, question.cloud, question.shell)
 }
 
 /// The application or managed identity that the credential belongs to, and the format of its
 /// commands.
-fn target(credential: &Credential, client_id: Option<&str>, cloud: &'static Cloud) -> (Target, Format) {
+fn target(credential: &Credential, client_id: Option<&str>, cloud: &'static Cloud, shell: Shell) -> (Target, Format) {
     let (owner, format) = match credential.identity.clone() {
         Some(Identity { name, resource_group }) => {
             (Owner::ManagedIdentity { name, resource_group }, Format::AzIdentity)
         }
         None => (Owner::Application { client_id: client_id.map(str::to_owned) }, Format::Az),
     };
-    (Target { owner, cloud }, format)
+    (Target { owner, cloud, shell }, format)
 }

@@ -5,12 +5,13 @@
 
 use super::{Credential, CredentialProblem, Matcher, limits};
 use crate::cloud::Cloud;
+use crate::shell::Shell;
 use crate::{Category, Fault};
 
+mod az;
 mod bicep;
 mod json;
 mod name;
-mod shell;
 mod terraform;
 
 pub use name::name_for;
@@ -24,10 +25,9 @@ pub enum Format {
     /// Bodies for Resource Manager, `PUT .../federatedIdentityCredentials/{name}`; for an
     /// expression, version 2025-01-31-preview of its API or a later one.
     ArmJson,
-    /// `az ad app federated-credential create` for a POSIX shell, one line each; `az rest` for an
-    /// expression.
+    /// `az ad app federated-credential create`, one line each; `az rest` for an expression.
     Az,
-    /// `az identity federated-credential create` for a POSIX shell, one command each.
+    /// `az identity federated-credential create`, one line each.
     AzIdentity,
     /// Terraform's own language.
     Terraform,
@@ -61,13 +61,15 @@ impl Format {
     }
 }
 
-/// The owner of the credentials, and its cloud.
+/// The owner of the credentials, its cloud, and the shell for commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// The application or identity.
     pub owner: Owner,
     /// The cloud, which decides the address of Microsoft Graph.
     pub cloud: &'static Cloud,
+    /// The shell that commands are for.
+    pub shell: Shell,
 }
 
 /// An owner of credentials. A value that is not known becomes a variable in the output.
@@ -94,14 +96,19 @@ pub enum Owner {
 /// owner, or when the format cannot express a value of a credential.
 pub fn write(credentials: &[Credential], format: Format, target: &Target) -> Result<String, Fault> {
     check(credentials)?;
+    let lines = |command: &dyn Fn(&Credential) -> Result<String, Fault>| {
+        credentials.iter().map(|credential| Ok(command(credential)? + "\n")).collect()
+    };
     match (format, &target.owner) {
         (Format::GraphJson, Owner::Application { .. }) => Ok(json::graph(credentials)),
         (Format::ArmJson, Owner::ManagedIdentity { .. }) => Ok(json::arm(credentials)),
         (Format::Az, Owner::Application { client_id }) => {
-            Ok(shell::application(credentials, client_id.as_deref(), target.cloud))
+            let id = client_id.as_deref();
+            lines(&|credential| az::create_of_application(credential, id, target.cloud, target.shell))
         }
         (Format::AzIdentity, Owner::ManagedIdentity { name, resource_group }) => {
-            shell::identity(credentials, name.as_deref(), resource_group.as_deref())
+            let identity = identity(name, resource_group, target.shell);
+            lines(&|credential| identity.set("create", credential))
         }
         (Format::Bicep, Owner::ManagedIdentity { name, .. }) => Ok(bicep::bicep(credentials, name.as_deref())),
         (Format::Terraform, owner) => terraform::blocks(credentials, owner).map(|blocks| terraform::native(&blocks)),
@@ -111,29 +118,35 @@ pub fn write(credentials: &[Credential], format: Format, target: &Target) -> Res
 }
 
 /// The Azure CLI command that sets the values of the existing credential of this name. None when
-/// the CLI has no such command, as for an application's expression, or when Entra would refuse the
-/// values.
+/// the CLI has no such command, as for an application's expression, when Entra would refuse the
+/// values, or when the shell cannot pass them.
 pub fn update_command(credential: &Credential, target: &Target) -> Option<String> {
     check(std::slice::from_ref(credential)).ok()?;
     match (&target.owner, &credential.matcher) {
         (Owner::Application { .. }, Matcher::Expression { .. }) => None,
         (Owner::Application { client_id }, Matcher::Subject(_)) => {
-            Some(shell::update_of_application(credential, client_id.as_deref()))
+            az::update_of_application(credential, client_id.as_deref(), target.shell).ok()
         }
         (Owner::ManagedIdentity { name, resource_group }, _) => {
-            shell::identity_command("update", credential, name.as_deref(), resource_group.as_deref()).ok()
+            identity(name, resource_group, target.shell).set("update", credential).ok()
         }
     }
 }
 
-/// The Azure CLI command that deletes the credential of this name.
-pub fn delete_command(credential: &Credential, target: &Target) -> String {
-    match &target.owner {
-        Owner::Application { client_id } => shell::delete_of_application(credential, client_id.as_deref()),
+/// The Azure CLI command that deletes the credential of this name. None when the shell cannot pass a
+/// value.
+pub fn delete_command(credential: &Credential, target: &Target) -> Option<String> {
+    let command = match &target.owner {
+        Owner::Application { client_id } => az::delete_of_application(credential, client_id.as_deref(), target.shell),
         Owner::ManagedIdentity { name, resource_group } => {
-            shell::delete_of_identity(credential, name.as_deref(), resource_group.as_deref())
+            identity(name, resource_group, target.shell).delete(credential)
         }
-    }
+    };
+    command.ok()
+}
+
+fn identity<'a>(name: &'a Option<String>, resource_group: &'a Option<String>, shell: Shell) -> az::Identity<'a> {
+    az::Identity { name: name.as_deref(), resource_group: resource_group.as_deref(), shell }
 }
 
 fn check(credentials: &[Credential]) -> Result<(), Fault> {

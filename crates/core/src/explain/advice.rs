@@ -10,6 +10,7 @@ use crate::cloud::Cloud;
 use crate::credential::audience::wanted_audience;
 use crate::credential::{Credential, Matcher};
 use crate::mask::mask_in;
+use crate::shell::Shell;
 use crate::token::Token;
 
 pub(super) use log::from_log;
@@ -32,6 +33,8 @@ pub struct Refused<'a> {
     pub cloud: &'static Cloud,
     /// The current time, in Unix seconds.
     pub now: i64,
+    /// The shell that commands are for.
+    pub shell: Shell,
 }
 
 /// What to do about a refusal, the most useful first. Each hint is understandable alone and
@@ -40,14 +43,14 @@ pub fn advise(refused: &Refused<'_>) -> Vec<String> {
     let mention = scan::mentions(refused.description).into_iter().find(|mention| mention.code == refused.code);
     let mut hints = match (refused.token, is_matching(refused.code)) {
         (Some(token), true) => for_token(refused, token, mention.as_ref()),
-        (Some(token), false) => from_check(refused, refused.credentials, token),
+        (Some(token), false) => from_check(refused, refused.credentials, token).advice,
         (None, _) => mention.as_ref().map(|mention| for_log(refused, mention)).unwrap_or_default(),
     };
     if hints.is_empty() || !is_matching(refused.code) {
         let message = mention.as_ref().and_then(|mention| mention.quoted.as_deref());
         let around = mention.as_ref().map_or("", |mention| &mention.region);
         if let Sense::Known(meaning) = sense(refused.code, message, around) {
-            hints.push(meaning.remedy.to_owned());
+            hints.push(refused.shell.with_variables(meaning.remedy).into_owned());
         }
     }
     let mut kept: Vec<String> = Vec::new();
@@ -81,16 +84,16 @@ fn for_token(refused: &Refused<'_>, token: &Token, mention: Option<&scan::Mentio
         return hints;
     }
     let found = from_check(refused, refused.credentials, token);
-    let has_command = found.iter().any(|hint| hint.starts_with("az "));
-    hints.extend(found);
+    hints.extend(found.advice);
     hints.extend(other);
     hints.extend(mask);
     if refused.credentials.iter().any(|credential| is_taken(credential, issuer, subject)) {
         return hints;
     }
-    if !has_command {
+    if !found.has_command {
         hints.push(required_values(token, refused.cloud));
-        hints.extend(remedy::create_for(token, refused.credentials, refused.client_id, refused.cloud));
+        let Refused { credentials, client_id, cloud, shell, .. } = *refused;
+        hints.extend(remedy::create_for(token, credentials, client_id, cloud, shell));
     }
     hints
 }
@@ -137,7 +140,7 @@ fn for_log(refused: &Refused<'_>, mention: &scan::Mention) -> Vec<String> {
         values.audience.or(nearest.audience()).unwrap_or_default(),
         &[],
     );
-    hints.extend(from_check(refused, &ranked, &token));
+    hints.extend(from_check(refused, &ranked, &token).advice);
     hints
 }
 
@@ -173,12 +176,18 @@ fn masked(mention: &scan::Mention, token_is_known: bool) -> Vec<String> {
 }
 
 /// The problems that a check finds, with their remedies.
-fn from_check(refused: &Refused<'_>, credentials: &[Credential], token: &Token) -> Vec<String> {
+struct Checked {
+    advice: Vec<String>,
+    /// Whether one of them is a command.
+    has_command: bool,
+}
+
+fn from_check(refused: &Refused<'_>, credentials: &[Credential], token: &Token) -> Checked {
     let findings = if credentials.is_empty() {
-        preflight(token, Some(refused.cloud), refused.now, SKEW)
+        preflight(token, Some(refused.cloud), refused.now, SKEW, refused.shell)
     } else {
-        let Refused { client_id, cloud, now, .. } = *refused;
-        check(&Question { token, credentials, client_id, cloud, now, skew: SKEW, keys: None }).findings
+        let Refused { client_id, cloud, now, shell, .. } = *refused;
+        check(&Question { token, credentials, client_id, cloud, now, skew: SKEW, keys: None, shell }).findings
     };
     let wanted = |severity| severity == Severity::Error || (credentials.is_empty() && severity == Severity::Warning);
     let claims = token.claims();
@@ -200,7 +209,7 @@ fn from_check(refused: &Refused<'_>, credentials: &[Credential], token: &Token) 
             None => advice.push(message),
         }
     }
-    advice
+    Checked { advice, has_command }
 }
 
 /// Reports that another token was sent, when Entra prints other values than those of the token. The

@@ -7,6 +7,7 @@ mod role;
 
 use super::{Explanation, capitalised};
 use crate::catalogue::{Meaning, Retry};
+use crate::shell::Shell;
 
 /// An error that has no AADSTS number.
 pub(super) struct Signal {
@@ -36,25 +37,26 @@ const fn known(
 }
 
 /// The error of the CI system that comes first. The text is plain.
-pub(super) fn before_the_exchange(text: &str) -> Vec<Signal> {
-    first_of(ci::BEFORE, text)
+pub(super) fn before_the_exchange(text: &str, shell: Shell) -> Vec<Signal> {
+    first_of(ci::BEFORE, text, shell)
 }
 
 /// Errors of other services, and of resources after a sign-in that worked. The text is plain.
-pub(super) fn after_the_exchange(text: &str) -> Vec<Signal> {
+pub(super) fn after_the_exchange(text: &str, shell: Shell) -> Vec<Signal> {
     let named: Vec<Signal> =
-        role::missing(text).into_iter().chain(resource::wrong_tenant(text)).chain(b2c(text)).collect();
-    if named.is_empty() { first_of(resource::AFTER, text) } else { named }
+        role::missing(text, shell).into_iter().chain(resource::wrong_tenant(text)).chain(b2c(text)).collect();
+    if named.is_empty() { first_of(resource::AFTER, text, shell) } else { named }
 }
 
-fn first_of(table: &[Known], text: &str) -> Vec<Signal> {
+fn first_of(table: &[Known], text: &str, shell: Shell) -> Vec<Signal> {
     let lower = text.to_lowercase();
     let in_text = |known: &&Known| known.words.iter().all(|group| group.iter().any(|word| lower.contains(word)));
-    table.iter().find(in_text).map(signal).into_iter().collect()
+    table.iter().find(in_text).map(|known| signal(known, shell)).into_iter().collect()
 }
 
-fn signal(known: &Known) -> Signal {
-    named(known.code.to_owned(), known.meaning, vec![known.meaning.remedy.to_owned()], Vec::new(), known.no_token)
+fn signal(known: &Known, shell: Shell) -> Signal {
+    let hint = shell.with_variables(known.meaning.remedy).into_owned();
+    named(known.code.to_owned(), known.meaning, vec![hint], Vec::new(), known.no_token)
 }
 
 fn named(

@@ -7,6 +7,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::catalogue::entry;
 
+fn explain(text: &str) -> Vec<Explanation> {
+    super::explain(text, Shell::Bash)
+}
+
 macro_rules! pasted {
     ($($test:ident: $file:literal,)*) => {$(
         #[test]
@@ -85,6 +89,50 @@ fn other_texts_are_not_explained() {
         "{\"error\":\"invalid_client\"}",
     ] {
         assert_eq!(codes(text), [0; 0], "{text:?}");
+    }
+}
+
+/// A log, and a part of the hints for each shell.
+#[test]
+fn commands_are_for_the_shell_that_was_named() {
+    let refused = format!("AADSTS700213: {}", entry(700213).unwrap().template.replace("{subject}", "it's"));
+    let in_full = format!("{refused} assertion issuer 'https://gitlab.com'");
+    let failed = "AuthorizationFailed: The client 'c' with object id '11111111-2222-3333-4444-555555555555' does not have \
+                  authorization to perform action 'a/b/read' over scope '/subscriptions/SCOPE'";
+    for (text, bash, powershell) in [
+        (
+            in_full.as_str(),
+            "az ad app federated-credential create --id \"${AZURE_CLIENT_ID:?}\" --parameters '{",
+            "if (!$env:AZURE_CLIENT_ID) { throw 'set AZURE_CLIENT_ID' }; Set-Content federated-credential.json ",
+        ),
+        (
+            &refused,
+            "list --id \"${AZURE_CLIENT_ID:?}\" --output json >credentials.json`",
+            "list --id \"${env:AZURE_CLIENT_ID}\" --output json | Set-Content -Encoding utf8 credentials.json`",
+        ),
+        (
+            "No subscriptions found",
+            "--scope \"/subscriptions/${AZURE_SUBSCRIPTION_ID:?}\"`",
+            "--scope \"/subscriptions/${env:AZURE_SUBSCRIPTION_ID}\"`",
+        ),
+        (
+            "mcr.azurecr.io: unauthorized 401",
+            "\"$(az acr show --name \"${REGISTRY:?}\" --query id --output tsv)\"",
+            "\"$(az acr show --name \"${env:REGISTRY}\" --query id --output tsv)\"",
+        ),
+        (failed, "--role 'Reader' --scope '/subscriptions/SCOPE'", "--role 'Reader' --scope '/subscriptions/SCOPE'"),
+        // On Windows `cmd` reads the parentheses.
+        (
+            &failed.replace("SCOPE", "s/resourceGroups/rg(1)"),
+            "/rg(1)'",
+            "with `az role assignment create`, on the scope",
+        ),
+    ] {
+        for (shell, expected) in [(Shell::Bash, bash), (Shell::Powershell, powershell)] {
+            let hints = super::explain(text, shell).remove(0).hints.join("\n");
+            assert!(hints.contains(expected), "{shell:?}: {expected}\n{hints}");
+            assert!(shell == Shell::Bash || !hints.contains(":?}"), "{hints}");
+        }
     }
 }
 

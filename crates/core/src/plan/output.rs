@@ -26,8 +26,10 @@ pub enum Form {
     Json,
     /// The access tokens on standard output, one a line.
     Text,
-    /// Assignments for a shell.
+    /// Assignments for a POSIX shell.
     Env,
+    /// Assignments for PowerShell.
+    Powershell,
     /// A dotenv report of GitLab.
     Dotenv,
     /// In the way of this platform.
@@ -103,11 +105,12 @@ impl Form {
             "json" => Ok(Self::Json),
             "text" => Ok(Self::Text),
             "env" => Ok(Self::Env),
+            "powershell" => Ok(Self::Powershell),
             "dotenv" => Ok(Self::Dotenv),
             name => platform::by_name(name).map(Self::Platform).ok_or_else(|| {
                 let message = format!("`--output {}` is not known", name.escape_debug());
                 Fault::new(Category::Usage, "output-unknown", message).hint(
-                    "give auto, json, text, env, dotenv, or the name of a platform; `azure-oidc exchange --help` lists them",
+                    "give auto, json, text, env, powershell, dotenv, or the name of a platform; `azure-oidc exchange --help` lists them",
                 )
             }),
         }
@@ -117,7 +120,7 @@ impl Form {
     pub fn publisher(self) -> Option<&'static dyn Platform> {
         match self {
             Self::Platform(platform) => Some(platform),
-            Self::Json | Self::Text | Self::Env | Self::Dotenv => None,
+            Self::Json | Self::Text | Self::Env | Self::Powershell | Self::Dotenv => None,
         }
     }
 
@@ -126,7 +129,7 @@ impl Form {
         match self {
             Self::Json => Some("json"),
             Self::Text => Some("text"),
-            Self::Env | Self::Dotenv | Self::Platform(_) => None,
+            Self::Env | Self::Powershell | Self::Dotenv | Self::Platform(_) => None,
         }
     }
 }
@@ -140,7 +143,8 @@ impl IdTokenPlace {
     fn resolve(inputs: &OutputInputs<'_>, form: Form, token: &TokenPlan, env: &dyn Env) -> Result<Self, Fault> {
         if let Some(output) = form.prints_tokens() {
             let message = format!("`--output {output}` prints access tokens, not the variables of `--publish`");
-            return Err(Fault::new(Category::Usage, "publish-needs-variables", message).hint("use `--output env`"));
+            return Err(Fault::new(Category::Usage, "publish-needs-variables", message)
+                .hint("use `--output env`, in PowerShell `--output powershell`"));
         }
         let is_native = inputs.host == HostKind::Native;
         let absolute = |path: &str| if is_native { path::absolute(path, env) } else { Ok(path.to_owned()) };

@@ -169,7 +169,10 @@ pub fn dotenv(values: &[Value]) -> Result<Secret, Fault> {
             "value-too-long",
             "The values are longer than the 5 KiB that a dotenv report can have",
         )
-        .hint("use the token in the job that requested it: `eval \"$(azure-oidc exchange)\"`")
+        .hint(
+            "use the token in the job that requested it: `eval \"$(azure-oidc exchange)\"`, in PowerShell \
+             `azure-oidc exchange --output powershell | Out-String | Invoke-Expression`",
+        )
         .fact("bytes", lines.len().to_string()));
     }
     Ok(Secret::new(lines))

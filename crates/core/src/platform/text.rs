@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::Value;
 use crate::fault::{Category, Fault};
 use crate::secret::Secret;
+use crate::shell::Shell;
 
 /// Whether this is a valid name of a shell variable: `[A-Za-z_][A-Za-z0-9_]*`.
 pub fn is_variable_name(name: &str) -> bool {
@@ -26,6 +27,11 @@ pub fn assignment_lines(values: &[Value]) -> Result<Secret, Fault> {
 /// `export NAME='value'` lines, for a shell to source or `eval`.
 pub fn export_lines(values: &[Value]) -> Result<Secret, Fault> {
     shell_lines("export ", values)
+}
+
+/// `$env:NAME = 'value'` lines, for `Invoke-Expression`.
+pub fn powershell_lines(values: &[Value]) -> Result<Secret, Fault> {
+    lines(values, |name, value| format!("$env:{name} = {}\n", Shell::Powershell.word(value)))
 }
 
 /// Escapes a foreign text for CI logs, so that it contains no logging command. Azure Pipelines
@@ -62,10 +68,12 @@ pub fn json_text(value: &impl Serialize) -> String {
 }
 
 fn shell_lines(prefix: &str, values: &[Value]) -> Result<Secret, Fault> {
+    lines(values, |name, value| format!("{prefix}{name}={}\n", shell_quote(value)))
+}
+
+fn lines(values: &[Value], line: impl Fn(&str, &str) -> String) -> Result<Secret, Fault> {
     check(values)?;
-    let lines: String =
-        values.iter().map(|value| format!("{prefix}{}={}\n", value.name, shell_quote(value.value.reveal()))).collect();
-    Ok(Secret::new(lines))
+    Ok(Secret::new(values.iter().map(|value| line(&value.name, value.value.reveal())).collect::<String>()))
 }
 
 /// Refuses invalid names of variables, and values with a NUL, which no platform can pass on.
@@ -118,6 +126,16 @@ mod tests {
     #[test]
     fn quotes_are_escaped_for_a_shell() {
         assert_eq!(shell_quote("it's $(x) \"y\""), r#"'it'\''s $(x) "y"'"#);
+    }
+
+    #[test]
+    fn assignments_are_in_the_words_of_each_shell() {
+        let value = |name: &str| Value { name: name.to_owned(), value: Secret::new("it's $x"), secret: true };
+        let lines = |lines: Result<Secret, Fault>| lines.unwrap().reveal().to_owned();
+        assert_eq!(lines(assignment_lines(&[value("A")])), "A='it'\\''s $x'\n");
+        assert_eq!(lines(export_lines(&[value("A")])), "export A='it'\\''s $x'\n");
+        assert_eq!(lines(powershell_lines(&[value("A"), value("B")])), "$env:A = 'it''s $x'\n$env:B = 'it''s $x'\n");
+        assert_eq!(powershell_lines(&[value("A B")]).unwrap_err().code, "output-name-invalid");
     }
 
     #[test]

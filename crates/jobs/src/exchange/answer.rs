@@ -2,6 +2,7 @@
 
 use azure_oidc_core::Secret;
 use azure_oidc_core::exchange::AccessToken as Traded;
+use azure_oidc_core::shell::Shell;
 use serde::{Deserialize, Serialize};
 
 use super::order::Order;
@@ -18,6 +19,9 @@ pub struct Body {
     /// them when absent or empty. `arm`, `graph`, `storage`, `keyvault`, `acr` and `sql` are short
     /// for their scopes.
     pub scopes: Option<Vec<String>>,
+    /// The shell that the commands in the hints of a failure are for.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>", extend("enum" = crate::schema::shells(), "default" = "bash")))]
+    pub shell: Option<Shell>,
 }
 
 /// The access tokens and what they were traded for. Holds secrets.

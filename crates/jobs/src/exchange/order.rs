@@ -1,6 +1,7 @@
 //! What to trade for what, once everything is known.
 
 use azure_oidc_core::credential::Credential;
+use azure_oidc_core::shell::Shell;
 use azure_oidc_core::token::Token;
 
 use super::settings::Settings;
@@ -22,4 +23,6 @@ pub(super) struct Order<'a> {
     pub(super) platform: &'static str,
     /// The credentials of the application, when they are known.
     pub(super) credentials: Option<&'a [Credential]>,
+    /// The shell that the commands in hints are for.
+    pub(super) shell: Shell,
 }

@@ -43,6 +43,7 @@ fn findings(order: &Order<'_>, now: i64) -> Vec<Finding> {
             now,
             skew: SKEW,
             keys: None,
+            shell: order.shell,
         });
         // What the other credentials of a list are like does not matter to a job whose own one
         // matches.
@@ -50,7 +51,7 @@ fn findings(order: &Order<'_>, now: i64) -> Vec<Finding> {
             return verdict.findings;
         }
     }
-    check::preflight(order.token, cloud, now, SKEW)
+    check::preflight(order.token, cloud, now, SKEW, order.shell)
 }
 
 fn refusal(error: &Finding, findings: &[Finding], place: &str) -> Fault {

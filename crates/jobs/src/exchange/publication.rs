@@ -6,7 +6,7 @@ mod agent;
 use azure_oidc_core::check::{Finding, Severity};
 use azure_oidc_core::cloud::PUBLIC;
 use azure_oidc_core::plan::{Form, HostKind, IdTokenPlace, OutputPlan, Publish};
-use azure_oidc_core::platform::text::assignment_lines;
+use azure_oidc_core::platform::text::{assignment_lines, powershell_lines};
 use azure_oidc_core::platform::{self, File, MAX_DOTENV, Platform, Publication, Value};
 use azure_oidc_core::settings::SUBSCRIPTION_ID;
 use azure_oidc_core::{Category, Fault, Secret};
@@ -54,9 +54,12 @@ pub(super) fn publish(
             let lines: String = tokens.iter().map(|token| format!("{}\n", token.access_token.reveal())).collect();
             Ok(vec![Publication::Print(Secret::new(lines))])
         }
-        Form::Env => {
+        Form::Env | Form::Powershell => {
             let leaving = Leaving::new(plan, result, false);
-            let lines = assignment_lines(&leaving.all())?;
+            let lines = match plan.form {
+                Form::Powershell => powershell_lines(&leaving.all())?,
+                _ => assignment_lines(&leaving.all())?,
+            };
             Ok(leaving.files.into_iter().chain([Publication::Print(lines)]).collect())
         }
         Form::Dotenv => {

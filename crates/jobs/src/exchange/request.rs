@@ -1,6 +1,7 @@
 //! What the command line asks for.
 
 use azure_oidc_core::plan::{Inputs, Limits};
+use azure_oidc_core::shell::Shell;
 
 /// An exchange as the command line describes it.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +22,8 @@ pub struct Request<'a> {
     pub preflight: bool,
     /// `--log-level`.
     pub log_level: Option<&'a str>,
+    /// The shell that the commands in hints are for.
+    pub shell: Shell,
 }
 
 /// Where to sign in, and as whom, as the command line says it. What is missing is looked up in

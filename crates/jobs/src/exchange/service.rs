@@ -43,7 +43,7 @@ pub fn serve(body: &Body, bearer: Option<&Secret>, ports: Ports<'_>) -> Result<A
         tenant: served.tenant,
     };
     let id_token = Obtained { token, place: "the `Authorization` header".to_owned() };
-    Ok(trade(&settings, &id_token, Limits::SERVICE, ports)?)
+    Ok(trade(&settings, &id_token, Limits::SERVICE, body.shell.unwrap_or_default(), ports)?)
 }
 
 /// Whom this service trades for.

@@ -8,6 +8,7 @@ use azure_oidc_core::Secret;
 use azure_oidc_core::plan::{HostKind, Inputs, OutputInputs, Publish, TokenInputs, TokenSource};
 use azure_oidc_core::ports::fixed::{Offline, Variables};
 use azure_oidc_core::ports::{Http, Ports, Request as Sent, Response, TransportError};
+use azure_oidc_core::shell::Shell;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -74,6 +75,7 @@ impl Job {
             limits: Limits::DEFAULT,
             preflight: true,
             log_level: None,
+            shell: Shell::Bash,
         };
         change(&mut request);
         let mut notices = Vec::new();
@@ -87,7 +89,7 @@ impl Job {
         let by_command = self.run(|_| {}).0.unwrap_err();
         let settings = Settings::of_fields(TENANT, CLIENT, &[], None, None).unwrap();
         let id_token = Obtained { token: token.clone(), place: "`id-token`".to_owned() };
-        let typed = trade(&settings, &id_token, Limits::DEFAULT, self.ports()).unwrap_err();
+        let typed = trade(&settings, &id_token, Limits::DEFAULT, Shell::Bash, self.ports()).unwrap_err();
         let Err(Refusal::Fault(served)) = serve(&Body::default(), Some(&token), self.ports()) else { panic!() };
         [(by_command, "`ARM_OIDC_TOKEN`"), (typed, "`id-token`"), (served, "the `Authorization` header")]
     }

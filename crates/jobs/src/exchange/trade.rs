@@ -7,6 +7,7 @@ use azure_oidc_core::explain::{self, Refused};
 use azure_oidc_core::plan::Limits;
 use azure_oidc_core::platform::{self, Platform};
 use azure_oidc_core::ports::Ports;
+use azure_oidc_core::shell::Shell;
 use azure_oidc_core::token::Token;
 use azure_oidc_core::{Fault, Secret, catalogue, cloud};
 
@@ -42,13 +43,19 @@ impl Traded {
 }
 
 /// Trades an ID token that a caller brings: the pre-flight check, then the trade. Warnings are not
-/// for such a caller.
-pub fn trade(settings: &Settings, id_token: &Obtained, limits: Limits, ports: Ports<'_>) -> Result<Answer, Fault> {
+/// for such a caller. The commands in hints are for this shell.
+pub fn trade(
+    settings: &Settings,
+    id_token: &Obtained,
+    limits: Limits,
+    shell: Shell,
+    ports: Ports<'_>,
+) -> Result<Answer, Fault> {
     let token = id_token.parse()?;
     let claims = token.claims();
     let platform = claims.iss.as_deref().and_then(|issuer| platform::identify(issuer, claims.sub.as_deref()));
     let platform = platform.map_or("generic", Platform::name);
-    let order = Order { settings, id_token, token: &token, platform, credentials: None, alternative: None };
+    let order = Order { settings, id_token, token: &token, platform, credentials: None, alternative: None, shell };
     preflight::check(&order, ports.clock.now())?;
     Ok(send(&order, limits, ports, &mut || None)?.answer)
 }
@@ -96,6 +103,7 @@ fn advise(mut fault: Fault, order: &Order<'_>, now: i64) -> Fault {
         client_id: Some(order.settings.client_id.as_str()),
         cloud: order.settings.endpoint.cloud.unwrap_or(cloud::PUBLIC),
         now,
+        shell: order.shell,
     });
     // The catalogue's remedy is for callers that know only the code. It must not contradict the advice.
     let general = catalogue::entry(code).map(|entry| entry.remedy).filter(|_| !hints.is_empty());

@@ -110,6 +110,7 @@ impl Case {
             token: from("token.json").map(|claims| token(&claims)),
             credentials: credentials.or_else(|| self.credentials.clone().map(Document::Json)),
             now: Some(NOW),
+            shell: None,
         };
         let answer = run(&request, None).unwrap();
         let shown = |one: &super::Explanation| {

@@ -177,8 +177,29 @@ fn a_list_that_windows_powershell_wrote_is_read() {
         .into_iter()
         .chain(list(&[("main", GITHUB, PROD)]).encode_utf16().flat_map(u16::to_le_bytes))
         .collect();
-    let job = Job::with_token(&token(GITHUB, PROD, AUDIENCE)).file("f", utf16);
-    assert_eq!(job.run("check --id-token-env T --credential f").exit_code, 0);
+    // `Set-Content -Encoding utf8` of Windows PowerShell writes a mark at the start.
+    let marked = format!("\u{feff}{}", list(&[("main", GITHUB, PROD)])).into_bytes();
+    for file in [utf16, marked] {
+        let job = Job::with_token(&token(GITHUB, PROD, AUDIENCE)).file("f", file);
+        assert_eq!(job.run("check --id-token-env T --credential f").exit_code, 0);
+    }
+}
+
+#[test]
+fn the_remedy_is_for_the_shell_that_is_named_or_detected() {
+    let other = token(GITHUB, &PROD.replace("prod", "Prod"), AUDIENCE);
+    let (bash, powershell) = ("remedy:   az ad app ", "remedy:   if (!$env:AZURE_CLIENT_ID) { throw ");
+    for (option, modules, start) in [
+        ("", "", bash),
+        ("", "C:\\Modules", powershell),
+        ("--shell powershell", "", powershell),
+        ("--shell bash", "C:\\Modules", bash),
+    ] {
+        let mut job = Job::with_token(&other).file("f", list(&[("main", GITHUB, PROD)]));
+        job.variables.0.push(("PSModulePath".to_owned(), modules.to_owned()));
+        let outcome = job.run(&format!("check --id-token-env T --credential f {option}"));
+        assert!(outcome.stdout.contains(start), "{option} {modules}\n{}", outcome.stdout);
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::bindings::Component;
 use crate::bindings::exports::azure_oidc::federation::claims::{
     CredentialRequest, ExplainRequest, Guest, Part, Question,
 };
-use crate::bindings::exports::azure_oidc::federation::types::Fault;
+use crate::bindings::exports::azure_oidc::federation::types::{Fault, Shell};
 use crate::service::{self, Head};
 
 const SUBJECT: &str = "repo:octo-org/octo-repo:environment:prod";
@@ -21,6 +21,7 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
     let page = json!({"value": list, "@odata.nextLink": "https://graph.microsoft.com/next"});
     let keys = json!({"keys": [{"kty": "RSA", "kid": "other", "n": "AQ", "e": "AQAB"}]});
     let log = "AADSTS700213: No matching federated identity record found for presented assertion subject 'x'.";
+    let in_full = format!("{log} assertion issuer '{GITHUB}'");
     vec![
         ("inspect", json!({"token": good}), "github"),
         ("inspect", json!({"token": "opaque"}), "token-opaque"),
@@ -50,6 +51,11 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
         ("credential", json!({"platform": "github"}), "subject-part-missing"),
         ("credential", json!({"issuer": GITHUB}), "credential-incomplete"),
         ("credential", json!({"token": "a.b"}), "token-not-three-segments"),
+        ("check", json!({"token": wrong, "credentials": list, "shell": "powershell"}), "Set-Content"),
+        ("check", json!({"token": wrong, "credentials": list, "shell": "bash"}), "--parameters '{"),
+        ("explain", json!({"text": in_full, "shell": "powershell"}), "Set-Content"),
+        ("explain", json!({"text": "No subscriptions found", "shell": "powershell"}), "${env:AZURE_CLIENT_ID}"),
+        ("credential", json!({"token": good, "format": "az", "shell": "powershell"}), "if (!$env:AZURE_CLIENT_ID)"),
     ]
 }
 
@@ -186,6 +192,7 @@ fn by_export(job: &str, body: &Value) -> Value {
             skew: body["skew"].as_u64().map(|skew| u32::try_from(skew).unwrap()),
             cloud: text("cloud"),
             jwks: document("jwks"),
+            shell: shell(body),
         })
         .map(|answer| {
             let word = |word: &dyn std::fmt::Debug| kebab(&format!("{word:?}"));
@@ -208,6 +215,7 @@ fn by_export(job: &str, body: &Value) -> Value {
             token: text("token"),
             credentials: document("credentials"),
             now: Some(NOW),
+            shell: shell(body),
         })
         .map(|answer| {
             let explanations = answer.explanations.iter().map(|one| {
@@ -227,7 +235,7 @@ fn by_export(job: &str, body: &Value) -> Value {
                 subject: None,
                 audience: None,
                 name: None,
-                format: None,
+                format: text("format"),
                 platform: text("platform"),
                 parts: body["parts"].as_object().map(|parts| parts.iter().map(part).collect()),
                 flexible: None,
@@ -235,12 +243,20 @@ fn by_export(job: &str, body: &Value) -> Value {
                 client_id: None,
                 identity_name: None,
                 resource_group: None,
+                shell: shell(body),
             };
             Component::write_credentials(request).map(|answer| json!({"text": answer.text, "notes": answer.notes}))
         }
     };
     answer
         .unwrap_or_else(|fault: Fault| refusal(&fault.code.into(), &fault.hints.join("\n"), &code(fault.aadsts).into()))
+}
+
+fn shell(body: &Value) -> Option<Shell> {
+    match body["shell"].as_str()? {
+        "powershell" => Some(Shell::Powershell),
+        _ => Some(Shell::Bash),
+    }
 }
 
 /// `Severity::NoMatch` as `no-match`.

@@ -56,7 +56,7 @@ fn guid(pair: &Pair<'_>) -> Option<Finding> {
 
 /// The token has its platform's default audience, because the job did not request the credential's.
 fn platform_default(pair: &Pair<'_>) -> Option<Finding> {
-    let Origin::Default { title, ask } = origin(pair.question.token.claims()) else { return None };
+    let Origin::Default { title, ask } = origin(pair.question.token.claims(), pair.question.shell) else { return None };
     let message = format!("the token has the default audience of {title}, and {} has another one", pair.holder());
     let finding = pair.finding("audience-platform-default", message);
     Some(match ask {

@@ -1,6 +1,7 @@
 //! Causes of a different subject: the credential holds another claim of the token, or GitHub's
 //! subjects follow a template.
 
+use super::super::Question;
 use super::{Finding, Pair, quoted};
 use crate::check::remedy;
 use crate::credential::breadth;
@@ -95,9 +96,8 @@ pub(super) fn template(pair: &Pair<'_>) -> Option<Finding> {
     let set = format!("gh api --method PUT repos/{repository}/actions/oidc/customization/sub -F use_default=true");
     let mut remedy =
         format!("give the repository GitHub's default subject again, so that a credential names it: {set}");
-    if let Some(create) =
-        remedy::create_for(pair.question.token, pair.question.credentials, pair.question.client_id, pair.question.cloud)
-    {
+    let Question { token, credentials, client_id, cloud, shell, .. } = *pair.question;
+    if let Some(create) = remedy::create_for(token, credentials, client_id, cloud, shell) {
         remedy +=
             &format!("\nas an alternative, create a credential for this subject, although {}: {create}", broad.message);
     }

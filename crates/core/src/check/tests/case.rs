@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::check::{Question, SKEW, Verdict, check};
 use crate::cloud::Cloud;
 use crate::credential::{Credential, Matcher};
+use crate::shell::Shell;
 use crate::token::Token;
 
 /// 2026-08-21T10:00:00Z, the time of every case.
@@ -93,6 +94,7 @@ impl Theme {
             now: NOW,
             skew: SKEW,
             keys: None,
+            shell: Shell::Bash,
         });
         assert_eq!(verdict.findings.pop().map(|last| last.code), Some("signature-not-checked"), "{}", case.name);
         verdict

@@ -7,6 +7,7 @@ use crate::check::{Outcome, Presented, Question, SKEW, Verdict, check, claims_ob
 use crate::cloud::{Cloud, PUBLIC};
 use crate::credential::{Credential, Matcher};
 use crate::jwks::KeySet;
+use crate::shell::Shell;
 
 const ISSUER: &str = "https://gitlab.com";
 const SUBJECT: &str = "project_path:g/p:ref_type:branch:ref:main";
@@ -36,7 +37,16 @@ fn claims(claims: &Value) -> Map<String, Value> {
 
 fn asked(presented: Presented<'_>, credentials: &[Credential], keys: Option<&KeySet>) -> Verdict {
     let token = presented.read(PUBLIC).unwrap().unwrap();
-    check(&Question { token: &token, credentials, client_id: None, cloud: PUBLIC, now: NOW, skew: SKEW, keys })
+    check(&Question {
+        token: &token,
+        credentials,
+        client_id: None,
+        cloud: PUBLIC,
+        now: NOW,
+        skew: SKEW,
+        keys,
+        shell: Shell::Bash,
+    })
 }
 
 #[test]
@@ -122,6 +132,7 @@ fn each_credential_is_compared_in_the_order_of_the_list() {
         now: NOW,
         skew: SKEW,
         keys: None,
+        shell: Shell::Bash,
     });
     let found: Vec<_> = verdict.credentials.iter().map(|one| (one.issuer, one.subject, one.audience)).collect();
     assert_eq!(

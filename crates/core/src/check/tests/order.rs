@@ -7,6 +7,7 @@ use crate::check::decision::{Application, Case, Keys, Refusal, decide, enterpris
 use crate::check::{Question, SKEW, check};
 use crate::cloud::PUBLIC;
 use crate::credential::{Credential, Matcher};
+use crate::shell::Shell;
 use crate::token::Token;
 
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
@@ -116,6 +117,7 @@ fn a_remedy_can_be_pasted_into_a_shell_whatever_the_names() {
         now: NOW,
         skew: SKEW,
         keys: None,
+        shell: Shell::Bash,
     };
     let remedy = check(&question).findings.remove(0).remedy.take().unwrap();
     assert!(

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::case::{NOW, token};
 use crate::check::{SKEW, Severity, preflight};
 use crate::cloud::{Cloud, PUBLIC};
+use crate::shell::Shell;
 
 fn findings(cloud: Option<&Cloud>, changes: &Value) -> Vec<String> {
     let mut claims = json!({
@@ -13,7 +14,7 @@ fn findings(cloud: Option<&Cloud>, changes: &Value) -> Vec<String> {
     });
     claims.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
     let token = token(&json!({"alg": "RS256", "kid": "1"}), &claims);
-    let findings = preflight(&token, cloud, NOW, SKEW);
+    let findings = preflight(&token, cloud, NOW, SKEW, Shell::Bash);
     findings.iter().map(|finding| format!("{} {}", finding.severity.name(), finding.code)).collect()
 }
 

@@ -7,6 +7,7 @@ use super::case::{NOW, token};
 use crate::check::{Outcome, Question, SKEW, Severity, Verdict, check, decision};
 use crate::cloud::PUBLIC;
 use crate::credential::{Credential, Matcher};
+use crate::shell::Shell;
 
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
 const SUBJECT: &str = "repo:acme/web:ref:refs/heads/main";
@@ -28,7 +29,16 @@ fn verdict(claims: [&str; 3], credentials: &[Credential]) -> Verdict {
     let header = json!({"alg": "RS256", "kid": "k1"});
     let claims = json!({"iss": iss, "sub": sub, "aud": aud, "iat": NOW, "exp": NOW + 300});
     let token = token(&header, &claims);
-    check(&Question { token: &token, credentials, client_id: None, cloud: PUBLIC, now: NOW, skew: SKEW, keys: None })
+    check(&Question {
+        token: &token,
+        credentials,
+        client_id: None,
+        cloud: PUBLIC,
+        now: NOW,
+        skew: SKEW,
+        keys: None,
+        shell: Shell::Bash,
+    })
 }
 
 /// What must hold of every verdict.

@@ -6,6 +6,7 @@ use super::case::{NOW, token};
 use crate::check::{Finding, Outcome, Presented, Question, SKEW, Verdict, already_fits, check};
 use crate::cloud::PUBLIC;
 use crate::credential::{Credential, forms};
+use crate::shell::Shell;
 use crate::token::Token;
 
 macro_rules! input {
@@ -29,7 +30,16 @@ fn presented(claims: &str) -> Token {
 }
 
 fn question<'a>(token: &'a Token, credentials: &'a [Credential]) -> Question<'a> {
-    Question { token, credentials, client_id: None, cloud: PUBLIC, now: NOW, skew: SKEW, keys: None }
+    Question {
+        token,
+        credentials,
+        client_id: None,
+        cloud: PUBLIC,
+        now: NOW,
+        skew: SKEW,
+        keys: None,
+        shell: Shell::Bash,
+    }
 }
 
 fn answer(token: &Token, credentials: &[Credential]) -> Verdict {
@@ -155,7 +165,7 @@ fn a_credential_that_fits_already_is_tried_again_or_replaced() {
             command.starts_with("az ad app federated-credential delete ") && command.contains("&& az ad app"),
             "{command}"
         );
-        assert_eq!(crate::check::remedy::create_for(&token, &credentials, None, PUBLIC), None);
+        assert_eq!(crate::check::remedy::create_for(&token, &credentials, None, PUBLIC, Shell::Bash), None);
         let other = presented(&claims.replace("api://AzureADTokenExchange", "other"));
         assert_eq!(already_fits(&question(&other, &credentials)), None, "the audience differs");
     }

@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use super::case::{NOW, token};
-use crate::check::{Question, SKEW, check};
+use crate::check::{Question, SKEW, check, preflight};
 use crate::cloud::PUBLIC;
 use crate::credential::forms;
 use crate::explain::{Refused, advise};
+use crate::shell::Shell;
 
 const ISSUER: &str = "https://gitlab.com";
 const SUBJECT: &str = "project_path:g/p:ref_type:branch:ref:main";
@@ -20,6 +21,10 @@ fn presented(sub: &str) -> crate::token::Token {
 }
 
 fn remedies(document: &Value, sub: &str) -> Vec<String> {
+    in_shell(document, sub, Shell::Bash)
+}
+
+fn in_shell(document: &Value, sub: &str, shell: Shell) -> Vec<String> {
     let (token, credentials) = (presented(sub), forms::parse(&document.to_string()).unwrap());
     let question = Question {
         token: &token,
@@ -29,6 +34,7 @@ fn remedies(document: &Value, sub: &str) -> Vec<String> {
         now: NOW,
         skew: SKEW,
         keys: None,
+        shell,
     };
     let refused = Refused {
         code: 700213,
@@ -38,9 +44,10 @@ fn remedies(document: &Value, sub: &str) -> Vec<String> {
         client_id: None,
         cloud: PUBLIC,
         now: NOW,
+        shell,
     };
     let found = check(&question).findings.into_iter().filter_map(|finding| finding.remedy.clone());
-    found.chain(advise(&refused)).filter(|text| text.starts_with("az ")).collect()
+    found.chain(advise(&refused)).filter(|text| text.contains("federated-credential")).collect()
 }
 
 fn arm(id: &str) -> Value {
@@ -96,4 +103,42 @@ fn without_an_identity_the_owner_is_an_application() {
         let remedies = remedies(&graph, sub);
         assert!(!remedies.is_empty() && remedies.iter().all(|line| line.starts_with("az ad app ")), "{remedies:?}");
     }
+}
+
+#[test]
+fn a_remedy_is_the_same_command_in_both_shells() {
+    let graph = json!([{"id": "7d", "name": "gl", "issuer": ISSUER, "subject": SUBJECT, "audiences": [AUDIENCE]}]);
+    for (document, sub) in [
+        (&graph, "other"),
+        (&graph, "project_path:g/p:ref_type:branch:ref:Main"),
+        (&arm(&format!("{IDENTITY}/federatedIdentityCredentials/gl")), "project_path:g/p:ref_type:branch:ref:Main"),
+    ] {
+        let [bash, powershell] = [Shell::Bash, Shell::Powershell].map(|shell| in_shell(document, sub, shell));
+        assert!(!bash.is_empty() && bash.len() == powershell.len(), "{bash:?}\n{powershell:?}");
+        for (bash, powershell) in bash.iter().zip(&powershell) {
+            let verb = |text: &str| {
+                let (_, rest) = text.split_once(" federated-credential ").unwrap();
+                rest.split(' ').next().unwrap().to_owned()
+            };
+            assert_eq!(verb(bash), verb(powershell));
+            assert!(!powershell.contains(":?}") && powershell.contains('\''), "{powershell}");
+        }
+    }
+}
+
+#[test]
+fn json_for_a_program_of_the_platform_passes_powershell() {
+    let header = json!({"alg": "RS256", "kid": "k"});
+    let aud = "aaaaaaaa-1111-4111-8111-aaaaaaaaaaaa";
+    let claims =
+        json!({"iss": format!("https://oidc.circleci.com/org/{aud}"), "sub": "s", "aud": aud, "exp": NOW + 290});
+    let remedy = |shell| {
+        let findings = preflight(&token(&header, &claims), Some(PUBLIC), NOW, SKEW, shell);
+        findings.into_iter().find(|one| one.code == "audience-platform-default").unwrap().remedy.clone().unwrap()
+    };
+    assert_eq!(remedy(Shell::Bash), r#"circleci run oidc get --claims '{"aud":"api://AzureADTokenExchange"}'"#);
+    assert_eq!(
+        remedy(Shell::Powershell),
+        r#"circleci run oidc get --% --claims "{\"aud\":\"api://AzureADTokenExchange\"}""#
+    );
 }

@@ -14,6 +14,7 @@ use crate::check::{Outcome, Question, SKEW, Verdict, check, check_unreachable};
 use crate::cloud::PUBLIC;
 use crate::credential::{Credential, Matcher};
 use crate::jwks::KeySet;
+use crate::shell::Shell;
 use crate::token::Token;
 
 const ISSUER: &str = "https://issuer.example";
@@ -180,5 +181,5 @@ fn what_a_pipeline_will_have_is_checked_before_there_is_a_token() {
 }
 
 fn question<'a>(token: &'a Token, credentials: &'a [Credential], keys: Option<&'a KeySet>) -> Question<'a> {
-    Question { token, credentials, client_id: None, cloud: PUBLIC, now: NOW, skew: SKEW, keys }
+    Question { token, credentials, client_id: None, cloud: PUBLIC, now: NOW, skew: SKEW, keys, shell: Shell::Bash }
 }

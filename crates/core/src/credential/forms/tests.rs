@@ -242,7 +242,7 @@ fn a_list_that_graph_v1_broke_off_leads_to_beta() {
     assert_eq!(
         refused(&hostile).hints,
         [
-            "az rest --url \"https://graph.microsoft.com/beta/applications(appId='<client id>')/federatedIdentityCredentials\""
+            "az rest --url \"https://graph.microsoft.com/beta/applications/$(az ad app show --id CLIENT_ID --query id --output tsv)/federatedIdentityCredentials\""
         ]
     );
     let whole =

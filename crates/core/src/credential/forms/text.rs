@@ -65,8 +65,8 @@ pub(super) fn explain(text: &str, error: &serde_json::Error) -> Fault {
 
 /// For YAML, which the Azure CLI and kubectl print.
 const YAML_HINT: &str = "print the same with `--output json`, with the Azure CLI as with kubectl; the Azure CLI lists credentials with: az ad app \
-                         federated-credential list --id <client id> --output json ; az identity federated-credential list \
-                         --identity-name <name> --resource-group <group> --output json";
+                         federated-credential list --id CLIENT_ID --output json ; az identity federated-credential list \
+                         --identity-name NAME --resource-group GROUP --output json";
 
 /// Whether a line under the first one consists of dashes, a group for each column. Some tables have
 /// frames.
@@ -116,11 +116,12 @@ pub(super) fn graph_v1_fault(text: &str) -> Fault {
     let hosts = CLOUDS.iter().filter_map(|cloud| cloud.resource("graph"));
     let host =
         hosts.into_iter().find(|host| text.contains(&format!("{host}/"))).unwrap_or("https://graph.microsoft.com");
-    let application = application(text).map_or_else(|| "(appId='<client id>')".to_owned(), |id| format!("/{id}"));
+    // Parentheses, as in `applications(appId='...')`, do not reach the Azure CLI from PowerShell.
+    let application = application(text).unwrap_or("$(az ad app show --id CLIENT_ID --query id --output tsv)");
     let message = "Microsoft Graph v1.0 broke off the list, because it does not support flexible credentials, and the \
                    application has one";
     fault("credential-graph-v1", message)
-        .hint(format!("az rest --url \"{host}/beta/applications{application}/federatedIdentityCredentials\""))
+        .hint(format!("az rest --url \"{host}/beta/applications/{application}/federatedIdentityCredentials\""))
 }
 
 /// The object id in `applications('...')` of a list's context, when it is a GUID.

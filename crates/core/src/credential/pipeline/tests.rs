@@ -12,6 +12,7 @@ use crate::credential::testing::token;
 use crate::credential::write::{Format, Owner, Target, write};
 use crate::credential::{expression, forms, limits};
 use crate::platform::{ALL, PartName, by_name};
+use crate::shell::Shell;
 use crate::token::Token;
 
 const NOW: i64 = 1_787_306_400;
@@ -50,7 +51,7 @@ fn flexible(platform: &str, given: &[&str]) -> Result<Vec<Credential>, Fault> {
 
 /// Writes credentials as Graph's body, reads them again, and asks whether they accept a token.
 fn accepted(credentials: &[Credential], claims: &serde_json::Value) -> Option<String> {
-    let target = Target { owner: Owner::Application { client_id: None }, cloud: PUBLIC };
+    let target = Target { owner: Owner::Application { client_id: None }, cloud: PUBLIC, shell: Shell::Bash };
     let written = forms::parse(&write(credentials, Format::GraphJson, &target).unwrap()).unwrap();
     assert_eq!(written, credentials);
     let token = token(claims);
@@ -62,6 +63,7 @@ fn accepted(credentials: &[Credential], claims: &serde_json::Value) -> Option<St
         now: NOW,
         skew: SKEW,
         keys: None,
+        shell: Shell::Bash,
     });
     verdict.matched.filter(|_| verdict.verdict == Outcome::Match)
 }
@@ -226,7 +228,7 @@ fn too_many_credentials_for_one_application_are_refused_with_hints() {
     let mut given = parts(&["repo=o/r"]);
     given.extend((0..21).map(|number| ("branch".to_owned(), format!("b{number}"))));
     let made = credentials(&of_parts("github", &given)).unwrap();
-    let target = Target { owner: Owner::Application { client_id: None }, cloud: PUBLIC };
+    let target = Target { owner: Owner::Application { client_id: None }, cloud: PUBLIC, shell: Shell::Bash };
     let fault = write(&made, Format::Az, &target).unwrap_err();
     assert_eq!(fault.code, "credentials-too-many");
     for way in ["--flexible", "managed identities"] {

@@ -8,7 +8,16 @@ const API: &str = "2024-11-30";
 /// The API version for expressions, which older versions do not support.
 const API_WITH_EXPRESSIONS: &str = "2026-05-31";
 
-const IDENTITIES: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
+/// The type of managed identities in Resource Manager.
+pub(super) const IDENTITIES: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
+
+/// The API version for a credential.
+pub(super) const fn api(matcher: &Matcher) -> &'static str {
+    match matcher {
+        Matcher::Subject(_) => API,
+        Matcher::Expression { .. } => API_WITH_EXPRESSIONS,
+    }
+}
 
 /// The identity, then its credentials. Each depends on the one before, because the service refuses
 /// to write two at the same time.
@@ -24,12 +33,13 @@ pub(super) fn bicep(credentials: &[Credential], identity: Option<&str>) -> Strin
 }
 
 fn resource(number: usize, credential: &Credential) -> String {
-    let (api, matcher) = match &credential.matcher {
-        Matcher::Subject(subject) => (API, format!("    subject: {}\n", quoted(subject))),
+    let api = api(&credential.matcher);
+    let matcher = match &credential.matcher {
+        Matcher::Subject(subject) => format!("    subject: {}\n", quoted(subject)),
         Matcher::Expression { value, language_version } => {
             let value = quoted(value);
             let object = format!("{{\n      value: {value}\n      languageVersion: {language_version}\n    }}\n");
-            (API_WITH_EXPRESSIONS, format!("    claimsMatchingExpression: {object}"))
+            format!("    claimsMatchingExpression: {object}")
         }
     };
     let mut text = String::new();

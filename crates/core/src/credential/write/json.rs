@@ -21,8 +21,12 @@ pub(super) fn graph_body(credential: &Credential) -> Value {
 
 /// One body, or an array of them. The name belongs to the URL, and a body can repeat it.
 pub(super) fn arm(credentials: &[Credential]) -> String {
-    let body = |credential: &Credential| json!({"name": credential.name, "properties": properties(credential)});
-    one_or_all(credentials.iter().map(body).collect())
+    one_or_all(credentials.iter().map(arm_body).collect())
+}
+
+/// The body for Resource Manager.
+pub(super) fn arm_body(credential: &Credential) -> Value {
+    json!({"name": credential.name, "properties": properties(credential)})
 }
 
 /// The members with the same names in both services. Only one of subject and expression is written.

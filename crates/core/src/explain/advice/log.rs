@@ -5,29 +5,34 @@ use crate::check::remedy;
 use crate::cloud::{Cloud, PUBLIC};
 use crate::explain::scan::Mention;
 use crate::guid::is_guid;
+use crate::shell::Shell;
 use crate::token::Token;
 
 /// What to do, when neither the token nor the credentials are known. None when the log names no
 /// more than the catalogue.
-pub(in crate::explain) fn from_log(mention: &Mention, facts: &[(&'static str, String)]) -> Option<Vec<String>> {
+pub(in crate::explain) fn from_log(
+    mention: &Mention,
+    facts: &[(&'static str, String)],
+    shell: Shell,
+) -> Option<Vec<String>> {
     const NO_CREDENTIAL: u32 = 7_000_227;
     if !is_matching(mention.code) && mention.code != NO_CREDENTIAL {
         return None;
     }
     let mut hints = super::masked(mention, false);
-    hints.extend(create(mention.code, facts));
+    hints.extend(create(mention.code, facts, shell));
     let remedy = crate::catalogue::entry(mention.code).map(|entry| entry.remedy.to_owned());
     if hints.is_empty() {
         hints.extend(remedy);
     }
     if is_matching(mention.code) {
-        hints.push(list_of_credentials(facts));
+        hints.push(list_of_credentials(facts, shell));
     }
     Some(hints)
 }
 
 /// The command that creates the credential, when the log names its values.
-fn create(code: u32, facts: &[(&'static str, String)]) -> Vec<String> {
+fn create(code: u32, facts: &[(&'static str, String)], shell: Shell) -> Vec<String> {
     // For other codes a credential with this issuer and subject exists already.
     if !matches!(code, 70_021 | 70_025 | 700_211 | 700_213 | 7_002_131 | 7_000_227) {
         return Vec::new();
@@ -37,7 +42,7 @@ fn create(code: u32, facts: &[(&'static str, String)]) -> Vec<String> {
     let audience = fact("audience").unwrap_or(PUBLIC.exchange_audience.unwrap_or_default());
     let cloud = Cloud::by_exchange_audience(audience).unwrap_or(PUBLIC);
     let token = Token::described(issuer, subject, audience, &[]);
-    let Some(command) = remedy::create_for(&token, &[], client_id(facts), cloud) else { return Vec::new() };
+    let Some(command) = remedy::create_for(&token, &[], client_id(facts), cloud, shell) else { return Vec::new() };
     vec![
         "create a credential with exactly the values in the log, unless one has this issuer and subject already:"
             .to_owned(),
@@ -50,10 +55,17 @@ fn client_id<'a>(facts: &'a [(&'static str, String)]) -> Option<&'a str> {
     application.filter(|id| is_guid(id))
 }
 
-fn list_of_credentials(facts: &[(&'static str, String)]) -> String {
+fn list_of_credentials(facts: &[(&'static str, String)], shell: Shell) -> String {
     let id = client_id(facts).map_or_else(|| "\"${AZURE_CLIENT_ID:?}\"".to_owned(), |id| format!("'{id}'"));
+    // In Windows PowerShell `>` writes UTF-16.
+    let into = match shell {
+        Shell::Bash => ">",
+        Shell::Powershell => "| Set-Content -Encoding utf8 ",
+    };
+    let list = format!("az ad app federated-credential list --id {id} --output json {into}credentials.json");
     format!(
-        "to compare with the credentials, list them with `az ad app federated-credential list --id {id} --output json >credentials.json` \
-         (for a managed identity `az identity federated-credential list`) and give them to `azure-oidc explain` with `--credential credentials.json`"
+        "to compare with the credentials, list them with `{}` (for a managed identity `az identity federated-credential list`) and give \
+         them to `azure-oidc explain` with `--credential credentials.json`",
+        shell.with_variables(&list)
     )
 }

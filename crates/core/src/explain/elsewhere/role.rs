@@ -4,9 +4,10 @@ use super::{Signal, named};
 use crate::catalogue::{Meaning, Retry};
 use crate::explain::facts::guid;
 use crate::mask::is_masked;
+use crate::shell::Shell;
 
 /// The missing role, with the command that assigns one.
-pub(super) fn missing(text: &str) -> Option<Signal> {
+pub(super) fn missing(text: &str, shell: Shell) -> Option<Signal> {
     const CODE: &str = "AuthorizationFailed";
     const SENTENCE: &str = "does not have authorization to perform action";
     let at = text.find(SENTENCE).or_else(|| text.find(CODE))?;
@@ -23,7 +24,9 @@ pub(super) fn missing(text: &str) -> Option<Signal> {
         retry: Retry::AfterChange,
     };
     let hint = match (&object, &scope) {
-        (Some(object), Some(scope)) => command(object, action.as_deref().unwrap_or_default(), scope),
+        (Some(object), Some(scope)) if shell.passes(scope) => {
+            command(object, action.as_deref().unwrap_or_default(), scope)
+        }
         _ => meaning.remedy.to_owned(),
     };
     let facts = [("object_id", object), ("action", action), ("scope", scope)];

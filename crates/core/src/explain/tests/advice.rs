@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::cloud::PUBLIC;
 use crate::credential::{Credential, Matcher};
 use crate::explain::{Refused, advise};
+use crate::shell::Shell;
 use crate::token::Token;
 
 const NOW: i64 = 1_787_306_400;
@@ -36,7 +37,8 @@ fn credential(subject: &str) -> Credential {
 
 fn advice(code: u32, description: &str, token: Option<&Token>, credentials: &[Credential]) -> String {
     let client_id = Some("11111111-2222-3333-4444-555555555555");
-    advise(&Refused { code, description, token, credentials, client_id, cloud: PUBLIC, now: NOW }).join("\n")
+    advise(&Refused { code, description, token, credentials, client_id, cloud: PUBLIC, now: NOW, shell: Shell::Bash })
+        .join("\n")
 }
 
 #[test]
@@ -107,7 +109,7 @@ proptest! {
         let token = token(&subject.replace("***", "acme"), NOW + 300);
         let credentials: Vec<_> = subjects.iter().map(|subject| credential(subject)).collect();
         let own = token.claims().sub.clone().unwrap_or_default();
-        let without_credentials = crate::explain::explain(&text).remove(0).hints.join("\n");
+        let without_credentials = crate::explain::explain(&text, Shell::Bash).remove(0).hints.join("\n");
         let advice = advice(code, &text, has_token.then_some(&token), &credentials);
         for line in advice.lines().chain(without_credentials.lines()).filter(|line| line.starts_with("az ")) {
             prop_assert!(!line.contains("***"), "{line}");

@@ -58,6 +58,15 @@ fn a_host_that_writes_no_files_gets_the_id_token_as_a_variable() {
 }
 
 #[test]
+fn powershell_gets_assignments_that_it_can_execute() {
+    let (publications, notices) = shown(&job(&[]), "powershell", Publish::Both, HostKind::Stock);
+    let [lines] = &publications[..] else { panic!("{publications:?}") };
+    assert!(lines.starts_with("$env:AZURE_ACCESS_TOKEN = 'at'\n"), "{lines}");
+    assert!(lines.lines().all(|line| line.starts_with("$env:") && line.ends_with('\'')), "{lines}");
+    assert_eq!(notices, []);
+}
+
+#[test]
 fn a_dotenv_report_comes_with_a_warning() {
     let (publications, notices) = shown(&job(&[]), "dotenv", Publish::Token, HostKind::Native);
     assert_eq!(publications.len(), 1);

@@ -53,6 +53,19 @@ fn a_refusal_that_stays_names_the_option_that_waits_longer_and_0s_asks_once() {
 }
 
 #[test]
+fn the_command_in_a_hint_is_for_the_shell_that_was_named() {
+    for (shell, start) in [(Shell::Bash, "az ad app "), (Shell::Powershell, "Set-Content federated-credential.json ")] {
+        let by_command = job(&[refused(700_213)]).run(|request| request.shell = shell).0.unwrap_err();
+        let body = Body { shell: Some(shell), ..Body::default() };
+        let by_service = serve(&body, Some(&Secret::new(token(NOW + 300))), job(&[refused(700_213)]).ports());
+        let Err(Refusal::Fault(by_service)) = by_service else { panic!("{by_service:?}") };
+        for fault in [by_command, by_service] {
+            assert!(fault.hints.iter().any(|hint| hint.starts_with(start)), "{start}: {:?}", fault.hints);
+        }
+    }
+}
+
+#[test]
 fn the_service_answers_a_refusal_at_once() {
     let job = job(&[refused(700_213)]);
     assert!(serve(&Body::default(), Some(&Secret::new(token(NOW + 300))), job.ports()).is_err());
