@@ -25,12 +25,13 @@ const SECONDS: u64 = 60;
 const SHORT: &str = "-max_len=4096";
 /// Time for one input after which libFuzzer ends the program, in seconds. The programs themselves
 /// refuse an input much earlier, when it ends.
-const HANGS: &str = "-timeout=20";
+const HANGS: &str = "-timeout=60";
 
 /// Runs each target for this time. Fails at the end if one of them found something.
 pub(crate) fn run(seconds: Option<&str>) -> Result<()> {
     let seconds: u64 =
         seconds.map_or(Ok(SECONDS), str::parse).context("`cargo xtask fuzz` takes a number of seconds")?;
+    ensure!(seconds > 0, "`cargo xtask fuzz 0` would never end");
     let programs = Programs::build()?;
     let mut rounds = Vec::new();
     for target in names(&corpora())? {
