@@ -13,12 +13,12 @@ const NEXT: &str = "\n====\n";
 /// `{assertion}` stands for the ID token.
 pub(crate) fn answer(input: &[u8]) {
     let token = id_token();
-    for output in ["json", "text"] {
-        let (outcome, urls) = exchange(input, output);
-        assert!(!outcome.stdout.contains(&token), "standard output has the ID token");
-        for url in urls {
-            assert!(url.starts_with("https://login.microsoftonline.com/"), "the ID token was sent to {url}");
-        }
+    // One of the two, so that the limit of time is that of one exchange.
+    let output = if input.len().is_multiple_of(2) { "json" } else { "text" };
+    let (outcome, urls) = exchange(input, output);
+    assert!(!outcome.stdout.contains(&token), "standard output has the ID token");
+    for url in urls {
+        assert!(url.starts_with("https://login.microsoftonline.com/"), "the ID token was sent to {url}");
     }
 }
 

@@ -76,4 +76,8 @@ pub(crate) fn aadsts(input: &[u8]) {
         assert!(!explanation.hints.is_empty(), "no remedy for {}", explanation.code);
         assert!(!explanation.message.contains("eyJ"), "the message contains a token: {}", explanation.message);
     }
+    let files = [("-", text.as_bytes())];
+    let job = Job::new(&[], &files, &|_, _| Err(TransportKind::Denied));
+    let outcome = job.run(&words("explain - --output json"), &[]);
+    assert!(serde_json::from_str::<serde_json::Value>(&outcome.stdout).is_ok(), "the answer is not JSON");
 }
