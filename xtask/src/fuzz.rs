@@ -38,7 +38,7 @@ pub(crate) fn run(seconds: Option<&str>) -> Result<()> {
         let folder = build::target_folder().join("fuzz").join(&target);
         let short = [folder.join("found"), corpora().join(&target)];
         let full = [folder.join("full-size")];
-        programs.write_full_size(&target, &full[0])?;
+        programs.write_full_size(&target, &full[0], seconds / 4)?;
         fs::create_dir_all(&short[0])?;
         rounds.push(programs.run(&target, "short", seconds - seconds / 4, &[SHORT], &short, &folder)?);
         rounds.push(programs.run(&target, "full size", (seconds / 4).max(1), &["-len_control=0"], &full, &folder)?);
@@ -91,15 +91,16 @@ impl Programs {
         Ok(round)
     }
 
-    /// Writes the inputs of full size for a target into an empty folder.
-    fn write_full_size(&self, target: &str, folder: &Path) -> Result<()> {
+    /// Writes inputs of full size for a target into an empty folder. libFuzzer runs each of them before
+    /// it looks at the time, so there is one for each second, and at least four.
+    fn write_full_size(&self, target: &str, folder: &Path, seconds: u64) -> Result<()> {
         if folder.exists() {
             fs::remove_dir_all(folder)?;
         }
         fs::create_dir_all(folder)?;
         let mut command =
             shell::cargo(&["run", "--quiet", "--locked", "--package", "azure-oidc-fuzz", "--bin", "full-size"]);
-        shell::run(command.arg("--").arg(target).arg(folder))
+        shell::run(command.arg("--").arg(target).arg(folder).arg(seconds.max(4).to_string()))
     }
 }
 
