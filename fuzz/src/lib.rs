@@ -1,77 +1,65 @@
-//! Properties that hold for any input of a parser. Fuzzers call them with generated input
-//! (`fuzz/libfuzzer`), and a test calls them with the corpora.
+//! Properties that hold for any input, for fuzzers and for replaying their corpora.
 //!
-//! Each function panics if its property does not hold.
+//! libFuzzer calls them with generated inputs (`fuzz/libfuzzer`), and tests call them with the
+//! corpora. [`run`] panics if a property does not hold or if an input takes too long.
 
-use azure_oidc_core::credential::{expression, forms};
-use azure_oidc_core::explain;
-use azure_oidc_core::jwks::{self, KeySet};
-use azure_oidc_core::shell::Shell;
-use azure_oidc_core::token::{Jws, Token};
+pub mod corpus;
+mod entra;
+mod issuer;
+mod job;
+mod message;
+mod parsers;
+mod platforms;
+mod service;
+mod time;
+mod write;
 
-/// A property that holds for any input.
-pub type Property = fn(&str);
-
-/// All properties, with the names of their corpora.
-pub const ALL: [(&str, Property); 5] =
-    [("token", token), ("jwks", jwks), ("credentials", credentials), ("expression", expression), ("aadsts", aadsts)];
-
-/// An accepted token is a valid JWS, and a refusal does not repeat the input.
-pub fn token(text: &str) {
-    match Token::parse(text) {
-        Ok(token) => {
-            let jws = Jws::parse(text).expect("a JWT is a JWS");
-            assert_eq!(jws.payload(), token.jws().payload());
-            assert!(!format!("{token:?}").contains(text), "the debug form contains the token");
-        }
-        Err(_) => assert_input_is_not_repeated(text),
-    }
+/// One door for foreign input.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// The name of the target and of its corpus.
+    pub name: &'static str,
+    /// Panics if the property does not hold for this input.
+    pub property: fn(&[u8]),
+    /// The longest input that reaches the door, in bytes.
+    pub largest: usize,
 }
 
-/// Puts a unique word into the input and checks that the refusal does not contain it. The input
-/// itself may occur in the refusal's own text, so it cannot be searched for.
-fn assert_input_is_not_repeated(text: &str) {
-    const WORD: &str = "~7f3a-word~";
-    let middle = (text.len() / 2..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or_default();
-    for at in [0, middle, text.len()] {
-        let (before, after) = text.split_at(at);
-        if let Err(malformed) = Token::parse(&[before, WORD, after].concat()) {
-            assert!(!malformed.message.contains(WORD), "the message contains the input");
-            assert!(!malformed.hint.is_some_and(|hint| hint.contains(WORD)), "the hint contains the input");
-        }
-    }
+const KIB: usize = 1024;
+/// The longest file on the command line.
+const FILE: usize = 1024 * KIB;
+
+/// All targets.
+pub const ALL: [Target; 11] = [
+    Target { name: "aadsts", property: parsers::aadsts, largest: FILE },
+    Target { name: "command", property: job::command, largest: 64 * KIB },
+    Target { name: "credentials", property: parsers::credentials, largest: FILE },
+    Target { name: "entra", property: entra::answer, largest: FILE },
+    Target { name: "expression", property: parsers::expression, largest: 64 * KIB },
+    Target { name: "issuer", property: issuer::answers, largest: 200 * KIB },
+    Target { name: "jwks", property: parsers::jwks, largest: FILE },
+    Target { name: "platforms", property: platforms::answer, largest: 256 * KIB },
+    Target { name: "service", property: service::request, largest: azure_oidc_component::service::MAX_BODY },
+    Target { name: "token", property: parsers::token, largest: FILE },
+    Target { name: "write", property: write::credentials, largest: 64 * KIB },
+];
+
+/// The target of this name.
+///
+/// # Panics
+/// If there is none.
+pub fn target(name: &str) -> Target {
+    *ALL.iter().find(|target| target.name == name).unwrap_or_else(|| panic!("no target is called {name}"))
 }
 
-/// An accepted key set verifies or refuses a signature, always with a reason.
-pub fn jwks(text: &str) {
-    // {"alg":"RS256"}..AA
-    let jws = Jws::parse("eyJhbGciOiJSUzI1NiJ9..AA").expect("a valid JWS");
-    if let Ok(keys) = KeySet::parse(text) {
-        let verification = jwks::verify(&jws, &keys);
-        assert!(!verification.valid, "one zero byte is not a signature");
-        assert!(verification.reason.is_some(), "the refusal has no reason");
-    }
-}
-
-/// Credentials that were read can be checked, whatever they contain.
-pub fn credentials(text: &str) {
-    if let Ok(credentials) = forms::parse(text) {
-        azure_oidc_core::credential::limits::problems(&credentials);
-    }
-}
-
-/// The position of an error is in the expression, between two characters.
-pub fn expression(text: &str) {
-    if let Err(error) = expression::parse(text) {
-        assert!(text.get(error.span.clone()).is_some(), "{:?} is not in the expression", error.span);
-    }
-}
-
-/// Each code is explained with at least one remedy, and no token in a log is repeated.
-pub fn aadsts(text: &str) {
-    let in_each = Shell::VALUES.iter().flat_map(|(_, shell)| explain::explain(text, *shell));
-    for explanation in in_each {
-        assert!(!explanation.hints.is_empty(), "no remedy for {}", explanation.code);
-        assert!(!explanation.message.contains("eyJ"), "the message contains a token: {}", explanation.message);
+/// Checks the property of a target, and that the input does not take too long. An input that is
+/// longer than any that reaches the door is ignored.
+///
+/// # Panics
+/// If the property does not hold, if the input takes too long, or if there is no such target.
+pub fn run(name: &str, input: &[u8]) {
+    let target = target(name);
+    if input.len() <= target.largest {
+        time::limited(target.name, input.len(), || (target.property)(input));
     }
 }

@@ -1,51 +1,53 @@
-//! Replays each corpus, and variants of its inputs with parts removed and inserted.
+//! Replays each corpus, variants of its inputs with parts removed and inserted, and inputs of full
+//! size.
 
-use std::fs;
-use std::path::Path;
-
+use azure_oidc_fuzz::{ALL, corpus, run};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 #[test]
 fn the_properties_hold_for_each_input_in_the_corpora() {
-    for (name, property) in azure_oidc_fuzz::ALL {
-        let seeds = seeds(name);
-        assert!(!seeds.is_empty(), "no corpus for {name}");
-        seeds.iter().for_each(|seed| property(seed));
+    for target in ALL {
+        let seeds = corpus::seeds(target.name);
+        assert!(!seeds.is_empty(), "no corpus for {}", target.name);
+        seeds.iter().for_each(|seed| run(target.name, seed));
     }
 }
 
 #[test]
 fn the_properties_hold_for_variants_of_the_inputs() {
-    for (name, property) in azure_oidc_fuzz::ALL {
+    for target in ALL {
         let piece = prop_oneof![
             "\\PC{0,12}",
             "[{}\\[\\]\"'.,:*?#=\\\\ -]{0,6}",
             Just("eyJ".to_owned()),
             Just("\u{0}".to_owned())
         ];
-        let near = (prop::sample::select(seeds(name)), any::<prop::sample::Index>(), 0..40_usize, piece);
-        let mut runner = TestRunner::new(Config { cases: 2000, failure_persistence: None, ..Config::default() });
-        let outcome = runner.run(&near, |(seed, at, cut, piece)| {
-            let mut characters: Vec<char> = seed.chars().collect();
-            let start = at.index(characters.len() + 1);
-            let end = (start + cut).min(characters.len());
-            characters.splice(start..end, piece.chars());
-            property(&characters.into_iter().collect::<String>());
+        let seeds = corpus::seeds(target.name);
+        let near = (prop::sample::select(seeds), any::<prop::sample::Index>(), 0..40_usize, piece);
+        let mut runner = TestRunner::new(Config { cases: 1000, failure_persistence: None, ..Config::default() });
+        let outcome = runner.run(&near, |(mut seed, at, cut, piece)| {
+            let start = at.index(seed.len() + 1);
+            let end = (start + cut).min(seed.len());
+            seed.splice(start..end, piece.bytes());
+            run(target.name, &seed);
             Ok(())
         });
-        outcome.unwrap_or_else(|error| panic!("{name}: {error}"));
+        outcome.unwrap_or_else(|error| panic!("{}: {error}", target.name));
     }
 }
 
-fn seeds(name: &str) -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
-    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut files: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    files.sort();
-    files
-        .iter()
-        .filter_map(|file| fs::read(file).ok())
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        .collect()
+/// Names are those of the folders in `corpus` and of the programs in `libfuzzer`.
+#[test]
+fn each_target_has_a_corpus_and_a_program() {
+    let names: Vec<_> = ALL.iter().map(|target| target.name.to_owned()).collect();
+    let found = |folder: &str| {
+        let entries = std::fs::read_dir(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap();
+        let mut found: Vec<_> =
+            entries.map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+        found.sort();
+        found
+    };
+    assert_eq!(found("corpus"), names);
+    assert_eq!(found("libfuzzer/fuzz_targets"), names);
 }

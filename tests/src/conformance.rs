@@ -8,6 +8,7 @@
 
 mod cases;
 mod command;
+mod given;
 pub mod packages;
 mod report;
 mod run;
@@ -16,6 +17,7 @@ mod service;
 mod typed;
 
 pub use cases::Call;
+pub use given::{Given, Minted};
 pub use report::{Cell, Report, Table};
 pub use run::run;
 pub use typed::TypedHost;

@@ -29,6 +29,7 @@ fn main() -> Result<()> {
         ["bench", "service"] => bench_service::run(),
         ["lint"] => test::lint(),
         ["schemas"] => test::schemas(),
+        ["advisories"] => test::advisories(),
         ["fuzz"] => fuzz::run(None),
         ["fuzz", seconds] => fuzz::run(Some(seconds)),
         ["conformance"] => conformance::run(),
@@ -40,7 +41,7 @@ fn main() -> Result<()> {
             build::everything().map(|built| println!("{}\n{}", built.host.display(), built.component.display()))
         }
         _ => bail!(
-            "usage: cargo xtask demo | test | bench | schemas | fuzz | lint | web | build | reproduce | check-targets | dist\n\
+            "usage: cargo xtask demo | test | bench | schemas | fuzz | lint | advisories | web | build | reproduce | check-targets | dist\n\
              demo           builds everything, runs the host as a Harness step against a local Entra, explains a refusal\n\
              test           runs all tests, with the stock wasmtime command and real SDKs\n\
              bench          prints time, memory and size of one exchange with their limits\n\
@@ -48,9 +49,10 @@ fn main() -> Result<()> {
              bench service  compares the service's requests per second with wasmtime serve and a native program\n\
              conformance    runs the same cases under all hosts on this machine and prints a table\n\
              schemas        renews schemas/ from the types\n\
-             fuzz [SECONDS] fuzzes each parser with libFuzzer, 60 seconds each by default; needs nightly Rust\n\
+             fuzz [SECONDS] fuzzes each target with libFuzzer, 60 seconds each by default\n\
              web            builds the claim checker for the browser in target/web; --serve, --test, --screenshots\n\
              lint           checks formatting, clippy for both targets, licences and sources of dependencies\n\
+             advisories     looks for known vulnerabilities and yanked crates; needs the internet\n\
              build          builds the host and the component\n\
              reproduce      builds the component twice from copies of the work tree and compares the bytes\n\
              check-targets  checks the host for all targets and compiles the image for each\n\

@@ -62,3 +62,14 @@ pub(crate) fn lint() -> Result<()> {
             .current_dir(shell::root()),
     )
 }
+
+/// Looks for known vulnerabilities and yanked crates in each lock file. It needs the database of
+/// advisories on the internet, so it is not one of the checks for each change.
+pub(crate) fn advisories() -> Result<()> {
+    for workspace in ["Cargo.toml", "fuzz/libfuzzer/Cargo.toml", "xtask/claims-peers/Cargo.toml"] {
+        let mut deny = std::process::Command::new(tools::deny()?);
+        deny.args(["--locked", "--manifest-path", workspace, "check", "--config"]).arg(shell::root().join("deny.toml"));
+        shell::run(deny.arg("advisories").current_dir(shell::root()))?;
+    }
+    Ok(())
+}

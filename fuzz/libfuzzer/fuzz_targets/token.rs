@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|text: &str| azure_oidc_fuzz::token(text));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| azure_oidc_fuzz::run("token", input));

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use azure_oidc_emulator::Order;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::{Given, Minted};
 use crate::Stage;
 
 /// The file.
@@ -36,15 +36,6 @@ pub(super) struct Case {
     /// Hosts that do not support this case, with the reason.
     #[serde(default)]
     pub(super) cannot: BTreeMap<String, String>,
-}
-
-/// An ID token that the emulator mints.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Minted {
-    mint: String,
-    #[serde(default)]
-    claims: Map<String, Value>,
 }
 
 /// A call of a typed function.
@@ -96,34 +87,13 @@ impl Suite {
 impl Case {
     /// Mints the token and replaces `{token}`, `{stdin}` and the `places`.
     pub(super) fn prepared(&self, stage: &Stage, places: &[(&str, &str)]) -> Prepared {
-        let id_token = self.token.as_ref().map(|token| {
-            let order = Order::of(token.mint.as_str());
-            stage.mint(&token.claims.iter().fold(order, |order, (name, value)| order.claim(name, value.clone())))
-        });
-        let stdin = match &self.stdin {
-            Value::Null => String::new(),
-            Value::String(text) => text.clone(),
-            document => document.to_string(),
-        };
-        let mut places = places.to_vec();
-        places.extend([("{token}", id_token.as_deref().unwrap_or_default()), ("{stdin}", stdin.as_str())]);
-        let fill = |text: &String| places.iter().fold(text.clone(), |text, (place, value)| text.replace(place, value));
-        let typed = self.typed.clone().map(|call| Call { arguments: filled(call.arguments, &fill), ..call });
+        let given = Given::new(stage, self.token.as_ref(), &self.stdin, places);
         Prepared {
-            arguments: self.arguments.iter().map(fill).collect(),
-            variables: self.variables.iter().map(|(name, value)| (name.clone(), fill(value))).collect(),
-            typed,
-            id_token: id_token.clone(),
-            stdin: fill(&stdin),
+            arguments: self.arguments.iter().map(|word| given.text(word)).collect(),
+            variables: self.variables.iter().map(|(name, value)| (name.clone(), given.text(value))).collect(),
+            typed: self.typed.as_ref().map(|call| given.call(call)),
+            id_token: given.token,
+            stdin: given.stdin,
         }
-    }
-}
-
-fn filled(value: Value, fill: &impl Fn(&String) -> String) -> Value {
-    match value {
-        Value::String(text) => Value::String(fill(&text)),
-        Value::Array(items) => items.into_iter().map(|item| filled(item, fill)).collect(),
-        Value::Object(members) => members.into_iter().map(|(name, value)| (name, filled(value, fill))).collect(),
-        other => other,
     }
 }

@@ -63,6 +63,7 @@ pub fn environment(place: &Path, requirements: &Path) -> PathBuf {
             "pip",
             "install",
             "--quiet",
+            "--require-hashes",
             "--requirement",
         ]);
         pip.args(&[requirements]).run().expect(0);

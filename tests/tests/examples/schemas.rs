@@ -44,6 +44,31 @@ fn pipeline_files_are_valid_for_their_schemas() {
 }
 
 #[test]
+fn workflows_of_this_repository_are_valid_for_their_schemas() {
+    let github = folder().join("../.github");
+    let entries = fs::read_dir(github.join("workflows")).expect("there are workflows");
+    let workflows = entries.map(|entry| (entry.expect("it can be listed").path(), "vendor.github-workflows"));
+    for (file, schema) in workflows.chain([(github.join("dependabot.yml"), "vendor.dependabot")]) {
+        run(Command::new(tool()).args(["--regex-variant", "nonunicode", "--builtin-schema", schema]).arg(file));
+    }
+}
+
+/// A tag can be moved to other code, a hash cannot.
+#[test]
+fn workflows_name_actions_by_hash_and_grant_nothing_by_default() {
+    let entries = fs::read_dir(folder().join("../.github/workflows")).expect("there are workflows");
+    for file in entries.map(|entry| entry.expect("it can be listed").path()) {
+        let text = fs::read_to_string(&file).expect("it is text");
+        assert!(text.contains("\npermissions: {}\n"), "{}", file.display());
+        for action in text.lines().filter_map(|line| line.trim_start_matches([' ', '-']).strip_prefix("uses: ")) {
+            let hash = action.split(['@', ' ']).nth(1).unwrap_or_default();
+            let is_hash = hash.len() == 40 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+            assert!(is_hash && action.contains(" # v"), "{}: {action}", file.display());
+        }
+    }
+}
+
+#[test]
 fn each_pipeline_file_is_listed() {
     for (path, _) in files(|name| name.ends_with(".yml") || name.ends_with(".yaml")) {
         let name = path.strip_prefix(folder()).expect("it is below").display().to_string();

@@ -1,10 +1,9 @@
 //! The cases (`cases.json`): one question, in the form of each door, and what every door must answer.
 
-use azure_oidc_emulator::Order;
-use azure_oidc_tests::conformance::Call;
+use azure_oidc_tests::conformance::{Call, Given, Minted};
 use azure_oidc_tests::{APPLICATION, Stage, TENANT};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::summary::Summary;
 
@@ -33,14 +32,6 @@ pub(crate) struct Case {
     #[serde(default)]
     http: Option<Post>,
     pub(crate) expect: Expect,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Minted {
-    mint: String,
-    #[serde(default)]
-    claims: Map<String, Value>,
 }
 
 /// A request to the service.
@@ -87,33 +78,22 @@ impl Suite {
 impl Case {
     /// Makes the token and fills everything in.
     pub(crate) fn asked(&self, stage: &Stage, authority: &str) -> Asked {
-        let token = self.token.as_ref().map(|token| {
-            let order = Order::of(token.mint.as_str());
-            stage.mint(&token.claims.iter().fold(order, |order, (name, value)| order.claim(name, value.clone())))
-        });
-        let stdin = match &self.stdin {
-            Value::Null => String::new(),
-            Value::String(text) => text.clone(),
-            document => document.to_string(),
-        };
         let jwks = stage.get(&format!("{}/.well-known/jwks", stage.issuer("local")));
-        let places = [
-            ("{jwks}", jwks.as_str()),
-            ("{stdin}", stdin.as_str()),
-            ("{token}", token.as_deref().unwrap_or_default()),
-            ("{tenant}", TENANT),
-            ("{client}", APPLICATION),
-            ("{authority}", authority),
-        ];
-        let fill = |text: &str| places.iter().fold(text.to_owned(), |text, (place, value)| text.replace(place, value));
-        let typed = self.typed.clone().map(|call| Call { arguments: filled(call.arguments, &fill), ..call });
+        let places =
+            [("{jwks}", jwks.as_str()), ("{tenant}", TENANT), ("{client}", APPLICATION), ("{authority}", authority)];
+        let given = Given::new(stage, self.token.as_ref(), &self.stdin, &places);
         let http = self.http.clone().map(|post| Post {
-            body: filled(post.body, &fill),
-            bearer: post.bearer.as_deref().map(fill),
+            body: given.value(post.body),
+            bearer: post.bearer.as_deref().map(|bearer| given.text(bearer)),
             ..post
         });
-        let command = self.command.iter().map(|word| fill(word)).collect();
-        Asked { command, stdin: fill(&stdin), typed, http, token: token.clone() }
+        Asked {
+            command: self.command.iter().map(|word| given.text(word)).collect(),
+            typed: self.typed.as_ref().map(|call| given.call(call)),
+            http,
+            token: given.token,
+            stdin: given.stdin,
+        }
     }
 }
 
@@ -130,14 +110,5 @@ impl Expect {
         }
         let advice = self.advice.as_ref().filter(|words| !answer.advice.iter().any(|text| text.contains(*words)));
         advice.map(|words| format!("no hint or remedy says {words:?}: {answer:?}"))
-    }
-}
-
-fn filled(value: Value, fill: &impl Fn(&str) -> String) -> Value {
-    match value {
-        Value::String(text) => Value::String(fill(&text)),
-        Value::Array(items) => items.into_iter().map(|item| filled(item, fill)).collect(),
-        Value::Object(members) => members.into_iter().map(|(name, value)| (name, filled(value, fill))).collect(),
-        other => other,
     }
 }

@@ -14,7 +14,9 @@ pub(crate) fn python() -> PathBuf {
     once(&place, &["requirements.txt"], || {
         run(Command::new(if cfg!(windows) { "python" } else { "python3" }).args(["-m", "venv", "--clear"]).arg(&place));
         let requirements = Path::new(HERE).join("requirements.txt");
-        run(Command::new(binaries.join("python")).args(["-m", "pip", "install", "--quiet", "-r"]).arg(requirements));
+        run(Command::new(binaries.join("python"))
+            .args(["-m", "pip", "install", "--quiet", "--require-hashes", "-r"])
+            .arg(requirements));
     });
     binaries.join("python")
 }
