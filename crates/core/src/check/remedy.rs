@@ -14,8 +14,8 @@ use super::quote::quoted;
 use crate::cloud::{Cloud, PUBLIC};
 use crate::credential::audience::{is_entra_issuer, matches_audience, wanted_audience};
 use crate::credential::reach;
-use crate::credential::write::{Format, Owner, Target, delete_command, name_for, update_command, write};
-use crate::credential::{Credential, Identity, Matcher};
+use crate::credential::write::{Target, delete_command, name_for, update_command, write};
+use crate::credential::{Credential, Matcher};
 use crate::mask::mask_in;
 use crate::platform::Platform;
 use crate::token::{Claims, Token};
@@ -112,7 +112,7 @@ fn update(question: &Question<'_>, changed: &Credential) -> Option<Remedy> {
 }
 
 fn command_for(question: &Question<'_>, changed: &Credential) -> Option<Remedy> {
-    let (target, _) = target(changed, question.client_id, question.cloud);
+    let (target, _) = Target::of(changed, question.client_id, question.cloud);
     if let Some(command) = update_command(changed, &target) {
         return Some(Remedy::Command(command));
     }
@@ -135,7 +135,7 @@ pub fn already_fits(question: &Question<'_>) -> Option<Vec<String>> {
     let claims = token.claims();
     let fits = |one: &&Credential| has_issuer_and_subject(one, claims) && matches_audience(one, claims, cloud);
     let credential = credentials.iter().find(fits)?;
-    let (target, _) = target(credential, client_id, cloud);
+    let (target, _) = Target::of(credential, client_id, cloud);
     let mut advice = vec![
         format!(
             "the credential {} has this issuer, subject and audience already: try again, because some copies of Entra's \
@@ -254,19 +254,7 @@ fn audience_for(question: &Question<'_>, near: Option<&Credential>) -> String {
 }
 
 fn create_command(credential: &Credential, client_id: Option<&str>, cloud: &'static Cloud) -> Option<String> {
-    let (target, format) = target(credential, client_id, cloud);
+    let (target, format) = Target::of(credential, client_id, cloud);
     let command = write(std::slice::from_ref(credential), format, &target).ok()?;
     Some(command.trim_end().to_owned())
-}
-
-/// The application or managed identity that the credential belongs to, and the format of its
-/// commands.
-fn target(credential: &Credential, client_id: Option<&str>, cloud: &'static Cloud) -> (Target, Format) {
-    let (owner, format) = match credential.identity.clone() {
-        Some(Identity { name, resource_group }) => {
-            (Owner::ManagedIdentity { name, resource_group }, Format::AzIdentity)
-        }
-        None => (Owner::Application { client_id: client_id.map(str::to_owned) }, Format::Az),
-    };
-    (Target { owner, cloud }, format)
 }
