@@ -222,6 +222,7 @@ fn named_files(command: &Command) -> Vec<String> {
         Command::Explain(args) => {
             [args.credential.clone(), Some(args.what.clone()).filter(|what| what == STANDARD_INPUT)]
         }
+        Command::Audit(args) => return args.credential.clone(),
         Command::Inspect(_)
         | Command::Credential(_)
         | Command::Doctor(_)
@@ -244,6 +245,7 @@ pub(crate) fn token_options(cli: &Cli) -> Option<(&TokenSource, &PlatformArgs)> 
         Command::Check(_)
         | Command::Explain(_)
         | Command::Credential(_)
+        | Command::Audit(_)
         | Command::Serve(_)
         | Command::Component(_)
         | Command::Completions(_) => None,
