@@ -10,14 +10,15 @@ use crate::credential::write::{self, Format, Target, delete_command, update_comm
 use crate::credential::{Credential, CredentialProblem, breadth, limits};
 use crate::platform;
 
-use migrations::Known;
-
+mod audiences;
 mod expressions;
 mod migrations;
 mod proposals;
 mod rules;
 #[cfg(test)]
 mod tests;
+
+use migrations::Known;
 
 /// The credentials of one application or managed identity.
 #[derive(Clone, Copy)]

@@ -1,12 +1,10 @@
 //! The rules for one credential, and the credential without the fault where that is certain.
 
-use super::Question;
-use super::expressions;
+use super::{Question, audiences, expressions};
 use crate::Fault;
 use crate::check::changing_subject::{changes, changing_part};
 use crate::check::quote::quoted;
-use crate::cloud::{Cloud, PUBLIC};
-use crate::credential::audience::{EXCHANGE_APPLICATION, entra_cloud, is_entra_issuer};
+use crate::credential::audience::is_entra_issuer;
 use crate::credential::normal::{check_subject, normalise_issuer, uuid_place};
 use crate::credential::{Credential, CredentialProblem, Matcher, reach};
 use crate::guid::is_guid;
@@ -48,9 +46,9 @@ const RULES: &[Rule] = &[
     subject_changes,
     subject_part_no_uuid,
     subject_form,
-    audience_of_entra,
-    audience_fixed,
-    audience_exchange,
+    audiences::of_entra,
+    audiences::fixed,
+    audiences::exchange,
     issuer_on_identity,
     expression_on_identity,
     expressions::repair,
@@ -95,7 +93,7 @@ fn with_subject(credential: &Credential, subject: String) -> Credential {
     Credential { matcher: Matcher::Subject(subject), ..credential.clone() }
 }
 
-fn with_audience(credential: &Credential, audience: &str) -> Credential {
+pub(super) fn with_audience(credential: &Credential, audience: &str) -> Credential {
     Credential { audiences: vec![audience.to_owned()], ..credential.clone() }
 }
 
@@ -284,99 +282,6 @@ fn subject_form(credential: &Credential, _: &Question<'_>) -> Option<Ruling> {
     ))
 }
 
-/// A token that Entra itself issues is accepted for the cloud's exchange audience only.
-fn audience_of_entra(credential: &Credential, _: &Question<'_>) -> Option<Ruling> {
-    let audience = credential.audience()?;
-    let usual = entra_cloud(&credential.issuer)?.exchange_audience.filter(|usual| *usual != audience)?;
-    let message =
-        format!("the audience is {}, and Entra accepts its own tokens for {} only", quoted(audience), quoted(usual));
-    let problem = CredentialProblem::fatal("audience-entra", message).aadsts(7_002_206).at("audiences");
-    let problem = problem.remedy(format!("set the audience to {usual}"));
-    Some(Ruling::wrong(problem).with(with_audience(credential, usual)))
-}
-
-/// A platform that gives all tokens of a form one audience.
-struct FixedAudience {
-    platform: &'static str,
-    audience: fn(&str, &Subject) -> Option<String>,
-}
-
-const FIXED_AUDIENCES: &[FixedAudience] = &[
-    FixedAudience {
-        platform: "pulumi",
-        audience: |_, subject| {
-            let part = subject.parts.iter().find(|part| subject.form == "deployment" && part.name == "org")?;
-            Some(part.value.clone())
-        },
-    },
-    FixedAudience { platform: "spacelift", audience: |issuer, _| issuer.strip_prefix("https://").map(str::to_owned) },
-    FixedAudience { platform: "codefresh", audience: |_, _| Some("https://g.codefresh.io".to_owned()) },
-    FixedAudience {
-        platform: "azure-pipelines",
-        audience: |issuer, _| (!is_entra_issuer(issuer)).then(|| PUBLIC.usual_audience().to_owned()),
-    },
-];
-
-/// The platform leaves no choice of audience, and the credential has another one.
-fn audience_fixed(credential: &Credential, question: &Question<'_>) -> Option<Ruling> {
-    let audience = credential.audience()?;
-    let (platform, subject) = parsed(credential)?;
-    let row = FIXED_AUDIENCES.iter().find(|row| row.platform == platform.name())?;
-    let fixed = (row.audience)(&credential.issuer, &subject).filter(|fixed| fixed != audience)?;
-    // Not known: which audience Azure Pipelines writes for the other clouds.
-    if question.cloud.exchange_audience == Some(audience) {
-        return (platform.name() != "azure-pipelines").then(|| fixed_ruling(credential, platform, &fixed));
-    }
-    Some(fixed_ruling(credential, platform, &fixed))
-}
-
-fn fixed_ruling(credential: &Credential, platform: &dyn Platform, fixed: &str) -> Ruling {
-    let message = format!(
-        "the audience is {}, and tokens of {} always have {}",
-        quoted(credential.audience().unwrap_or_default()),
-        platform.title(),
-        quoted(fixed)
-    );
-    let problem = CredentialProblem::fatal("audience-fixed", message).aadsts(700_212).at("audiences");
-    let problem = problem.remedy(format!("set the audience to {fixed}"));
-    Ruling::wrong(problem).with(with_audience(credential, fixed))
-}
-
-/// The audience is that of another cloud, or nearly that of this one.
-fn audience_exchange(credential: &Credential, question: &Question<'_>) -> Option<Ruling> {
-    let audience = credential.audience().filter(|audience| !audience.is_empty())?;
-    let usual = question.cloud.exchange_audience.filter(|usual| *usual != audience)?;
-    if let Some(other) = Cloud::by_exchange_audience(audience) {
-        let message = format!(
-            "the audience {} is that of {}, and this audit is for {}",
-            quoted(audience),
-            other.title,
-            question.cloud.title
-        );
-        let problem = CredentialProblem::advice("audience-other-cloud", message).aadsts(700_212).at("audiences");
-        return Some(Ruling::wrong(problem.remedy(format!(
-            "set the audience to {usual}, or audit with `--cloud {}` if the application is there",
-            other.name
-        ))));
-    }
-    let message = if audience == EXCHANGE_APPLICATION {
-        format!("the audience is the id of Entra's exchange application, and jobs request {}", quoted(usual))
-    } else if plain(audience) == plain(usual) {
-        format!("the audience {} differs a little from {}, which jobs request", quoted(audience), quoted(usual))
-    } else {
-        return None;
-    };
-    let problem = CredentialProblem::advice("audience-misspelt", message).aadsts(700_212).at("audiences");
-    let problem = problem.remedy(format!("set the audience to {usual}"));
-    Some(Ruling::wrong(problem).with(with_audience(credential, usual)))
-}
-
-/// The letters and digits of an audience, without the scheme and in lower case.
-fn plain(audience: &str) -> String {
-    let rest = audience.split_once(':').map_or(audience, |(_, rest)| rest);
-    rest.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
-}
-
 /// A managed identity cannot trust another one. Azure Pipelines has the same issuer, and other
 /// subjects.
 fn issuer_on_identity(credential: &Credential, _: &Question<'_>) -> Option<Ruling> {
@@ -402,7 +307,7 @@ fn expression_on_identity(credential: &Credential, _: &Question<'_>) -> Option<R
     Some(Ruling::wrong(problem.remedy("use exact subjects where Entra refuses the expression")))
 }
 
-fn parsed(credential: &Credential) -> Option<(&'static dyn Platform, Subject)> {
+pub(super) fn parsed(credential: &Credential) -> Option<(&'static dyn Platform, Subject)> {
     let subject = credential.matcher.subject()?;
     let platform = platform::identify(&credential.issuer, Some(subject))?;
     Some((platform, platform.subject(subject)?))
