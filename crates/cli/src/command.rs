@@ -1,7 +1,7 @@
 //! The parsed command line.
 
 use crate::options::{CompletionsArgs, ComponentArgs, DoctorArgs, ExchangeArgs, HostOptions, ServeArgs};
-use crate::questions::{CheckArgs, CredentialArgs, ExplainArgs, InspectArgs, VerifyArgs};
+use crate::questions::{AuditArgs, CheckArgs, CredentialArgs, ExplainArgs, InspectArgs, VerifyArgs};
 
 /// What the user asked for.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Write the credential that a pipeline needs.
     Credential(CredentialArgs),
+    /// Find wrong credentials without a token.
+    Audit(AuditArgs),
     /// Show what is missing.
     Doctor(DoctorArgs),
     /// Serve over HTTP.

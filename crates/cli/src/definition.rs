@@ -4,7 +4,7 @@ use clap::{ArgMatches, Args, Error, FromArgMatches, Subcommand};
 
 use crate::options::{CompletionsArgs, ComponentArgs, DoctorArgs, ExchangeArgs, HostOptions, ServeArgs};
 use crate::parts;
-use crate::questions::{CheckArgs, CredentialArgs, ExplainArgs, InspectArgs, VerifyArgs};
+use crate::questions::{AuditArgs, CheckArgs, CredentialArgs, ExplainArgs, InspectArgs, VerifyArgs};
 
 /// The name of the program.
 pub(crate) const NAME: &str = "azure-oidc";
@@ -57,6 +57,9 @@ pub(crate) enum Definition {
     /// Write the federated identity credential that a pipeline needs
     #[command(after_help = CREDENTIAL_EXAMPLES)]
     Credential(Lazy<CredentialArgs>),
+    /// Find credentials that can never match, let in too much or must be migrated
+    #[command(after_help = AUDIT_EXAMPLES)]
+    Audit(Lazy<AuditArgs>),
     /// Show the detected platform, what is missing, and whether the needed hosts can be reached
     #[command(after_help = DOCTOR_NOTE)]
     Doctor(Lazy<DoctorArgs>),
@@ -72,7 +75,7 @@ pub(crate) enum Definition {
 }
 
 /// The options of a command, followed by those of the host. clap builds them only when the command
-/// is used: a run needs one command of ten.
+/// is used: a run needs one command of eleven.
 pub(crate) struct Lazy<A>(pub(crate) A);
 
 impl<A: Args> Args for Lazy<A> {
@@ -167,11 +170,23 @@ Examples:
 
 `azure-oidc credential --platform NAME --help` shows the parts of one platform only.";
 
+const AUDIT_EXAMPLES: &str = "\
+Examples:
+  az ad app federated-credential list --id GUID | azure-oidc audit --credential -
+  az identity federated-credential list --identity-name deployer --resource-group rg |
+    azure-oidc audit --credential -
+  azure-oidc audit --credential app.json --credential identity.json --output json
+  azure-oidc audit --credential app.json --write --format az --client-id GUID
+  azure-oidc audit --credential app.json --write \\
+    --replace octo-org/octo-repo=octo-org@123456/octo-repo@456789
+
+Exit codes: 0 no errors, 1 a credential can never match or lets strangers in, 2 the input is wrong.";
+
 const DOCTOR_NOTE: &str = "It prints no secret.";
 
 const SERVE_EXAMPLES: &str = "\
 Examples:
-  azure-oidc serve                                       check, inspect, verify, explain, credential
+  azure-oidc serve                                       check, inspect, verify, explain, credential, audit
   AZURE_TENANT_ID=contoso.onmicrosoft.com AZURE_CLIENT_ID=GUID azure-oidc serve
                                                          the same, and exchange for this client
   azure-oidc serve --listen 127.0.0.1:0 --output json    a free port, printed for scripts

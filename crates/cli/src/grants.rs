@@ -226,6 +226,7 @@ fn named_files(command: &Command) -> Vec<String> {
         Command::Explain(args) => {
             [args.credential.clone(), Some(args.what.clone()).filter(|what| what == STANDARD_INPUT)]
         }
+        Command::Audit(args) => return args.credential.clone(),
         Command::Inspect(_)
         | Command::Credential(_)
         | Command::Doctor(_)
@@ -240,6 +241,7 @@ fn named_files(command: &Command) -> Vec<String> {
 const fn shell_options(command: &Command) -> Option<&ShellArgs> {
     match command {
         Command::Exchange(args) => Some(&args.shell),
+        Command::Audit(args) => Some(&args.shell),
         Command::Check(args) => Some(&args.shell),
         Command::Explain(args) => Some(&args.shell),
         Command::Credential(args) => Some(&args.shell),
@@ -264,6 +266,7 @@ pub(crate) fn token_options(cli: &Cli) -> Option<(&TokenSource, &PlatformArgs)> 
         Command::Check(_)
         | Command::Explain(_)
         | Command::Credential(_)
+        | Command::Audit(_)
         | Command::Serve(_)
         | Command::Component(_)
         | Command::Completions(_) => None,

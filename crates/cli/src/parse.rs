@@ -169,6 +169,7 @@ fn cli(matches: &ArgMatches, before: Option<&ArgMatches>) -> Result<Cli, clap::E
         Definition::Inspect(Lazy(args)) => Command::Inspect(args),
         Definition::Explain(Lazy(args)) => Command::Explain(args),
         Definition::Credential(Lazy(args)) => Command::Credential(args),
+        Definition::Audit(Lazy(args)) => Command::Audit(args),
         Definition::Doctor(Lazy(args)) => Command::Doctor(args),
         Definition::Serve(Lazy(args)) => Command::Serve(args),
         Definition::Component(Lazy(args)) => Command::Component(args),
@@ -186,6 +187,7 @@ fn one_standard_input(cli: Cli) -> Result<Cli, Unread> {
         Command::Check(args) => vec![is_token(&args.token), is_file(&args.credential), is_file(&args.jwks)],
         Command::Verify(args) => vec![is_token(&args.token), is_file(&args.jwks)],
         Command::Explain(args) => vec![is_token(&args.token), is_file(&args.credential), args.what == "-"],
+        Command::Audit(args) => args.credential.iter().map(|name| name == "-").collect(),
         _ => Vec::new(),
     };
     if uses.into_iter().filter(|used| *used).count() < 2 {

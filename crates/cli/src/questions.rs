@@ -1,5 +1,5 @@
 //! The options of the commands that answer a question and send no token anywhere: `check`,
-//! `verify`, `inspect`, `explain`, `credential`.
+//! `verify`, `inspect`, `explain`, `credential`, `audit`.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use clap::{ArgGroup, Args};
 
 use crate::options::{Form, PlatformArgs, ShellArgs, TokenSource};
 use crate::parts::Parts;
-use crate::values::{choice, clouds, duration, formats, moment, named_value};
+use crate::values::{choice, clouds, duration, formats, moment, named_value, replacement};
 
 const FUTURE: &str = "Claims of a future token, instead of an ID token";
 /// The options that need a token which exists.
@@ -184,4 +184,35 @@ pub struct CredentialArgs {
     /// The parts of the platform's subject. Last, so that no part takes the name of an option.
     #[command(flatten)]
     pub parts: Parts,
+}
+
+/// Options of `audit`.
+#[derive(Debug, Clone, Args)]
+pub struct AuditArgs {
+    /// Federated identity credentials of one application or managed identity, in any form that
+    /// `check` reads. `-` is standard input. Can be repeated
+    #[arg(long, value_name = "FILE", required = true)]
+    pub credential: Vec<String>,
+    /// Print the new credentials on standard output, and the report on standard error
+    #[arg(long)]
+    pub write: bool,
+    /// Format of the new credentials
+    #[arg(long, value_name = "FORMAT", default_value = "graph", requires = "write", value_parser = formats())]
+    pub format: Format,
+    /// New value of an old one, for a migration: an issuer, a subject, or `OWNER/REPOSITORY` of GitHub
+    /// with `OWNER@ID/REPOSITORY@ID`. Can be repeated
+    #[arg(long, value_name = "OLD=NEW", value_parser = replacement)]
+    pub replace: Vec<(String, String)>,
+    /// Client id of the application that owns the credentials, for commands
+    #[arg(long, value_name = "GUID")]
+    pub client_id: Option<String>,
+    /// Azure cloud of the application or managed identity
+    #[arg(long, value_name = "NAME", default_value = "public", value_parser = clouds())]
+    pub cloud: String,
+    /// The shell for proposed commands.
+    #[command(flatten)]
+    pub shell: ShellArgs,
+    /// Format of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = choice(Form::VALUES))]
+    pub output: Form,
 }

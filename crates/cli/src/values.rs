@@ -62,6 +62,13 @@ pub(crate) fn named_value(text: &str) -> Result<(String, String), &'static str> 
     Ok((name.to_owned(), value.to_owned()))
 }
 
+/// An old value with the new one.
+pub(crate) fn replacement(text: &str) -> Result<(String, String), &'static str> {
+    let pair = text.split_once('=').filter(|(old, new)| !old.is_empty() && !new.is_empty());
+    let (old, new) = pair.ok_or("give the old value, `=`, and the new value")?;
+    Ok((old.to_owned(), new.to_owned()))
+}
+
 /// Standard input, and nothing else.
 pub(crate) fn standard_input(text: &str) -> Result<StandardInput, &'static str> {
     match text {

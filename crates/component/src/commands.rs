@@ -6,6 +6,7 @@ use azure_oidc_core::platform::Publication;
 use azure_oidc_core::{Category, Fault, Secret};
 pub use azure_oidc_jobs::{Context, Files, HostKind};
 
+mod audit;
 mod check;
 mod credential;
 mod doctor;
@@ -49,11 +50,12 @@ pub fn run(arguments: &[String], context: Context<'_>) -> Outcome {
 fn dispatch(cli: &Cli, context: Context<'_>) -> Result<Outcome, Fault> {
     match &cli.command {
         Command::Exchange(args) => Ok(exchange::run(args, context)),
-        Command::Check(args) => check::run(args, text::Paint(cli.host.color.is_wanted(context.ports.env)), context),
+        Command::Check(args) => check::run(args, paint(cli, context), context),
         Command::Verify(args) => verify::run(args, context),
         Command::Inspect(args) => inspect::run(args, context),
         Command::Explain(args) => explain::run(args, context),
         Command::Credential(args) => credential::run(args, context),
+        Command::Audit(args) => audit::run(args, paint(cli, context), context),
         Command::Doctor(args) => doctor::run(args, context),
         Command::Serve(_) => Err(Fault::new(
             Category::Usage,
@@ -74,6 +76,10 @@ fn dispatch(cli: &Cli, context: Context<'_>) -> Result<Outcome, Fault> {
         )
         .hint("install the native host to use completions")),
     }
+}
+
+fn paint(cli: &Cli, context: Context<'_>) -> text::Paint {
+    text::Paint(cli.host.color.is_wanted(context.ports.env))
 }
 
 /// A failure in the requested form: JSON to standard output, or text to standard error.

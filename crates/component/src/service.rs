@@ -8,7 +8,7 @@ use azure_oidc_core::ports::Ports;
 use azure_oidc_core::settings::SERVICE_EXCHANGE;
 use azure_oidc_core::{Fault, Secret};
 use azure_oidc_jobs::json::line;
-use azure_oidc_jobs::{check, credential, explain, inspect, verify};
+use azure_oidc_jobs::{audit, check, credential, explain, inspect, verify};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -83,6 +83,7 @@ pub fn answer(head: &Head, read: Read<'_>, ports: Ports<'_>) -> Reply {
         "/v1/verify" => posted(head, read, |body| verify::run(&parse(body)?)),
         "/v1/explain" => posted(head, read, |body| explain::run(&parse(body)?, now())?.found_in("`text`")),
         "/v1/credential" => posted(head, read, |body| credential::run(&parse(body)?)),
+        "/v1/audit" => posted(head, read, |body| audit::run(&parse(body)?)),
         SERVICE_EXCHANGE => post(head, read, |body| exchange::exchange(head, &parse(body)?, ports)),
         _ => Problem::new(404, "not-found", "There is nothing at this path")
             .hint("`GET /openapi.json` describes what there is")

@@ -3,14 +3,14 @@
 
 mod alike;
 mod audience_origin;
-mod changing_subject;
+pub(crate) mod changing_subject;
 mod comparison;
 pub mod decision;
 mod finding;
 mod near_miss;
 mod preflight;
 mod presented;
-mod quote;
+pub(crate) mod quote;
 pub(crate) mod remedy;
 mod signature;
 pub mod time;

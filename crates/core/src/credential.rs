@@ -39,7 +39,7 @@ pub struct Credential {
 }
 
 /// A user-assigned managed identity, as far as its name and group are known.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Identity {
     /// The name.
     pub name: Option<String>,

@@ -13,8 +13,10 @@
 //! 3. [`jwks`], [`platform`], [`exchange`]: signatures; CI platforms; the exchange
 //! 4. [`credential`]: federated identity credentials
 //! 5. [`check`]: the prediction of Entra's decision
-//! 6. [`explain`]: the meaning of Entra's answers, and advice about a refusal
+//! 6. [`audit`]: problems of credentials that are found without a token
+//! 7. [`explain`]: the meaning of Entra's answers, and advice about a refusal
 
+pub mod audit;
 pub mod authority;
 pub mod catalogue;
 pub mod check;

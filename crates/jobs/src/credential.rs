@@ -175,7 +175,7 @@ fn platform(name: &str) -> Result<Option<&'static dyn Platform>, Fault> {
     })
 }
 
-fn format(name: &str) -> Result<Format, Fault> {
+pub(crate) fn format(name: &str) -> Result<Format, Fault> {
     Format::by_name(name).ok_or_else(|| {
         let message = format!("The format `{}` is not known", name.escape_debug());
         let known = Format::ALL.map(Format::name).join(", ");

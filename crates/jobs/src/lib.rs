@@ -5,6 +5,7 @@
 //! HTTP service translate their own form of a request into the one here, and the answer back. So
 //! defaults, the order of steps, hints and remedies are the same everywhere.
 
+pub mod audit;
 pub mod check;
 pub mod credential;
 mod discovery;

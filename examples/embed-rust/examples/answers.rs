@@ -84,6 +84,10 @@ fn answer(host: &Host, running: &mut Running, call: &Call) -> Result<Value> {
             let request = read(one)?;
             result(host.call(running, async |store, _| claims.call_credential(store, &request).await)?)
         }
+        "audit" => {
+            let request = read(one)?;
+            result(host.call(running, async |store, _| claims.call_audit(store, &request).await)?)
+        }
         "platforms" => {
             let all = host.call(running, async |store, _| claims.call_platforms(store).await)?;
             Ok(json!({ "ok": serde_json::to_value(all)? }))

@@ -77,4 +77,5 @@ fn each_option_in_an_example_exists() {
     assert!(seen > 10, "{seen}");
 }
 
-const COMMANDS: [&str; 8] = ["exchange", "inspect", "check", "verify", "explain", "credential", "doctor", "serve"];
+const COMMANDS: [&str; 9] =
+    ["exchange", "inspect", "check", "verify", "explain", "credential", "audit", "doctor", "serve"];

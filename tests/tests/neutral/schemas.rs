@@ -4,7 +4,7 @@ use azure_oidc_emulator::Injection;
 use azure_oidc_emulator::Order;
 use azure_oidc_emulator::injections::Kind;
 use azure_oidc_tests::{APPLICATION, Job, Stage, TENANT, schema};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const JSON: [&str; 2] = ["--output", "json"];
 
@@ -97,6 +97,20 @@ fn explain_is_valid_for_its_schema_with_and_without_a_token() {
     let answer = Job::host(&["explain", "-"]).args(&JSON).input(log).run().expect(0).json();
     schema::assert_valid("explain", &answer);
     assert_eq!(answer["explanations"][0]["facts"]["subject"], "x");
+}
+
+#[test]
+fn audit_is_valid_for_its_schema_with_and_without_findings() {
+    let one = |issuer: &str| {
+        json!([{ "name": "main", "issuer": issuer, "subject": "project_path:g/p:ref_type:branch:ref:main",
+            "audiences": ["api://AzureADTokenExchange"] }])
+    };
+    for (issuer, code, verdict) in [("https://gitlab.com", 0, "pass"), ("https://gitlab.com/", 1, "fail")] {
+        let job = Job::host(&["audit", "--credential", "-", "--write"]).args(&JSON).input(one(issuer).to_string());
+        let answer = job.run().expect(code).json();
+        schema::assert_valid("audit", &answer);
+        assert_eq!(answer["verdict"], verdict, "{answer:#}");
+    }
 }
 
 #[test]

@@ -42,6 +42,10 @@ fn the_files_are_those_of_the_options_and_of_the_token() {
     assert_eq!(files(&["--id-token", "-", "--credential", "fic.json"], &[federated]), ["-", "fic.json"]);
     assert_eq!(files(&["check", "--id-token-env", "T", "--credential", "-", "--jwks", "k"], &[federated]), ["-", "k"]);
     assert_eq!(files(&["explain", "-", "--id-token-file", "t"], &[]), ["-", "t"]);
+    assert_eq!(
+        files(&["audit", "--credential", "b", "--credential", "a", "--credential", "b"], &[federated]),
+        ["a", "b"]
+    );
 }
 
 #[test]

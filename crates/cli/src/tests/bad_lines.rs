@@ -196,8 +196,7 @@ const LINES: &[(&str, &str, &[&str])] = &[
     ),
 ];
 
-const COMMANDS: &str =
-    "commands: exchange, check, verify, inspect, explain, credential, doctor, serve, component, completions, help";
+const COMMANDS: &str = "commands: exchange, check, verify, inspect, explain, credential, audit, doctor, serve, component, completions, help";
 
 #[test]
 fn what_is_wrong_is_said_with_what_to_do() {
@@ -244,6 +243,7 @@ fn standard_input_is_for_one_thing() {
         "explain - --credential -",
         "explain - --id-token -",
         "verify --jwks - --id-token -",
+        "audit --credential - --credential -",
     ] {
         assert_eq!(refused(line).code, "stdin-named-twice", "{line}");
     }

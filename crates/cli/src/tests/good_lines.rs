@@ -64,6 +64,12 @@ const LINES: &[(&str, &[&str])] = &[
     ("component --digest", &["digest: true"]),
     ("component --output=", &[r#"output: Some("")"#]),
     ("credential --identity-name n --resource-group g", &[r#"identity_name: Some("n")"#]),
+    (
+        "audit --credential a --credential=- --replace o/r=o@1/r@2 --replace https://a/=https://b/?c=d",
+        &[r#"credential: ["a", "-"]"#, r#"("o/r", "o@1/r@2"), ("https://a/", "https://b/?c=d")"#, "write: false"],
+    ),
+    ("audit --credential a --write --format az", &["write: true", "format: Az,"]),
+    ("audit --credential a", &["format: Graph", r#"cloud: "public""#, "output: Text"]),
     // Words by themselves.
     ("explain -", &[r#"what: "-""#]),
     ("explain 700213 --output json", &[r#"what: "700213""#, "output: Json"]),

@@ -2,8 +2,19 @@
 
 use super::*;
 
-const COMMANDS: [&str; 10] =
-    ["exchange", "check", "verify", "inspect", "explain", "credential", "doctor", "serve", "component", "completions"];
+const COMMANDS: [&str; 11] = [
+    "exchange",
+    "check",
+    "verify",
+    "inspect",
+    "explain",
+    "credential",
+    "audit",
+    "doctor",
+    "serve",
+    "component",
+    "completions",
+];
 
 #[test]
 fn a_completion_script_knows_every_command_and_its_options() {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::{Context, Files, HostKind, Outcome, run};
 
+mod audit;
 mod check;
 mod credential;
 mod exchange;

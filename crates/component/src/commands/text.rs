@@ -20,11 +20,7 @@ pub(super) fn warning(finding: &check::Finding) -> String {
 
 /// A finding. Shows both strings one below the other and marks the first difference.
 pub(super) fn finding(finding: &Finding, paint: Paint) -> String {
-    let (color, severity) = match finding.severity {
-        Severity::Error => (RED, "error"),
-        Severity::Warning => (YELLOW, "warning"),
-        Severity::Info => (CYAN, "note"),
-    };
+    let (color, severity) = word_of(finding.severity);
     let mut out = paint.word(color, &format!("{severity}:")) + " " + &harmless(&finding.message) + "\n";
     if let (Some(expected), Some(actual)) = (&finding.expected, &finding.actual) {
         out += &format!("  expected: {}\n  actual:   {}\n", harmless(expected), harmless(actual));
@@ -38,6 +34,15 @@ pub(super) fn finding(finding: &Finding, paint: Paint) -> String {
         out += &format!("  remedy:   {}\n", lines.join("\n            "));
     }
     out
+}
+
+/// The colour and the word for a severity.
+pub(super) const fn word_of(severity: Severity) -> (u8, &'static str) {
+    match severity {
+        Severity::Error => (RED, "error"),
+        Severity::Warning => (YELLOW, "warning"),
+        Severity::Info => (CYAN, "note"),
+    }
 }
 
 pub(super) const RED: u8 = 31;

@@ -5,13 +5,13 @@ use azure_oidc_core::check::claims_object;
 use azure_oidc_core::platform;
 use azure_oidc_core::ports::fixed::Offline;
 use azure_oidc_core::shell::Shell;
-use azure_oidc_jobs::{Document, check, credential, explain, inspect, verify};
+use azure_oidc_jobs::{Document, audit, check, credential, explain, inspect, verify};
 
 use super::convert;
 use crate::bindings::Component;
 use crate::bindings::exports::azure_oidc::federation::claims::{
-    CredentialRequest, ExplainRequest, Explained, Explanation, Guest, Inspection, Platform, Question, Verdict,
-    Verification, WrittenCredentials,
+    AuditReport, AuditRequest, CredentialRequest, ExplainRequest, Explained, Explanation, Guest, Inspection, Platform,
+    Question, Verdict, Verification, WrittenCredentials,
 };
 use crate::bindings::exports::azure_oidc::federation::types::Fault;
 
@@ -61,6 +61,10 @@ impl Guest for Component {
 
     fn write_credentials(request: CredentialRequest) -> Result<WrittenCredentials, Fault> {
         Ok(credential::run(&request.into())?.into())
+    }
+
+    fn audit(request: AuditRequest) -> Result<AuditReport, Fault> {
+        Ok(audit::run(&request.into())?.into())
     }
 
     fn platforms() -> Vec<Platform> {

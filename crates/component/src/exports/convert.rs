@@ -9,12 +9,13 @@ use azure_oidc_core::shell::Shell;
 use azure_oidc_core::{Fault as CoreFault, Secret};
 use azure_oidc_jobs::credential::Parts;
 use azure_oidc_jobs::json::ErrorCode;
-use azure_oidc_jobs::{check, credential, explain, inspect, verify};
+use azure_oidc_jobs::{Document, audit, check, credential, explain, inspect, verify};
 use serde_json::Value;
 
 use crate::bindings::exports::azure_oidc::federation::claims::{
-    Comparison, CredentialRequest, Explained, Explanation, Finding, Inspection, Outcome, Part, Platform, PlatformPart,
-    Severity, SubjectPart, Verdict, Verification, WrittenCredentials,
+    AuditChange, AuditChangeKind, AuditDocument, AuditFinding, AuditOutcome, AuditReport, AuditRequest,
+    AuditedCredential, Comparison, CredentialRequest, Explained, Explanation, Finding, Inspection, Outcome, Part,
+    Platform, PlatformPart, Severity, SubjectPart, Verdict, Verification, WrittenCredentials,
 };
 use crate::bindings::exports::azure_oidc::federation::types::{Fact, Fault, Shell as WitShell};
 
@@ -113,11 +114,7 @@ impl From<check::Finding> for Finding {
     fn from(finding: check::Finding) -> Self {
         Self {
             code: finding.code.to_owned(),
-            severity: match finding.severity {
-                check::Severity::Error => Severity::Error,
-                check::Severity::Warning => Severity::Warning,
-                check::Severity::Info => Severity::Info,
-            },
+            severity: finding.severity.into(),
             claim: finding.claim.map(str::to_owned),
             expected: finding.expected,
             actual: finding.actual,
@@ -126,6 +123,83 @@ impl From<check::Finding> for Finding {
             remedy: finding.remedy,
             aadsts: finding.aadsts.map(|code| code.0),
         }
+    }
+}
+
+impl From<check::Severity> for Severity {
+    fn from(severity: check::Severity) -> Self {
+        match severity {
+            check::Severity::Error => Self::Error,
+            check::Severity::Warning => Self::Warning,
+            check::Severity::Info => Self::Info,
+        }
+    }
+}
+
+impl From<AuditRequest> for audit::Request {
+    fn from(request: AuditRequest) -> Self {
+        let source = |document: AuditDocument| audit::Source {
+            file: document.file,
+            credentials: Document::Text(document.credentials),
+        };
+        Self {
+            documents: request.documents.into_iter().map(source).collect(),
+            replace: Some(request.replace.into_iter().map(|one| (one.old, one.new)).collect()),
+            format: request.format,
+            client_id: request.client_id,
+            cloud: request.cloud,
+            shell: request.shell.map(Shell::from),
+        }
+    }
+}
+
+impl From<audit::Answer> for AuditReport {
+    fn from(answer: audit::Answer) -> Self {
+        Self {
+            outcome: match answer.verdict {
+                audit::Verdict::Pass => AuditOutcome::Pass,
+                audit::Verdict::Fail => AuditOutcome::Fail,
+            },
+            credentials: answer.credentials.into_iter().map(AuditedCredential::from).collect(),
+            findings: answer.findings.into_iter().map(AuditFinding::from).collect(),
+            changes: answer.changes.into_iter().map(AuditChange::from).collect(),
+            text: answer.text,
+            notes: answer.notes,
+        }
+    }
+}
+
+impl From<audit::Audited> for AuditedCredential {
+    fn from(credential: audit::Audited) -> Self {
+        let audit::Audited { audience, expression, file, issuer, name, owner, severity, subject } = credential;
+        Self { file, owner, name, issuer, subject, expression, audience, severity: severity.map(Severity::from) }
+    }
+}
+
+impl From<audit::Finding> for AuditFinding {
+    fn from(finding: audit::Finding) -> Self {
+        Self {
+            file: finding.file,
+            owner: finding.owner,
+            credential: finding.credential,
+            code: finding.code.to_owned(),
+            severity: finding.severity.into(),
+            member: finding.member.map(str::to_owned),
+            message: finding.message,
+            remedy: finding.remedy,
+            aadsts: finding.aadsts.map(|code| code.0),
+        }
+    }
+}
+
+impl From<audit::Change> for AuditChange {
+    fn from(change: audit::Change) -> Self {
+        let audit::Change { audience, expression, file, issuer, kind, name, of, owner, subject } = change;
+        let kind = match kind {
+            audit::Kind::Correction => AuditChangeKind::Correction,
+            audit::Kind::Successor => AuditChangeKind::Successor,
+        };
+        Self { file, owner, of, kind, name, issuer, subject, expression, audience }
     }
 }
 

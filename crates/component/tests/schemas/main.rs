@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use azure_oidc_cli::failure;
-use azure_oidc_jobs::{check, doctor, exchange, explain, inspect, verify};
+use azure_oidc_jobs::{audit, check, doctor, exchange, explain, inspect, verify};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 #[test]
 fn the_committed_schemas_are_those_of_the_types() {
     let files = [
+        ("audit.schema.json", titled("azure-oidc audit --output json", answer::<audit::Answer>())),
         ("check.schema.json", titled("azure-oidc check --output json", answer::<check::Answer>())),
         ("doctor.schema.json", titled("azure-oidc doctor --output json", answer::<doctor::Answer>())),
         ("error.schema.json", titled("azure-oidc with --output json, when it fails", answer::<failure::Document>())),

@@ -3,7 +3,7 @@
 
 use azure_oidc_component::service::{self, Head, Health, ProblemDetails};
 use azure_oidc_core::ports::fixed::Offline;
-use azure_oidc_jobs::{check, credential, exchange, explain, inspect, verify};
+use azure_oidc_jobs::{audit, check, credential, exchange, explain, inspect, verify};
 use serde_json::{Map, Value, json};
 
 use super::{answer, request};
@@ -44,6 +44,7 @@ pub(crate) fn document() -> Value {
             "schemas": {
                 "Problem": answer::<ProblemDetails>(),
                 "Health": answer::<Health>(),
+                "Audit": answer::<audit::Answer>(),
                 "Check": answer::<check::Answer>(),
                 "Inspection": answer::<inspect::Answer>(),
                 "Verification": answer::<verify::Answer>(),
@@ -169,6 +170,19 @@ fn paths() -> Value {
             },
             request::<credential::Request>(),
             json!({ "platform": "github", "parts": { "repo": "octo-org/octo-repo", "branch": "main" }, "format": "graph" }),
+        ),
+        "/v1/audit": local(
+            Operation {
+                id: "audit",
+                summary: "Find credentials that can never match, let in too much or must be migrated",
+                description: "Audits federated identity credentials without a token, and proposes new ones. Credentials with errors \
+                    are an answer and not a failure. No request is sent.",
+                answer: "Audit",
+                failures: &[],
+            },
+            request::<audit::Request>(),
+            json!({ "documents": [{ "file": "app.json", "credentials": [{ "name": "main", "issuer": "https://gitlab.com/",
+                "subject": SUBJECT, "audiences": ["api://AzureADTokenExchange"] }] }] }),
         ),
         "/v1/exchange": exchange,
     })

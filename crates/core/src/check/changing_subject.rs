@@ -23,7 +23,11 @@ const PER_RUN: &[&str] = &[
 /// The part of a token's subject that changes with every run, so that no credential can match
 /// twice.
 pub(super) fn never_matches(claims: &Claims) -> Option<(&'static dyn Platform, Part)> {
-    let (iss, sub) = (claims.iss.as_deref()?, claims.sub.as_deref()?);
+    changing_part(claims.iss.as_deref()?, claims.sub.as_deref()?)
+}
+
+/// As [`never_matches`], for the subject of a credential.
+pub(crate) fn changing_part(iss: &str, sub: &str) -> Option<(&'static dyn Platform, Part)> {
     let platform = platform::identify(iss, Some(sub))?;
     let part = platform.subject(sub)?.parts.into_iter().find(|part| part.varies && PER_RUN.contains(&part.name))?;
     Some((platform, part))
@@ -31,10 +35,15 @@ pub(super) fn never_matches(claims: &Claims) -> Option<(&'static dyn Platform, P
 
 /// Sets the message and the remedy of a finding about a subject that changes with every run.
 pub(super) fn per_run(mut finding: Finding, platform: &'static dyn Platform, part: &Part) -> Finding {
-    finding.message = format!(
+    finding.message = changes(part);
+    finding.remedy(platform.stable_subject_remedy())
+}
+
+/// The sentence about a part that changes with every run.
+pub(crate) fn changes(part: &Part) -> String {
+    format!(
         "the subject contains the {} {}, which changes with every run, so no credential can match it",
         part.name,
         quoted(&part.value)
-    );
-    finding.remedy(platform.stable_subject_remedy())
+    )
 }

@@ -2,7 +2,7 @@
 
 /// A value for a sentence: in backticks, at most 200 characters, with control characters and
 /// invisible characters escaped.
-pub(super) fn quoted(value: &str) -> String {
+pub(crate) fn quoted(value: &str) -> String {
     const LONGEST: usize = 200;
     let mut text = String::from("`");
     for c in value.chars().take(LONGEST) {

@@ -14,8 +14,8 @@ use super::quote::quoted;
 use crate::cloud::{Cloud, PUBLIC};
 use crate::credential::audience::{is_entra_issuer, matches_audience, wanted_audience};
 use crate::credential::reach;
-use crate::credential::write::{Format, Owner, Target, delete_command, name_for, update_command, write};
-use crate::credential::{Credential, Identity, Matcher};
+use crate::credential::write::{Format, Target, delete_command, name_for, update_command, write};
+use crate::credential::{Credential, Matcher};
 use crate::mask::mask_in;
 use crate::platform::Platform;
 use crate::shell::Shell;
@@ -53,7 +53,7 @@ pub(crate) fn create_for(
     }
     let identity = beside.first().and_then(|credential| credential.identity.clone());
     let credential = Credential { identity, ..exact(token, cloud) };
-    let (target, format) = target(&credential, client_id, cloud, shell);
+    let (target, format) = Target::of(&credential, client_id, cloud, shell);
     create_command(&credential, format, &target)
 }
 
@@ -265,17 +265,5 @@ fn create_command(credential: &Credential, format: Format, target: &Target) -> O
 }
 
 fn target_of(question: &Question<'_>, credential: &Credential) -> (Target, Format) {
-    target(credential, question.client_id, question.cloud, question.shell)
-}
-
-/// The application or managed identity that the credential belongs to, and the format of its
-/// commands.
-fn target(credential: &Credential, client_id: Option<&str>, cloud: &'static Cloud, shell: Shell) -> (Target, Format) {
-    let (owner, format) = match credential.identity.clone() {
-        Some(Identity { name, resource_group }) => {
-            (Owner::ManagedIdentity { name, resource_group }, Format::AzIdentity)
-        }
-        None => (Owner::Application { client_id: client_id.map(str::to_owned) }, Format::Az),
-    };
-    (Target { owner, cloud, shell }, format)
+    Target::of(credential, question.client_id, question.cloud, question.shell)
 }

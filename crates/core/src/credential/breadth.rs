@@ -1,8 +1,13 @@
-//! Finds credentials that let in more than one pipeline needs.
+//! Finds credentials that let in more than one pipeline needs. Subjects and patterns are rows of
+//! data.
 
-use super::expression::{Expression, Operator};
+use super::expression::{Clause, Expression, Operator};
 use super::{Credential, CredentialProblem, Matcher};
-use crate::platform;
+use crate::platform::{self, Part, Platform, Subject};
+
+const REPOSITORIES: &str = "credential-lets-in-repositories";
+const PULL_REQUESTS: &str = "credential-lets-in-pull-requests";
+const REFS: &str = "credential-lets-in-refs";
 
 /// Claims of GitHub's subjects that name one repository, or the workflow file of one.
 const NAMES_REPOSITORY: [&str; 5] =
@@ -10,75 +15,273 @@ const NAMES_REPOSITORY: [&str; 5] =
 
 /// What a credential lets in beyond one pipeline, and the narrower one.
 pub fn problem(credential: &Credential) -> Option<CredentialProblem> {
-    let platform = platform::by_issuer(&credential.issuer)?;
-    if platform.name() != "github" {
-        return None;
-    }
     match &credential.matcher {
         Matcher::Subject(subject) => of_subject(&credential.issuer, subject),
-        Matcher::Expression { .. } => of_expression(&credential.matcher.expression()?.ok()?),
+        Matcher::Expression { .. } => of_expression(&credential.issuer, &credential.matcher.expression()?.ok()?),
     }
 }
 
-/// What the subject of a GitHub token lets in when a credential holds it.
+/// What an exact subject lets in when a credential holds it.
 pub fn of_subject(issuer: &str, subject: &str) -> Option<CredentialProblem> {
-    let platform = platform::by_issuer(issuer).filter(|platform| platform.name() == "github")?;
-    let parts = platform.subject(subject)?.parts;
-    let names_repository = |name: &str| NAMES_REPOSITORY.contains(&name);
-    if parts.iter().any(|part| names_repository(part.name) || part.value.starts_with("repository:")) {
-        let is_pull_request = parts.last().is_some_and(|part| part.name == "event");
-        return is_pull_request.then(pull_requests);
-    }
-    let owner =
-        parts.iter().find(|part| ["owner", "repository_owner", "owner_id", "repository_owner_id"].contains(&part.name));
-    let whose = owner.map_or_else(
-        || "every repository with such a job".to_owned(),
-        |owner| format!("every repository of the owner `{}` with such a job", owner.value.escape_debug()),
-    );
-    let message = format!("the subject names no repository, so a credential for it lets in {whose}");
-    let problem = CredentialProblem::advice("credential-lets-in-repositories", message).at("subject");
-    Some(problem.remedy(
-        "let the subject name the repository: add `repo` to `include_claim_keys` of the template, or set `use_default: true`",
-    ))
+    // Subjects of other issuers can look like those of GitHub's templates.
+    let is_certain = |platform: &&dyn Platform| platform.name() != "github" || platform.issues(issuer);
+    let platform = platform::identify(issuer, Some(subject)).filter(is_certain)?;
+    let subject = platform.subject(subject)?;
+    let row = BROAD_SUBJECTS.iter().find(|row| row.platform == platform.name() && (row.fits)(&subject))?;
+    let message = match row.owner.iter().find_map(|name| subject.parts.iter().find(|part| part.name == *name)) {
+        Some(owner) => row.message.replace("{whose}", &format!(" of the owner `{}`", owner.value.escape_debug())),
+        None => row.message.replace("{whose}", ""),
+    };
+    Some(CredentialProblem::advice(row.code, message).at("subject").remedy(row.remedy))
 }
 
-fn pull_requests() -> CredentialProblem {
-    let message = "the credential lets in jobs of pull requests, whose code nobody has reviewed yet; where the repository gives forks \
-                   a token, these are pull requests of strangers too";
-    let problem = CredentialProblem::advice("credential-lets-in-pull-requests", message).at("subject");
-    problem.remedy(
-        "use a credential for an environment with required reviewers, or give this application only roles that read",
-    )
+/// A kind of exact subject that more than one pipeline has, or that unreviewed code has.
+struct BroadSubject {
+    platform: &'static str,
+    fits: fn(&Subject) -> bool,
+    code: &'static str,
+    /// One sentence; `{whose}` stands for the owner that one of the parts `owner` names.
+    message: &'static str,
+    owner: &'static [&'static str],
+    remedy: &'static str,
 }
 
-fn of_expression(expression: &Expression) -> Option<CredentialProblem> {
+const BROAD_SUBJECTS: &[BroadSubject] = &[
+    BroadSubject {
+        platform: "github",
+        fits: |subject| !has_any(subject, &NAMES_REPOSITORY) && !other_claim(subject, "repository:"),
+        code: REPOSITORIES,
+        message: "the subject names no repository, so a credential for it lets in every repository{whose} with such a job",
+        owner: &["owner", "repository_owner", "owner_id", "repository_owner_id"],
+        remedy: "let the subject name the repository: add `repo` to `include_claim_keys` of the template, or set `use_default: true`",
+    },
+    BroadSubject {
+        platform: "github",
+        fits: |subject| subject.parts.last().is_some_and(|part| part.name == "event"),
+        code: PULL_REQUESTS,
+        message: GITHUB_PULL_REQUESTS,
+        owner: &[],
+        remedy: "use a credential for an environment with required reviewers, or give this application only roles that read",
+    },
+    BroadSubject {
+        platform: "gitlab",
+        fits: |subject| is(subject, "ref_protected", "false") || is(subject, "environment_protected", "false"),
+        code: REFS,
+        message: "the credential is for branches, tags or environments that are not protected, which every developer of the \
+                  project can create",
+        owner: &[],
+        remedy: "protect the branch or environment, and use the subject with `true` in place of `false`",
+    },
+    BroadSubject {
+        platform: "gitlab",
+        fits: |subject| !has_any(subject, &["ref", "ref_protected", "environment"]),
+        code: REFS,
+        message: "the subject names no branch, tag or environment, so the credential lets in jobs of every branch of the \
+                  project, whoever pushes it, and of merge requests",
+        owner: &[],
+        remedy: "add `ref_type` and `ref` to `ci_id_token_sub_claim_components` of the project, and use the subject of a protected branch",
+    },
+    BroadSubject {
+        platform: "harness",
+        fits: |subject| subject.form == "account",
+        code: "credential-lets-in-pipelines",
+        message: "the subject is the account alone, so the credential lets in every pipeline of every project in the account",
+        owner: &[],
+        remedy: "have Harness enable the feature flag `PL_OIDC_ENHANCED_SUBJECT_FIELD`, and use the subject of one project",
+    },
+    BroadSubject {
+        platform: "kubernetes",
+        fits: |subject| is(subject, "service-account", "default"),
+        code: "credential-lets-in-pods",
+        message: "the service account is `default`, so the credential lets in every pod of the namespace that names no other",
+        owner: &[],
+        remedy: "create a service account for the workload, and use its subject: system:serviceaccount:<namespace>:<service account>",
+    },
+    BroadSubject {
+        platform: "pulumi",
+        fits: |subject| {
+            subject.form == "ESC environment, custom attributes"
+                && !has_any(subject, &["rootEnvironment.name", "currentEnvironment.name"])
+        },
+        code: "credential-lets-in-environments",
+        message: "the subject names no environment, so the credential lets in every Pulumi ESC environment of the organization",
+        owner: &[],
+        remedy: "add `rootEnvironment.name` to `subjectAttributes` of the environment",
+    },
+    BroadSubject {
+        platform: "semaphore",
+        fits: |subject| is(subject, "ref_type", "pr"),
+        code: PULL_REQUESTS,
+        message: "the credential lets in jobs of a pull request, whose code nobody has reviewed yet",
+        owner: &[],
+        remedy: "use a credential for a branch, or give this application only roles that read",
+    },
+];
+
+const GITHUB_PULL_REQUESTS: &str = "the credential lets in jobs of pull requests, whose code nobody has reviewed yet; where the \
+                                    repository gives forks a token, these are pull requests of strangers too";
+
+fn has_any(subject: &Subject, names: &[&str]) -> bool {
+    subject.parts.iter().any(|part| names.contains(&part.name))
+}
+
+fn is(subject: &Subject, name: &str, value: &str) -> bool {
+    let fits = |part: &Part| part.name == name && part.value == value;
+    subject.parts.iter().any(fits)
+}
+
+/// Whether the subject has a claim that the platform's grammar does not know.
+fn other_claim(subject: &Subject, start: &str) -> bool {
+    subject.parts.iter().any(|part| part.value.starts_with(start))
+}
+
+fn of_expression(issuer: &str, expression: &Expression) -> Option<CredentialProblem> {
+    let platform = platform::by_issuer(issuer)?;
     let clauses = expression.clauses();
-    let is_pinned = clauses.iter().any(|clause| {
-        let by_id = clause.claim == "repository_id" && clause.operator == Operator::Eq;
-        by_id || (clause.claim == "job_workflow_ref" && fixed_start(&clause.comparand).contains(".yml"))
-    });
-    let clause = clauses.iter().find(|clause| clause.claim == "sub" && clause.operator == Operator::Matches)?;
-    let start = fixed_start(&clause.comparand);
-    // `repo:OWNER/NAME:` names one repository.
-    let (owner, rest) = start.strip_prefix("repo:")?.split_once('/')?;
-    if is_pinned || rest.contains(':') {
-        let accepts_pull_requests = clause.comparand.strip_prefix("repo:").and_then(|rest| rest.split_once(':'));
-        return accepts_pull_requests.is_some_and(|(_, context)| context == "*").then(|| {
-            let (repository, _) = clause.comparand.rsplit_once(':').unwrap_or_default();
-            pull_requests().remedy(format!(
-                "name the branch or environment in the pattern: claims['sub'] matches '{repository}:environment:*'"
-            ))
-        });
+    let subject = clauses.iter().find(|clause| clause.claim == "sub")?;
+    if subject.operator == Operator::Eq {
+        return of_subject(issuer, &subject.comparand).map(|problem| problem.at(EXPRESSION));
     }
-    let message =
-        format!("the pattern '{}' lets in every repository of the owner `{owner}` that fits it", clause.comparand);
-    let problem = CredentialProblem::advice("credential-lets-in-repositories", message).at("claimsMatchingExpression");
-    let end = clause.comparand.rsplit_once(':').map_or("*", |(_, end)| end);
-    let end = if end.contains('/') { "*" } else { end };
-    Some(problem.remedy(format!(
-        "name the repository: claims['sub'] matches 'repo:{owner}/<repository>:{end}' and claims['repository_id'] eq '<its id>'"
-    )))
+    let pattern = Pattern::of(subject);
+    if platform.name() == "github" && !pattern.begins_with("repo:") {
+        return None;
+    }
+    let compared = |claims: &[&str]| {
+        let is_compared = |clause: &&Clause| clause.operator == Operator::Eq && claims.contains(&clause.claim.as_str());
+        clauses.iter().find(is_compared).map(|clause| clause.comparand.as_str())
+    };
+    let is_pinned = compared(&["repository_id", "project_id"]).is_some() || clauses.iter().any(names_workflow);
+    let owner = if pattern.owner.is_empty() { compared(&["repository_owner_id"]) } else { Some(pattern.owner) };
+    if owner.is_none() && !is_pinned {
+        // The review of expressions says that strangers are let in.
+        return None;
+    }
+    let row = BROAD_PATTERNS.iter().filter(|row| row.platform == platform.name()).find(|row| {
+        row.accepted.iter().any(|job| subject.accepts(&format!("{}:{job}", pattern.named("x"))))
+            || !is_pinned && row.open.contains(&pattern.fixed_parts)
+    })?;
+    let unnamed = if platform.name() == "gitlab" { "<project>" } else { "<repository>" };
+    let fill = |text: &str| {
+        text.replace("{pattern}", &subject.comparand)
+            .replace("{owner}", owner.unwrap_or_default())
+            .replace("{start}", pattern.start)
+            .replace("{named}", &pattern.named(unnamed))
+            .replace("{end}", pattern.end)
+    };
+    Some(CredentialProblem::advice(row.code, fill(row.message)).at(EXPRESSION).remedy(fill(row.remedy)))
 }
+
+const EXPRESSION: &str = "claimsMatchingExpression";
+
+fn names_workflow(clause: &Clause) -> bool {
+    clause.claim == "job_workflow_ref" && fixed_start(&clause.comparand).contains(".yml")
+}
+
+/// A pattern over `sub`, cut where its first wildcard stands.
+struct Pattern<'a> {
+    /// The text before the first wildcard.
+    fixed: &'a str,
+    /// The number of parts before the first wildcard that are complete. Colons separate parts.
+    fixed_parts: usize,
+    /// The owner, group or organization; empty when it is not complete before the first wildcard.
+    owner: &'a str,
+    /// The text that names repository or project; only the owner when they are not complete.
+    start: &'a str,
+    /// What the pattern says about the job, `*` when it says nothing.
+    end: &'a str,
+}
+
+impl<'a> Pattern<'a> {
+    fn of(clause: &'a Clause) -> Self {
+        let pattern = clause.comparand.as_str();
+        let fixed = fixed_start(pattern);
+        let mut colons = fixed.match_indices(':').map(|(at, _)| at);
+        let (first, second) = (colons.next(), colons.next());
+        let value = first.map_or("", |at| &fixed[at + 1..]);
+        let end = pattern.rsplit_once(':').map_or("*", |(_, end)| if end.contains('/') { "*" } else { end });
+        Self {
+            fixed,
+            fixed_parts: fixed.matches(':').count(),
+            owner: value.find(['/', ':']).map_or("", |at| &value[..at]),
+            start: &fixed[..second.or(fixed.rfind('/')).unwrap_or(fixed.len())],
+            end,
+        }
+    }
+
+    fn begins_with(&self, word: &str) -> bool {
+        self.fixed.starts_with(word) || word.starts_with(self.fixed)
+    }
+
+    /// The beginning of a subject that names one repository, with this name where none is fixed.
+    fn named(&self, repository: &str) -> String {
+        if self.fixed_parts > 1 { self.start.to_owned() } else { format!("{}/{repository}", self.start) }
+    }
+}
+
+/// A pattern that more than one pipeline fits.
+struct BroadPattern {
+    platform: &'static str,
+    /// The numbers of [`Pattern::fixed_parts`] with which a pattern spans more than it should.
+    open: &'static [usize],
+    /// Jobs of one repository or project that such a pattern accepts.
+    accepted: &'static [&'static str],
+    code: &'static str,
+    /// One sentence; places in braces are the fields of [`Pattern`].
+    message: &'static str,
+    remedy: &'static str,
+}
+
+const BROAD_PATTERNS: &[BroadPattern] = &[
+    BroadPattern {
+        platform: "github",
+        open: &[0, 1],
+        accepted: &[],
+        code: REPOSITORIES,
+        message: "the pattern '{pattern}' lets in every repository of the owner `{owner}` that fits it",
+        remedy: "name the repository: claims['sub'] matches 'repo:{owner}/<repository>:{end}' and claims['repository_id'] eq '<its id>'",
+    },
+    BroadPattern {
+        platform: "github",
+        open: &[],
+        accepted: &["pull_request"],
+        code: PULL_REQUESTS,
+        message: GITHUB_PULL_REQUESTS,
+        remedy: "name the branch or environment in the pattern: claims['sub'] matches '{named}:environment:*'",
+    },
+    BroadPattern {
+        platform: "gitlab",
+        open: &[0, 1],
+        accepted: &[],
+        code: "credential-lets-in-projects",
+        message: "the pattern '{pattern}' lets in every project of the group `{owner}` that fits it",
+        remedy: "name the project: claims['sub'] eq '{start}/<project>:ref_type:branch:ref:main' and claims['project_id'] eq '<its id>'",
+    },
+    BroadPattern {
+        platform: "gitlab",
+        open: &[],
+        accepted: &["ref_type:branch:ref:any name", "ref_type:tag:ref:any name"],
+        code: REFS,
+        message: "the pattern '{pattern}' lets in jobs of branches or tags that are not protected, whoever pushes them, and of \
+                  merge requests",
+        remedy: "name a protected branch, in place of the pattern: claims['sub'] eq '{named}:ref_type:branch:ref:main'",
+    },
+    BroadPattern {
+        platform: "terraform-cloud",
+        open: &[2, 3],
+        accepted: &[],
+        code: "credential-lets-in-projects",
+        message: "the pattern '{pattern}' lets in workspaces of every project of the organization `{owner}` that fits it",
+        remedy: "name project and workspace: claims['sub'] matches 'organization:{owner}:project:<project>:workspace:<workspace>:run_phase:*'",
+    },
+    BroadPattern {
+        platform: "terraform-cloud",
+        open: &[4, 5],
+        accepted: &[],
+        code: "credential-lets-in-workspaces",
+        message: "the pattern '{pattern}' lets in every workspace or stack of the project that fits it",
+        remedy: "name the workspace before the first wildcard, and keep the wildcard for the phase: `:workspace:<workspace>:run_phase:*`",
+    },
+];
 
 /// The part of a pattern before its first wildcard.
 fn fixed_start(pattern: &str) -> &str {
@@ -86,58 +289,4 @@ fn fixed_start(pattern: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GITHUB: &str = "https://token.actions.githubusercontent.com";
-
-    fn code(matcher: Matcher) -> Option<&'static str> {
-        let credential = Credential {
-            name: "main".to_owned(),
-            issuer: GITHUB.to_owned(),
-            matcher,
-            audiences: vec!["api://AzureADTokenExchange".to_owned()],
-            description: None,
-            identity: None,
-        };
-        problem(&credential).map(|problem| problem.code)
-    }
-
-    #[test]
-    fn subjects_that_name_no_repository_let_in_all_of_them() {
-        let (all, pulls) = (Some("credential-lets-in-repositories"), Some("credential-lets-in-pull-requests"));
-        for (subject, wanted) in [
-            ("repository_owner:octo-org:repository_visibility:internal:workflow:deploy", all),
-            ("repository_owner_id:123456:environment:prod", all),
-            ("environment:prod", all),
-            ("repo:octo-org/web:pull_request", pulls),
-            ("repo:octo-org/web:environment:prod", None),
-            ("repo:octo-org/web:ref:refs/heads/main", None),
-            ("repository_id:456789:environment:prod", None),
-            ("job_workflow_ref:octo-org/ci/.github/workflows/deploy.yml@refs/heads/main", None),
-            ("anything", None),
-        ] {
-            assert_eq!(code(Matcher::Subject(subject.to_owned())), wanted, "{subject}");
-        }
-    }
-
-    #[test]
-    fn patterns_over_repositories_or_pull_requests_let_in_too_much() {
-        let (all, pulls) = (Some("credential-lets-in-repositories"), Some("credential-lets-in-pull-requests"));
-        for (value, wanted) in [
-            ("claims['sub'] matches 'repo:octo-org/*' and claims['repository_owner_id'] eq '1'", all),
-            ("claims['sub'] matches 'repo:octo-org/*:environment:prod' and claims['repository_owner_id'] eq '1'", all),
-            (
-                "claims['sub'] matches 'repo:octo-org/web*:ref:refs/heads/main' and claims['repository_owner_id'] eq '1'",
-                all,
-            ),
-            ("claims['sub'] matches 'repo:octo-org/web:*' and claims['repository_id'] eq '1'", pulls),
-            ("claims['sub'] matches 'repo:octo-org/*:environment:prod' and claims['repository_id'] eq '1'", None),
-            ("claims['sub'] matches 'repo:octo-org/web:environment:*' and claims['repository_id'] eq '1'", None),
-            ("claims['sub'] eq 'repo:octo-org/web:ref:refs/heads/main' and claims['repository_id'] eq '1'", None),
-        ] {
-            let matcher = Matcher::Expression { value: value.to_owned(), language_version: 1 };
-            assert_eq!(code(matcher), wanted, "{value}");
-        }
-    }
-}
+mod tests;

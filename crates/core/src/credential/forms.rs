@@ -32,6 +32,15 @@ pub struct Parsed {
     pub credentials: Vec<Credential>,
     /// Notes about the document, such as that it is one page of several.
     pub notes: Vec<CredentialProblem>,
+    /// For each credential, the application that a document of Terraform or Pulumi names as its owner.
+    /// Empty for other documents, which hold the credentials of one application.
+    pub applications: Vec<Option<String>>,
+}
+
+impl Parsed {
+    fn of(credentials: Vec<Credential>) -> Self {
+        Self { credentials, notes: Vec::new(), applications: Vec::new() }
+    }
 }
 
 /// Parses the credentials of a document.
@@ -75,7 +84,7 @@ pub fn parse_with_notes(document: &str) -> Result<Parsed, Fault> {
 /// When the document has no known form.
 pub fn read(document: &Value) -> Result<Parsed, Fault> {
     match document {
-        Value::Array(items) => Ok(Parsed { credentials: list(items, "")?, notes: Vec::new() }),
+        Value::Array(items) => Ok(Parsed::of(list(items, "")?)),
         Value::Object(object) => object_form(object),
         _ => Err(unknown_form("the document is neither a JSON object nor an array")),
     }
@@ -95,21 +104,20 @@ fn object_form(object: &Map<String, Value>) -> Result<Parsed, Fault> {
         return Ok(parsed);
     }
     if let Some(resources) = terraform::resources(object)? {
-        return Ok(Parsed { credentials: resources, notes: Vec::new() });
+        let (credentials, applications) = resources.into_iter().unzip();
+        return Ok(Parsed { applications, ..Parsed::of(credentials) });
     }
     if let Some(Value::Object(error)) = object.get("error") {
         return Err(error_answer(error));
     }
     for name in ["value", "federatedIdentityCredentials"] {
         if let Some(Value::Array(items)) = object.get(name) {
-            return Ok(Parsed { credentials: list(items, name)?, notes: more_pages(object).into_iter().collect() });
+            let notes = more_pages(object).into_iter().collect();
+            return Ok(Parsed { notes, ..Parsed::of(list(items, name)?) });
         }
     }
     if member::is_credential(object) {
-        return Ok(Parsed {
-            credentials: vec![Reader::of(object, Location::Named("")).credential()?],
-            notes: Vec::new(),
-        });
+        return Ok(Parsed::of(vec![Reader::of(object, Location::Named("")).credential()?]));
     }
     Err(not_credentials(object))
 }

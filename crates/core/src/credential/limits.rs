@@ -1,5 +1,6 @@
 //! Finds values of credentials that Entra refuses, or stores and never matches.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use super::expression::{self, review};
@@ -65,32 +66,60 @@ fn too_many(count: usize) -> Option<CredentialProblem> {
     ))
 }
 
-/// Names must be unique, and so must pairs of issuer and subject.
-fn duplicates(credentials: &[Credential]) -> Vec<CredentialProblem> {
-    let mut problems = Vec::new();
+/// Credentials of one owner that have the same value where values must be unique.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clash {
+    /// The code of the problem: `credential-name-taken` or `credential-duplicate`.
+    pub code: &'static str,
+    /// The member with the value, or the last of several.
+    pub member: &'static str,
+    /// The credentials, at least two, in their order.
+    pub indices: Vec<usize>,
+}
+
+/// Names must be unique, and so must pairs of issuer and subject. A document can hold the
+/// credentials of several managed identities, which do not clash.
+pub fn clashes(credentials: &[Credential]) -> Vec<Clash> {
+    let mut names = BTreeMap::<_, Vec<usize>>::new();
+    let mut pairs = BTreeMap::<_, Vec<usize>>::new();
     for (index, credential) in credentials.iter().enumerate() {
-        let earlier = &credentials[..index];
-        // A document can hold the credentials of several applications and identities.
-        let is_sibling = |other: &Credential| other.identity == credential.identity;
-        if let Some(first) = earlier.iter().rposition(|other| other.name == credential.name && is_sibling(other)) {
-            let message = format!("credential {1} already has the name {0:?}", credential.name, first + 1);
-            problems.push(CredentialProblem::fatal("credential-name-taken", message).of(index).at("name"));
-        }
-        let Some(subject) = credential.matcher.subject() else { continue };
-        let same = |other: &Credential| {
-            other.matcher.subject() == Some(subject) && other.issuer == credential.issuer && is_sibling(other)
-        };
-        if let Some(first) = earlier.iter().rposition(same) {
-            let message = format!("credential {} already has this issuer and subject", first + 1);
-            let problem = CredentialProblem::fatal("credential-duplicate", message).of(index).at("subject");
-            problems
-                .push(problem.remedy(
-                    "delete one of them: the pair of issuer and subject must be unique, whatever the audience",
-                ));
+        let owner = credential.identity.as_ref();
+        names.entry((owner, credential.name.as_str())).or_default().push(index);
+        if let Some(subject) = credential.matcher.subject() {
+            pairs.entry((owner, credential.issuer.as_str(), subject)).or_default().push(index);
         }
     }
+    let several = |indices: &Vec<usize>| indices.len() > 1;
+    let taken = names.into_values().filter(several);
+    let taken = taken.map(|indices| Clash { code: NAME_TAKEN, member: "name", indices });
+    let equal = pairs.into_values().filter(several);
+    taken.chain(equal.map(|indices| Clash { code: DUPLICATE, member: "subject", indices })).collect()
+}
+
+const NAME_TAKEN: &str = "credential-name-taken";
+const DUPLICATE: &str = "credential-duplicate";
+
+/// A problem for each credential that has a value of an earlier one.
+fn duplicates(credentials: &[Credential]) -> Vec<CredentialProblem> {
+    let mut problems = Vec::new();
+    for Clash { code, member, indices } in clashes(credentials) {
+        for pair in indices.windows(2) {
+            let [earlier, index] = [pair[0], pair[1]];
+            let message = match code {
+                NAME_TAKEN => {
+                    format!("credential {} already has the name {:?}", earlier + 1, credentials[index].name)
+                }
+                _ => format!("credential {} already has this issuer and subject", earlier + 1),
+            };
+            let problem = CredentialProblem::fatal(code, message).of(index).at(member);
+            problems.push(if code == DUPLICATE { problem.remedy(DELETE_ONE) } else { problem });
+        }
+    }
+    problems.sort_by_key(|problem| problem.index);
     problems
 }
+
+const DELETE_ONE: &str = "delete one of them: the pair of issuer and subject must be unique, whatever the audience";
 
 fn name(name: &str) -> Vec<CredentialProblem> {
     if is_name(name) {

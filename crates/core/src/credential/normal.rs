@@ -5,6 +5,7 @@ mod issuer;
 #[cfg(test)]
 mod tests;
 
+use crate::guid::is_guid;
 use crate::mask::mask_in;
 use crate::platform::Platform;
 use crate::{Category, Fault};
@@ -65,6 +66,13 @@ pub fn normalise(platform: &dyn Platform, parts: &[(String, String)], flexible: 
         normal.push((name.clone(), changed));
     }
     Ok((normal, notes))
+}
+
+/// Where people find the UUID that tokens of this platform have as this part. None when the part is
+/// no UUID.
+pub fn uuid_place(platform: &str, part: &str) -> Option<&'static str> {
+    let row = UUIDS.iter().find(|(of, name, _)| *of == platform && *name == part);
+    row.map(|(_, _, place)| *place)
 }
 
 /// Refuses a subject that no token has, where it was given whole.
@@ -221,8 +229,8 @@ impl<'a> Part<'a> {
             let row = rows.iter().find(|(platform, part, _)| *platform == self.platform.name() && *part == name);
             row.map(|(_, _, place)| (*place).to_owned())
         };
-        if let Some(place) = of(UUIDS).filter(|_| !is_uuid(value)) {
-            let fault = self.fault("is not a UUID, and tokens have the UUID", place);
+        if let Some(place) = uuid_place(self.platform.name(), name).filter(|_| !is_guid(value)) {
+            let fault = self.fault("is not a UUID, and tokens have the UUID", place.to_owned());
             return Err(
                 fault.hint("or create the credential from a token of a job: `azure-oidc credential --from-token`")
             );
@@ -317,12 +325,4 @@ fn address<'a>(text: &'a str, public: &str) -> Option<(&'a str, &'a str)> {
 
 fn without_scheme(value: &str) -> &str {
     value.split_once("://").map_or(value, |(_, rest)| rest).trim_end_matches('/')
-}
-
-fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
 }

@@ -22,31 +22,31 @@ pub struct CredentialProblem {
 }
 
 impl CredentialProblem {
-    pub(super) fn fatal(code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn fatal(code: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
         Self { code, fatal: true, index: None, member: None, message, remedy: None, aadsts: None }
     }
 
-    pub(super) fn advice(code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn advice(code: &'static str, message: impl Into<String>) -> Self {
         Self { fatal: false, ..Self::fatal(code, message) }
     }
 
-    pub(super) fn of(mut self, index: usize) -> Self {
+    pub(crate) fn of(mut self, index: usize) -> Self {
         self.index = Some(index);
         self
     }
 
-    pub(super) fn at(mut self, member: &'static str) -> Self {
+    pub(crate) fn at(mut self, member: &'static str) -> Self {
         self.member = Some(member);
         self
     }
 
-    pub(super) fn remedy(mut self, remedy: impl Into<String>) -> Self {
+    pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
         self
     }
 
-    pub(super) fn aadsts(mut self, code: u32) -> Self {
+    pub(crate) fn aadsts(mut self, code: u32) -> Self {
         self.aadsts = Some(code);
         self
     }

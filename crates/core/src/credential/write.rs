@@ -3,7 +3,7 @@
 //! Every value is escaped for its language, so that Azure receives it byte for byte. Credentials of
 //! managed identities have no description; only Bicep keeps one, as a decorator.
 
-use super::{Credential, CredentialProblem, Matcher, limits};
+use super::{Credential, CredentialProblem, Identity, Matcher, limits};
 use crate::cloud::Cloud;
 use crate::shell::Shell;
 use crate::{Category, Fault};
@@ -55,6 +55,17 @@ impl Format {
         }
     }
 
+    /// This format, or the one like it for the other kind of owner.
+    pub const fn for_owner(self, owner: &Owner) -> Self {
+        match (self, owner) {
+            (Self::Az, Owner::ManagedIdentity { .. }) => Self::AzIdentity,
+            (Self::GraphJson, Owner::ManagedIdentity { .. }) => Self::ArmJson,
+            (Self::AzIdentity, Owner::Application { .. }) => Self::Az,
+            (Self::ArmJson, Owner::Application { .. }) => Self::GraphJson,
+            _ => self,
+        }
+    }
+
     /// The format of that name.
     pub fn by_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.name() == name)
@@ -89,6 +100,24 @@ pub enum Owner {
     },
 }
 
+impl Target {
+    /// The owner of a credential, and the format of the Azure CLI's commands for it.
+    pub fn of(
+        credential: &Credential,
+        client_id: Option<&str>,
+        cloud: &'static Cloud,
+        shell: Shell,
+    ) -> (Self, Format) {
+        let (owner, format) = match credential.identity.clone() {
+            Some(Identity { name, resource_group }) => {
+                (Owner::ManagedIdentity { name, resource_group }, Format::AzIdentity)
+            }
+            None => (Owner::Application { client_id: client_id.map(str::to_owned) }, Format::Az),
+        };
+        (Self { owner, cloud, shell }, format)
+    }
+}
+
 /// Writes the credentials. The text ends with a line feed.
 ///
 /// # Errors
@@ -96,6 +125,11 @@ pub enum Owner {
 /// owner, or when the format cannot express a value of a credential.
 pub fn write(credentials: &[Credential], format: Format, target: &Target) -> Result<String, Fault> {
     check(credentials)?;
+    unchecked(credentials, format, target)
+}
+
+/// As [`write`], for credentials that were checked one by one and are not all that their owner has.
+pub(crate) fn unchecked(credentials: &[Credential], format: Format, target: &Target) -> Result<String, Fault> {
     let lines = |command: &dyn Fn(&Credential) -> Result<String, Fault>| {
         credentials.iter().map(|credential| Ok(command(credential)? + "\n")).collect()
     };

@@ -95,7 +95,7 @@ pub struct Finding {
 }
 
 /// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Severity {
@@ -153,12 +153,18 @@ impl From<(Credential, core::Comparison)> for Comparison {
 impl From<core::Finding> for Finding {
     fn from(finding: core::Finding) -> Self {
         let Details { code, severity, claim, expected, actual, position, message, remedy, aadsts, .. } = finding.into();
-        let severity = match severity {
-            core::Severity::Error => Severity::Error,
-            core::Severity::Warning => Severity::Warning,
-            core::Severity::Info => Severity::Info,
-        };
+        let severity = severity.into();
         Self { aadsts: aadsts.map(Aadsts), actual, claim, code, expected, message, position, remedy, severity }
+    }
+}
+
+impl From<core::Severity> for Severity {
+    fn from(severity: core::Severity) -> Self {
+        match severity {
+            core::Severity::Error => Self::Error,
+            core::Severity::Warning => Self::Warning,
+            core::Severity::Info => Self::Info,
+        }
     }
 }
 

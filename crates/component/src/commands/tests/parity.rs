@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::*;
 use crate::bindings::Component;
 use crate::bindings::exports::azure_oidc::federation::claims::{
-    CredentialRequest, ExplainRequest, Guest, Part, Question,
+    AuditDocument, AuditRequest, CredentialRequest, ExplainRequest, Guest, Part, Question, Replacement,
 };
 use crate::bindings::exports::azure_oidc::federation::types::{Fault, Shell};
 use crate::service::{self, Head};
@@ -18,6 +18,8 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
     let good = token(GITHUB, SUBJECT, AUDIENCE);
     let wrong = token(GITHUB, "repo:octo-org/octo-repo:environment:Prod", AUDIENCE);
     let list: Value = serde_json::from_str(&list(&[("main", GITHUB, SUBJECT)])).unwrap();
+    let slash: Value =
+        serde_json::from_str(&self::list(&[("main", "https://gitlab.com/", "project_path:g/p")])).unwrap();
     let page = json!({"value": list, "@odata.nextLink": "https://graph.microsoft.com/next"});
     let keys = json!({"keys": [{"kty": "RSA", "kid": "other", "n": "AQ", "e": "AQAB"}]});
     let log = "AADSTS700213: No matching federated identity record found for presented assertion subject 'x'.";
@@ -41,6 +43,26 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
         ("explain", json!({"text": log, "credentials": page}), "warning: the document is one page"),
         ("explain", json!({"text": "AADSTS700024", "token": good, "now": NOW}), "AADSTS700024"),
         ("explain", json!({"text": log, "token": "a.b"}), "token-not-three-segments"),
+        ("audit", json!({"documents": [{"file": "a", "credentials": list}]}), "subject-without-ids"),
+        (
+            "audit",
+            json!({"documents": [{"file": "a", "credentials": slash}, {"file": "b", "credentials": page}]}),
+            "\"fail\"",
+        ),
+        (
+            "audit",
+            json!({"documents": [{"file": "a", "credentials": list}], "format": "bicep",
+                "replace": {"octo-org/octo-repo": "octo-org@1/octo-repo@2"}}),
+            "format-for-other-owner",
+        ),
+        (
+            "audit",
+            json!({"documents": [{"file": "a", "credentials": list}], "format": "terraform",
+                "replace": {"octo-org/octo-repo": "octo-org@1/octo-repo@2", "other": "x"}}),
+            "no credential has `other`",
+        ),
+        ("audit", json!({"documents": [{"file": "a", "credentials": {"appId": "x"}}]}), "credential-form-unknown"),
+        ("audit", json!({"documents": [{"file": "a", "credentials": list}], "cloud": "usgov"}), "audience-other-cloud"),
         ("credential", json!({"token": good}), "octo-repo:environment:prod"),
         (
             "credential",
@@ -87,6 +109,7 @@ fn essence(job: &str, answer: &Value) -> Value {
         "inspect" => &["platform", "subject", "subject_parts", "issuer"],
         "check" => &["verdict", "matched", "predicted_error", "findings", "credentials", "notes"],
         "explain" => &["explanations", "notes"],
+        "audit" => &["verdict", "credentials", "findings", "changes", "text", "notes"],
         _ => &["text", "notes"],
     };
     let mut kept: Map<_, _> = members.iter().map(|name| ((*name).to_owned(), answer[*name].clone())).collect();
@@ -131,6 +154,20 @@ fn by_command_line(job: &str, body: &Value) -> Value {
                 surroundings = surroundings.file("jwks", text);
                 words.extend(["--jwks".to_owned(), "jwks".to_owned()]);
             }
+            (_, "documents") => {
+                for document in value.as_array().unwrap() {
+                    let name = if document["file"] == "a" { "a" } else { "b" };
+                    surroundings = surroundings.file(name, document["credentials"].to_string());
+                    words.extend(["--credential".to_owned(), name.to_owned()]);
+                }
+            }
+            (_, "replace") => {
+                let pairs = value.as_object().unwrap().iter();
+                words.extend(
+                    pairs.flat_map(|(old, new)| ["--replace".to_owned(), format!("{old}={}", new.as_str().unwrap())]),
+                );
+            }
+            ("audit", "format") => words.extend(["--write".to_owned(), "--format".to_owned(), text]),
             (_, "text") => words.push(text),
             (_, "parts") => {
                 let parts = value.as_object().unwrap().iter();
@@ -210,6 +247,42 @@ fn by_export(job: &str, body: &Value) -> Value {
                 "predicted_error": code(answer.predicted_aadsts), "findings": findings.collect::<Vec<_>>(),
                 "credentials": credentials.collect::<Vec<_>>()})
         }),
+        "audit" => {
+            let document = |one: &Value| AuditDocument {
+                file: one["file"].as_str().map(str::to_owned),
+                credentials: one["credentials"].to_string(),
+            };
+            let replacement = |(old, new): (&String, &Value)| Replacement {
+                old: old.clone(),
+                new: new.as_str().unwrap_or_default().to_owned(),
+            };
+            let request = AuditRequest {
+                documents: body["documents"].as_array().into_iter().flatten().map(document).collect(),
+                replace: body["replace"].as_object().into_iter().flatten().map(replacement).collect(),
+                format: text("format"),
+                client_id: None,
+                cloud: text("cloud"),
+            };
+            Component::audit(request).map(|answer| {
+                let word = |word: &dyn std::fmt::Debug| kebab(&format!("{word:?}"));
+                let credentials = answer.credentials.iter().map(|one| {
+                    json!({"file": one.file, "owner": one.owner, "name": one.name, "issuer": one.issuer, "subject": one.subject,
+                        "expression": one.expression, "audience": one.audience,
+                        "severity": one.severity.as_ref().map(|severity| word(severity))})
+                });
+                let findings = answer.findings.iter().map(|one| {
+                    json!({"file": one.file, "owner": one.owner, "credential": one.credential, "code": one.code, "severity": word(&one.severity),
+                        "member": one.member, "message": one.message, "remedy": one.remedy, "aadsts": code(one.aadsts)})
+                });
+                let changes = answer.changes.iter().map(|one| {
+                    json!({"file": one.file, "owner": one.owner, "of": one.of, "kind": word(&one.kind), "name": one.name, "issuer": one.issuer,
+                        "subject": one.subject, "expression": one.expression, "audience": one.audience})
+                });
+                json!({"verdict": word(&answer.outcome), "credentials": credentials.collect::<Vec<_>>(),
+                    "findings": findings.collect::<Vec<_>>(), "changes": changes.collect::<Vec<_>>(),
+                    "text": answer.text, "notes": answer.notes})
+            })
+        }
         "explain" => Component::explain_refusal(ExplainRequest {
             text: text("text").unwrap_or_default(),
             token: text("token"),

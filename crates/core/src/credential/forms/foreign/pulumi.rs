@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Found, copy_members, is_type_of_credential, text};
+use super::{APPLICATION, Found, copy_members, is_type_of_credential, text};
 
 /// The credentials of a stack. None when the document is no stack.
 pub(super) fn read(document: &Map<String, Value>) -> Option<Vec<Found>> {
@@ -32,6 +32,9 @@ fn credential(resource: &Map<String, Value>) -> Option<Found> {
     let id = [text(values, &["parentId"]), id].into_iter().flatten().find(|id| id.starts_with('/'));
     if let Some(id) = id.filter(|_| !kind.starts_with("azuread:")) {
         members.insert("id".to_owned(), id.into());
+    }
+    if let Some(application) = text(values, &["applicationId"]) {
+        members.insert(APPLICATION.to_owned(), application.into());
     }
     Some(Found { place: label.to_owned(), members })
 }
