@@ -32,6 +32,7 @@ pub mod ports;
 mod reason;
 pub mod secret;
 pub mod settings;
+pub mod shorten;
 pub mod token;
 
 pub use fault::{Category, Fault};
