@@ -4,7 +4,7 @@ use azure_oidc_core::Secret;
 use azure_oidc_core::check::claims_object;
 use azure_oidc_core::platform;
 use azure_oidc_core::ports::fixed::Offline;
-use azure_oidc_jobs::{Document, check, credential, explain, inspect, verify};
+use azure_oidc_jobs::{Document, Door, check, credential, explain, inspect, verify};
 
 use super::convert;
 use crate::bindings::Component;
@@ -16,12 +16,12 @@ use crate::bindings::exports::azure_oidc::federation::types::Fault;
 
 impl Guest for Component {
     fn inspect(token: String) -> Result<Inspection, Fault> {
-        Ok(inspect::run(&inspect::Request { token: Secret::new(token) })?.into())
+        Ok(inspect::run(&inspect::Request { token: Secret::new(token).into() })?.into())
     }
 
     fn check(question: Question) -> Result<Verdict, Fault> {
         let request = check::Request {
-            token: question.token.map(Secret::new),
+            token: question.token.map(|token| Secret::new(token).into()),
             issuer: question.issuer,
             subject: question.subject,
             audience: question.audience,
@@ -31,13 +31,14 @@ impl Guest for Component {
             cloud: question.cloud,
             now: Some(question.now),
             skew: question.skew,
+            door: Door::Typed,
             ..check::Request::default()
         };
         Ok(check::run(request, Offline { now: question.now }.ports())?.into())
     }
 
     fn verify(jws: String, jwks: String) -> Result<Verification, Fault> {
-        let request = verify::Request { token: Secret::new(jws), jwks: Document::Text(jwks) };
+        let request = verify::Request { token: Secret::new(jws).into(), jwks: Document::Text(jwks) };
         Ok(verify::run(&request)?.into())
     }
 
@@ -48,8 +49,8 @@ impl Guest for Component {
 
     fn explain_refusal(request: ExplainRequest) -> Result<Explained, Fault> {
         let ExplainRequest { text, token, credentials, now } = request;
-        let credentials = credentials.map(Document::Text);
-        Ok(explain::run(&explain::Request { text, token: token.map(Secret::new), credentials, now }, None)?.into())
+        let (token, credentials) = (token.map(|token| Secret::new(token).into()), credentials.map(Document::Text));
+        Ok(explain::run(&explain::Request { text, token, credentials, now }, None)?.into())
     }
 
     fn credential(request: CredentialRequest) -> Result<String, Fault> {
