@@ -56,6 +56,12 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
+/// Prints how long each job takes for the largest inputs, which strangers repeat to make it slow.
+pub(crate) fn inputs() -> Result<()> {
+    let job = ["test", "--release", "--locked", "--package", "azure-oidc-jobs", "--test", "hostile", "--"];
+    shell::run(shell::cargo(&job).args(["--ignored", "--nocapture"]))
+}
+
 /// A measured value and its limit.
 pub(crate) struct Figure {
     pub(crate) what: &'static str,

@@ -26,6 +26,7 @@ fn main() -> Result<()> {
         ["test"] => test::run(),
         ["bench"] => bench::run(),
         ["bench", "claims"] => bench::claims::run(),
+        ["bench", "inputs"] => bench::inputs(),
         ["bench", "service"] => bench_service::run(),
         ["lint"] => test::lint(),
         ["schemas"] => test::schemas(),
@@ -46,6 +47,7 @@ fn main() -> Result<()> {
              test           runs all tests, with the stock wasmtime command and real SDKs\n\
              bench          prints time, memory and size of one exchange with their limits\n\
              bench claims   compares the checker in the component with native code, and RS256 with jsonwebtoken and jose\n\
+             bench inputs   prints the time of each job for the largest hostile inputs, the slowest first\n\
              bench service  compares the service's requests per second with wasmtime serve and a native program\n\
              conformance    runs the same cases under all hosts on this machine and prints a table\n\
              schemas        renews schemas/ from the types\n\

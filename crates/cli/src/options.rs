@@ -7,7 +7,7 @@ use azure_oidc_core::ports::Env;
 use azure_oidc_core::shell::Shell as CommandShell;
 use clap::{ArgGroup, Args};
 
-use crate::values::{StandardInput, choice, clouds, duration, number, platforms, standard_input};
+use crate::values::{StandardInput, choice, clouds, duration, not_empty, number, platforms, standard_input};
 
 const TOKEN: &str = "ID token";
 const ENTRA: &str = "Microsoft Entra";
@@ -21,7 +21,7 @@ pub struct TokenSource {
     #[arg(long, help_heading = TOKEN, value_name = "NAME")]
     pub id_token_env: Option<String>,
     /// Read the ID token from this file
-    #[arg(long, help_heading = TOKEN, value_name = "PATH")]
+    #[arg(long, help_heading = TOKEN, value_name = "PATH", value_parser = not_empty())]
     pub id_token_file: Option<String>,
     /// Read the ID token from standard input. `-` is the only value, because other processes can
     /// read a command line
@@ -101,7 +101,7 @@ pub struct ExchangeArgs {
     pub audience: Option<String>,
     /// Check the ID token against these federated identity credentials before sending it. `-` is
     /// standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = not_empty())]
     pub credential: Option<String>,
     /// How to hand over the access token: auto (in the platform's own way), json, text, env,
     /// powershell (lines for Invoke-Expression), dotenv (a GitLab report, which is not masked), or
@@ -114,7 +114,7 @@ pub struct ExchangeArgs {
     pub publish: Publish,
     /// File for the ID token of `--publish sdk-env`, readable by its owner only [default: a file in
     /// the job's temporary folder]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_parser = not_empty())]
     pub id_token_output: Option<String>,
     /// Name of the published variable. For several scopes: one name each, or one name to which
     /// suffixes are added
@@ -216,7 +216,7 @@ pub struct CompletionsArgs {
 #[derive(Debug, Clone, Default, Args)]
 pub struct HostOptions {
     /// Trust the certificates in this PEM file in addition to the system's
-    #[arg(long, help_heading = HOST, value_name = "FILE")]
+    #[arg(long, help_heading = HOST, value_name = "FILE", value_parser = not_empty())]
     pub ca_file: Option<String>,
     /// Allow requests to this host in addition to those that the command needs. Can be repeated
     #[arg(long, help_heading = HOST, value_name = "HOST[:PORT]")]

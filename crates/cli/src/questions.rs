@@ -8,7 +8,7 @@ use clap::{ArgGroup, Args};
 
 use crate::options::{Form, PlatformArgs, ShellArgs, TokenSource};
 use crate::parts::Parts;
-use crate::values::{choice, clouds, duration, formats, moment, named_value, replacement};
+use crate::values::{choice, clouds, duration, formats, moment, named_value, not_empty, replacement};
 
 const FUTURE: &str = "Claims of a future token, instead of an ID token";
 /// The options that need a token which exists.
@@ -45,7 +45,7 @@ pub struct CheckArgs {
     pub platform: PlatformArgs,
     /// Federated identity credentials, as `az ad app federated-credential list` prints them, or as
     /// Graph, ARM or Terraform JSON. `-` is standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = not_empty())]
     pub credential: Option<String>,
     /// Issuer of one more credential, written on the command line
     #[arg(long, value_name = "URL", requires = "subject")]
@@ -57,7 +57,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "AUDIENCE", requires = "subject")]
     pub audience: Option<String>,
     /// Verify the token's signature with these keys, a JWK Set. `-` is standard input
-    #[arg(long, value_name = "FILE", conflicts_with = "discover")]
+    #[arg(long, value_name = "FILE", conflicts_with = "discover", value_parser = not_empty())]
     pub jwks: Option<String>,
     /// Fetch the issuer's keys and verify the token's signature
     #[arg(long)]
@@ -90,7 +90,7 @@ pub struct VerifyArgs {
     #[command(flatten)]
     pub platform: PlatformArgs,
     /// Keys to verify with, a JWK Set. `-` is standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = not_empty())]
     pub jwks: Option<String>,
     /// Fetch the keys that the issuer publishes
     #[arg(long)]
@@ -125,7 +125,7 @@ pub struct ExplainArgs {
     #[command(flatten)]
     pub token: TokenSource,
     /// Federated identity credentials, to name the one that differs. `-` is standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = not_empty())]
     pub credential: Option<String>,
     /// The shell for proposed commands.
     #[command(flatten)]

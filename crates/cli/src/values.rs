@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use azure_oidc_core::cloud::CLOUDS;
 use azure_oidc_core::credential::write::Format;
 use azure_oidc_core::platform;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 
 /// Standard input, written `-`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,11 @@ where
 {
     let names = PossibleValuesParser::new(values.iter().map(|(name, _)| *name));
     names.try_map(|given| values.iter().find(|(name, _)| *name == given).map(|(_, value)| *value).ok_or("unknown"))
+}
+
+/// A name that is not empty. An empty one is what an unset variable leaves.
+pub(crate) fn not_empty() -> NonEmptyStringValueParser {
+    NonEmptyStringValueParser::new()
 }
 
 /// The name of a platform, or `auto`.

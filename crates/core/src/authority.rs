@@ -156,7 +156,7 @@ pub fn cloud_by_name(name: &str, named: &str) -> Result<&'static Cloud, Fault> {
             "cloud-unknown",
             format!("The cloud `{}` from {named} is not known", name.escape_debug()),
         )
-        .hint(format!("use one of {}; for another cloud give `--authority-host` and full scopes", known.join(", ")))
+        .hint(format!("use one of {}", known.join(", ")))
     })
 }
 

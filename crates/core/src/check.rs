@@ -20,6 +20,7 @@ pub use finding::{Details, Finding, Severity};
 pub use preflight::{SHORT, preflight};
 pub use presented::{Presented, claims_object};
 pub use remedy::already_fits;
+pub use signature::incomplete as incomplete_signature;
 
 use crate::cloud::Cloud;
 use crate::credential::audience::matches_audience;
@@ -115,6 +116,10 @@ pub fn check(question: &Question<'_>) -> Verdict {
     let keys = question.keys.filter(|_| !question.token.is_described());
     let mut verdict = answer(question, keys.map_or(Keys::Unknown, Keys::Set), None);
     if keys.is_none() {
+        let incomplete = incomplete_signature(question.token);
+        // It belongs to the warnings, behind the errors.
+        let errors = verdict.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+        verdict.findings.splice(errors..errors, incomplete);
         verdict.findings.push(signature::not_checked(question.token));
     }
     verdict
@@ -129,13 +134,13 @@ pub fn check_unreachable(question: &Question<'_>, why: &str) -> Verdict {
 fn answer(question: &Question<'_>, keys: Keys<'_>, unreachable: Option<&str>) -> Verdict {
     let case = case(question, keys);
     let signature = decision::signature(question.token, keys);
-    let decided = decision::decide_with(&case, || signature.clone());
+    let matching = decision::issuer(&case).and_then(|()| decision::subject_and_audience(&case));
+    let decided = decision::decide_with(&case, || signature.clone(), || matching.clone());
     let private = private_issuer(question, keys).filter(|_| decided.is_ok());
     let decided = match private {
         Some(_) => Err(Refusal::new(NO_KEYS)),
         None => decided,
     };
-    let matching = decision::issuer(&case).and_then(|()| decision::subject_and_audience(&case));
 
     let mut findings = Vec::new();
     match &matching {
@@ -259,10 +264,21 @@ fn general_findings(question: &Question<'_>, earlier: &[Finding]) -> Vec<Finding
     general.into_iter().filter(|finding| !is_known(finding)).collect()
 }
 
+/// The maximum number of findings in a verdict. Those of more credentials than one application has
+/// are not read by anybody.
+const MAX_FINDINGS: usize = 100;
+
 /// Keeps the first and worst of several findings with one code, and shows each remedy once.
 fn drop_repetitions(findings: &mut Vec<Finding>) {
-    let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
-    for mut finding in findings.drain(..) {
+    let mut kept: Vec<Finding> = Vec::with_capacity(findings.len().min(MAX_FINDINGS + 1));
+    let mut rest = findings.drain(..);
+    while let Some(mut finding) = rest.next() {
+        if kept.len() == MAX_FINDINGS {
+            let message = format!("{} more findings are not shown", rest.len() + 1);
+            let remedy = "check the credentials of one application or identity at a time";
+            kept.push(Finding::info("findings-beyond-limit", message).remedy(remedy));
+            break;
+        }
         if kept.contains(&finding) || kept.iter().any(|one| one.code == finding.code && one.severity < finding.severity)
         {
             continue;
@@ -272,6 +288,7 @@ fn drop_repetitions(findings: &mut Vec<Finding>) {
         }
         kept.push(finding);
     }
+    drop(rest);
     *findings = kept;
 }
 

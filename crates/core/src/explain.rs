@@ -6,13 +6,17 @@ mod elsewhere;
 mod facts;
 mod family;
 mod fit;
+mod language;
 mod normalise;
 mod scan;
 
+use std::cell::OnceCell;
+
 use crate::catalogue::{Meaning, Retry, Sense, sense};
 use crate::shell::Shell;
+use crate::shorten::{LONGEST_ADVICE, LONGEST_VALUE, shortened};
 
-pub use advice::{Refused, advise};
+pub use advice::{Known, Refused, advise};
 
 /// The explanation of one error in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,28 +44,82 @@ impl Explanation {
     }
 }
 
+/// What a text says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Explained {
+    /// An explanation for each error.
+    pub explanations: Vec<Explanation>,
+    /// What was not read, in sentences.
+    pub notes: Vec<String>,
+}
+
 /// The longest text that is read, in bytes. A longer one is cut.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// The maximum number of different codes that are explained.
+pub const MAX_CODES: usize = 50;
 
 /// Explains every error in a text: a number alone, `AADSTS700213`, an answer in JSON, a job's log,
 /// an exception's message, a sign-in record. Each is explained once. An error of the CI system,
 /// which is the cause of the others, comes first; an error of the resource comes last. Commands in
 /// hints are for this shell.
 pub fn explain(text: &str, shell: Shell) -> Vec<Explanation> {
+    explain_with(text, shell, None).explanations
+}
+
+/// As [`explain`], with advice from what is `known` of the exchange.
+pub fn explain_with(text: &str, shell: Shell, known: Option<&Known<'_>>) -> Explained {
+    let whole = text;
     let text = &text[..text.floor_char_boundary(MAX_BYTES)];
+    let checked = OnceCell::new();
+    let explanation = |mention: &scan::Mention, no_token| {
+        let mut explanation = explanation(mention, no_token, shell);
+        let advice = known.map(|known| advice::about(&known.refusal(mention.code, shell), Some(mention), &checked));
+        if let Some(advice) = advice.filter(|advice| !advice.is_empty()) {
+            explanation.hints = advice;
+        }
+        if explanation.meaning.is_some() && mention.quoted.as_deref().is_some_and(language::is_foreign) {
+            explanation.hints.push(language::NOT_READ.to_owned());
+        }
+        explanation.within_limits()
+    };
     if scan::bare(text).is_some() {
-        return scan::mentions(text).iter().map(|mention| explanation(mention, false, shell)).collect();
+        let explanations = scan::mentions(text).iter().map(|mention| explanation(mention, false)).collect();
+        return Explained { explanations, notes: Vec::new() };
     }
-    let text = scan::plain(text);
-    let mentions = scan::mentions_in(&text);
-    let before = elsewhere::before_the_exchange(&text, shell);
+    let plain = scan::plain(text);
+    let scan::Mentions { mentions, has_more } = scan::mentions_in(&plain);
+    let before = elsewhere::before_the_exchange(&plain, shell);
     let no_token = before.iter().any(|signal| signal.no_token);
     // A refused sign-in has no errors after it.
-    let after = if mentions.is_empty() { elsewhere::after_the_exchange(&text, shell) } else { Vec::new() };
-    let cut = elsewhere::cut_code(&text).filter(|_| mentions.is_empty());
-    let codes = mentions.iter().map(|mention| explanation(mention, no_token, shell));
-    let signals = |signals: Vec<elsewhere::Signal>| signals.into_iter().map(|signal| signal.explanation);
-    signals(before).chain(codes).chain(signals(after)).chain(cut).collect()
+    let after = if mentions.is_empty() { elsewhere::after_the_exchange(&plain, shell) } else { Vec::new() };
+    let cut = elsewhere::cut_code(&plain).filter(|_| mentions.is_empty());
+    let codes = mentions.iter().map(|mention| explanation(mention, no_token));
+    let signals = |signals: Vec<elsewhere::Signal>| signals.into_iter().map(|one| one.explanation.within_limits());
+    let explanations = signals(before).chain(codes).chain(signals(after)).chain(cut).collect();
+    let notes = [
+        (
+            has_more,
+            format!("the text has more than {MAX_CODES} different codes, and the first {MAX_CODES} are explained"),
+        ),
+        (text.len() < whole.len(), format!("the text has {} bytes, and the first {MAX_BYTES} are read", whole.len())),
+    ];
+    let notes = notes.into_iter().filter(|(applies, _)| *applies).map(|(_, note)| note).collect();
+    Explained { explanations, notes }
+}
+
+impl Explanation {
+    /// The explanation without texts that are too long for an answer.
+    fn within_limits(mut self) -> Self {
+        for (_, value) in &mut self.facts {
+            *value = shortened(std::mem::take(value), LONGEST_VALUE);
+        }
+        for hint in &mut self.hints {
+            *hint = shortened(std::mem::take(hint), LONGEST_ADVICE);
+        }
+        self.quoted = self.quoted.map(|quoted| shortened(quoted, LONGEST_VALUE));
+        self
+    }
 }
 
 /// `no_token` says that the same text shows why there was no ID token.
@@ -78,12 +136,15 @@ fn explanation(mention: &scan::Mention, no_token: bool, shell: Shell) -> Explana
     };
     let facts = facts::all(mention);
     if let Some(meaning) = meaning {
-        hints = match code {
+        let obstacle = advice::obstacle(code, &facts);
+        let helps = obstacle.is_none() && meaning.retry != Retry::Never;
+        hints = match obstacle {
             _ if no_token && NOTHING_SENT.contains(&code) => vec![family::NO_TOKEN.to_owned()],
-            _ => advice::from_log(mention, &facts, shell).unwrap_or(hints),
+            Some(obstacle) => vec![obstacle],
+            None => advice::from_log(mention, &facts, shell).unwrap_or(hints),
         };
         let says_so = hints.iter().any(|hint| hint.starts_with("try again"));
-        if meaning.retry != Retry::Never && !says_so && !no_token {
+        if helps && !says_so && !no_token {
             hints.push(meaning.retry.meaning().to_owned());
         }
     }

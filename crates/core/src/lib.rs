@@ -32,4 +32,4 @@ pub mod settings;
 pub mod shell;
 
 use azure_oidc_token::mask;
-pub use azure_oidc_token::{Category, Fault, Secret, fault, jwks, secret, token};
+pub use azure_oidc_token::{Category, Fault, Secret, fault, jwks, secret, shorten, token};

@@ -1,5 +1,6 @@
 //! `check`: would Entra accept this ID token for these federated identity credentials?
 
+use azure_oidc_core::Fault;
 use azure_oidc_core::check::{self, Presented, Question, SKEW};
 use azure_oidc_core::cloud::Cloud;
 use azure_oidc_core::credential::{Credential, Matcher};
@@ -7,7 +8,6 @@ use azure_oidc_core::jwks::KeySet;
 use azure_oidc_core::ports::Ports;
 use azure_oidc_core::shell::Shell;
 use azure_oidc_core::token::{self, Token};
-use azure_oidc_core::{Fault, Secret};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -15,8 +15,8 @@ mod answer;
 
 pub use answer::{Answer, Comparison, Finding, Severity, Verdict};
 
-use crate::discovery;
 use crate::document::{Document, notes};
+use crate::{Door, TokenText, discovery};
 
 /// What to check: a token, or the issuer and subject that a future token will have; and the
 /// credentials to compare it with.
@@ -26,9 +26,7 @@ use crate::document::{Document, notes};
 pub struct Request {
     /// The ID token in compact form. Give either this or the claims of a future token: `issuer` and
     /// `subject`, or `claims` with both.
-    #[serde(default, deserialize_with = "crate::document::secret")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
-    pub token: Option<Secret>,
+    pub token: Option<TokenText>,
     /// The `iss` of the future token.
     pub issuer: Option<String>,
     /// The `sub` of the future token.
@@ -61,6 +59,9 @@ pub struct Request {
     /// One more credential, given by its parts. No HTTP body has it.
     #[serde(skip)]
     pub credential: Option<OneCredential>,
+    /// The interface that the request came by, for the words of messages.
+    #[serde(skip)]
+    pub door: Door,
     /// Fetch the issuer's keys when `jwks` is absent. No HTTP body has it: the service sends no
     /// requests on behalf of a caller.
     #[serde(skip)]
@@ -102,19 +103,18 @@ pub fn run(request: Request, ports: Ports<'_>) -> Result<Answer, Fault> {
     let jwks = request.jwks.as_ref().map(Document::keys).transpose()?;
     let mut notes = notes(parsed.notes);
     let mut presented = Presented {
-        token: request.token.as_ref().map(Secret::reveal),
+        token: request.token.as_ref().map(|token| token.reveal()),
         issuer: request.issuer.as_deref(),
         subject: request.subject.as_deref(),
         audience: request.audience.as_deref(),
         claims: request.claims.unwrap_or_default(),
     };
     if let Some(decoded) = presented.token.and_then(token::decoded).filter(|_| presented.claims.is_empty()) {
-        notes.push(
-            "note: this is a decoded token: its claims were compared, and neither time nor signature was".to_owned(),
-        );
+        // A finding says what was not checked.
+        notes.push("note: this is a decoded token".to_owned());
         presented = Presented { token: None, claims: decoded.claims, ..presented };
     }
-    let (verdict, token) = match presented.read(cloud)? {
+    let (mut verdict, token) = match presented.read(cloud)? {
         Err(malformed) => (malformed.into(), None),
         Ok(token) => {
             let keys = match jwks {
@@ -138,6 +138,10 @@ pub fn run(request: Request, ports: Ports<'_>) -> Result<Answer, Fault> {
             (verdict, Some(token))
         }
     };
+    for finding in verdict.findings.iter_mut().filter(|finding| !finding.remedy_is_command) {
+        finding.message = request.door.words(&finding.message);
+        finding.remedy = finding.remedy.as_deref().map(|remedy| request.door.words(remedy));
+    }
     Ok(Answer::new(verdict, credentials, token, notes))
 }
 

@@ -10,10 +10,10 @@ use azure_oidc_core::credential::{breadth, limits};
 use azure_oidc_core::platform::{self, Platform};
 use azure_oidc_core::shell::Shell;
 use azure_oidc_core::token::Token;
-use azure_oidc_core::{Category, Fault, Secret};
+use azure_oidc_core::{Category, Fault};
 use serde::{Deserialize, Serialize};
 
-use crate::document;
+use crate::{TokenText, document};
 
 /// The pipeline: the parts of its platform, one of its tokens, or issuer and subject. And the tool
 /// to write for.
@@ -30,9 +30,7 @@ pub struct Request {
     pub parts: Option<Parts>,
     /// An ID token of the pipeline. It gives issuer and audience, and the subject as one of those
     /// that the pipeline can have.
-    #[serde(default, deserialize_with = "crate::document::secret")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
-    pub token: Option<Secret>,
+    pub token: Option<TokenText>,
     /// The issuer, in place of the token's or the platform's; required when there is neither.
     pub issuer: Option<String>,
     /// The subject, as `issuer`. With `flexible` it is a pattern.

@@ -1,9 +1,9 @@
 //! JSON documents that a request brings along, and notes on what they hold.
 
+use azure_oidc_core::Fault;
 use azure_oidc_core::credential::CredentialProblem;
 use azure_oidc_core::credential::forms::{self, Parsed};
 use azure_oidc_core::jwks::KeySet;
-use azure_oidc_core::{Fault, Secret};
 use serde::de::{Deserialize, Deserializer, Error, Unexpected};
 use serde_json::Value;
 
@@ -64,16 +64,6 @@ impl schemars::JsonSchema for Document {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({ "type": ["string", "object", "array"] })
     }
-}
-
-/// For `deserialize_with`: a token, whose text must not be seen.
-pub(crate) fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
-    Ok(Option::<String>::deserialize(deserializer)?.map(Secret::new))
-}
-
-/// For `deserialize_with`: a token that must be there.
-pub(crate) fn required_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
-    String::deserialize(deserializer).map(Secret::new)
 }
 
 /// What to know about credentials, as lines for people.

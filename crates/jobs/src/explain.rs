@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use azure_oidc_core::cloud::{Cloud, PUBLIC};
-use azure_oidc_core::credential::Credential;
-use azure_oidc_core::explain::{self, Refused};
+use azure_oidc_core::explain::{self, Known};
 use azure_oidc_core::shell::Shell;
 use azure_oidc_core::token::Token;
-use azure_oidc_core::{Category, Fault, Secret};
+use azure_oidc_core::{Category, Fault};
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::TokenText;
 use crate::document::{Document, notes};
 use crate::json::ErrorCode;
 
@@ -21,9 +21,7 @@ pub struct Request {
     /// A code such as `AADSTS700213`, Entra's JSON answer, or a log that holds one.
     pub text: String,
     /// The ID token that was sent: the advice then names its claims.
-    #[serde(default, deserialize_with = "crate::document::secret")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
-    pub token: Option<Secret>,
+    pub token: Option<TokenText>,
     /// Federated identity credentials in any written form: what `az ad app federated-credential
     /// list` prints, Graph's answer, the ARM form of managed identities, a list, or one object. As
     /// JSON, or as a string that holds JSON.
@@ -46,7 +44,7 @@ pub struct Answer {
     /// One for each code.
     #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub explanations: Vec<Explanation>,
-    /// What to know about the document with the credentials, a line each.
+    /// What to know about the text and the document with the credentials, a line each.
     pub notes: Vec<String>,
 }
 
@@ -100,10 +98,25 @@ pub fn run(request: &Request, now: Option<i64>) -> Result<Answer, Fault> {
     let token = request.token.as_ref().map(|token| Token::parse(token.reveal())).transpose()?;
     let parsed = request.credentials.as_ref().map(Document::credentials).transpose()?;
     let (credentials, problems) = parsed.map(|parsed| (parsed.credentials, parsed.notes)).unwrap_or_default();
-    let now = request.now.or(now);
     let shell = request.shell.unwrap_or_default();
+    let explained = match (&token, credentials.as_slice()) {
+        (None, []) => explain::explain_with(&request.text, shell, None),
+        (token, credentials) => {
+            let claims = token.as_ref().map(Token::claims);
+            let time = claims.and_then(|claims| claims.iat.or(claims.nbf).or(claims.exp));
+            let audience = claims.and_then(|claims| claims.aud.first());
+            let known = Known {
+                token: token.as_ref(),
+                credentials,
+                client_id: None,
+                cloud: audience.and_then(|audience| Cloud::by_exchange_audience(audience)).unwrap_or(PUBLIC),
+                now: request.now.or(now).or(time).unwrap_or_default(),
+            };
+            explain::explain_with(&request.text, shell, Some(&known))
+        }
+    };
     let explanation = |one: explain::Explanation| Explanation {
-        advice: advice(&one, request, token.as_ref(), &credentials, now),
+        advice: one.hints,
         cause: one.meaning.map(|meaning| meaning.cause),
         code: one.other.map_or(ErrorCode::Aadsts(one.code), ErrorCode::Other),
         facts: one.facts,
@@ -112,36 +125,9 @@ pub fn run(request: &Request, now: Option<i64>) -> Result<Answer, Fault> {
         remedy: one.meaning.map(|meaning| shell.with_variables(meaning.remedy)),
         quoted: one.quoted,
     };
-    let explanations = explain::explain(&request.text, shell).into_iter().map(explanation).collect();
-    Ok(Answer { explanations, notes: notes(problems) })
-}
-
-/// What to do about one code: from the token's claims or those that the text names, and from the
-/// credentials; else what the catalogue says.
-fn advice(
-    one: &explain::Explanation,
-    request: &Request,
-    token: Option<&Token>,
-    credentials: &[Credential],
-    now: Option<i64>,
-) -> Vec<String> {
-    if one.other.is_some() || (token.is_none() && credentials.is_empty()) {
-        return one.hints.clone();
-    }
-    let claims = token.map(Token::claims);
-    let time = claims.and_then(|claims| claims.iat.or(claims.nbf).or(claims.exp));
-    let audience = claims.and_then(|claims| claims.aud.first());
-    let advice = explain::advise(&Refused {
-        code: one.code,
-        description: &request.text,
-        token,
-        credentials,
-        client_id: None,
-        cloud: audience.and_then(|audience| Cloud::by_exchange_audience(audience)).unwrap_or(PUBLIC),
-        now: now.or(time).unwrap_or_default(),
-        shell: request.shell.unwrap_or_default(),
-    });
-    if advice.is_empty() { one.hints.clone() } else { advice }
+    let mut notes = notes(problems);
+    notes.extend(explained.notes.into_iter().map(|note| format!("warning: {note}")));
+    Ok(Answer { explanations: explained.explanations.into_iter().map(explanation).collect(), notes })
 }
 
 fn by_name<S: Serializer>(facts: &[(&'static str, String)], serializer: S) -> Result<S::Ok, S::Error> {

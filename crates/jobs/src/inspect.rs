@@ -1,10 +1,11 @@
 //! `inspect`: decodes a token and says what it holds. It verifies nothing.
 
+use azure_oidc_core::Fault;
 use azure_oidc_core::platform::{self, Part, Platform};
 use azure_oidc_core::token::{self, Decoded, Token};
-use azure_oidc_core::{Fault, Secret};
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::TokenText;
 use crate::json::{self, Audience};
 
 /// The token to decode.
@@ -13,9 +14,7 @@ use crate::json::{self, Audience};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Request {
     /// An ID token in compact form (RFC 7519).
-    #[serde(deserialize_with = "crate::document::required_secret")]
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
-    pub token: Secret,
+    pub token: TokenText,
 }
 
 /// What a token says about itself. None of it is verified.

@@ -11,6 +11,7 @@ pub mod credential;
 mod discovery;
 pub mod doctor;
 mod document;
+mod door;
 pub mod exchange;
 pub mod explain;
 pub mod id_token;
@@ -20,6 +21,7 @@ pub mod json;
 pub mod schema;
 #[cfg(test)]
 mod tests;
+mod token_text;
 pub mod verify;
 
 use azure_oidc_core::Fault;
@@ -29,6 +31,8 @@ use azure_oidc_core::ports::Ports;
 
 pub use azure_oidc_core::plan::HostKind;
 pub use document::Document;
+pub use door::Door;
+pub use token_text::TokenText;
 
 /// Everything a job may use.
 #[derive(Clone, Copy)]

@@ -33,7 +33,7 @@ fn list(audience: &str) -> Document {
 
 fn ask(expires: i64) -> check::Request {
     let credentials = list("api://AzureADTokenExchange");
-    check::Request { token: Some(token(&claims(expires))), credentials, ..check::Request::default() }
+    check::Request { token: Some(token(&claims(expires)).into()), credentials, ..check::Request::default() }
 }
 
 fn checked(request: check::Request) -> check::Answer {
@@ -119,7 +119,7 @@ fn keys_of_the_request_come_before_those_of_the_issuer() {
 
 #[test]
 fn the_claims_of_what_is_no_token_are_empty() {
-    let request = check::Request { token: Some(Secret::new("a.b")), ..ask(NOW) };
+    let request = check::Request { token: Some(Secret::new("a.b").into()), ..ask(NOW) };
     let answer = serde_json::to_value(checked(request)).unwrap();
     assert_eq!((&answer["token"], &answer["predicted_error"]), (&json!({}), &json!("AADSTS50027")));
 }
@@ -127,13 +127,16 @@ fn the_claims_of_what_is_no_token_are_empty() {
 #[test]
 fn what_is_no_token_is_refused_with_the_error_that_entra_would_give() {
     let faults = [
-        inspect::run(&inspect::Request { token: Secret::new("a.b") }).err().unwrap(),
-        explain::run(&explain::Request { token: Some(Secret::new("a.b")), ..explain::Request::default() }, None)
+        inspect::run(&inspect::Request { token: Secret::new("a.b").into() }).err().unwrap(),
+        explain::run(&explain::Request { token: Some(Secret::new("a.b").into()), ..explain::Request::default() }, None)
             .err()
             .unwrap(),
-        credential::run(&credential::Request { token: Some(Secret::new("a.b")), ..credential::Request::default() })
-            .err()
-            .unwrap(),
+        credential::run(&credential::Request {
+            token: Some(Secret::new("a.b").into()),
+            ..credential::Request::default()
+        })
+        .err()
+        .unwrap(),
         verify::with_issuer_keys(&Secret::new("a.b"), Offline { now: 0 }.ports()).err().unwrap(),
     ];
     for fault in faults {
@@ -145,7 +148,7 @@ fn what_is_no_token_is_refused_with_the_error_that_entra_would_give() {
 fn advice_is_about_the_tokens_lifetime_only_when_the_time_is_known() {
     let request = |now| explain::Request {
         text: "AADSTS700024".to_owned(),
-        token: Some(token(&claims(NOW - 9000))),
+        token: Some(token(&claims(NOW - 9000)).into()),
         now,
         ..explain::Request::default()
     };

@@ -3,12 +3,13 @@
 use azure_oidc_core::check::decision::ALGORITHMS;
 use azure_oidc_core::jwks::{self, Verification};
 use azure_oidc_core::ports::Ports;
+use azure_oidc_core::shorten::{LONGEST_VALUE, shorten};
 use azure_oidc_core::token::{Jws, Token};
 use azure_oidc_core::{Fault, Secret};
 use serde::{Deserialize, Serialize};
 
-use crate::discovery;
 use crate::document::Document;
+use crate::{TokenText, discovery};
 
 /// The token to verify, and the keys.
 #[derive(Deserialize)]
@@ -16,9 +17,7 @@ use crate::document::Document;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Request {
     /// A JWS in compact form (RFC 7515). Its payload may be anything.
-    #[serde(deserialize_with = "crate::document::required_secret")]
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
-    pub token: Secret,
+    pub token: TokenText,
     /// A JWK Set (RFC 7517), as JSON or as a string that holds JSON.
     #[cfg_attr(feature = "schema", schemars(extend("type" = ["string", "object"])))]
     pub jwks: Document,
@@ -81,9 +80,9 @@ impl From<Verification> for Answer {
         let Verification { valid, reason, alg, kid, key_index } = verification;
         Self {
             notes: refused(&alg).filter(|_| valid).into_iter().collect(),
-            alg,
+            alg: shown(&alg),
             key_index,
-            kid,
+            kid: kid.as_deref().map(shown),
             reason: reason.map(jwks::Reason::code),
             signature: if valid { Signature::Valid } else { Signature::Invalid },
             sentence: reason.map(jwks::Reason::sentence),
@@ -91,8 +90,13 @@ impl From<Verification> for Answer {
     }
 }
 
+fn shown(text: &str) -> String {
+    shorten(text, LONGEST_VALUE).into_owned()
+}
+
 /// Entra refuses some algorithms, however good the signature is.
 fn refused(alg: &str) -> Option<String> {
-    let note = || format!("note: Entra accepts no token that is signed with {alg}; it answers AADSTS5002738");
+    let alg_shown = shown(alg);
+    let note = || format!("note: Entra accepts no token that is signed with {alg_shown}; it answers AADSTS5002738");
     (!ALGORITHMS.contains(&alg)).then(note)
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use crate::secret::without_tokens;
+use crate::shorten::{LONGEST_ADVICE, LONGEST_SENTENCE, LONGEST_VALUE, shortened};
 
 /// A failure. Never contains a secret. One pointer wide, so that results stay small.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,7 +121,7 @@ impl Fault {
     #[cold]
     pub fn new(category: Category, code: &'static str, message: impl Into<String>) -> Self {
         // The message may quote input, and the input may be a token.
-        let message = without_tokens(&message.into());
+        let message = shortened(without_tokens(&message.into()), LONGEST_SENTENCE);
         let (hints, facts) = (Vec::new(), Vec::new());
         let (entra, predicted, is_transient) = (None, None, false);
         Self(Box::new(Failure { code, category, message, hints, facts, entra, predicted, is_transient }))
@@ -129,7 +130,7 @@ impl Fault {
     /// Adds a hint about what to do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(without_tokens(&hint.into()));
+        self.hints.push(shortened(without_tokens(&hint.into()), LONGEST_ADVICE));
         self
     }
 
@@ -150,7 +151,7 @@ impl Fault {
     /// Adds a named value, which must not be a secret.
     #[must_use]
     pub fn fact(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.facts.push((name, without_tokens(&value.into())));
+        self.facts.push((name, shortened(without_tokens(&value.into()), LONGEST_VALUE)));
         self
     }
 }

@@ -9,6 +9,7 @@ pub mod jwks;
 pub mod mask;
 mod reason;
 pub mod secret;
+pub mod shorten;
 pub mod token;
 
 pub use fault::{Category, Fault};

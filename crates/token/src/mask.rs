@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-/// Masks in brackets, in lower case: GitLab, Travis CI, and tools that hide values themselves.
-const NAMED: [&str; 3] = ["[masked]", "[secure]", "[redacted]"];
+/// Masks in brackets, in lower case: GitLab, Travis CI, and tools that hide values themselves. This
+/// tool writes `[token]` and `[secret]`.
+const NAMED: [&str; 5] = ["[masked]", "[secure]", "[redacted]", "[token]", "[secret]"];
 
 /// Fewer stars can be a wildcard.
 const FEWEST_STARS: usize = 3;

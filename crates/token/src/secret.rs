@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+mod echo;
+
+pub use echo::without_secrets;
+
 /// A token or another secret. [`Secret::reveal`] is the only access to its text, so every use can
 /// be found by name.
 ///

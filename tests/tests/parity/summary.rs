@@ -79,7 +79,7 @@ impl Summary {
             verdict: "error".to_owned(),
             codes: texts(&failure["code"]),
             aadsts: aadsts(&failure["aadsts"]),
-            advice: lines(&failure["hint"]).chain(lines(&failure["hints"])).collect(),
+            advice: lines(&failure["hint"]).chain(lines(&failure["hints"])).map(in_words_of_http).collect(),
             notes: Vec::new(),
         }
     }
@@ -99,7 +99,7 @@ impl Summary {
                 verdict: outcome.as_str().unwrap_or_default().to_owned(),
                 codes: findings.iter().flat_map(|finding| texts(&finding["code"])).collect(),
                 aadsts: aadsts(predicted),
-                advice: findings.iter().flat_map(|finding| lines(&finding["remedy"])).collect(),
+                advice: findings.iter().flat_map(|finding| lines(&finding["remedy"])).map(in_words_of_http).collect(),
                 ..Self::default()
             }
         } else if let Some(tokens) = answer["tokens"].as_array() {
@@ -137,6 +137,11 @@ fn scopes(tokens: &[Value]) -> String {
 /// Lines of a text, or of a list of texts.
 fn lines(value: &Value) -> impl Iterator<Item = String> {
     texts(value).into_iter().flat_map(|text| text.lines().map(ToOwned::to_owned).collect::<Vec<_>>())
+}
+
+/// Each door has words of its own: an option, a member, a field.
+fn in_words_of_http(text: String) -> String {
+    azure_oidc_jobs::Door::Http.words(&text).replace("`client-id`", "`client_id`")
 }
 
 fn texts(value: &Value) -> Vec<String> {

@@ -131,6 +131,10 @@ const LINES: &[(&str, &str, &[&str])] = &[
             "a similar value exists: 'arm'",
         ],
     ),
+    // Empty, as an unset variable leaves it.
+    ("--ca-file= check --credential f", "a value is required for '--ca-file <FILE>' but none was supplied", &[]),
+    ("check --credential=", "a value is required for '--credential <FILE>' but none was supplied", &[]),
+    ("inspect --id-token-file=", "a value is required for '--id-token-file <PATH>' but none was supplied", &[]),
     // Twice.
     ("--ca-file a --ca-file b", "the argument '--ca-file <FILE>' cannot be used multiple times", &[]),
     ("--ca-file a --scope a --ca-file b", "the argument '--ca-file <FILE>' cannot be used multiple times", &[]),

@@ -4,7 +4,7 @@
 use azure_oidc_cli::{CheckArgs, Form, failure};
 use azure_oidc_core::{Category, Fault};
 use azure_oidc_jobs::check::{self, Answer, OneCredential, Request, Verdict};
-use azure_oidc_jobs::{Document, json};
+use azure_oidc_jobs::{Document, Door, json};
 
 use super::id_token::{self, Wanted};
 use super::text::{self, Paint};
@@ -19,7 +19,7 @@ pub(super) fn run(args: &CheckArgs, paint: Paint, context: Context<'_>) -> Resul
     };
     let by_hand = args.issuer.clone().zip(args.subject.clone());
     let request = Request {
-        token,
+        token: token.map(Into::into),
         issuer: args.token_issuer.clone(),
         subject: args.token_subject.clone(),
         audience: args.token_audience.clone(),
@@ -27,6 +27,7 @@ pub(super) fn run(args: &CheckArgs, paint: Paint, context: Context<'_>) -> Resul
         credentials: credentials.map(Document::Bytes).unwrap_or_default(),
         credential: by_hand.map(|(issuer, subject)| OneCredential { issuer, subject, audience: args.audience.clone() }),
         jwks: jwks.map(Document::Text),
+        door: Door::CommandLine,
         discover: args.discover,
         cloud: Some(args.cloud.clone()),
         now: args.now,

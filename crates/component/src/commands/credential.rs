@@ -15,7 +15,7 @@ pub(super) fn run(args: &CredentialArgs, context: Context<'_>) -> Result<Outcome
     let answer = credential::run(&Request {
         platform: args.platform.platform.clone(),
         parts: Some(Parts(args.parts.0.clone())),
-        token,
+        token: token.map(Into::into),
         issuer: args.issuer.clone(),
         subject: args.subject.clone(),
         audience: args.audience.clone(),

@@ -13,7 +13,7 @@ pub(super) fn run(args: &InspectArgs, context: Context<'_>) -> Result<Outcome, F
     let obtained = id_token::obtain(&Wanted::by(&args.token, &args.platform), context)?;
     let is_decoded = inspect::is_decoded(obtained.token.reveal());
     let token = if is_decoded { obtained.token } else { id_token_of(obtained)? };
-    let answer = inspect::run(&Request { token })?;
+    let answer = inspect::run(&Request { token: token.into() })?;
     let stdout = match args.output {
         Form::Json => json::line(&answer),
         Form::Text => render(&answer, context.ports.clock.now(), is_decoded),

@@ -15,7 +15,7 @@ pub(super) fn run(args: &VerifyArgs, context: Context<'_>) -> Result<Outcome, Fa
         Some(name) => {
             Jws::parse(obtained.token.reveal()).map_err(|malformed| obtained.malformed(&malformed))?;
             let jwks = Document::Text(read_text(context, name, "--jwks")?);
-            verify::run(&Request { token: obtained.token, jwks })?
+            verify::run(&Request { token: obtained.token.into(), jwks })?
         }
         None => verify::with_issuer_keys(&id_token_of(obtained)?, context.ports)?,
     };

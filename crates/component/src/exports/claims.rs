@@ -5,7 +5,7 @@ use azure_oidc_core::check::claims_object;
 use azure_oidc_core::platform;
 use azure_oidc_core::ports::fixed::Offline;
 use azure_oidc_core::shell::Shell;
-use azure_oidc_jobs::{Document, audit, check, credential, explain, inspect, verify};
+use azure_oidc_jobs::{Document, Door, audit, check, credential, explain, inspect, verify};
 
 use super::convert;
 use crate::bindings::Component;
@@ -17,12 +17,12 @@ use crate::bindings::exports::azure_oidc::federation::types::Fault;
 
 impl Guest for Component {
     fn inspect(token: String) -> Result<Inspection, Fault> {
-        Ok(inspect::run(&inspect::Request { token: Secret::new(token) })?.into())
+        Ok(inspect::run(&inspect::Request { token: Secret::new(token).into() })?.into())
     }
 
     fn check(question: Question) -> Result<Verdict, Fault> {
         let request = check::Request {
-            token: question.token.map(Secret::new),
+            token: question.token.map(|token| Secret::new(token).into()),
             issuer: question.issuer,
             subject: question.subject,
             audience: question.audience,
@@ -33,13 +33,14 @@ impl Guest for Component {
             now: Some(question.now),
             skew: question.skew,
             shell: question.shell.map(Shell::from),
+            door: Door::Typed,
             ..check::Request::default()
         };
         Ok(check::run(request, Offline { now: question.now }.ports())?.into())
     }
 
     fn verify(jws: String, jwks: String) -> Result<Verification, Fault> {
-        let request = verify::Request { token: Secret::new(jws), jwks: Document::Text(jwks) };
+        let request = verify::Request { token: Secret::new(jws).into(), jwks: Document::Text(jwks) };
         Ok(verify::run(&request)?.into())
     }
 
@@ -50,7 +51,7 @@ impl Guest for Component {
 
     fn explain_refusal(request: ExplainRequest) -> Result<Explained, Fault> {
         let ExplainRequest { text, token, credentials, now, shell } = request;
-        let (token, credentials) = (token.map(Secret::new), credentials.map(Document::Text));
+        let (token, credentials) = (token.map(|token| Secret::new(token).into()), credentials.map(Document::Text));
         let shell = shell.map(Shell::from);
         Ok(explain::run(&explain::Request { text, token, credentials, now, shell }, None)?.into())
     }

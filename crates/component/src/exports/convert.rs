@@ -9,7 +9,7 @@ use azure_oidc_core::shell::Shell;
 use azure_oidc_core::{Fault as CoreFault, Secret};
 use azure_oidc_jobs::credential::Parts;
 use azure_oidc_jobs::json::ErrorCode;
-use azure_oidc_jobs::{Document, audit, check, credential, explain, inspect, verify};
+use azure_oidc_jobs::{Document, Door, audit, check, credential, explain, inspect, verify};
 use serde_json::Value;
 
 use crate::bindings::exports::azure_oidc::federation::claims::{
@@ -21,7 +21,7 @@ use crate::bindings::exports::azure_oidc::federation::types::{Fact, Fault, Shell
 
 impl From<CoreFault> for Fault {
     fn from(fault: CoreFault) -> Self {
-        let fault = Failure::from(fault);
+        let fault = Failure::from(Door::Typed.fault(fault));
         let named = |name| fault.facts.iter().find(|(fact, _)| *fact == name).map(|(_, value)| value.clone());
         let entra = fault.entra.as_ref();
         Self {
@@ -247,7 +247,7 @@ impl From<CredentialRequest> for credential::Request {
         Self {
             platform: request.platform,
             parts: request.parts.map(pairs),
-            token: request.token.map(Secret::new),
+            token: request.token.map(|token| Secret::new(token).into()),
             issuer: request.issuer,
             subject: request.subject,
             audience: request.audience,

@@ -3,6 +3,7 @@
 use azure_oidc_cli::failure::OfEntra;
 use azure_oidc_core::fault::Failure;
 use azure_oidc_core::{Category, Fault};
+use azure_oidc_jobs::Door;
 use azure_oidc_jobs::json::line;
 use serde::Serialize;
 
@@ -110,6 +111,7 @@ impl From<Fault> for Problem {
 
 impl From<Problem> for ProblemDetails {
     fn from(Problem { status, fault, .. }: Problem) -> Self {
+        let fault = Door::Http.fault(fault);
         let entra = OfEntra::from(&fault);
         let Failure { code, message: detail, hints, .. } = fault.into();
         Self { code, detail, hints, status, title: title(status), r#type: "about:blank", entra }

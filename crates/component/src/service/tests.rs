@@ -162,3 +162,29 @@ fn credentials_are_the_same_as_json_and_as_a_string_that_holds_it() {
     assert_eq!(verdict(credentials.to_string().into()), answer);
     assert_eq!(verdict(json!({ "value": credentials })), answer);
 }
+
+#[test]
+fn answers_name_members_of_the_body_and_no_options() {
+    let service = Service::with([]);
+    let list = json!([{"name": "main", "issuer": "https://a.example", "subject": "s", "audiences": ["a"]}]);
+    let token = token();
+    for (path, body, words) in [
+        ("/v1/check", json!({"token": token, "credentials": list, "cloud": "moon"}), "use one of public"),
+        ("/v1/check", json!({"token": token, "credentials": list}), "the issuer's keys, with `jwks`"),
+        ("/v1/check", json!({"token": "./token.jwt", "credentials": list}), "pass the content of the file"),
+        ("/v1/inspect", json!({"token": "/run/token.jwt"}), "pass the content of the file"),
+        (
+            "/v1/credential",
+            json!({"cloud": "moon", "issuer": "https://a.example", "subject": "s"}),
+            "use one of public",
+        ),
+        ("/v1/credential", json!({"platform": "github"}), "a member of `parts`"),
+        ("/v1/credential", json!({"issuer": "https://a.example"}), "or use a token with `token`"),
+        ("/v1/credential", json!({"parts": {"repo": "o/r"}}), "`platform`"),
+    ] {
+        let reply = service.answer(&post(path), &body);
+        assert!(reply.body.contains(words), "{path} {body}\n{}", reply.body);
+        let options: Vec<_> = reply.body.split('`').filter(|part| part.starts_with("--")).collect();
+        assert!(options.is_empty(), "{path} {body}\n{options:?}");
+    }
+}

@@ -78,20 +78,21 @@ pub struct Refusal {
 ///
 /// The refusal that Entra is expected to answer with.
 pub fn decide<'a>(case: &Case<'a>) -> Result<&'a Credential, Refusal> {
-    decide_with(case, || signature(case.token, case.keys))
+    decide_with(case, || signature(case.token, case.keys), || subject_and_audience(case))
 }
 
-/// As [`decide`], with a result of [`signature`] that may be known already: verifying takes longer
-/// than all the rest.
+/// As [`decide`], with results of [`signature`] and [`subject_and_audience`] that may be known
+/// already: they take longer than all the rest.
 pub(super) fn decide_with<'a>(
     case: &Case<'a>,
     signature: impl FnOnce() -> Result<(), Refusal>,
+    subject_and_audience: impl FnOnce() -> Result<&'a Credential, Refusal>,
 ) -> Result<&'a Credential, Refusal> {
     shape(case.token)?;
     issuer(case)?;
     signature()?;
     time(case.token.claims(), case.now, case.skew)?;
-    subject_and_audience(case)
+    subject_and_audience()
 }
 
 /// Whether any credential has the token's issuer. If not, its keys need not be fetched.
@@ -235,12 +236,17 @@ pub fn matches_subject(credential: &Credential, claims: &Claims) -> Result<bool,
 
 /// Whether two texts differ only in upper and lower case.
 pub fn same_but_for_case(a: &str, b: &str) -> bool {
-    a != b && lower_case(a) == lower_case(b)
+    // Ends at the first difference, which may be early in a long text.
+    a != b && lower(a).eq(lower(b))
 }
 
 /// Each character in lower case, independent of its neighbours.
 pub(super) fn lower_case(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).collect()
+    lower(text).collect()
+}
+
+fn lower(text: &str) -> impl Iterator<Item = char> {
+    text.chars().flat_map(char::to_lowercase)
 }
 
 /// Whether a tenant that allows only certain GitHub enterprises accepts this token. Entra checks

@@ -5,6 +5,7 @@ mod audience;
 mod cause;
 mod expression;
 mod issuer;
+mod look_alike;
 mod subject;
 mod text;
 
@@ -14,8 +15,17 @@ use super::quote::{excerpt, quoted};
 use super::{Question, remedy};
 use crate::credential::audience::{is_entra_issuer, matches_audience};
 use crate::credential::{Credential, reach};
+use crate::shorten::{LONGEST_VALUE, shortened};
+use crate::token::Claims;
 
 pub(super) use subject::fork_of;
+
+/// How many credentials are compared with the token in detail. An application has at most 20.
+const MAX_COMPARED: usize = 64;
+
+/// The longest value that the rules for near misses compare, in bytes. Entra stores at most 600
+/// characters.
+const LONGEST_COMPARED: usize = 2_400;
 
 /// How many further credentials are reported that differ from the token in one near miss only.
 const MAX_OTHERS: usize = 2;
@@ -26,7 +36,39 @@ pub(super) fn explain(question: &Question<'_>, refusal: &Refusal) -> Vec<Finding
     let aadsts = refusal.aadsts;
     let mut findings = differences(question, aadsts);
     one_command(&mut findings);
+    let count = question.credentials.len();
+    if count > MAX_COMPARED {
+        let message =
+            format!("of {count} credentials, the {MAX_COMPARED} nearest were compared with the token in detail");
+        findings.push(Finding::info("credentials-ranked", message));
+    }
     findings
+}
+
+/// The credentials to compare in detail, in their order: those that have most in common with the
+/// token.
+fn nearest<'a>(question: &Question<'a>) -> Vec<&'a Credential> {
+    let mut nearest: Vec<_> = question.credentials.iter().enumerate().collect();
+    if nearest.len() > MAX_COMPARED {
+        nearest.sort_by_cached_key(|(_, credential)| usize::MAX - in_common(question, credential));
+        nearest.truncate(MAX_COMPARED);
+        nearest.sort_by_key(|(index, _)| *index);
+    }
+    nearest.into_iter().map(|(_, credential)| credential).collect()
+}
+
+/// How much a credential has in common with the token: a larger number is nearer.
+fn in_common(question: &Question<'_>, credential: &Credential) -> usize {
+    const EQUAL: usize = 10_000;
+    let common = |held: &str, own: Option<&str>| {
+        let (held, own) = (held.as_bytes(), own.unwrap_or_default().as_bytes());
+        let is_same = |(a, b): &(&u8, &u8)| a.eq_ignore_ascii_case(b);
+        let start = held.iter().zip(own).take(LONGEST_COMPARED).take_while(is_same).count();
+        let end = held.iter().rev().zip(own.iter().rev()).take(LONGEST_COMPARED).take_while(is_same).count();
+        if held == own { EQUAL } else { start + end }
+    };
+    let claims = question.token.claims();
+    common(&credential.issuer, claims.iss.as_deref()) + common(credential.matcher.text(), claims.sub.as_deref())
 }
 
 /// Keeps the first command: it corrects everything that a command can correct.
@@ -53,7 +95,8 @@ fn differences(question: &Question<'_>, aadsts: u32) -> Vec<Finding> {
     if let Some(finding) = wrong_token(question, aadsts) {
         return vec![finding];
     }
-    let mut assessed: Vec<_> = question.credentials.iter().map(|one| Assessment::new(question, one, aadsts)).collect();
+    let mut assessed: Vec<_> =
+        nearest(question).into_iter().map(|one| Assessment::new(question, one, aadsts)).collect();
     // The order of the list decides between equals.
     let rank = |assessment: &Assessment| (assessment.distance, usize::MAX - assessment.shared);
     assessed.sort_by_key(rank);
@@ -95,7 +138,8 @@ enum Claim {
 type Rule = fn(&Pair<'_>) -> Option<Finding>;
 
 /// Rules for any claim, the most useful first. They run before the rules of the claim.
-const TEXT_RULES: &[Rule] = &[text::letter_case, text::trailing_slash, text::white_space, text::quotes, text::encoding];
+const TEXT_RULES: &[Rule] =
+    &[text::letter_case, text::trailing_slash, text::white_space, text::quotes, text::encoding, look_alike::look_alike];
 
 const FAR_ISSUER: usize = 4_000;
 const FAR_SUBJECT: usize = 400;
@@ -136,14 +180,16 @@ impl Assessment {
             }
         }
         if !matches_audience(credential, claims, question.cloud) && !claims.aud.is_empty() {
-            let (expected, actual) = (credential.audience().unwrap_or_default(), claims.aud.join(", "));
+            let (expected, actual) = (credential.audience().unwrap_or_default(), audiences(claims));
             assessment.differ(&pair(Claim::Audience, expected, &actual), audience::RULES, FAR_AUDIENCE);
         }
         assessment
     }
 
     fn differ(&mut self, pair: &Pair<'_>, rules: &[Rule], far: usize) {
-        let near = TEXT_RULES.iter().chain(rules).enumerate().find_map(|(rank, rule)| Some((rank + 1, rule(pair)?)));
+        let is_short = pair.expected.len().max(pair.actual.len()) <= LONGEST_COMPARED;
+        let mut rules = TEXT_RULES.iter().chain(rules).enumerate().filter(|_| is_short);
+        let near = rules.find_map(|(rank, rule)| Some((rank + 1, rule(pair)?)));
         let (distance, finding) = near.unwrap_or_else(|| (far, pair.differs()));
         self.distance += distance;
         self.findings.push(finding);
@@ -304,6 +350,11 @@ fn split_between_two(question: &Question<'_>, aadsts: u32) -> Option<Finding> {
         holder(of_subject)
     );
     Some(Finding::error("halves-of-two", aadsts, message).remedy_if(remedy::update_to_token(question, of_subject)))
+}
+
+/// The audiences of a token in one text.
+fn audiences(claims: &Claims) -> String {
+    shortened(claims.aud.join(", "), LONGEST_VALUE)
 }
 
 /// A credential's name for a sentence.

@@ -8,6 +8,7 @@ use super::decision::{
 };
 use super::finding::Finding;
 use super::near_miss::fork_of;
+use super::remedy::SHORTEN_NAMES;
 use super::time::{moment, span};
 use crate::cloud::Cloud;
 use crate::credential::audience::is_entra_issuer;
@@ -180,10 +181,8 @@ fn too_long(code: &'static str, aadsts: u32, claim: &'static str, value: &str) -
     let count = value.chars().count();
     let message =
         format!("the claim `{claim}` has {count} characters, and a credential can hold at most {MAX_CHARACTERS}");
-    (count > MAX_CHARACTERS).then(|| {
-        let remedy = "shorten the names that the claim is built from";
-        Finding::error(code, aadsts, message).claim(claim).actual(value).remedy(remedy)
-    })
+    (count > MAX_CHARACTERS)
+        .then(|| Finding::error(code, aadsts, message).claim(claim).actual(value).remedy(SHORTEN_NAMES))
 }
 
 /// The rule for tokens that Entra itself issued, where this token breaks one.

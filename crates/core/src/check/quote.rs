@@ -21,9 +21,9 @@ pub(crate) fn quoted(value: &str) -> String {
 /// The part of a value that contains `position`, from the last `:` or `/` before it.
 pub(super) fn excerpt(value: &str, position: usize) -> String {
     const LONGEST: usize = 48;
-    let head: Vec<char> = value.chars().take(position).collect();
-    let start = head.iter().rposition(|c| [':', '/'].contains(c)).map_or(0, |at| at + 1);
-    let rest: String = value.chars().skip(start).collect();
+    let end = value.char_indices().nth(position).map_or(value.len(), |(at, _)| at);
+    let start = value[..end].rfind([':', '/']).map_or(0, |at| at + 1);
+    let rest: String = value[start..].chars().take(LONGEST + 1).collect();
     match rest.chars().count() {
         0 => "nothing".to_owned(),
         count if count > LONGEST => quoted(&(rest.chars().take(LONGEST).collect::<String>() + "…")),

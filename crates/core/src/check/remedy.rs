@@ -13,6 +13,7 @@ use super::finding::Remedy;
 use super::quote::quoted;
 use crate::cloud::{Cloud, PUBLIC};
 use crate::credential::audience::{is_entra_issuer, matches_audience, wanted_audience};
+use crate::credential::limits::MAX_CHARACTERS;
 use crate::credential::reach;
 use crate::credential::write::{Format, Target, delete_command, name_for, update_command, write};
 use crate::credential::{Credential, Matcher};
@@ -160,11 +161,17 @@ pub fn already_fits(question: &Question<'_>) -> Option<Vec<String>> {
     Some(advice)
 }
 
+/// What to do about a claim that is longer than a credential can hold.
+pub(super) const SHORTEN_NAMES: &str = "shorten the names that the claim is built from";
+
 /// Why no credential can accept this token, as what to do instead.
 fn obstacle(token: &Token, cloud: &Cloud) -> Option<String> {
     let claims = token.claims();
     let (iss, sub) = (claims.iss.as_deref().unwrap_or_default(), claims.sub.as_deref().unwrap_or_default());
     for (noun, value) in [("issuer", iss), ("subject", sub)] {
+        if value.len() > MAX_CHARACTERS && value.chars().count() > MAX_CHARACTERS {
+            return Some(SHORTEN_NAMES.to_owned());
+        }
         if let Some(mask) = mask_in(value) {
             return Some(format!(
                 "take the {noun} from the token itself (`azure-oidc inspect`): `{mask}` is the mask of a log and not part of it"
@@ -184,7 +191,7 @@ fn obstacle(token: &Token, cloud: &Cloud) -> Option<String> {
 }
 
 /// How to get the right token, when Entra itself issued this one and not for the token exchange.
-pub(super) fn wrong_entra_token(claims: &Claims, cloud: &Cloud) -> Option<String> {
+pub(crate) fn wrong_entra_token(claims: &Claims, cloud: &Cloud) -> Option<String> {
     let iss = claims.iss.as_deref().filter(|iss| is_entra_issuer(iss))?;
     let refusal = entra_issued_rules(claims, cloud).err();
     let audience = cloud.exchange_audience.filter(|_| match &refusal {

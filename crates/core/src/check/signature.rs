@@ -19,6 +19,34 @@ pub(super) fn findings(token: &Token, keys: Keys<'_>, result: &Result<(), Refusa
     }
 }
 
+/// A caution about a token whose signature is empty or cut off. What a check says about its claims
+/// holds, but this text itself cannot be exchanged.
+pub fn incomplete(token: &Token) -> Option<Finding> {
+    let (alg, length) = (token.header().alg.as_str(), token.jws().signature().len());
+    let shortest = SHORTEST.iter().find(|(start, _)| alg.starts_with(start)).map_or(1, |(_, bytes)| *bytes);
+    if token.is_described() || length >= shortest {
+        return None;
+    }
+    let (code, what) = match length {
+        0 => ("signature-missing", "the token's signature is empty".to_owned()),
+        _ => (
+            "signature-cut",
+            format!(
+                "the token's signature has {length} bytes, and one of {alg} has at least {shortest}: it was cut off"
+            ),
+        ),
+    };
+    let message = format!("{what}; issuer, subject and audience can be compared, but this text could not be exchanged");
+    Some(
+        Finding::warning(code, message)
+            .remedy("for an exchange, use the token as the platform gave it: three parts with two dots between them"),
+    )
+}
+
+/// The length of the shortest signature of these algorithms, in bytes (RFC 7518 §3.3 and §3.4).
+const SHORTEST: [(&str, usize); 6] =
+    [("RS", 256), ("PS", 256), ("ES256", 64), ("ES384", 96), ("ES512", 132), ("EdDSA", 64)];
+
 /// That the signature was not verified.
 pub(super) fn not_checked(token: &Token) -> Finding {
     if token.is_described() {

@@ -113,10 +113,11 @@ impl Clause {
         claims.text(&self.claim).is_some_and(|value| self.accepts(value))
     }
 
-    /// Whether a claim with this value satisfies this clause.
+    /// Whether a claim with this value satisfies this clause. No pattern matches a value of more than
+    /// [`MAX_BYTES`]: no platform issues one, and the time of a check must have a limit.
     pub fn accepts(&self, value: &str) -> bool {
         match &self.pattern {
-            Some(pattern) => pattern.matches(value),
+            Some(pattern) => value.len() <= MAX_BYTES && pattern.matches(value),
             None => self.comparand == value,
         }
     }

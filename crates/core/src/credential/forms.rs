@@ -24,6 +24,10 @@ use member::{Location, Reader};
 /// The largest document that is read, in bytes.
 pub const MAX_BYTES: usize = 1024 * 1024;
 
+/// The maximum number of credentials in a document. An application or identity has at most 20; an
+/// export of a tenant can have hundreds.
+pub const MAX_CREDENTIALS: usize = 1_000;
+
 /// The content of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parsed {
@@ -81,8 +85,20 @@ pub fn parse_with_notes(document: &str) -> Result<Parsed, Fault> {
 /// As [`parse_with_notes`], for a value that is already parsed.
 ///
 /// # Errors
-/// When the document has no known form.
+/// When the document has no known form, or more than [`MAX_CREDENTIALS`] credentials.
 pub fn read(document: &Value) -> Result<Parsed, Fault> {
+    let parsed = read_form(document)?;
+    let count = parsed.credentials.len();
+    if count > MAX_CREDENTIALS {
+        let message = format!("the document has {count} credentials, and at most {MAX_CREDENTIALS} are read at once");
+        return Err(fault("credentials-beyond-limit", message)
+            .hint("give the credentials of one application or managed identity, which has at most 20")
+            .hint(LIST_HINT));
+    }
+    Ok(parsed)
+}
+
+fn read_form(document: &Value) -> Result<Parsed, Fault> {
     match document {
         Value::Array(items) => Ok(Parsed::of(list(items, "")?)),
         Value::Object(object) => object_form(object),

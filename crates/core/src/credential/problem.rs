@@ -1,5 +1,6 @@
 //! A problem of a credential that is found without a token.
 
+use crate::shorten::{LONGEST_ADVICE, LONGEST_SENTENCE, shortened};
 use crate::{Category, Fault};
 
 /// A problem of a credential, or of a list of credentials.
@@ -23,7 +24,7 @@ pub struct CredentialProblem {
 
 impl CredentialProblem {
     pub(crate) fn fatal(code: &'static str, message: impl Into<String>) -> Self {
-        let message = message.into();
+        let message = shortened(message.into(), LONGEST_SENTENCE);
         Self { code, fatal: true, index: None, member: None, message, remedy: None, aadsts: None }
     }
 
@@ -42,7 +43,7 @@ impl CredentialProblem {
     }
 
     pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {
-        self.remedy = Some(remedy.into());
+        self.remedy = Some(shortened(remedy.into(), LONGEST_ADVICE));
         self
     }
 

@@ -2,18 +2,21 @@
 
 mod log;
 
+use std::cell::OnceCell;
+
 use super::fit::{Values, fits};
 use super::{facts, scan};
 use crate::catalogue::{Sense, sense};
 use crate::check::{Details, Question, SKEW, Severity, check, preflight, remedy};
 use crate::cloud::Cloud;
-use crate::credential::audience::wanted_audience;
+use crate::credential::audience::{is_entra_issuer, wanted_audience};
 use crate::credential::{Credential, Matcher};
 use crate::mask::mask_in;
 use crate::shell::Shell;
+use crate::shorten::{LONGEST_VALUE, shorten};
 use crate::token::Token;
 
-pub(super) use log::from_log;
+pub(super) use log::{from_log, obstacle};
 
 /// What is known of a refusal.
 #[derive(Clone, Copy)]
@@ -37,18 +40,51 @@ pub struct Refused<'a> {
     pub shell: Shell,
 }
 
+/// What is known of an exchange that was refused, whatever the code.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    /// As [`Refused::token`].
+    pub token: Option<&'a Token>,
+    /// As [`Refused::credentials`].
+    pub credentials: &'a [Credential],
+    /// As [`Refused::client_id`].
+    pub client_id: Option<&'a str>,
+    /// As [`Refused::cloud`].
+    pub cloud: &'static Cloud,
+    /// As [`Refused::now`].
+    pub now: i64,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn refusal(&self, code: u32, shell: Shell) -> Refused<'a> {
+        let Self { token, credentials, client_id, cloud, now } = *self;
+        Refused { code, description: "", token, credentials, client_id, cloud, now, shell }
+    }
+}
+
 /// What to do about a refusal, the most useful first. Each hint is understandable alone and
 /// contains no token.
 pub fn advise(refused: &Refused<'_>) -> Vec<String> {
     let mention = scan::mentions(refused.description).into_iter().find(|mention| mention.code == refused.code);
+    about(refused, mention.as_ref(), &OnceCell::new())
+}
+
+/// As [`advise`], for a description that was read. `checked` keeps the result of the check of the
+/// token, which is the same for every code.
+pub(super) fn about(
+    refused: &Refused<'_>,
+    mention: Option<&scan::Mention>,
+    checked: &OnceCell<Checked>,
+) -> Vec<String> {
+    let check_of = |token| checked.get_or_init(|| from_check(refused, refused.credentials, token)).clone();
     let mut hints = match (refused.token, is_matching(refused.code)) {
-        (Some(token), true) => for_token(refused, token, mention.as_ref()),
-        (Some(token), false) => from_check(refused, refused.credentials, token).advice,
-        (None, _) => mention.as_ref().map(|mention| for_log(refused, mention)).unwrap_or_default(),
+        (Some(token), true) => for_token(refused, token, mention, check_of),
+        (Some(token), false) => check_of(token).advice,
+        (None, _) => mention.map(|mention| for_log(refused, mention)).unwrap_or_default(),
     };
     if hints.is_empty() || !is_matching(refused.code) {
-        let message = mention.as_ref().and_then(|mention| mention.quoted.as_deref());
-        let around = mention.as_ref().map_or("", |mention| &mention.region);
+        let message = mention.and_then(|mention| mention.quoted.as_deref());
+        let around = mention.map_or("", |mention| &mention.region);
         if let Sense::Known(meaning) = sense(refused.code, message, around) {
             hints.push(refused.shell.with_variables(meaning.remedy).into_owned());
         }
@@ -69,7 +105,12 @@ fn is_matching(code: u32) -> bool {
 }
 
 /// The advice when no credential matches and the token is known.
-fn for_token(refused: &Refused<'_>, token: &Token, mention: Option<&scan::Mention>) -> Vec<String> {
+fn for_token<'a>(
+    refused: &Refused<'a>,
+    token: &'a Token,
+    mention: Option<&scan::Mention>,
+    check_of: impl FnOnce(&'a Token) -> Checked,
+) -> Vec<String> {
     let claims = token.claims();
     let (issuer, subject) = (claims.iss.as_deref(), claims.sub.as_deref());
     let equal = refused.credentials.iter().find(|credential| {
@@ -83,7 +124,7 @@ fn for_token(refused: &Refused<'_>, token: &Token, mention: Option<&scan::Mentio
         hints.extend(mask);
         return hints;
     }
-    let found = from_check(refused, refused.credentials, token);
+    let found = check_of(token);
     hints.extend(found.advice);
     hints.extend(other);
     hints.extend(mask);
@@ -133,6 +174,12 @@ fn for_log(refused: &Refused<'_>, mention: &scan::Mention) -> Vec<String> {
         ));
         return hints;
     }
+    // The audience is not known, so a check would compare that of a credential.
+    let of_entra = values.issuer.filter(|issuer| is_entra_issuer(issuer) && values.audience.is_none());
+    if let Some(obstacle) = of_entra.and_then(|issuer| log::of_issuer(issuer, None)) {
+        hints.push(obstacle);
+        return hints;
+    }
     // Entra prints the values that differ; the others are taken from the nearest credential.
     let token = Token::described(
         values.issuer.unwrap_or(&nearest.issuer),
@@ -176,6 +223,7 @@ fn masked(mention: &scan::Mention, token_is_known: bool) -> Vec<String> {
 }
 
 /// The problems that a check finds, with their remedies.
+#[derive(Clone)]
 struct Checked {
     advice: Vec<String>,
     /// Whether one of them is a command.
@@ -222,8 +270,9 @@ fn other_token_was_sent(mention: &scan::Mention, token: &Token) -> Option<String
         let (_, printed) = printed.iter().find(|(known, _)| *known == name)?;
         (!fits(printed, own.unwrap_or_default())).then(|| {
             format!(
-                "another token was sent: Entra received the {name} `{printed}`, and this token has `{}`",
-                own.unwrap_or_default()
+                "another token was sent: Entra received the {name} `{}`, and this token has `{}`",
+                shorten(printed, LONGEST_VALUE),
+                shorten(own.unwrap_or_default(), LONGEST_VALUE)
             )
         })
     })
@@ -234,8 +283,8 @@ fn required_values(token: &Token, cloud: &Cloud) -> String {
     let claims = token.claims();
     format!(
         "a credential must hold exactly these values: issuer `{}`, subject `{}`, audience `{}`",
-        claims.iss.as_deref().unwrap_or_default(),
-        claims.sub.as_deref().unwrap_or_default(),
-        wanted_audience(claims, cloud)
+        shorten(claims.iss.as_deref().unwrap_or_default(), LONGEST_VALUE),
+        shorten(claims.sub.as_deref().unwrap_or_default(), LONGEST_VALUE),
+        shorten(&wanted_audience(claims, cloud), LONGEST_VALUE)
     )
 }

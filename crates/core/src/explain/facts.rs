@@ -1,5 +1,6 @@
 //! Extracts values from Entra's messages: claims, times, and the ids for Microsoft's support.
 
+use super::language;
 use super::scan::Mention;
 use crate::catalogue::{Entry, entry};
 use crate::guid::is_guid;
@@ -34,9 +35,13 @@ fn read(mention: &Mention) -> Vec<(&'static str, String)> {
         add(claim.name, claim.markers.iter().find_map(|marker| between_quotes(quoted, marker)));
     }
     let templated = entry(mention.code).map(|entry| by_template(entry, quoted)).unwrap_or_default();
+    let found = !templated.is_empty();
     for (name, value) in templated {
         let value = if name == "enterprise" { value.replace('\'', "") } else { value };
         add(name, Some(value));
+    }
+    if !found && language::is_foreign(quoted) {
+        by_quotes(mention.code, quoted).into_iter().for_each(|(name, value)| add(name, Some(value)));
     }
     for claim in &CLAIMS {
         add(claim.name, claim.lines.iter().find_map(|label| line_of(&mention.region, label)));
@@ -137,7 +142,13 @@ fn between_quotes(text: &str, marker: &str) -> Option<String> {
 
 /// The value of a line such as `subject claim - repo:o/r:ref:refs/heads/main`.
 fn line_of(text: &str, label: &str) -> Option<String> {
-    let line = text.lines().find_map(|line| line.trim_start().strip_prefix(label))?;
+    const LONGEST_MARGIN: usize = 40;
+    let begins_line = |at: &usize| {
+        let before = &text[text.ceil_char_boundary(at.saturating_sub(LONGEST_MARGIN))..*at];
+        before.trim_end_matches([' ', '\t']).chars().next_back().is_none_or(|c| c == '\n')
+    };
+    let at = text.match_indices(label).map(|(at, _)| at).find(begins_line)?;
+    let line = text[at + label.len()..].lines().next()?;
     let value = line.trim().trim_matches(['\'', '"', '`']);
     (!value.is_empty() && !value.contains(' ')).then(|| value.to_owned())
 }
@@ -166,6 +177,21 @@ fn by_template(entry: &'static Entry, quoted: &str) -> Vec<(&'static str, String
         template = next;
     }
     values
+}
+
+/// The values in quotes of a message in another language, in the order of the catalogue's template.
+/// None when their number is another one.
+fn by_quotes(code: u32, quoted: &str) -> Vec<(&'static str, String)> {
+    let Some(entry) = entry(code) else { return Vec::new() };
+    let parts = entry.template.split('{').skip(1);
+    let names: Vec<_> = parts.filter_map(|part| part.split_once('}').map(|(name, _)| name)).collect();
+    let values = language::in_quotes(quoted);
+    let is_issuer = |value: &str| value.contains("://");
+    let fits = |(name, value): (&&str, &&str)| (*name == "issuer") == (is_issuer(value) && *name != "audience");
+    if names.len() != values.len() || !names.iter().zip(&values).all(fits) {
+        return Vec::new();
+    }
+    names.into_iter().zip(values).map(|(name, value)| (name, value.to_owned())).collect()
 }
 
 /// At most the last 16 bytes of a text.

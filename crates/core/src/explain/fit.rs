@@ -27,7 +27,7 @@ impl Values<'_> {
     /// The credentials, the one that is nearest to the known values first.
     pub(super) fn ranked(&self, credentials: &[Credential]) -> Vec<Credential> {
         let mut ranked = credentials.to_vec();
-        ranked.sort_by_key(|credential| Reverse(self.nearness(credential)));
+        ranked.sort_by_cached_key(|credential| Reverse(self.nearness(credential)));
         ranked
     }
 
@@ -45,8 +45,12 @@ impl Values<'_> {
 /// bytes at their ends.
 fn common(one: &str, other: &str) -> usize {
     const PART: usize = 100;
-    let (one, other) = (one.to_lowercase(), other.to_lowercase());
-    let parts = |text: &str| text.split([':', '/', '@']).map(str::to_owned).collect::<Vec<_>>();
+    // Longer values, and values of more parts, cannot be stored or are no subjects of a platform.
+    const LONGEST: usize = 2_400;
+    const MOST_PARTS: usize = 32;
+    let lower = |text: &str| text[..text.floor_char_boundary(LONGEST)].to_lowercase();
+    let (one, other) = (lower(one), lower(other));
+    let parts = |text: &str| text.split([':', '/', '@']).take(MOST_PARTS).map(str::to_owned).collect::<Vec<_>>();
     let others = parts(&other);
     let shared = parts(&one).iter().filter(|part| others.contains(part)).count();
     let start = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();

@@ -2,9 +2,10 @@
 
 mod sentence;
 
+use super::MAX_CODES;
 use super::normalise::normalise;
 use crate::catalogue::entry;
-use crate::secret::without_tokens;
+use crate::secret::without_secrets;
 
 /// A code, and the part of the text about it.
 pub(super) struct Mention {
@@ -26,35 +27,47 @@ const OTHER_PREFIXES: [&str; 6] =
 const TRACE_BLOCK: [&str; 6] =
     ["Trace ID:", "Trace-ID:", "ID de suivi", "Correlation ID:", "Korrelations-ID:", "Timestamp:"];
 
-/// The maximum number of different codes that are read.
-const MAX_CODES: usize = 50;
+/// The longest message, in bytes.
+const LONGEST: usize = 2_000;
+
+/// How many occurrences of one code are searched for its message.
+const MAX_READ: usize = 50;
 
 /// Codes have 4 to 8 digits.
 const DIGITS: std::ops::RangeInclusive<usize> = 4..=8;
 
-/// A text without its layout and without tokens.
+/// The codes of a text.
+pub(super) struct Mentions {
+    pub(super) mentions: Vec<Mention>,
+    /// Whether the text has more codes than are read.
+    pub(super) has_more: bool,
+}
+
+/// A text without its layout and without secrets.
 pub(super) fn plain(text: &str) -> String {
-    without_tokens(&normalise(text))
+    without_secrets(&normalise(text))
 }
 
 /// Every code in the text, each once, in order.
 pub(super) fn mentions(text: &str) -> Vec<Mention> {
     match bare(text) {
         Some(code) => vec![Mention { code, region: String::new(), quoted: None }],
-        None => mentions_in(&plain(text)),
+        None => mentions_in(&plain(text)).mentions,
     }
 }
 
 /// As [`mentions`], for a text that [`plain`] returned.
-pub(super) fn mentions_in(text: &str) -> Vec<Mention> {
+pub(super) fn mentions_in(text: &str) -> Mentions {
     let occurrences = occurrences(text);
     let mut mentions: Vec<Mention> = Vec::new();
+    let mut has_more = false;
     for (index, occurrence) in occurrences.iter().enumerate() {
-        if mentions.len() == MAX_CODES {
-            break;
-        }
         if mentions.iter().any(|known| known.code == occurrence.code) {
             continue;
+        }
+        if mentions.len() == MAX_CODES {
+            has_more = true;
+            break;
         }
         // The text before the first code belongs to it too, because members of JSON have no order.
         let start = if mentions.is_empty() { 0 } else { occurrence.start };
@@ -63,13 +76,14 @@ pub(super) fn mentions_in(text: &str) -> Vec<Mention> {
         let quoted = occurrences[index..]
             .iter()
             .filter(|other| other.code == occurrence.code)
+            .take(MAX_READ)
             .find_map(|other| description(text, other));
         mentions.push(Mention { code: occurrence.code, region: text[start..end].to_owned(), quoted });
     }
     if mentions.is_empty() {
         mentions.extend(sentence::mention(text).or_else(|| in_a_table(text)));
     }
-    mentions
+    Mentions { mentions, has_more }
 }
 
 /// The code in a table of sign-ins, whose head names the column `ResultType`.
@@ -150,7 +164,6 @@ fn occurrence(
 /// The message after the code, up to the trace block, the end of the JSON string or the end of the
 /// line. A space or a dash can be in place of the colon.
 fn description(text: &str, occurrence: &Occurrence) -> Option<String> {
-    const LONGEST: usize = 2_000;
     let rest = text[occurrence.end..].trim_start_matches(['*', '_', '`', '\'', '"', ')', ']']);
     let after = rest.trim_start_matches(' ');
     let message = match after.strip_prefix([':', '-', '|']) {

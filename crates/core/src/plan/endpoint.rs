@@ -31,7 +31,8 @@ impl Endpoint {
     /// From the name of a cloud, the host of an authority, or both, as long as they agree. `named`
     /// is where the cloud's name comes from, for messages.
     pub fn resolve(cloud: Option<&str>, named: &str, host: Option<Found>) -> Result<Self, Fault> {
-        let wanted = cloud.map(|name| cloud_by_name(name, named)).transpose()?;
+        let unknown = |fault: Fault| fault.hint("for another cloud, give `--authority-host` and full scopes");
+        let wanted = cloud.map(|name| cloud_by_name(name, named).map_err(unknown)).transpose()?;
         let Some(host) = host else {
             let cloud = wanted.unwrap_or(cloud::PUBLIC);
             return Ok(Self { authority: Authority::of(cloud), cloud: Some(cloud) });

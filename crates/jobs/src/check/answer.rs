@@ -2,6 +2,7 @@
 
 use azure_oidc_core::check::{self as core, Details};
 use azure_oidc_core::credential::{Credential, Matcher};
+use azure_oidc_core::shorten::{LONGEST_VALUE, shorten};
 use azure_oidc_core::token::Token;
 use serde::{Serialize, Serializer};
 use serde_json::Map;
@@ -117,7 +118,7 @@ impl Answer {
         Self {
             credentials: credentials.into_iter().zip(verdict.credentials).map(Comparison::from).collect(),
             findings: verdict.findings.into_iter().map(Finding::from).collect(),
-            matched: verdict.matched,
+            matched: verdict.matched.map(|name| shorten(&name, LONGEST_VALUE).into_owned()),
             notes,
             predicted_error: verdict.predicted_error.map(Aadsts),
             token,
@@ -132,18 +133,19 @@ impl Answer {
 
 impl From<(Credential, core::Comparison)> for Comparison {
     fn from((credential, comparison): (Credential, core::Comparison)) -> Self {
-        let audience = credential.audience().map(str::to_owned);
-        let (subject, expression) = match credential.matcher {
-            Matcher::Subject(text) => (Some(text), None),
-            Matcher::Expression { value, .. } => (None, Some(value)),
+        let shown = |text: &str| shorten(text, LONGEST_VALUE).into_owned();
+        let audience = credential.audience().map(shown);
+        let (subject, expression) = match &credential.matcher {
+            Matcher::Subject(text) => (Some(shown(text)), None),
+            Matcher::Expression { value, .. } => (None, Some(shown(value))),
         };
         Self {
             audience,
             audience_matches: comparison.audience,
             expression,
-            issuer: credential.issuer,
+            issuer: shown(&credential.issuer),
             issuer_matches: comparison.issuer,
-            name: credential.name,
+            name: shown(&credential.name),
             subject,
             subject_matches: comparison.subject,
         }

@@ -23,6 +23,9 @@ pub(super) fn choose<'a>(order: Order<'a>, now: i64, notices: &mut Vec<Notice>) 
 /// Warnings, or a fault when Entra would refuse the token.
 pub(super) fn check(order: &Order<'_>, now: i64) -> Result<Vec<Finding>, Fault> {
     let mut findings = findings(order, now);
+    if let Some(incomplete) = check::incomplete_signature(order.token) {
+        return Err(refusal(&incomplete, &findings, &order.id_token.place));
+    }
     match findings.iter().find(|finding| finding.severity == Severity::Error) {
         Some(error) => Err(refusal(error, &findings, &order.id_token.place)),
         None => {

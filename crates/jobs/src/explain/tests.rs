@@ -3,7 +3,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use azure_oidc_core::Secret;
 use base64::Engine as _;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Request, run};
+use crate::TokenText;
 use crate::document::Document;
 
 const NOW: i64 = 1_787_306_400;
@@ -74,9 +76,9 @@ fn the_work_grows_with_the_length_of_the_log() {
         let time = |times: usize| {
             let text = piece.repeat(times);
             let once = || {
-                let start = Instant::now();
+                let start = cpu_time();
                 let _ = run(&Request { text: text.clone(), ..Request::default() }, None);
-                start.elapsed().as_secs_f64()
+                (cpu_time() - start).as_secs_f64()
             };
             once().min(once()).min(once())
         };
@@ -84,6 +86,15 @@ fn the_work_grows_with_the_length_of_the_log() {
         let (small, large) = (time(1_000).max(0.002), time(16_000));
         assert!(large < small * 100.0, "{piece:?}: {small} s for 1000, {large} s for 16000");
     }
+}
+
+/// The time that this thread has used, whatever else the machine does; where the system does not say
+/// it, the time that has passed.
+fn cpu_time() -> Duration {
+    static START: OnceLock<Instant> = OnceLock::new();
+    let used = fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let used = used.and_then(|used| used.split(' ').next()?.parse().ok());
+    used.map_or_else(|| START.get_or_init(Instant::now).elapsed(), Duration::from_nanos)
 }
 
 impl Case {
@@ -137,10 +148,10 @@ fn read(path: &Path) -> Option<String> {
 }
 
 /// A token with these claims, issued now.
-fn token(claims: &str) -> Secret {
+fn token(claims: &str) -> TokenText {
     let mut claims: Value = serde_json::from_str(claims).unwrap();
     claims["iat"] = NOW.into();
     claims["exp"] = (NOW + 600).into();
     let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
-    Secret::new(format!("{}.{}.AQ", part(&json!({"alg": "RS256", "kid": "1"})), part(&claims)))
+    Secret::new(format!("{}.{}.AQ", part(&json!({"alg": "RS256", "kid": "1"})), part(&claims))).into()
 }

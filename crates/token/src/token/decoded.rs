@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::json;
+use super::{MAX_BYTES, json};
 
 /// Header and claims of a decoded token. Nothing of it is signed.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,8 +15,12 @@ pub struct Decoded {
 }
 
 /// Reads a decoded token: bare claims, header and claims with a dot between them as jwt.ms shows
-/// them, or an object with the members `header` and `payload`. None for any other text.
+/// them, or an object with the members `header` and `payload`. None for any other text, and for one
+/// that is longer than a token.
 pub fn decoded(text: &str) -> Option<Decoded> {
+    if text.len() > MAX_BYTES {
+        return None;
+    }
     let text = text.trim().trim_start_matches('\u{feff}').trim();
     let (first, rest) = first_object(text)?;
     if is_claims(&first) {

@@ -1,5 +1,6 @@
 //! Near misses of any claim: letter case, trailing slash, white space, quotes, percent-encoding.
 
+use super::look_alike::named;
 use super::{Finding, Pair, excerpt};
 use crate::check::alike::{is_blank, percent_decoded};
 use crate::check::decision::same_but_for_case;
@@ -42,20 +43,26 @@ pub(super) fn white_space(pair: &Pair<'_>) -> Option<Finding> {
         return None;
     }
     let blanks = |text: &str| text.chars().filter(|c| is_blank(*c)).count();
+    // Other blanks in the same number look alike.
+    if blanks(pair.expected) == blanks(pair.actual) && pair.expected != pair.actual {
+        return None;
+    }
     let codes = ["issuer-white-space", "subject-white-space", "audience-white-space"];
     if blanks(pair.expected) > blanks(pair.actual) {
         let message = format!(
-            "the {} of {} has white space {}, and the token's does not",
+            "the {} of {} has white space {}{}, and the token's does not",
             pair.claim.noun(),
             pair.holder(),
-            position_of_blanks(pair.expected)
+            position_of_blanks(pair.expected),
+            unusual_blank(pair.expected, pair.actual)
         );
         return Some(pair.finding_of(codes, message).remedy_if(pair.correct()));
     }
     let message = format!(
-        "the token's {} has white space {}, {}",
+        "the token's {} has white space {}{}, {}",
         pair.claim.noun(),
         position_of_blanks(pair.actual),
+        unusual_blank(pair.actual, pair.expected),
         if pair.expected == pair.actual {
             "which Entra refuses".to_owned()
         } else {
@@ -98,6 +105,15 @@ pub(super) fn encoding(pair: &Pair<'_>) -> Option<Finding> {
         pair.finding_of(["issuer-encoding", "subject-encoding", "audience-encoding"], message)
             .remedy_if(pair.correct()),
     )
+}
+
+/// The first blank that only this text has, when it is no space.
+fn unusual_blank(text: &str, other: &str) -> String {
+    let position = common_prefix(text, other);
+    match text.chars().nth(position).filter(|c| is_blank(*c) && *c != ' ') {
+        Some(c) => format!(", {} at character {}", named(c), position + 1),
+        None => String::new(),
+    }
 }
 
 fn position_of_blanks(text: &str) -> &'static str {

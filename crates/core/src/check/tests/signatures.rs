@@ -183,3 +183,35 @@ fn what_a_pipeline_will_have_is_checked_before_there_is_a_token() {
 fn question<'a>(token: &'a Token, credentials: &'a [Credential], keys: Option<&'a KeySet>) -> Question<'a> {
     Question { token, credentials, client_id: None, cloud: PUBLIC, now: NOW, skew: SKEW, keys, shell: Shell::Bash }
 }
+
+#[test]
+fn a_cut_signature_is_a_caution_and_the_claims_are_still_compared() {
+    let whole = signed("k", NOW + 300);
+    let (input, signature) = whole.rsplit_once('.').unwrap();
+    let credentials = [credential("job")];
+    for (text, code, words) in [
+        (format!("{input}."), "signature-missing", "the token's signature is empty"),
+        (format!("{input}.{}", &signature[..100]), "signature-cut", "has 75 bytes, and one of RS256 has at least 256"),
+    ] {
+        let token = Token::parse(&text).unwrap();
+        let question = Question {
+            token: &token,
+            credentials: &credentials,
+            client_id: None,
+            cloud: PUBLIC,
+            now: NOW,
+            skew: SKEW,
+            keys: None,
+        };
+        let verdict = check(&question);
+        assert_eq!(verdict.verdict, Outcome::Match, "{code}");
+        let caution = &verdict.findings[0];
+        assert_eq!(caution.code, code);
+        assert!(caution.message.contains(words), "{}", caution.message);
+        assert!(caution.message.ends_with("this text could not be exchanged"), "{}", caution.message);
+        let keys = key_set(&["k"], &json!({}));
+        let with_keys = check(&Question { keys: Some(&keys), ..question });
+        assert!(with_keys.findings.iter().all(|finding| finding.code != code), "the signature was verified");
+    }
+    assert_eq!(crate::check::incomplete_signature(&Token::parse(&whole).unwrap()), None);
+}

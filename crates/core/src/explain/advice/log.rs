@@ -3,6 +3,8 @@
 use super::is_matching;
 use crate::check::remedy;
 use crate::cloud::{Cloud, PUBLIC};
+use crate::credential::audience::entra_cloud;
+use crate::credential::reach;
 use crate::explain::scan::Mention;
 use crate::guid::is_guid;
 use crate::shell::Shell;
@@ -29,6 +31,32 @@ pub(in crate::explain) fn from_log(
         hints.push(list_of_credentials(facts, shell));
     }
     Some(hints)
+}
+
+/// What to do when no credential can accept a token with the values in the log: Entra cannot reach
+/// the issuer, or Entra itself issued the token for another resource.
+pub(in crate::explain) fn obstacle(code: u32, facts: &[(&'static str, String)]) -> Option<String> {
+    if !is_matching(code) {
+        return None;
+    }
+    let fact = |name: &str| facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
+    of_issuer(fact("issuer")?, fact("audience"))
+}
+
+/// As [`obstacle`], for an issuer.
+pub(super) fn of_issuer(issuer: &str, audience: Option<&str>) -> Option<String> {
+    if let Some(problem) = reach::unreachable(issuer) {
+        return Some(match problem.remedy {
+            Some(remedy) => format!("{}: {remedy}", problem.message),
+            None => problem.message,
+        });
+    }
+    let cloud = entra_cloud(issuer)?;
+    let audience = audience.unwrap_or(cloud.exchange_audience.unwrap_or_default());
+    let remedy = remedy::wrong_entra_token(Token::described(issuer, "", audience, &[]).claims(), cloud)?;
+    Some(format!(
+        "leave the credentials as they are, because Entra issued this token, and not for the token exchange: {remedy}"
+    ))
 }
 
 /// The command that creates the credential, when the log names its values.

@@ -5,6 +5,7 @@ use crate::catalogue::{Meaning, Retry};
 use crate::explain::facts::guid;
 use crate::mask::is_masked;
 use crate::shell::Shell;
+use crate::shorten::LONGEST_VALUE;
 
 /// The missing role, with the command that assigns one.
 pub(super) fn missing(text: &str, shell: Shell) -> Option<Signal> {
@@ -49,12 +50,14 @@ fn command(object: &str, action: &str, scope: &str) -> String {
     )
 }
 
-/// The value in quotes after a label. A value with a mask of the log is none.
+/// The value in quotes after a label. A value with a mask of the log is none, and a longer one than
+/// an answer repeats.
 fn value(text: &str, label: &str) -> Option<String> {
     let rest = &text[text.find(label)? + label.len()..];
     let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"' | '`'))?;
     let value = rest[1..].split(quote).next()?;
-    (!value.is_empty() && !is_masked(value) && !value.contains('\n')).then(|| value.to_owned())
+    let is_whole = value.len() <= LONGEST_VALUE && !is_masked(value) && !value.contains('\n');
+    (!value.is_empty() && is_whole).then(|| value.to_owned())
 }
 
 /// Whether the text is a resource id that a shell command can hold in single quotes.

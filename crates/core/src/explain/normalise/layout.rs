@@ -9,30 +9,32 @@ const NARROWEST: usize = 40;
 
 /// The text as lines that belong together, with an empty line between each.
 pub(super) fn joined(text: &str) -> String {
-    let mut out: Vec<String> = Vec::new();
-    let mut open: Option<Open> = None;
+    let mut out = Joined { text: String::with_capacity(text.len() + text.len() / 8), open: None };
     for raw in text.lines() {
-        let line = Line::of(raw, open.as_ref().map_or("", |open| open.text.as_str()));
-        if let Some(before) = open.as_mut().filter(|before| line::is_half_code(&before.text, line.text)) {
-            before.text.push('…');
+        let line = Line::of(raw, out.last());
+        if line.text.is_empty() {
+            out.open = None;
+            continue;
         }
-        match open.as_mut() {
-            _ if line.text.is_empty() => out.extend(open.take().map(|open| open.text)),
-            Some(before) if before.continues_with(&line) => before.append(&line),
-            _ => {
-                out.extend(open.take().map(|open| open.text));
-                open = Some(Open::with(&line));
-            }
+        if line::is_half_code(out.last(), line.text) {
+            out.text.push('…');
         }
+        if out.continues_with(&line) { out.append(&line) } else { out.begin(&line) }
     }
-    out.extend(open.map(|open| open.text));
-    out.join("\n\n")
+    out.text
 }
 
-/// Lines that were joined so far.
-struct Open {
+/// The lines so far. The last one can be open: the next one can belong to it.
+struct Joined {
     text: String,
-    /// The length of the last line on the screen, with its margin.
+    open: Option<Open>,
+}
+
+/// What is known of the last line.
+struct Open {
+    /// Where the line starts.
+    start: usize,
+    /// The length of the last part on the screen, with its margin.
     width: usize,
     /// Whether the text contains an error code.
     has_code: bool,
@@ -41,16 +43,24 @@ struct Open {
     margin: bool,
 }
 
-impl Open {
-    fn with(line: &Line<'_>) -> Self {
-        let text = line.text.to_owned();
-        Self {
-            has_code: text.contains("STS"),
-            in_quotes: opens_quote(&text),
-            text,
-            width: line.width,
-            margin: line.margin,
+impl Joined {
+    /// The open line; empty when there is none.
+    fn last(&self) -> &str {
+        self.open.as_ref().map_or("", |open| &self.text[open.start..])
+    }
+
+    fn begin(&mut self, line: &Line<'_>) {
+        if !self.text.is_empty() {
+            self.text.push_str("\n\n");
         }
+        self.open = Some(Open {
+            start: self.text.len(),
+            width: line.width,
+            has_code: line.text.contains("STS"),
+            in_quotes: opens_quote_after(false, line.text),
+            margin: line.margin,
+        });
+        self.text.push_str(line.text);
     }
 
     fn append(&mut self, line: &Line<'_>) {
@@ -58,42 +68,46 @@ impl Open {
             self.text.push(' ');
         }
         self.text.push_str(line.text);
-        self.width = line.width;
-        self.has_code |= line.text.contains("STS");
-        self.in_quotes = opens_quote_after(self.in_quotes, line.text);
+        if let Some(open) = &mut self.open {
+            open.width = line.width;
+            open.has_code |= line.text.contains("STS");
+            open.in_quotes = opens_quote_after(open.in_quotes, line.text);
+        }
     }
 
-    /// Whether the next line is a part of this one.
+    /// Whether the next line is a part of the open one.
     fn continues_with(&self, line: &Line<'_>) -> bool {
-        if line::is_label(&self.text) || self.is_cut_before(line) || line::is_claim(&self.text, line.text) {
+        let Some(open) = &self.open else { return false };
+        let text = self.last();
+        if line::is_label(text) || self.is_cut_before(line) || line::is_claim(text, line.text) {
             return true;
         }
-        if line.starts_record || line.margin != self.margin {
+        if line.margin != open.margin || line.starts_record() {
             return false;
         }
-        let unfinished = !self.text.ends_with(['.', '!', '?', ';', '}', ']', '"', '{', '[']);
-        let in_message = self.has_code && unfinished && self.width >= NARROWEST / 2;
-        let in_margin = self.margin && !line.is_comment && self.width >= NARROWEST;
-        let in_margin = in_margin || (self.margin && self.in_quotes);
-        (in_message || in_margin) && line.has_words
+        let unfinished = !text.ends_with(['.', '!', '?', ';', '}', ']', '"', '{', '[']);
+        let in_message = open.has_code && unfinished && open.width >= NARROWEST / 2;
+        let in_margin = open.margin && !line.is_comment && open.width >= NARROWEST;
+        let in_margin = in_margin || (open.margin && open.in_quotes);
+        (in_message || in_margin) && line.has_words()
     }
 
-    /// Whether the layout cut a word between this line and the next one.
+    /// Whether the layout cut a word between the open line and the next one.
     fn is_cut_before(&self, line: &Line<'_>) -> bool {
-        let tail = line::last_word(&self.text);
+        let Some(open) = &self.open else { return false };
+        let tail = line::last_word(self.last());
         let head = line::first_word(line.text);
         line::is_cut_code(tail, head)
             || line::is_cut_id(tail, head)
-            || (self.in_quotes && line.margin == self.margin && line::is_cut_value(tail, head))
+            || (open.in_quotes && line.margin == open.margin && line::is_cut_value(tail, head))
     }
-}
-
-fn opens_quote(text: &str) -> bool {
-    opens_quote_after(false, text)
 }
 
 /// Whether a quote is open at the end. An apostrophe inside a word is no quote.
 fn opens_quote_after(mut open: bool, text: &str) -> bool {
+    if !text.contains('\'') {
+        return open;
+    }
     let mut before = ' ';
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {

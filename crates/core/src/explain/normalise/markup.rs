@@ -49,22 +49,29 @@ pub(super) fn without_links(text: &str) -> String {
 fn link(text: &str) -> Option<(&str, usize)> {
     const LONGEST: usize = 500;
     const LONGEST_TEXT: usize = 80;
-    let text = &text[..text.floor_char_boundary(LONGEST)];
-    let end = text[..text.floor_char_boundary(LONGEST_TEXT)].find([']', '\n'])?;
+    // A bracket inside begins another link. So no part of the text is searched twice.
+    let end = 1 + first_of(&text[1..], LONGEST_TEXT, b"[]\n")?;
     let target = text[end..].strip_prefix("](")?;
-    let close = target.find([')', ' ', '\n']).filter(|at| target[*at..].starts_with(')'))?;
-    let is_address = ["http://", "https://", "/", "#"].iter().any(|start| target.starts_with(start));
-    is_address.then(|| (&text[1..end], end + 2 + close + 1))
+    if !["http://", "https://", "/", "#"].iter().any(|start| target.starts_with(start)) {
+        return None;
+    }
+    let close = first_of(target, LONGEST, b")[ \n").filter(|at| target.as_bytes()[*at] == b')')?;
+    Some((&text[1..end], end + 2 + close + 1))
+}
+
+/// The position of the first of these characters among the first bytes.
+fn first_of(text: &str, most: usize, characters: &[u8]) -> Option<usize> {
+    text.bytes().take(most).position(|byte| characters.contains(&byte))
 }
 
 /// The replacement of the tag at the start, and the length of the tag.
 fn tag(text: &str) -> Option<(&'static str, usize)> {
     const LONGEST: usize = 300;
-    let text = &text[..text.floor_char_boundary(LONGEST)];
-    let inner = text[1..].trim_start_matches('/');
-    let name = &inner[..inner.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(inner.len())];
-    let known = TAGS.iter().find(|known| known.eq_ignore_ascii_case(name))?;
-    let end = text.find(['>', '\n']).filter(|at| text[*at..].starts_with('>'))?;
+    const LONGEST_NAME: usize = 8;
+    let inner = text[1..].strip_prefix('/').unwrap_or(&text[1..]);
+    let name = inner.bytes().take(LONGEST_NAME).take_while(u8::is_ascii_alphanumeric).count();
+    let known = TAGS.iter().find(|known| known.eq_ignore_ascii_case(&inner[..name]))?;
+    let end = 1 + first_of(&text[1..], LONGEST, b"><\n").filter(|at| text.as_bytes()[1 + *at] == b'>')?;
     let is_block = matches!(*known, "br" | "dd" | "div" | "dt" | "li" | "p" | "td" | "tr");
     Some((if is_block { "\n" } else { "" }, end + 1))
 }
@@ -72,23 +79,35 @@ fn tag(text: &str) -> Option<(&'static str, usize)> {
 /// Typographic quotes and spaces as plain ones. Invisible characters and the emphasis around a code
 /// are removed.
 pub(super) fn with_plain_characters(text: &str) -> String {
-    // Windows ends a line with two characters, which must not become an empty line.
-    let lines: Vec<_> = text.split('\n').map(|line| line.trim_end_matches('\r')).collect();
-    let plain: String = lines
-        .join("\n")
-        .chars()
-        .filter_map(|c| match c {
-            '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}' | '\u{2032}' | '\u{b4}' | '\u{ff07}' => Some('\''),
-            '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{ab}' | '\u{bb}' | '\u{2033}' => Some('"'),
-            '\u{a0}' | '\u{2002}'..='\u{200a}' | '\u{202f}' | '\u{3000}' => Some(' '),
-            '\u{2010}' | '\u{2011}' | '\u{2012}' | '\u{2013}' | '\u{2014}' | '\u{2212}' => Some('-'),
-            '\u{ff1a}' => Some(':'),
-            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{202a}'..='\u{202e}' => None,
-            '\r' => Some('\n'),
-            '\t' => Some(' '),
-            c if c.is_control() && c != '\n' => None,
-            c => Some(c),
-        })
-        .collect();
+    let mut plain = String::with_capacity(text.len());
+    let mut returns = 0;
+    for c in text.chars() {
+        if c == '\r' {
+            returns += 1;
+            continue;
+        }
+        // Windows ends a line with two characters, which must not become an empty line.
+        if c != '\n' {
+            plain.extend(std::iter::repeat_n('\n', returns));
+        }
+        returns = 0;
+        plain.extend(plain_character(c));
+    }
     plain.replace("**AAD", "AAD").replace("`AAD", "AAD").replace("__AAD", "AAD")
+}
+
+fn plain_character(c: char) -> Option<char> {
+    match c {
+        '\n' | ' '..='~' => Some(c),
+        '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}' | '\u{2032}' | '\u{b4}' | '\u{ff07}' => Some('\''),
+        '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{ab}' | '\u{bb}' | '\u{2033}' => Some('"'),
+        '\u{300c}'..='\u{300f}' | '\u{2039}' | '\u{203a}' => Some('\''),
+        '\u{a0}' | '\u{2002}'..='\u{200a}' | '\u{202f}' | '\u{3000}' => Some(' '),
+        '\u{2010}' | '\u{2011}' | '\u{2012}' | '\u{2013}' | '\u{2014}' | '\u{2212}' => Some('-'),
+        '\u{ff1a}' => Some(':'),
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{202a}'..='\u{202e}' => None,
+        '\t' => Some(' '),
+        c if c.is_control() => None,
+        c => Some(c),
+    }
 }

@@ -1,6 +1,6 @@
 //! Recognises an error by Entra's sentence, when its code is missing or was cut off.
 
-use super::Mention;
+use super::{LONGEST, Mention};
 
 /// Sentences that belong to one code only, the special ones first.
 const SENTENCES: [(&str, u32); 14] = [
@@ -26,6 +26,6 @@ pub(super) fn mention(text: &str) -> Option<Mention> {
     let line = &text[text[..at].rfind('\n').map_or(0, |end| end + 1)..];
     let ends = ["\n", "Trace ID:", "\",\"", "\"}"];
     let end = ends.iter().filter_map(|end| line.find(end)).min().unwrap_or(line.len());
-    let quoted = line[..end].trim().to_owned();
+    let quoted = line[..line[..end].floor_char_boundary(LONGEST)].trim().to_owned();
     Some(Mention { code, region: text.to_owned(), quoted: Some(quoted) })
 }

@@ -143,3 +143,17 @@ fn an_audience_that_the_token_does_not_have_is_refused_before_anything_is_sent()
         assert!(with("api://AzureADTokenExchange").0.is_ok());
     }
 }
+
+#[test]
+fn a_token_without_its_signature_is_not_sent() {
+    let whole = token(NOW + 300);
+    let (input, signature) = whole.rsplit_once('.').unwrap();
+    for (cut, code) in [(String::new(), "signature-missing"), (signature[..40].to_owned(), "signature-cut")] {
+        let job = Job::new(&format!("{input}.{cut}"), 200, granted());
+        let fault = job.run(|_| {}).0.unwrap_err();
+        assert_eq!((fault.category, fault.code), (Category::IdToken, code));
+        assert!(fault.message.starts_with("Entra would refuse the ID token from `ARM_OIDC_TOKEN`"), "{fault}");
+        assert!(fault.hints[0].contains("three parts with two dots"), "{:?}", fault.hints);
+        assert_eq!(job.sent.get(), 0);
+    }
+}

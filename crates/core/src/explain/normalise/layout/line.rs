@@ -44,6 +44,7 @@ const RECORDS: [&str; 22] = [
     "Done ",
 ];
 
+/// One line without its layout.
 pub(super) struct Line<'a> {
     /// The text without margin and time.
     pub(super) text: &'a str,
@@ -52,9 +53,8 @@ pub(super) struct Line<'a> {
     pub(super) margin: bool,
     /// Whether the margin can also be the sign of a list's item.
     pub(super) is_comment: bool,
-    /// Whether the line begins a message of its own.
-    pub(super) starts_record: bool,
-    pub(super) has_words: bool,
+    /// Whether a CI system wrote its sign of a message before it.
+    command: bool,
 }
 
 impl<'a> Line<'a> {
@@ -62,8 +62,7 @@ impl<'a> Line<'a> {
         let mut text = raw.trim();
         let (mut margin, mut is_comment, mut command) = (false, false, false);
         let is_indented = raw.starts_with(' ');
-        let awaits_time = is_label(before) && last_label(before).is_some_and(|(label, _)| TIMES.contains(&label));
-        loop {
+        while text.starts_with(begins_layout) {
             let start = text.len();
             if let Some(rest) = text.strip_prefix(MARGINS) {
                 text = rest.trim_start();
@@ -79,7 +78,7 @@ impl<'a> Line<'a> {
                 command = true;
             }
             let rest = without_time(text);
-            if !awaits_time || begins_with_layout(rest) {
+            if rest.len() < text.len() && (begins_with_layout(rest) || !awaits_time(before)) {
                 text = rest;
             }
             if text.len() == start {
@@ -87,15 +86,28 @@ impl<'a> Line<'a> {
             }
         }
         let text = if margin { text.trim_end_matches(['│', '┃', '║', '|']).trim_end() } else { text };
-        Self {
-            text,
-            width: raw.trim_end().chars().count(),
-            margin,
-            is_comment,
-            starts_record: command || RECORDS.iter().any(|start| text.starts_with(start)),
-            has_words: text.contains(char::is_alphanumeric),
-        }
+        Self { text, width: raw.trim_end().chars().count(), margin, is_comment, command }
     }
+
+    /// Whether the line begins a message of its own.
+    pub(super) fn starts_record(&self) -> bool {
+        self.command || RECORDS.iter().any(|start| self.text.starts_with(start))
+    }
+
+    pub(super) fn has_words(&self) -> bool {
+        self.text.contains(char::is_alphanumeric)
+    }
+}
+
+/// Whether margins, comments, commands or times begin with this character.
+fn begins_layout(c: char) -> bool {
+    !c.is_ascii() || c.is_ascii_digit() || matches!(c, '|' | '>' | '#' | '*' | ':' | '[')
+}
+
+/// Whether the text ends with the label of a time, so that a time at the start of the next line is
+/// its value.
+fn awaits_time(before: &str) -> bool {
+    is_label(before) && last_label(before).is_some_and(|(label, _)| TIMES.contains(&label))
 }
 
 /// The text after the margin of a comment: `# x`, ` * x`. A star without white space before it
@@ -112,6 +124,10 @@ const TIMES: [&str; 2] = ["Timestamp", "Zeitstempel"];
 pub(super) fn is_label(text: &str) -> bool {
     const LABELS: [&str; 8] =
         ["ID:", "ID", "Timestamp:", "Timestamp", "Zeitstempel:", "Trace", "Correlation", "Korrelations-ID:"];
+    // Every label, and every date, ends with one of these.
+    if !text.ends_with(|c: char| matches!(c, ':' | 'D' | 'p' | 'e' | 'n' | '-') || c.is_ascii_digit()) {
+        return false;
+    }
     last_label(text).is_some_and(|(label, tail)| {
         LABELS.iter().any(|label| tail.ends_with(label)) || {
             // A date whose time of the day is on the next line.
@@ -208,6 +224,9 @@ pub(super) fn is_cut_code(tail: &str, head: &str) -> bool {
 /// Whether the code at the end of a line lacks its last digits: `AADSTS7002`, and the next line is
 /// `13 No matching`. With a colon after the digits [`is_cut_code`] is sure.
 pub(super) fn is_half_code(text: &str, next: &str) -> bool {
+    if !next.starts_with(|c: char| c.is_ascii_digit()) {
+        return false;
+    }
     let Some((_, digits)) = last_word(text).rsplit_once("STS") else { return false };
     let (more, after) = next.split_once(' ').unwrap_or((next, ""));
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
