@@ -224,7 +224,7 @@ fn masked(mention: &scan::Mention, token_is_known: bool) -> Vec<String> {
 
 /// The problems that a check finds, with their remedies.
 #[derive(Clone)]
-struct Checked {
+pub(super) struct Checked {
     advice: Vec<String>,
     /// Whether one of them is a command.
     has_command: bool,

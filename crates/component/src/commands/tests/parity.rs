@@ -276,6 +276,7 @@ fn by_export(job: &str, body: &Value) -> Value {
                 format: text("format"),
                 client_id: None,
                 cloud: text("cloud"),
+                shell: None,
             };
             Component::audit(request).map(|answer| {
                 let word = |word: &dyn std::fmt::Debug| kebab(&format!("{word:?}"));
