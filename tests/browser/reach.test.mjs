@@ -254,7 +254,8 @@ for (const [look, options] of Object.entries({ wide: {}, narrow: PHONE })) {
       const { presented, credentials } = await values(page);
       const { sub } = JSON.parse(Buffer.from(presented.split('.')[1], 'base64url'));
       const box = page.locator('.verdict .pair-lines').first();
-      await box.scrollIntoViewIfNeeded();
+      await box.evaluate((element) => element.scrollIntoView({ block: 'center' }));
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
       const { x, y, width, height } = await box.boundingBox();
       await page.mouse.move(x + 3, y + 5);
       await page.mouse.down();
