@@ -1,8 +1,10 @@
 // The fields of the page. Recognises pasted or dropped text and puts it into the right field.
 
-import { fieldOf, recognise } from './recognise.js';
+import { fieldOf, hasCode, recognise } from './recognise.js';
 import { spoken } from './view/copy.js';
 import { byId } from './view/dom.js';
+import { name } from './view/explanations.js';
+import { shell } from './view/shell.js';
 
 /** @typedef {import('./recognise.js').Field} Field */
 /** @typedef {import('./ask.js').Answer} Answer */
@@ -22,22 +24,25 @@ const issuer = byId('expected-issuer');
 /** @type {HTMLInputElement} */
 const audience = byId('expected-audience');
 
-/** Called after every change. */
+/**
+ * Called after every change, with the control that the user has changed.
+ * @type {(control?: Element) => void}
+ */
 let changed = () => {};
 
 /**
  * Adds the listeners.
  * @param {string[]} clouds
- * @param {() => void} tell Called after every change.
+ * @param {(control?: Element) => void} tell Called after every change, with the control that the user has changed.
  */
 export function listen(clouds, tell) {
   changed = tell;
   for (const name of clouds) cloud.append(new Option(name));
   for (const name of names) {
-    fields[name].addEventListener('input', changed);
+    fields[name].addEventListener('input', () => changed(fields[name]));
     fields[name].addEventListener('paste', (event) => take(pasted(event), event, name));
   }
-  for (const control of [when, cloud, issuer, audience]) control.addEventListener('input', changed);
+  for (const control of [when, cloud, issuer, audience]) control.addEventListener('input', () => changed(control));
   document.addEventListener('paste', (event) => {
     const isTyping = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
     if (!isTyping) take(pasted(event), event);
@@ -59,6 +64,7 @@ export function given() {
     issuer: issuer.value,
     audience: audience.value,
     cloud: cloud.value,
+    shell: shell(),
     now: Math.floor(Date.now() / 1000),
     atIssue: when.value === 'issued',
   };
@@ -84,20 +90,30 @@ export function checkAtIssue() {
   changed();
 }
 
+/** Shows beside each field the kind of its text while the component is not there yet. */
+export function describeEarly() {
+  for (const field of names) {
+    const kind = recognise(fields[field].value);
+    show(field, kind === 'token' ? 'ID token' : kind === 'error' ? 'error or log' : kind);
+  }
+  byId('clear').hidden = isEmpty();
+}
+
 /**
  * Shows beside each field what it contains, and the assumed issuer and audience of a subject.
  * @param {Answer} answer
  * @param {Map<string, string>} titles Names of the platforms, for people.
  */
 export function describe(answer, titles) {
-  const { inspection, credentials, keys, explanations, expected } = answer;
-  const kind = answer.kind && { token: 'ID token', claims: 'claims', subject: 'subject' }[/** @type {'token'} */ (answer.kind)];
+  const { inspection, credentials, keys, explanations, expected, pasted } = answer;
+  const kind = answer.kind && { token: 'ID token', claims: 'claims', subject: 'subject' }[answer.kind];
   const platform = inspection?.ok?.platform;
   const of = platform ? `, ${titles.get(platform) ?? platform}` : '';
-  show('presented', kind && (inspection?.fault ? 'not a token' : `${kind}${of}`));
+  const without = pasted ? ` without ${pasted.around.join(', ')}` : '';
+  show('presented', answer.isMisplaced ? 'error or log' : kind && (inspection?.fault ? 'not a token' : `${kind}${without}${of}`));
   show('credentials', counted(credentials, credentials?.ok?.length, 'credential'));
   show('keys', counted(keys, keys?.ok, 'key'));
-  show('error', explanations?.ok && (explanations.ok.map((one) => `AADSTS${one.aadsts}`).join(', ') || 'no code found'));
+  show('error', given().error.trim() && explanations?.ok && (explanations.ok.map(name).join(', ') || 'no known error'));
   byId('clear').hidden = isEmpty();
   byId('expected').hidden = !expected;
   if (!expected) [issuer.value, audience.value] = ['', ''];
@@ -117,7 +133,9 @@ function take(text, event, into) {
   const field = fieldOf(kind);
   const target = into && fields[into];
   const isWhole = !target || target.selectionEnd - target.selectionStart === target.value.length;
-  if (target && (field === into || kind === 'subject' || !isWhole)) return;
+  // A text without any other form stays where it was pasted. But a log is no token.
+  const isUnsure = kind === 'subject' || (kind === 'error' && into !== 'presented' && !hasCode(text));
+  if (target && (field === into || isUnsure || !isWhole)) return;
   event.preventDefault();
   put(field, text);
   fields[field].focus();
@@ -130,7 +148,7 @@ function take(text, event, into) {
 function put(field, text) {
   fields[field].value = text.slice(0, MAX_TEXT);
   spoken(`Recognised and put into: ${fields[field].labels[0].textContent}.`);
-  changed();
+  changed(fields[field]);
 }
 
 function acceptDrops() {

@@ -1,8 +1,10 @@
 // The form that writes the credentials of a pipeline, for several tools.
 
-import { result } from './ask.js';
+import { result, unsigned } from './ask.js';
 import { h, icon, prose } from './view/dom.js';
-import { choice, faultBox, fields, inFormat } from './view/remedy.js';
+import { keepingFocus } from './view/focus.js';
+import { choice, faultBox, fields, inFormat, noteList } from './view/remedy.js';
+import { wordOf } from './words.js';
 
 /** @typedef {import('./component.js').Claims} Claims */
 /** @typedef {import('./interfaces/azure-oidc-federation-claims.js').Platform} Platform */
@@ -22,6 +24,8 @@ const FORMATS = [
  * @param {HTMLElement} panel
  * @param {Claims} claims
  * @param {string[]} clouds
+ * @returns The form: `suggest` chooses a platform as long as the form is empty, `platformOf` names the platform of an issuer, and
+ * `write` writes the credentials again.
  */
 export function generator(panel, claims, clouds) {
   const platforms = claims.platforms();
@@ -42,7 +46,11 @@ export function generator(panel, claims, clouds) {
         'section.inputs',
         { 'aria-labelledby': 'write-title' },
         h('h2', { id: 'write-title' }, 'Your pipeline'),
-        h('p.lead', null, 'Describe the pipeline. The page writes the credentials that it needs, for the tool that you choose.'),
+        h(
+          'p.lead',
+          null,
+          'Fill in what your platform’s console shows. The credentials are written as you type, for the tool that you choose.',
+        ),
         h('div.field', null, h('div.label', null, h('label', { for: 'platform' }, 'CI platform')), select),
         form,
       ),
@@ -50,12 +58,28 @@ export function generator(panel, claims, clouds) {
     ),
   );
   choose();
+  return { suggest, platformOf, write: () => keepingFocus(output, write) };
+
+  /** @param {string | undefined} name */
+  function suggest(name) {
+    const isUsed = Array.from(form.querySelectorAll('input, textarea')).some(
+      (one) => 'value' in one && one.id !== 'flexible' && one.value,
+    );
+    if (isUsed || name === undefined || name === select.value || !platforms.some((one) => one.name === name)) return;
+    select.value = name;
+    choose();
+  }
+
+  /** @param {string} issuer */
+  function platformOf(issuer) {
+    return result(() => claims.inspect(unsigned(JSON.stringify({ iss: issuer, sub: 'x' })))).ok?.platform;
+  }
 
   function choose() {
     const platform = /** @type {Platform} */ (platforms.find((one) => one.name === select.value));
     form.replaceChildren(
       ...platform.parts.map((part) =>
-        field(`part-${part.name}`, part.name, part.meaning, {
+        field(`part-${part.name}`, wordOf(platform.name, part.name) ?? part.name, part.meaning, {
           placeholder: part.example,
           required: part.required,
           many: part.repeatable,
@@ -64,17 +88,19 @@ export function generator(panel, claims, clouds) {
       ...(platform.parts.length
         ? []
         : [
-            field('write-issuer', 'issuer', 'the issuer, exactly as in the tokens', {
+            field('write-issuer', 'Issuer', 'the issuer, exactly as in the tokens', {
               placeholder: 'https://ci.example.com',
               required: true,
             }),
-            field('write-subject', 'subject', 'the subject, exactly as in the tokens', {
+            field('write-subject', 'Subject identifier', 'the subject, exactly as in the tokens', {
               placeholder: 'job:deploy',
               required: true,
             }),
           ]),
-      field('write-audience', 'audience', 'the audience; if empty, the platform’s or else the cloud’s', {}),
-      field('write-client', 'client-id', 'the application that gets the credentials', { placeholder: '22222222-2222-4222-8222-222222222222' }),
+      field('write-audience', 'Audience', 'the audience; if empty, the platform’s or else the cloud’s', {}),
+      field('write-client', 'Application (client) ID', 'the application that gets the credentials', {
+        placeholder: '22222222-2222-4222-8222-222222222222',
+      }),
       h(
         'div.options',
         null,
@@ -124,7 +150,7 @@ export function generator(panel, claims, clouds) {
       h(
         'div.label',
         null,
-        h('label', { for: id }, name.replaceAll('-', ' ')),
+        h('label', { for: id }, name),
         h('span.kind', null, [required && 'required', many && 'one per line'].filter(Boolean).join(', ')),
       ),
       control,
@@ -170,8 +196,9 @@ export function generator(panel, claims, clouds) {
       cloud: value('write-cloud'),
       flexible: /** @type {HTMLInputElement | null} */ (document.getElementById('flexible'))?.checked,
     };
-    const { fault } = result(() => claims.credential(request));
+    const { ok, fault } = result(() => claims.writeCredentials(request));
     const isEmpty = !parts.length && !request.issuer && !request.subject;
+    const missing = platform.parts.filter((part) => part.required && !value(`part-${part.name}`));
     output.replaceChildren(
       isEmpty
         ? h(
@@ -191,8 +218,21 @@ export function generator(panel, claims, clouds) {
           ? h(
               'section.card.written',
               { 'aria-labelledby': 'written-title' },
-              h('header', null, icon('warning'), h('h2', { id: 'written-title' }, 'No credentials can be written')),
-              faultBox(fault),
+              h(
+                'header',
+                null,
+                icon('warning'),
+                h('h2', { id: 'written-title' }, missing.length ? 'Something is still missing' : 'No credentials can be written'),
+              ),
+              missing.length
+                ? h(
+                    'p',
+                    null,
+                    'Fill in: ',
+                    h('strong', null, missing.map((part) => wordOf(platform.name, part.name) ?? part.name).join(', ')),
+                    '.',
+                  )
+                : faultBox(named(platform, fault)),
             )
           : h(
               'section.card.written',
@@ -206,7 +246,20 @@ export function generator(panel, claims, clouds) {
                 ]),
                 'Tool',
               ),
+              noteList(ok?.notes ?? []),
             ),
     );
   }
+}
+
+/**
+ * A fault with the names of the console for the parts that it names.
+ * @param {Platform} platform
+ * @param {import('./ask.js').Fault} fault
+ */
+function named(platform, fault) {
+  const isPart = (/** @type {string} */ name) => platform.parts.some((part) => part.name === name);
+  const say = (/** @type {string} */ text) =>
+    text.replace(/`(?:--)?([\w-]+)`/g, (whole, name) => (isPart(name) ? `“${wordOf(platform.name, name) ?? name}”` : whole));
+  return { ...fault, message: say(fault.message), hints: fault.hints.map(say) };
 }

@@ -1,14 +1,18 @@
-// The page: starts the component, forbids all connections, and shows the answers for the contents of the fields.
+// The page: works at once, loads the component beside that, forbids all connections, and shows the answers for the fields.
 
 import { ask } from './ask.js';
-import { load } from './component.js';
-import { checkAtIssue, describe, fill, given, isEmpty, listen } from './fields.js';
+import { size } from './built.js';
+import { checkAtIssue, describe, describeEarly, fill, given, isEmpty, listen } from './fields.js';
 import { generator } from './generator.js';
 import { samples } from './samples.js';
 import { cards, welcome } from './view/answer.js';
 import { copyButton, spoken } from './view/copy.js';
 import { byId, code, h } from './view/dom.js';
+import { keepingFocus } from './view/focus.js';
+import { glance } from './view/glance.js';
+import { fetched, failed, progress } from './view/loading.js';
 import { listSamples } from './view/samples.js';
+import { onShell } from './view/shell.js';
 import { tabs } from './view/tabs.js';
 import { headline } from './view/verdict.js';
 
@@ -16,51 +20,89 @@ import { headline } from './view/verdict.js';
 const CLOUDS = ['public', 'usgov', 'china', 'france', 'germany', 'singapore'];
 /** Milliseconds. Screen readers announce the answer when typing pauses, not after each letter. */
 const SPEAK_AFTER = 600;
+/** The heading of each tab. */
+const HEADINGS = ['Why does Entra refuse this token?', 'Which credentials does this pipeline need?'];
 
 /** @type {HTMLElement} */
 const answerArea = byId('answer');
-/** @type {HTMLButtonElement} */
-const glance = byId('glance');
+const panels = [byId('panel-check'), byId('panel-write')];
+/** Shows the answer for the contents of the fields. Until the component is there: what the fields contain. */
+let answer = (/** @type {Element | undefined} */ _control) => describeEarly();
 
-start().catch((error) => {
-  byId('loading').textContent = `The component could not be started: ${error.message}`;
-  byId('loading').classList.add('bad');
+tabs([byId('tab-check'), byId('tab-write')], (index) => {
+  panels.forEach((panel, other) => (panel.hidden = other !== index));
+  byId('title').textContent = HEADINGS[index];
 });
+listen(CLOUDS, (control) => answer(control));
+describeEarly();
+document.documentElement.dataset.usable = 'true';
+start().catch(failed);
 
 async function start() {
-  const [response, rows] = await Promise.all([fetch('azure_oidc.wasm'), samples()]);
-  if (!response.ok) throw new Error(`azure_oidc.wasm: HTTP ${response.status}`);
-  const component = await load(new Uint8Array(await response.arrayBuffer()));
+  const bytes = fetched('azure_oidc.wasm', size, progress);
+  const [{ load }, rows] = await Promise.all([import('./component.js'), samples()]);
+  const component = await load(await bytes);
   disconnect();
   identify(component);
   const { claims } = component;
   const titles = new Map(claims.platforms().map((one) => [one.name, one.title]));
+  const writer = generator(panels[1], claims, CLOUDS);
+  const showGlance = glance(answerArea);
   let speaking = 0;
 
-  const panels = [byId('panel-check'), byId('panel-write')];
-  tabs([byId('tab-check'), byId('tab-write')], (index) => panels.forEach((panel, other) => (panel.hidden = other !== index)));
-  generator(panels[1], claims, CLOUDS);
   listSamples(claims, rows, fill);
-  listen(CLOUDS, update);
-  pointToAnswer();
+  answer = update;
+  onShell(() => {
+    keepingFocus(answerArea, () => update());
+    writer.write();
+  });
   update();
   document.documentElement.dataset.ready = 'true';
 
-  /** Computes and shows the answer again. */
-  function update() {
+  /**
+   * Computes and shows the answer again.
+   * @param {Element} [control] The control that the user has changed.
+   */
+  function update(control) {
     const input = given();
-    const answer = ask(claims, input);
-    describe(answer, titles);
-    answerArea.replaceChildren(...(isEmpty() ? [welcome()] : cards(claims, input, answer, titles, atIssue)));
-    const shown = answer.verdict?.ok && answer.credentials ? headline(answer) : undefined;
-    const text = shown ? `${shown.title}${shown.aadsts === undefined ? '' : `: ${code(shown.aadsts)}`}` : '';
-    glance.hidden = !shown;
-    glance.classList.toggle('good', shown?.tone === 'good');
-    glance.textContent = text;
+    const found = ask(claims, input);
+    describe(found, titles);
+    const list = isEmpty() ? [welcome()] : cards(claims, input, found, titles, atIssue);
+    answerArea.replaceChildren(...list);
+    writer.suggest(found.inspection?.ok?.platform ?? platformOf(found));
+    const { text, tone } = summary(found, list);
+    showGlance(text, tone, control);
     clearTimeout(speaking);
-    const reason = answer.verdict?.ok?.findings[0]?.message ?? '';
-    speaking = setTimeout(() => spoken(shown ? `${text}. ${reason}` : ''), SPEAK_AFTER);
+    const reason = found.verdict?.ok?.findings[0]?.message ?? '';
+    speaking = setTimeout(() => spoken(text && `${text}. ${reason}`), SPEAK_AFTER);
   }
+
+  /**
+   * The platform of credentials or of an error without a token.
+   * @param {import('./ask.js').Answer} found
+   */
+  function platformOf({ credentials, explanations }) {
+    const issuers = [
+      ...(explanations?.ok ?? []).flatMap((one) => (one.text ?? '').match(/https:\/\/[^\s'"`<>]+[^\s'"`<>.,;]/g) ?? []),
+      ...(credentials?.ok ?? []).map((one) => one.issuer),
+    ];
+    return issuers.map(writer.platformOf).find((name) => name !== undefined);
+  }
+}
+
+/**
+ * The answer in a few words: the verdict, or else the heading of the first card.
+ * @param {import('./ask.js').Answer} found
+ * @param {Node[]} list
+ * @returns {{ text: string, tone: string }}
+ */
+function summary(found, list) {
+  const heading = isEmpty() ? undefined : list.map((card) => card instanceof Element && card.querySelector('h2')).find(Boolean);
+  if (!(heading instanceof Element)) return { text: '', tone: '' };
+  if (heading.id !== 'verdict-title')
+    return { text: heading.textContent ?? '', tone: heading.id === 'explanation-title' ? 'bad' : 'info' };
+  const { title, aadsts, tone } = headline(found);
+  return { text: `${title}${aadsts === undefined ? '' : `: ${code(aadsts)}`}`, tone };
 }
 
 function atIssue() {
@@ -87,14 +129,4 @@ function identify({ digest, size }) {
     ' ',
     copyButton(digest, 'the digest'),
   );
-}
-
-/** On a narrow page the answer is below the fields. A bar shows the verdict while the answer is out of sight. */
-function pointToAnswer() {
-  glance.addEventListener('click', () => {
-    answerArea.scrollIntoView({ behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' });
-    answerArea.focus({ preventScroll: true });
-  });
-  const seen = (/** @type {IntersectionObserverEntry[]} */ [entry]) => glance.classList.toggle('seen', entry.isIntersecting);
-  new IntersectionObserver(seen, { rootMargin: '-25% 0px' }).observe(answerArea);
 }

@@ -12,6 +12,7 @@ const { ask } = await module('ask.js');
 const { filled } = await module('samples.js');
 const { align } = await module('align.js');
 const { recognise } = await module('recognise.js');
+const { wordOf } = await module('words.js');
 const component = await load(new Uint8Array(readFileSync(resolve(PAGE, 'azure_oidc.wasm'))));
 const given = {
   presented: '',
@@ -21,6 +22,7 @@ const given = {
   issuer: '',
   audience: '',
   cloud: 'public',
+  shell: 'bash',
   now: NOW,
   atIssue: false,
 };
@@ -53,12 +55,56 @@ test('each sample gets the answer of the command line in an engine without JSPI'
   }
 });
 
+test('for PowerShell only the commands differ', () => {
+  let commands = 0;
+  for (const sample of samples) {
+    const { presented, credentials } = filled(component.claims, sample, 'near', NOW);
+    const [bash, powershell] = ['bash', 'powershell'].map((shell) =>
+      ask(component.claims, { ...given, presented, credentials, shell }),
+    );
+    const without = ({ findings }) => findings.map(({ remedy, ...rest }) => rest);
+    assert.deepEqual(without(powershell.verdict.ok), without(bash.verdict.ok), sample.title);
+    assert.deepEqual(powershell.inBash.ok, bash.verdict.ok);
+    bash.verdict.ok.findings.forEach(({ remedy }, index) => {
+      if (!remedy?.startsWith('az ')) return;
+      commands++;
+      assert.notEqual(powershell.verdict.ok.findings[index].remedy, remedy);
+      assert.match(powershell.verdict.ok.findings[index].remedy, /^(az |Set-Content |if \(!\$env:)[^`]*$/);
+    });
+  }
+  assert.ok(commands > 5, `only ${commands} commands`);
+});
+
 test('a fault is an answer and does not affect the next call', () => {
   const sample = filled(component.claims, samples[0], 'right', NOW);
   const bad = ask(component.claims, { ...given, ...sample, credentials: '{"appId": "1"}' });
   assert.equal(bad.credentials.fault.code, 'credential-form-unknown');
   assert.equal(bad.verdict, undefined);
   assert.equal(ask(component.claims, { ...given, ...sample }).verdict.ok.outcome, 'match');
+});
+
+test('recognising a text takes time that grows with its length', () => {
+  for (const piece of ['"', ' ', '\n', 'Issuer ', '---', 'a=', 'bearer ', '"value": "ey', '{', 'eyJ.', 'https://.', 'issuer: ']) {
+    const time = (count) => {
+      const text = piece.repeat(count);
+      const once = () => {
+        const start = performance.now();
+        recognise(text);
+        return performance.now() - start;
+      };
+      return Math.min(once(), once(), once());
+    };
+    // Work that grows with the square would take 256 times as long.
+    assert.ok(time(64_000) < 100 * Math.max(time(4000), 1), `${JSON.stringify(piece)}: ${time(4000)} ms, ${time(64_000)} ms`);
+  }
+});
+
+test("every part of every platform has its name in the platform's console", () => {
+  for (const platform of component.claims.platforms()) {
+    const words = platform.parts.map((part) => wordOf(platform.name, part.name));
+    assert.ok(words.every(Boolean), `${platform.name}: ${platform.parts.map((part) => part.name)} are ${words}`);
+    assert.equal(new Set(words).size, words.length, `${platform.name} has two parts with the same name`);
+  }
 });
 
 test('aligned strings are complete, and the marked characters differ', () => {
@@ -109,6 +155,10 @@ test('a pasted text is recognised by its form', () => {
       'eyJhbGciOiJSUzI1NiJ9.e30.eA',
       ' eyJhbGciOiJSUzI1NiJ9.e30.eA\n',
       'Bearer eyJhbGciOiJSUzI1NiJ9.e30.eA',
+      '"eyJhbGciOiJSUzI1NiJ9.e30.eA"',
+      'ID_TOKEN=eyJhbGciOiJSUzI1NiJ9.e30.eA',
+      '{"value": "eyJhbGciOiJSUzI1NiJ9.e30.eA"}',
+      'eyJhbGciOiJSUzI1\nNiJ9.e30.eA',
       'eyJhbGciOiJSUzI1NiJ9.e30',
     ],
     claims: ['{"iss": "x", "sub": "y"}', '{"sub": "y", "iss": '],
@@ -118,8 +168,21 @@ test('a pasted text is recognised by its form', () => {
       'sc://contoso/Payments/azure-prod',
       '104857632190485763219',
       '{6f0f5a3e}:{d1b7c6a5}',
+      'Hue1lBsaSx2APlXjzVEPIg',
+      'repo:o/r:environment:My error budget',
+      'repository_owner:acme:environment:Staging 2',
+      '/eid1/c/pub/t/T0FnQ2g4YQ/a/UXdFcg/sc/contoso/Azure prod',
     ],
-    credentials: ['[]', '[{"name": "x"}]', '{"value": []}', '{"issuer": "x", "subject": "y"}', '{"resource": {}}'],
+    credentials: [
+      'Name  Issuer  Subject\n----  ------  -------\ngh  https://x  repo:o/r',
+      '- issuer: https://x\n  subject: repo:o/r\n',
+      'WARNING: x\n[{"issuer": "https://x", "subject": "repo:o/r"}]',
+      '[]',
+      '[{"name": "x"}]',
+      '{"value": []}',
+      '{"issuer": "x", "subject": "y"}',
+      '{"resource": {}}',
+    ],
     keys: ['{"keys": []}', '{"kty": "RSA", "n": "x", "e": "AQAB"}'],
     error: [
       'AADSTS700213: No matching',
@@ -127,6 +190,15 @@ test('a pasted text is recognised by its form', () => {
       '{"error": "invalid_client", "error_codes": [700213]}',
       'line one\nERROR: AADSTS70025: x',
       'some\nlog',
+      'Error: Unable to get ACTIONS_ID_TOKEN_REQUEST_URL env variable',
+      'error:no token',
+      'AuthorizationFailed',
+      'invalid_client',
+      'AADB2C90289: x',
+      '{"oidcToken": null}',
+      '{"error": {"code": "AuthorizationFailed"}}',
+      '{"status": {"errorCode": 700213}}',
+      '{"level":"error"}\n{"level":"info"}',
     ],
   };
   for (const [kind, texts] of Object.entries(cases)) for (const text of texts) assert.equal(recognise(text), kind, text);

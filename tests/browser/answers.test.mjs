@@ -9,10 +9,13 @@ after(() => here.close());
 
 const check = (token, credentials, now = NOW, more = []) =>
   JSON.parse(
-    commandLine(['check', '--id-token-env', 'T', '--credential', 'fics.json', '--now', String(now), '--output', 'json', ...more], {
-      token,
-      files: { 'fics.json': credentials },
-    }),
+    commandLine(
+      ['check', '--id-token-env', 'T', '--credential', 'fics.json', '--now', String(now), '--output', 'json', ...more],
+      {
+        token,
+        files: { 'fics.json': credentials },
+      },
+    ),
   );
 
 function assertSame(seen, said) {
@@ -202,7 +205,7 @@ test('an error is explained as by the command line', async () => {
       explanations.map((one) => one.code),
     );
     explanations.forEach((one, index) => {
-      for (const said of [one.message, one.remedy, ...one.advice].filter((said) => said && !isCommand(said)))
+      for (const said of [one.cause ?? one.message, ...one.advice].filter((said) => said && !isCommand(said)))
         assert.ok(seen[index].text.includes(sentence(said)), `${said}\nis not in\n${seen[index].text}`);
     });
   }
@@ -240,7 +243,7 @@ test('a malformed token gets the same code as from Entra', async () => {
   const page = await here.open();
   await page.click('[data-sample="GitLab"]');
   const { credentials } = await values(page);
-  for (const token of ['eyJhbGciOiJSUzI1NiJ9.e30', 'eyJhbGciOiJub25lIn0.eyJpc3MiOiJ4In0.', 'Bearer eyJhbGciOiJSUzI1NiJ9.e30.eA']) {
+  for (const token of ['eyJhbGciOiJSUzI1NiJ9.e30', 'eyJhbGciOiJub25lIn0.eyJpc3MiOiJ4In0.']) {
     await page.fill('#presented', token);
     const said = check(token, credentials);
     const seen = await shown(page);
@@ -250,5 +253,48 @@ test('a malformed token gets the same code as from Entra', async () => {
       token,
     );
   }
+  await page.close();
+});
+
+test('every command of the Azure CLI is there for PowerShell too, and the choice holds for the whole page', async () => {
+  const page = await here.open();
+  const switches = (area) => page.locator(`${area} .shell`);
+  const choose = (area, shell) => switches(area).first().getByRole('radio', { name: shell }).check({ force: true });
+  await page.click('[data-sample="GitHub Actions"]');
+  const { presented, credentials } = await values(page);
+  const bash = await page.textContent('.remedy pre');
+  assert.match(bash, /^az ad app federated-credential update .*"\$\{AZURE_CLIENT_ID:\?\}"/);
+  await choose('.remedy', 'PowerShell');
+  const powershell = await page.textContent('.remedy pre');
+  assert.match(powershell, /^if \(!\$env:AZURE_CLIENT_ID\) .*Set-Content .*--parameters '@[\w-]+\.json'/);
+  assert.equal(powershell, check(presented, credentials, NOW, ['--shell', 'powershell']).findings[0].remedy);
+  assert.equal(await page.evaluate(() => document.activeElement.value), 'powershell', 'the focus stays on the choice');
+  // The other tools get the same credential as before.
+  await page.getByRole('tab', { name: 'Terraform', exact: true }).click();
+  assert.match(await page.textContent('.remedy pre'), /display_name +=|"deploy"/);
+  await page.getByRole('tab', { name: 'Azure CLI', exact: true }).click();
+
+  await page.fill('#presented', '');
+  await page.fill(
+    '#error',
+    "AADSTS700213: No matching federated identity record found for presented assertion subject 'repo:octo-org/octo-repo:ref:refs/heads/main'.",
+  );
+  assert.match(await page.textContent('.todo pre'), /Set-Content /);
+  await page.fill('#credentials', '');
+  assert.doesNotMatch(await page.textContent('.explanation'), /\$\{AZURE_CLIENT_ID/);
+  await page.click('#tab-write');
+  await page.selectOption('#platform', 'gitlab');
+  await page.click('#written .link');
+  assert.match(await page.textContent('#written pre'), /Set-Content /);
+  await choose('#written', 'bash');
+  assert.match(await page.textContent('#written pre'), /^az ad app federated-credential create /);
+  assert.equal(await page.evaluate(() => document.activeElement.value), 'bash');
+
+  await page.click('#tab-check');
+  await page.fill('#error', '');
+  await page.fill('#credentials', credentials);
+  await page.click('[data-sample="GitHub Actions"]');
+  assert.equal(await page.textContent('.remedy pre'), bash);
+  assert.deepEqual(page.mistakes, []);
   await page.close();
 });

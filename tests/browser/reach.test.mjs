@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { AXE, PICTURES, paste, shown, stage } from './stage.mjs';
+import { AXE, PICTURES, paste, shown, stage, values } from './stage.mjs';
+
+const PHONE = { width: 360, height: 740 };
 
 let here;
 before(async () => (here = await stage()));
@@ -69,6 +71,24 @@ const STATES = {
     await page.click('[data-sample="GitHub Actions"]');
     await page.fill('#error', 'AADSTS700213 at first, AADSTS7002138 later');
   },
+  'error-and-credentials': async (page) => {
+    await page.click('[data-sample="GitHub Actions"]');
+    await page.fill('#presented', '');
+    await page.fill(
+      '#error',
+      "AADSTS700213: No matching federated identity record found for presented assertion subject 'repo:octo-org/octo-repo:ref:refs/heads/main'.",
+    );
+  },
+  'several-errors': (page) =>
+    page.fill(
+      '#error',
+      'Error: Unable to get ACTIONS_ID_TOKEN_REQUEST_URL env variable\nAADSTS50027: JWT token is invalid or malformed.',
+    ),
+  'no-known-error': (page) => page.fill('#error', 'the sign-in failed'),
+  'token-in-quotes': async (page) => {
+    await page.click('[data-sample="GitLab"]');
+    await page.fill('#presented', `"${await page.inputValue('#presented')}"`);
+  },
   'write-empty': (page) => page.click('#tab-write'),
   'write-four': async (page) => {
     await page.click('#tab-write');
@@ -86,28 +106,30 @@ const STATES = {
 const LOOKS = {
   light: { colorScheme: 'light' },
   dark: { colorScheme: 'dark' },
-  phone: { colorScheme: 'dark', width: 360, height: 780 },
+  tablet: { colorScheme: 'light', width: 768, height: 1024, isAudited: false },
+  phone: { colorScheme: 'dark', ...PHONE },
 };
 
-for (const [look, options] of Object.entries(LOOKS)) {
-  test(`axe-core finds nothing, ${look}`, async () => {
+for (const [look, { isAudited = true, ...options }] of Object.entries(LOOKS)) {
+  test(`${isAudited ? 'axe-core finds nothing' : 'nothing stands out at the side'}, ${look}`, async () => {
     for (const [state, reach] of Object.entries(STATES)) {
       const page = await here.open(options);
       await reach(page);
-      await page.evaluate(AXE);
-      const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-      const told = violations.map(
-        (one) => `${one.id}: ${one.nodes.map((node) => `${node.target} ${node.failureSummary}`).join('; ')}`,
-      );
-      assert.deepEqual(told, [], state);
+      assert.deepEqual(isAudited ? await audited(page) : [], [], state);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       assert.ok(overflow <= 0, `${state}, ${look}: ${overflow} pixels stand out at the side`);
       assert.deepEqual(page.mistakes, [], state);
-      await page.evaluate(() => document.getElementById('glance').remove());
       await page.screenshot({ path: join(PICTURES, `${state}-${look}.png`), fullPage: true });
       await page.context().close();
     }
   });
+}
+
+/** What axe-core finds. */
+async function audited(page) {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  return violations.map((one) => `${one.id}: ${one.nodes.map((node) => `${node.target} ${node.failureSummary}`).join('; ')}`);
 }
 
 test('the page works with a keyboard, and the focus is always visible', async () => {
@@ -172,14 +194,109 @@ test('the answer and the field of a pasted text are announced', async () => {
   await page.close();
 });
 
-test('on a phone a bar shows the verdict while typing, and a tap leads to the answer', async () => {
-  const page = await here.open({ width: 390, height: 700 });
+test('on a phone a line below the changed field says the verdict, and a tap leads to the answer', async () => {
+  const page = await here.open(PHONE);
   await page.click('[data-sample="GitHub Actions"]');
-  await page.evaluate(() => scrollTo(0, 0));
-  await page.waitForSelector('#glance:not(.seen)');
-  assert.equal(await page.textContent('#glance'), 'Entra would refuse this token: AADSTS7002138');
+  assert.equal(await page.textContent('#glance span'), 'Entra would refuse this token: AADSTS7002138');
+  const { presented, credentials } = await values(page);
+  for (const [field, text] of Object.entries({ credentials, presented, error: 'AADSTS7002138: x' })) {
+    await page.fill(`#${field}`, '');
+    await page.fill(`#${field}`, text);
+    const below = await page.evaluate((field) => {
+      const unit = document.getElementById(field).closest('.field');
+      return unit.nextElementSibling.id;
+    }, field);
+    assert.equal(below, 'glance', field);
+  }
   await page.click('#glance');
   assert.equal(await page.evaluate(() => document.activeElement.id), 'answer');
-  await page.waitForSelector('#glance.seen', { state: 'attached' });
+  await page.fill('#credentials', '');
+  await page.fill('#presented', '');
+  await page.fill('#error', 'AADSTS700213: x');
+  assert.equal(await page.textContent('#glance span'), 'AADSTS700213 No credential has this subject');
+  await page.click('#tab-write');
+  assert.ok(!(await page.isVisible('#glance')), 'the verdict is on the other tab');
   await page.close();
 });
+
+test('on a phone nothing covers a control, wherever the page is scrolled', async () => {
+  const page = await here.open(PHONE);
+  for (const [tab, reach] of Object.entries({ check: STATES['several-credentials'], write: STATES['write-four'] })) {
+    await reach(page);
+    const covered = await page.evaluate(() => {
+      const seen = (element) => element.checkVisibility() && element.getBoundingClientRect().width > 2;
+      const controls = Array.from(
+        document.querySelectorAll('main button, main textarea, main select, main summary, main input:not([type=radio])'),
+      );
+      const found = [];
+      for (const control of controls.filter(seen)) {
+        for (const block of ['start', 'center', 'end']) {
+          control.scrollIntoView({ block });
+          const { left, top, width, height } = control.getBoundingClientRect();
+          const hit = document.elementFromPoint(left + width / 2, top + Math.min(height / 2, innerHeight / 2));
+          if (hit && !control.contains(hit) && !hit.contains(control))
+            found.push(`${control.outerHTML.slice(0, 80)} by ${hit.outerHTML.slice(0, 80)}`);
+        }
+      }
+      return { found, count: controls.filter(seen).length };
+    });
+    assert.ok(covered.count > 15, `${tab}: only ${covered.count} controls`);
+    assert.deepEqual(covered.found, [], tab);
+  }
+  await page.close();
+});
+
+for (const [look, options] of Object.entries({ wide: {}, narrow: PHONE })) {
+  test(`selecting the difference copies the two strings, ${look}`, async () => {
+    const page = await here.open(options);
+    for (const sample of ['GitHub Actions', 'SPIFFE', 'Pulumi Deployments']) {
+      await page.click(`[data-sample="${sample}"]`);
+      const { presented, credentials } = await values(page);
+      const { sub } = JSON.parse(Buffer.from(presented.split('.')[1], 'base64url'));
+      const box = page.locator('.verdict .pair-lines').first();
+      await box.evaluate((element) => element.scrollIntoView({ block: 'center' }));
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+      const { x, y, width, height } = await box.boundingBox();
+      await page.mouse.move(x + 3, y + 5);
+      await page.mouse.down();
+      await page.mouse.move(x + width - 3, y + height - 5, { steps: 8 });
+      await page.mouse.up();
+      await page.keyboard.press('ControlOrMeta+C');
+      const [one, other, ...more] = (await page.evaluate(() => navigator.clipboard.readText())).split('\n');
+      assert.ok(
+        JSON.parse(credentials).some(({ subject }) => subject === one),
+        `${sample}: ${one}`,
+      );
+      assert.deepEqual([other, more], [sub, []], sample);
+    }
+    await page.close();
+  });
+
+  test(`the two strings are in the same columns, ${look}`, async () => {
+    const page = await here.open(options);
+    await page.click('[data-sample="GitHub Actions"]');
+    const credentials = JSON.parse((await values(page)).credentials);
+    for (const subject of [
+      'repo:octo-org/octo-repo:ref:refs/heads/m\u0430in',
+      'repo:octo-org/octo-repo:ref:refs/heads/ma\u200bin and more',
+      'repo:octo-org/octo repo:environment:production',
+    ]) {
+      await page.fill('#credentials', JSON.stringify([{ ...credentials[0], subject }]));
+      const shifts = await page.evaluate(() => {
+        const [one, other] = Array.from(document.querySelectorAll('.verdict .line'), (line) => Array.from(line.children));
+        return one.map((piece, index) => {
+          const [a, b] = [piece.getClientRects(), other[index].getClientRects()];
+          const last = (rects) => rects[rects.length - 1];
+          return [a[0].left - b[0].left, last(a).right - last(b).right, b[0].top - a[0].top - 28].map(Math.round);
+        });
+      });
+      assert.ok(shifts.length > 1);
+      for (const shift of shifts)
+        assert.ok(
+          shift.every((pixels) => Math.abs(pixels) <= 2),
+          `${subject}: ${JSON.stringify(shifts)}`,
+        );
+    }
+    await page.close();
+  });
+}

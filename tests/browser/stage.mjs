@@ -66,7 +66,7 @@ export async function stage() {
 }
 
 /** Runs the command line without a shell. Exit codes 0 and 1 are answers. */
-export function commandLine(args, { token, files = {} } = {}) {
+export function commandLine(args, { token, files = {}, input } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'azure-oidc-browser-'));
   try {
     const named = args.map((argument) => (argument in files ? join(folder, argument) : argument));
@@ -74,7 +74,7 @@ export function commandLine(args, { token, files = {} } = {}) {
     return execFileSync(HOST, named, {
       encoding: 'utf8',
       env: token === undefined ? {} : { T: token },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(input === undefined ? { stdio: ['ignore', 'pipe', 'pipe'] } : { input, stdio: ['pipe', 'pipe', 'pipe'] }),
     });
   } catch (error) {
     if (error.status === 1) return error.stdout;
@@ -114,9 +114,9 @@ export function shown(page) {
     };
 
     function marked(finding) {
-      const columns = Array.from(finding.querySelectorAll('.column'));
-      const first = columns.findIndex((column) => column.classList.contains('differs'));
-      return first < 0 ? null : first;
+      const pieces = Array.from(finding.querySelector('.line')?.children ?? []);
+      const first = pieces.findIndex((piece) => piece.classList.contains('differs'));
+      return first < 0 ? null : Array.from(pieces.slice(0, first).map(text).join('')).length;
     }
   });
 }
@@ -124,8 +124,10 @@ export function shown(page) {
 /** Findings that the page shows elsewhere; see `SHOWN_ELSEWHERE` in view/verdict.js. */
 const SHOWN_ELSEWHERE = ['signature-not-checked', 'token-not-given', 'signature-valid'];
 
-/** The command line's answer as the page must show it. */
+/** The command line's answer as the page must show it. The page shows each remedy once. */
 export function expected(said) {
+  const told = new Set();
+  const once = (remedy) => (told.has(remedy) ? null : (told.add(remedy), remedy));
   return {
     verdict: said.verdict,
     predicted_error: said.predicted_error,
@@ -136,7 +138,7 @@ export function expected(said) {
         severity: finding.severity,
         position: finding.position,
         message: sentence(finding.message),
-        remedy: finding.remedy && (isCommand(finding.remedy) ? finding.remedy : sentence(finding.remedy)),
+        remedy: once(finding.remedy && (isCommand(finding.remedy) ? finding.remedy : sentence(finding.remedy))),
         first_marked: finding.position !== null && ['iss', 'sub', 'aud'].includes(finding.claim) ? finding.position : null,
       })),
     claims: Object.fromEntries(
@@ -146,7 +148,7 @@ export function expected(said) {
 }
 
 export function isCommand(text) {
-  return /^(az|buildkite-agent|circleci|gcloud|gh|glab|kubectl|terraform) [^`]*$/.test(text);
+  return /^(az|buildkite-agent|circleci|gcloud|gh|glab|kubectl|terraform|Set-Content|if \(!\$env:\w+\)) [^`]*$/.test(text);
 }
 
 export function sentence(text) {

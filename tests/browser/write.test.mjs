@@ -79,3 +79,38 @@ test('the generator writes the same as the command line in each format, and four
   );
   await page.close();
 });
+
+test('the form has its own heading and the words of the platform, and opens on the platform that was pasted', async () => {
+  const page = await here.open();
+  await page.click('#tab-write');
+  assert.equal(await page.textContent('h1'), 'Which credentials does this pipeline need?');
+  await page.click('#tab-check');
+  assert.equal(await page.textContent('h1'), 'Why does Entra refuse this token?');
+  const labels = () => page.$$eval('#panel-write .parts-form label[for^=part-]', (all) => all.map((one) => one.textContent));
+  for (const [sample, platform, first] of [
+    ['HCP Terraform', 'terraform-cloud', ['Organization', 'Project', 'Workspace']],
+    ['Azure Pipelines', 'azure-pipelines', ['Organization', 'Project', 'Service connection']],
+    ['GitLab', 'gitlab', ['Group / project', 'Project ID', 'Branch']],
+    ['GitHub Actions', 'github', ['Organization / repository', 'Organization ID', 'Repository ID', 'Environment', 'Branch']],
+  ]) {
+    await page.click('#tab-check');
+    await page.click(`[data-sample="${sample}"]`);
+    await page.click('#tab-write');
+    assert.equal(await page.inputValue('#platform'), platform);
+    assert.deepEqual((await labels()).slice(0, first.length), first);
+  }
+  await page.click('#tab-check');
+  await page.click('#clear');
+  await page.fill('#credentials', '[{"name":"x","issuer":"https://gitlab.com","subject":"s","audiences":["a"]}]');
+  await page.click('#tab-write');
+  assert.equal(await page.inputValue('#platform'), 'gitlab', 'the issuer of the credentials names the platform');
+  await page.fill('#part-branch', 'main');
+  await page.click('#tab-check');
+  await page.click('[data-sample="HCP Terraform"]');
+  await page.click('#tab-write');
+  assert.equal(await page.inputValue('#part-branch'), 'main', 'what was typed is kept');
+  await page.selectOption('#platform', 'github');
+  await page.fill('#part-branch', 'main');
+  assert.match(await page.textContent('#written'), /Fill in: Organization \/ repository/);
+  await page.close();
+});

@@ -28,7 +28,7 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
             "usage: cargo xtask web [--serve [PORT] | --test | --screenshots]\n\
              (nothing)      build the page into target/web, say how large it is\n\
              --serve        build it, and serve it to this machine on port {PORT}, or another\n\
-             --test         build it, and drive it in Chromium\n\
+             --test         build it, drive it in Chromium, and print how long a first visit takes\n\
              --screenshots  build it, measure it, and make the picture of the README again"
         ),
     }

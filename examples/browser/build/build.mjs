@@ -56,8 +56,16 @@ async function addGlue() {
     }
   }
   const digest = createHash('sha256').update(component).digest('hex');
-  page.set('built.js', `export const digest = '${digest}';\nexport const modules = ${JSON.stringify(modules)};\n`);
-  types.set('built.d.ts', Buffer.from('export const digest: string;\nexport const modules: Record<string, [number, number]>;\n'));
+  const built = { digest, size: component.length, modules };
+  page.set(
+    'built.js',
+    Object.entries(built)
+      .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`)
+      .join(''),
+  );
+  const declared =
+    'export const digest: string;\nexport const size: number;\nexport const modules: Record<string, [number, number]>;\n';
+  types.set('built.d.ts', Buffer.from(declared));
 }
 
 /**
@@ -98,9 +106,13 @@ async function samples() {
   );
 }
 
-/** Lists all modules in the page, so that a browser requests them at the same time. */
+/**
+ * Lists the modules in the page, so that a browser requests them at the same time. Those that run the component are not among them:
+ * the page works without them until the component has arrived.
+ */
 function preload() {
-  const links = [...page.keys()].filter((name) => name.endsWith('.js')).map((name) => `<link rel="modulepreload" href="${name}">`);
+  const isEarly = (name) => name.endsWith('.js') && !['azure_oidc.js', 'component.js'].includes(name);
+  const links = [...page.keys()].filter(isEarly).map((name) => `<link rel="modulepreload" href="${name}">`);
   page.set('index.html', page.get('index.html').replace('<script', `${links.join('')}\n<script`));
 }
 

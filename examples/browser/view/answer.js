@@ -1,8 +1,9 @@
 // The answer as a list of cards: verdict, error, credentials, token.
 
+import { unwrapped } from '../pasted.js';
 import { copyable } from './copy.js';
 import { credentials } from './credentials.js';
-import { h } from './dom.js';
+import { h, icon, prose } from './dom.js';
 import { explanations } from './explanations.js';
 import { token } from './token.js';
 import { problem, verdict, wanted } from './verdict.js';
@@ -25,14 +26,53 @@ export function cards(claims, given, answer, titles, atIssue) {
     answer.keys?.fault && problem('These keys cannot be used', answer.keys.fault),
     answer.inspection?.fault && !answer.verdict?.ok && problem('This is not a token', answer.inspection.fault),
   ];
+  /** @type {Set<string>} */
+  const told = new Set();
+  const isAnswered = isErrorAnswered(answer);
+  const verdictCard = () => first(claims, given, answer, atIssue, told);
+  const errorCards = () => explanations(answer, isAnswered, told);
   const list = [
-    ...problems,
-    first(claims, given, answer, atIssue),
-    explanations(answer),
+    problems,
+    recognised(answer),
+    answer.explanations?.ok?.length && !isAnswered ? [errorCards(), verdictCard()] : [verdictCard(), errorCards()],
     credentials(answer),
     token(answer, titles),
   ];
-  return list.flat().filter((one) => one instanceof Node);
+  return list.flat(3).filter((one) => one instanceof Node);
+}
+
+/**
+ * Whether the verdict explains the pasted error: it predicts the same code for this token and these credentials.
+ * @param {Answer} answer
+ */
+function isErrorAnswered({ credentials, verdict, explanations }) {
+  const predicted = verdict?.ok?.predictedAadsts;
+  return credentials?.ok !== undefined && predicted !== undefined && explanations?.ok?.[0]?.aadsts === predicted;
+}
+
+/**
+ * Says what the text in the token's field was taken for, if it is not only a token.
+ * @param {Answer} answer
+ */
+function recognised({ pasted, isMisplaced }) {
+  if (isMisplaced) {
+    const text = 'an error or a log in the field of the token. It is explained as an error; no subject is taken from it.';
+    return h('p.notice.recognised', null, icon('info'), h('span', null, h('strong', null, 'Recognised: '), text));
+  }
+  if (!pasted) return null;
+  const [hint] = pasted.fault?.hints ?? [];
+  return h(
+    'p.notice.recognised',
+    null,
+    icon('info'),
+    h(
+      'span',
+      null,
+      h('strong', null, 'Recognised: '),
+      `a token with ${pasted.around.join(' and ')} around it. Only the token is checked.`,
+      hint !== undefined && [' A job must not send it like this: ', prose(hint), '.'],
+    ),
+  );
 }
 
 /**
@@ -40,19 +80,26 @@ export function cards(claims, given, answer, titles, atIssue) {
  * @param {Given} given
  * @param {Answer} answer
  * @param {() => void} atIssue
+ * @param {Set<string>} told
  */
-function first(claims, given, answer, atIssue) {
+function first(claims, given, answer, atIssue, told) {
   const isInspected = answer.inspection?.ok !== undefined;
+  const isExplained = (answer.explanations?.ok?.length ?? 0) > 0;
   if (answer.verdict && (answer.credentials || (answer.kind === 'token' && !isInspected))) {
-    return verdict(claims, answer, given.cloud, atIssue);
+    return verdict(claims, answer, given.cloud, atIssue, told);
   }
-  if (answer.verdict && answer.kind === 'token') return wanted(claims, answer, given.presented.trim(), given.cloud);
+  if (isExplained) return null;
+  if (answer.verdict && answer.kind === 'token') {
+    const presented = given.presented.trim();
+    return wanted(claims, answer, unwrapped(presented)?.token ?? presented, given.cloud, atIssue, told);
+  }
   if (answer.kind && !answer.credentials) {
     const text = 'Paste the credentials of the application or managed identity to see whether one of them would match.';
     return h('section.card.empty', null, h('h2', null, 'No credentials yet'), h('p', null, text));
   }
-  if (answer.credentials?.ok && !answer.kind) {
-    const text = 'Paste the ID token of a job, its claims as JSON, or its future subject.';
+  if (answer.credentials?.ok && !answer.kind && !answer.explanations) {
+    const text =
+      'Paste the ID token of a job, its claims as JSON, or its future subject. With only an error, paste the error or the log.';
     return h('section.card.empty', null, h('h2', null, 'No token yet'), h('p', null, text));
   }
   return null;
@@ -82,7 +129,7 @@ export function welcome() {
         copyable(forApplication, 'the command for an application'),
         copyable(forIdentity, 'the command for a managed identity'),
       ),
-      step('Paste the error', ' if there is one. Paste the issuer’s keys to check the signature too.'),
+      step('Paste the error', ' or the log, if there is one. It is answered without a token too.'),
     ),
   );
 }

@@ -1,15 +1,36 @@
 // A block of text with a button that copies it.
 
 import { h } from './dom.js';
+import { shellSwitch } from './shell.js';
 
 /**
  * @param {string} text
  * @param {string} what The name of the text, for the button's label.
  */
 export function copyable(text, what) {
+  return block(text, what, text.includes('\n') ? 'lines' : 'line');
+}
+
+/**
+ * A command of the Azure CLI, with the choice of the shell.
+ * @param {string} text
+ * @param {string} [what]
+ */
+export function command(text, what = 'the command') {
+  return block(text, what, 'lines', shellSwitch());
+}
+
+/**
+ * @param {string} text
+ * @param {string} what
+ * @param {'line' | 'lines'} form Where the button is: beside one line, or above several.
+ * @param {HTMLElement} [corner]
+ */
+function block(text, what, form, corner) {
   return h(
-    text.includes('\n') ? 'div.copyable.lines' : 'div.copyable',
+    form === 'lines' ? 'div.copyable.lines' : 'div.copyable',
     null,
+    corner,
     h('pre', { tabindex: '0', role: 'group', 'aria-label': what }, h('code', null, text)),
     copyButton(text, what),
   );

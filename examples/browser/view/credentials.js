@@ -2,6 +2,7 @@
 
 import { h, icon } from './dom.js';
 import { pair } from './pair.js';
+import { noteList } from './remedy.js';
 
 /** @typedef {import('../ask.js').Answer} Answer */
 /** @typedef {import('../ask.js').Comparison} Comparison */
@@ -26,6 +27,7 @@ export function credentials(answer) {
       null,
       list.map((one) => h('li', null, compared ? comparison(answer, one) : plain(one))),
     ),
+    noteList(answer.notes),
   );
 }
 

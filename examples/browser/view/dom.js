@@ -74,7 +74,15 @@ export function prose(text) {
  * @param {string} text
  */
 export function sentence(text) {
-  return prose(`${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`);
+  return opening(`${text}${/[.!?]$/.test(text) ? '' : '.'}`);
+}
+
+/**
+ * The beginning of a sentence: with a capital letter.
+ * @param {string} text
+ */
+export function opening(text) {
+  return prose(`${text.charAt(0).toUpperCase()}${text.slice(1)}`);
 }
 
 /** @param {number} aadsts */

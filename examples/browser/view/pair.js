@@ -1,7 +1,12 @@
 // Shows two strings one above the other and marks the characters that differ.
+//
+// Each string is one line of text, so that selecting the lines copies the two strings. Both lines lie in the same box with the
+// same number of columns in a monospaced font, so they wrap at the same places.
 
 import { align } from '../align.js';
 import { h } from './dom.js';
+
+/** @typedef {import('../align.js').Stretch} Stretch */
 
 /**
  * @param {string} expected The value in the credential.
@@ -9,36 +14,72 @@ import { h } from './dom.js';
  */
 export function pair(expected, actual) {
   const stretches = align(expected, actual);
-  const columns = stretches.flatMap(({ same, one, other }) =>
-    Array.from({ length: Math.max(one.length, other.length) }, (_, index) => column(same, one[index], other[index])),
-  );
   const labels = h('div.pair-labels', null, h('span', null, 'Credential'), h('span', null, 'Token'));
   return h(
     'div.pair',
     null,
-    h('div.pair-lines', { 'aria-hidden': 'true' }, labels, h('div.pair-text', null, columns)),
+    h(
+      'div.pair-lines',
+      { 'aria-hidden': 'true' },
+      labels,
+      h(
+        'div.pair-text',
+        null,
+        line(stretches, (stretch) => [stretch.one, stretch.other]),
+        line(stretches, (stretch) => [stretch.other, stretch.one]),
+      ),
+    ),
     h('p.sr', null, `Credential: “${expected}”. Token: “${actual}”.`),
     differences(stretches),
   );
 }
 
 /**
- * @param {boolean} same
- * @param {string | undefined} one
- * @param {string | undefined} other
+ * @param {Stretch[]} stretches
+ * @param {(stretch: Stretch) => [own: string[], others: string[]]} sides
  */
-function column(same, one, other) {
+function line(stretches, sides) {
   return h(
-    same ? 'span.column' : 'span.column.differs',
+    'div.line',
     null,
-    h('span', null, shown(one, same)),
-    h('span', null, shown(other, same)),
+    stretches.map((stretch) => {
+      const [own, others] = sides(stretch);
+      if (stretch.same) return h('span.same', null, own.join(''));
+      const length = Math.max(own.length, others.length);
+      return Array.from({ length }, (_, index) => cell(own[index], others[index], index === 0));
+    }),
   );
 }
 
 /**
+ * One column of a difference. Its text is the character itself; a symbol for an invisible one is drawn over it.
+ * @param {string | undefined} own
+ * @param {string | undefined} other
+ * @param {boolean} isFirst
+ */
+function cell(own, other, isFirst) {
+  const symbol = own === undefined ? undefined : symbolOf(own);
+  const width = Math.max(widthOf(own), widthOf(other));
+  const element = h(isFirst ? 'span.differs.first' : 'span.differs', { 'data-symbol': symbol }, own);
+  if (own === undefined || symbol !== undefined || width > 1) {
+    element.classList.add('fixed');
+    element.style.width = `${width}ch`;
+  }
+  return element;
+}
+
+/**
+ * The columns that a character takes. Fonts draw what is not Latin in different widths.
+ * @param {string | undefined} character
+ */
+function widthOf(character) {
+  if (character === undefined) return 1;
+  return symbolOf(character)?.length ?? (/^[\x20-\xff]$/.test(character) ? 1 : 2);
+}
+
+/**
  * Names the characters that differ, because two characters can look the same.
- * @param {import('../align.js').Stretch[]} stretches
+ * @param {Stretch[]} stretches
  */
 function differences(stretches) {
   const different = stretches.flatMap((stretch, index) => (stretch.same ? [] : [{ ...stretch, at: before(stretches, index) }]));
@@ -56,7 +97,7 @@ function differences(stretches) {
 }
 
 /**
- * @param {import('../align.js').Stretch[]} stretches
+ * @param {Stretch[]} stretches
  * @param {number} index
  */
 function before(stretches, index) {
@@ -72,23 +113,21 @@ function piece(whose, characters, others) {
   const text =
     characters
       .slice(0, 24)
-      .map((one) => shown(one, false))
+      .map((one) => symbolOf(one) ?? one)
       .join('') + (characters.length > 24 ? '…' : '');
   const named = characters.length === 1 && others.length <= 1 ? `, U+${hex(characters[0])}` : '';
   return h('span', null, `${whose} `, text ? h('code', null, text) : 'has nothing', named);
 }
 
 /**
- * A visible form of a character. Invisible characters get a symbol where they differ.
- * @param {string | undefined} character
- * @param {boolean} same
+ * A visible form of a character that cannot be seen.
+ * @param {string} character
  */
-function shown(character, same) {
-  if (character === undefined) return '\u00a0';
-  if (character === ' ') return same ? '\u00a0' : '␣';
+function symbolOf(character) {
+  if (character === ' ') return '␣';
   if (character === '\n') return '⏎';
   if (character === '\t') return '⇥';
-  return /^[\p{Z}\p{C}]$/u.test(character) ? `[${hex(character)}]` : character;
+  return /^[\p{Z}\p{C}\p{M}]$/u.test(character) ? `[${hex(character)}]` : undefined;
 }
 
 /** @param {string} character */

@@ -1,8 +1,9 @@
 // The remedy to paste: the component's command, and the same credential for other tools.
 
 import { result } from '../ask.js';
-import { copyButton, copyable } from './copy.js';
-import { h, sentence } from './dom.js';
+import { command, copyButton, copyable } from './copy.js';
+import { h, icon, opening, sentence } from './dom.js';
+import { shell } from './shell.js';
 import { tabs } from './tabs.js';
 
 /** @typedef {import('../component.js').Claims} Claims */
@@ -22,17 +23,55 @@ let count = 0;
  * @param {string} remedy
  */
 export function isCommand(remedy) {
-  return /^(az|buildkite-agent|circleci|gcloud|gh|glab|kubectl|terraform) [^`]*$/.test(remedy);
+  return /^(az|buildkite-agent|circleci|gcloud|gh|glab|kubectl|terraform|Set-Content|if \(!\$env:\w+\)) [^`]*$/.test(remedy);
+}
+
+/**
+ * Whether a command depends on the shell: it uses the Azure CLI, whose arguments are quoted.
+ * @param {string} text
+ */
+export function isAzure(text) {
+  return /(^|[ ;])az /.test(text);
+}
+
+/**
+ * A remedy without a choice of tools: a command, or a sentence, which can end with a command. Further lines are alternatives.
+ * @param {string} text
+ */
+export function step(text) {
+  const [first, ...others] = text.split('\n');
+  if (!others.length || isCommand(text)) return single(text);
+  return [
+    single(first),
+    h(
+      'details.more',
+      null,
+      h('summary', null, others.length === 1 ? 'Alternative' : 'Alternatives'),
+      others.map((line) => single(line.replace(/^as an alternative, /, ''))),
+    ),
+  ];
+}
+
+/**
+ * @param {string} text
+ * @returns {HTMLElement[]}
+ */
+function single(text) {
+  if (isCommand(text)) return [isAzure(text) ? command(text) : copyable(text, 'the command')];
+  const [, words, last = ''] = /^([^]*: )`([^`]+)`$/.exec(text) ?? [];
+  return words !== undefined && isCommand(last)
+    ? [h('p', null, opening(words.trimEnd())), ...single(last)]
+    : [h('p', null, sentence(text))];
 }
 
 /**
  * @param {Claims} claims
- * @param {string} command The command for the Azure CLI.
+ * @param {string} text The command for the Azure CLI.
  * @param {CredentialRequest} request The credential, for the other tools.
  */
-export function remedies(claims, command, request) {
+export function remedies(claims, text, request) {
   /** @type {[string, string, () => HTMLElement][]} */
-  const choices = [['az', 'Azure CLI', () => copyable(command, 'the command')]];
+  const choices = [['az', 'Azure CLI', () => command(text)]];
   for (const [title, format] of FORMATS) {
     choices.push([title, title, () => (format ? inFormat(claims, { ...request, format }, title) : fields(claims, request))]);
   }
@@ -78,8 +117,10 @@ export function choice(choices, label) {
  * @param {string} title
  */
 export function inFormat(claims, request, title) {
-  const { ok, fault } = result(() => claims.credential(request));
-  return ok === undefined ? faultBox(fault) : copyable(ok.trimEnd(), `the ${title} text`);
+  const isCli = request.format?.startsWith('az') === true;
+  const { ok, fault } = result(() => claims.credential({ ...request, ...(isCli && { shell: shell() }) }));
+  if (ok === undefined) return faultBox(fault);
+  return isCli ? command(ok.trimEnd(), `the ${title} text`) : copyable(ok.trimEnd(), `the ${title} text`);
 }
 
 /**
@@ -120,6 +161,17 @@ export function fields(claims, request) {
       ),
     ),
   );
+}
+
+/**
+ * The component's notes, of which each begins with `note:` or `warning:`.
+ * @param {string[]} notes
+ */
+export function noteList(notes) {
+  return notes.map((note) => {
+    const [, kind = 'note', text = note] = /^(note|warning): ([^]*)$/.exec(note) ?? [];
+    return h('p.note', null, icon(kind === 'warning' ? 'warning' : 'info'), h('span', null, sentence(text)));
+  });
 }
 
 /** @param {import('../ask.js').Fault} fault */

@@ -1,9 +1,10 @@
 // The verdict: whether Entra accepts the token, the error code, the difference and the remedy.
 
+import { result } from '../ask.js';
 import { code, h, icon, sentence } from './dom.js';
-import { copyable } from './copy.js';
 import { pair } from './pair.js';
-import { faultBox, isCommand, remedies } from './remedy.js';
+import { faultBox, isAzure, isCommand, noteList, remedies, step } from './remedy.js';
+import { shell } from './shell.js';
 
 /** @typedef {import('../ask.js').Answer} Answer */
 /** @typedef {import('../ask.js').Finding} Finding */
@@ -18,14 +19,25 @@ const COMPARED = ['iss', 'sub', 'aud'];
 /**
  * The headline as plain text, which is both shown and announced.
  * @param {Answer} answer
- * @returns {{ tone: 'good' | 'bad', title: string, aadsts?: number }}
+ * @returns {{ tone: 'good' | 'bad' | 'warning', title: string, aadsts?: number }}
  */
 export function headline(answer) {
   const verdict = answer.verdict?.ok;
   const what = answer.kind === 'token' ? 'this token' : 'such a token';
+  const doubt = verdict?.outcome === 'match' && isDoubt(verdict.findings[0]) ? verdict.findings[0] : undefined;
+  if (doubt) return { tone: 'warning', title: `A credential matches, but Entra may refuse ${what}`, aadsts: doubt.aadsts };
   if (verdict?.outcome === 'match') return { tone: 'good', title: `Entra would accept ${what}` };
-  const title = verdict?.outcome === 'invalid-token' ? 'Entra would not accept this as an ID token' : `Entra would refuse ${what}`;
+  const title =
+    verdict?.outcome === 'invalid-token' ? 'Entra would not accept this as an ID token' : `Entra would refuse ${what}`;
   return { tone: 'bad', title, aadsts: verdict?.predictedAadsts };
+}
+
+/**
+ * Whether a finding about a credential that matches predicts a refusal all the same.
+ * @param {Finding | undefined} one
+ */
+function isDoubt(one) {
+  return one?.severity === 'warning' && one.aadsts !== undefined;
 }
 
 /**
@@ -33,17 +45,20 @@ export function headline(answer) {
  * @param {Answer} answer
  * @param {string} cloud
  * @param {() => void} atIssue Checks for the time at which the token was issued.
+ * @param {Set<string>} told The remedies above, which are not repeated.
  */
-export function verdict(claims, answer, cloud, atIssue) {
+export function verdict(claims, answer, cloud, atIssue, told) {
   const { ok, fault } = /** @type {NonNullable<Answer['verdict']>} */ (answer.verdict);
   if (!ok) return problem('This cannot be checked', fault);
   const { tone, title, aadsts } = headline(answer);
   const findings = ok.findings.filter((finding) => !SHOWN_ELSEWHERE.includes(finding.code));
   const [first, ...others] = findings;
-  const isFirstAnError = first?.severity === 'error';
+  const isMatch = ok.outcome === 'match';
+  // A warning about credentials that match is the one thing to do.
+  const isFirstShown = first?.severity === 'error' || (isMatch && first?.severity === 'warning' && first.remedy !== undefined);
   return h(
     `section.card.verdict.${tone}`,
-    { 'aria-labelledby': 'verdict-title', 'data-outcome': ok.outcome, 'data-aadsts': aadsts },
+    { 'aria-labelledby': 'verdict-title', 'data-outcome': ok.outcome, 'data-aadsts': ok.predictedAadsts },
     h(
       'header',
       null,
@@ -53,8 +68,9 @@ export function verdict(claims, answer, cloud, atIssue) {
     ),
     ok.matched !== undefined &&
       h('p.reason', null, 'The credential ', h('code', null, ok.matched), ' matches: issuer, subject and audience are equal.'),
-    isFirstAnError && finding(claims, answer, first, cloud, true),
-    isFirstAnError &&
+    isFirstShown && finding(claims, answer, first, cloud, first.severity === 'error', told),
+    isMatch && !isFirstShown && nothingToDo(answer),
+    isFirstShown &&
       isOutOfTime(answer, first) &&
       h(
         'p.note',
@@ -69,7 +85,7 @@ export function verdict(claims, answer, cloud, atIssue) {
         ),
       ),
     unchecked(answer),
-    rest(claims, answer, isFirstAnError ? others : findings, cloud),
+    rest(claims, answer, isFirstShown ? others : findings, cloud, told),
   );
 }
 
@@ -78,15 +94,16 @@ export function verdict(claims, answer, cloud, atIssue) {
  * @param {Answer} answer
  * @param {Finding[]} findings
  * @param {string} cloud
+ * @param {Set<string>} told
  */
-function rest(claims, answer, findings, cloud) {
+function rest(claims, answer, findings, cloud, told) {
   if (!findings.length) return null;
   const title = findings.length === 1 ? '1 more finding' : `${findings.length} more findings`;
   return h(
     'details.more',
     { open: findings.every((one) => one.severity === 'warning') },
     h('summary', null, title),
-    findings.map((one) => finding(claims, answer, one, cloud, false)),
+    findings.map((one) => finding(claims, answer, one, cloud, false, told)),
   );
 }
 
@@ -96,8 +113,9 @@ function rest(claims, answer, findings, cloud) {
  * @param {Finding} one
  * @param {string} cloud
  * @param {boolean} isFirst
+ * @param {Set<string>} told
  */
-function finding(claims, answer, one, cloud, isFirst) {
+function finding(claims, answer, one, cloud, isFirst, told) {
   const tone = /** @type {const} */ ({ error: 'bad', warning: 'warning', info: 'info' })[one.severity];
   const isCompared = one.claim !== undefined && COMPARED.includes(one.claim) && one.position !== undefined;
   return h(
@@ -111,7 +129,7 @@ function finding(claims, answer, one, cloud, isFirst) {
       h('span', null, sentence(one.message)),
     ),
     isCompared ? pair(one.expected ?? '', one.actual ?? '') : plain(one),
-    one.remedy !== undefined && remedy(claims, answer, one, one.remedy, cloud),
+    one.remedy !== undefined && remedy(claims, answer, one, one.remedy, cloud, told),
   );
 }
 
@@ -141,15 +159,18 @@ function plain(one) {
  * @param {Finding} one
  * @param {string} text
  * @param {string} cloud
+ * @param {Set<string>} told
  */
-function remedy(claims, answer, one, text, cloud) {
-  const title = h('h3', null, 'Remedy');
-  if (!isCommand(text)) return h('div.remedy', null, title, h('p', null, sentence(text)));
+function remedy(claims, answer, one, text, cloud, told) {
+  if (told.has(text)) return null;
+  told.add(text);
+  const title = h('h3', null, 'What to do');
   const { issuer, subject, audiences } = answer.inspection?.ok ?? { audiences: [] };
-  if (!text.startsWith('az ') || one.severity !== 'error' || issuer === undefined || subject === undefined) {
-    return h('div.remedy', null, title, copyable(text, 'the command'));
+  if (!isCommand(text) || !isAzure(text) || one.severity !== 'error' || issuer === undefined || subject === undefined) {
+    return h('div.remedy', null, title, step(text));
   }
-  const request = { issuer, subject, audience: audiences[0], cloud, ...named(answer, one, text), ...owned(text) };
+  const command = answer.inBash?.ok?.findings[answer.verdict?.ok?.findings.indexOf(one) ?? -1]?.remedy ?? text;
+  const request = { issuer, subject, audience: audiences[0], cloud, ...named(answer, one, command), ...owned(command) };
   return h('div.remedy', null, title, remedies(claims, text, request));
 }
 
@@ -163,7 +184,8 @@ function named(answer, one, command) {
   if (!command.includes('federated-credential update')) return {};
   const held = /** @type {const} */ ({ iss: 'issuer', sub: 'subject', aud: 'audience' })[/** @type {'iss'} */ (one.claim)];
   return {
-    name: answer.verdict?.ok?.credentials.find((credential) => (credential[held] ?? credential.expression) === one.expected)?.name,
+    name: answer.verdict?.ok?.credentials.find((credential) => (credential[held] ?? credential.expression) === one.expected)
+      ?.name,
   };
 }
 
@@ -180,6 +202,12 @@ function owned(command) {
   return { identityName: value('identity-name', 'IDENTITY_NAME'), resourceGroup: value('resource-group', 'RESOURCE_GROUP') };
 }
 
+/** @param {Answer} answer */
+function nothingToDo({ explanations }) {
+  const text = 'Nothing: these credentials are right for it. If a sign-in fails all the same, paste its error or log.';
+  return !explanations && h('div.remedy', null, h('h3', null, 'What to do'), h('p', null, text));
+}
+
 /**
  * Notes about what was not checked.
  * @param {Answer} answer
@@ -193,7 +221,9 @@ function unchecked(answer) {
     ]);
   if (verification?.ok) return null;
   if (kind === 'token') return note('info', 'The signature was not checked. ', ['Paste the issuer’s key set to check it too.']);
-  return note('info', 'There is no token yet. ', ['Issuer, subject and audience were compared. Times and signature were not checked.']);
+  return note('info', 'There is no token yet. ', [
+    'Issuer, subject and audience were compared. Times and signature were not checked.',
+  ]);
 }
 
 /**
@@ -230,33 +260,48 @@ export function problem(title, fault) {
  * @param {Answer} answer
  * @param {string} token
  * @param {string} cloud
+ * @param {() => void} atIssue
+ * @param {Set<string>} told
  */
-export function wanted(claims, answer, token, cloud) {
-  const findings =
-    answer.verdict?.ok?.findings.filter(
-      (one) => one.aadsts !== answer.verdict?.ok?.predictedAadsts || one.code !== 'no-credentials',
-    ) ?? [];
-  const shown = findings.filter((one) => !SHOWN_ELSEWHERE.includes(one.code));
-  const command = resultOf(() => claims.credential({ token, format: 'az', cloud }));
+export function wanted(claims, answer, token, cloud, atIssue, told) {
+  const { ok } = answer.verdict ?? {};
+  const findings = ok?.findings.filter((one) => one.code !== 'no-credentials' && !SHOWN_ELSEWHERE.includes(one.code)) ?? [];
+  // No credential helps a token that Entra refuses in any case.
+  if (findings[0]?.severity === 'error' && !TIMES.includes(findings[0].claim ?? ''))
+    return verdict(claims, answer, cloud, atIssue, told);
+  const title = (/** @type {'info' | 'warning'} */ name, /** @type {string} */ text) =>
+    h('header', null, icon(name), h('h2', { id: 'wanted-title' }, text));
+  const obstacle = ok?.findings.find((one) => one.code === 'no-credentials')?.remedy;
+  if (obstacle !== undefined && !(isCommand(obstacle) && isAzure(obstacle))) {
+    const why = findings.find((one) => one.code === 'subject-never-matches');
+    return h(
+      'section.card.wanted',
+      { 'aria-labelledby': 'wanted-title' },
+      title('warning', 'No credential can match this token'),
+      why && h('p.reason', null, sentence(why.message)),
+      h('div.remedy', null, h('h3', null, 'What to do'), step(obstacle)),
+      unchecked(answer),
+      rest(
+        claims,
+        answer,
+        findings.filter((one) => one !== why),
+        cloud,
+        told,
+      ),
+    );
+  }
+  const { ok: written, fault } = result(() => claims.writeCredentials({ token, format: 'az', cloud, shell: shell() }));
   return h(
     'section.card.wanted',
     { 'aria-labelledby': 'wanted-title' },
-    h('header', null, icon('info'), h('h2', { id: 'wanted-title' }, 'The credential for this token')),
-    h('p.reason', null, 'Paste the existing credentials to see whether one of them matches. To create a missing one:'),
-    typeof command === 'string' ? remedies(claims, command.trimEnd(), { token, cloud }) : faultBox(command),
+    title('info', 'The credential for this token'),
+    h(
+      'p.reason',
+      null,
+      'Paste the existing credentials to see whether one of them matches. If there is none for this pipeline, create it:',
+    ),
+    written ? [remedies(claims, written.text.trimEnd(), { token, cloud }), noteList(written.notes)] : fault && faultBox(fault),
     unchecked(answer),
-    rest(claims, answer, shown, cloud),
+    rest(claims, answer, findings, cloud, told),
   );
-}
-
-/**
- * @param {() => string} call
- * @returns {string | import('../ask.js').Fault}
- */
-function resultOf(call) {
-  try {
-    return call();
-  } catch (error) {
-    return /** @type {import('../ask.js').Fault} */ (error);
-  }
 }
