@@ -7,6 +7,7 @@
 use anyhow::{Result, bail};
 
 mod bench;
+mod bench_attack;
 mod bench_service;
 mod build;
 mod conformance;
@@ -27,6 +28,9 @@ fn main() -> Result<()> {
         ["bench"] => bench::run(),
         ["bench", "claims"] => bench::claims::run(),
         ["bench", "service"] => bench_service::run(),
+        ["bench", "attack"] => bench_attack::run(None),
+        ["bench", "attack", seconds] => bench_attack::run(Some(seconds)),
+        ["bench", "flood", name, address, seconds] => bench_attack::flood(name, address, seconds),
         ["lint"] => test::lint(),
         ["schemas"] => test::schemas(),
         ["fuzz"] => fuzz::run(None),
@@ -46,6 +50,7 @@ fn main() -> Result<()> {
              bench          prints time, memory and size of one exchange with their limits\n\
              bench claims   compares the checker in the component with native code, and RS256 with jsonwebtoken and jose\n\
              bench service  compares the service's requests per second with wasmtime serve and a native program\n\
+             bench attack   measures what good callers notice of nine floods, 30 seconds each or as many as given\n\
              conformance    runs the same cases under all hosts on this machine and prints a table\n\
              schemas        renews schemas/ from the types\n\
              fuzz [SECONDS] fuzzes each parser with libFuzzer, 60 seconds each by default; needs nightly Rust\n\
