@@ -125,7 +125,8 @@ fn context(args: &ServeArgs, cli: &Cli, timings: &Arc<Timings>) -> Result<ServeC
     let trust = Trust::new(cli.host.ca_file.as_deref())?;
     let grants = Grants {
         variables: issuers::with_keys(inputs::granted_variables(&needed.variables, &ProcessEnv))?,
-        transport: Transport::new(policy, trust, Arc::new(Warnings::default()), Arc::clone(timings)).keeping_documents(),
+        transport: Transport::new(policy, trust, Arc::new(Warnings::default()), Arc::clone(timings))
+            .keeping_documents(),
     };
     let limits = Limits {
         requests: Admission::most(args.max_concurrency),
@@ -213,7 +214,9 @@ async fn accept(
                     // Most often there are too many open files. Closing a connection mends that.
                     connections.close_longest_waiting();
                     if last_warning.is_none_or(|last| last.elapsed() > WARNING_PAUSE) {
-                        log_line(&format!("warning: a connection cannot be accepted: {error}. Raise the limit of open files (`ulimit -n`)"));
+                        log_line(&format!(
+                            "warning: a connection cannot be accepted: {error}. Raise the limit of open files (`ulimit -n`)"
+                        ));
                         last_warning = Some(Instant::now());
                     }
                     sleep(Duration::from_millis(10)).await;

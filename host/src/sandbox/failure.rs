@@ -39,7 +39,8 @@ pub(super) fn log() -> MemoryOutputPipe {
 pub(super) fn fault(error: &Error, log: &MemoryOutputPipe) -> Fault {
     let fault = |code, message| Fault::new(Category::Usage, code, message);
     if let Some(limit) = error.downcast_ref::<LimitExceeded>() {
-        return fault(GUEST_MEMORY, format!("The component was stopped: {limit}")).hint("the input is too large; send less of it");
+        return fault(GUEST_MEMORY, format!("The component was stopped: {limit}"))
+            .hint("the input is too large; send less of it");
     }
     if let Some(interrupted) = error.downcast_ref::<Interrupted>() {
         return fault(INTERRUPTED, format!("The request was stopped: {interrupted}"))

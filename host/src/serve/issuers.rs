@@ -20,7 +20,8 @@ pub(super) fn require_public(policy: &Policy, env: &dyn Env) -> Result<(), Fault
 /// Replaces the name of a key file by its contents, because the component reads no files.
 pub(super) fn with_keys(mut variables: Vec<(String, String)>) -> Result<Vec<(String, String)>, Fault> {
     for (name, value) in &mut variables {
-        let is_file = name == SERVICE_VERIFY && !value.is_empty() && value != DISCOVER && !value.trim_start().starts_with('{');
+        let is_file =
+            name == SERVICE_VERIFY && !value.is_empty() && value != DISCOVER && !value.trim_start().starts_with('{');
         if is_file {
             *value = read(value)?;
         }

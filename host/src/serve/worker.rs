@@ -68,8 +68,7 @@ async fn serve_connection(context: Arc<ServeContext>, Accepted { stream, admitte
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT.min(context.timeout)).max_buf_size(MAX_HEAD);
     let connection = Arc::clone(&admitted.connection);
-    let service =
-        service_fn(move |request| request::answer(Arc::clone(&context), Arc::clone(&connection), request));
+    let service = service_fn(move |request| request::answer(Arc::clone(&context), Arc::clone(&connection), request));
     tokio::select! {
         biased;
         () = admitted.connection.closed() => {}

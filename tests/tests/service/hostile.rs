@@ -138,7 +138,8 @@ fn a_request_that_computes_for_too_long_is_stopped_alone() {
 #[test]
 fn a_missing_repeated_or_invalid_host_is_a_bad_request() {
     let service = Serve::start(&[], &[]);
-    for hosts in ["", "host: a\r\nhost: b\r\n", "host: a\r\nHost: a\r\n", "host: a b\r\n", "host: u@a\r\n", "host:\r\n"] {
+    for hosts in ["", "host: a\r\nhost: b\r\n", "host: a\r\nHost: a\r\n", "host: a b\r\n", "host: u@a\r\n", "host:\r\n"]
+    {
         let answer = raw(service.address(), format!("GET /healthz HTTP/1.1\r\n{hosts}\r\n").as_bytes());
         assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("\"host-invalid\""), "{hosts}: {answer}");
     }

@@ -134,7 +134,8 @@ fn a_foreign_token_is_refused_before_anything_is_sent() {
 
 #[test]
 fn a_token_without_a_good_signature_is_refused_before_the_authority_is_asked() {
-    let keys = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"k1"}]}"#;
+    let keys =
+        r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"k1"}]}"#;
     let service = trusting("", keys);
     assert_eq!(service.exchange(&json!({})), (401, "signature-invalid".to_owned(), 0));
     // The keys of the issuer cannot be fetched here, and nothing else is tried.

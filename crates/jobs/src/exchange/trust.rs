@@ -51,7 +51,8 @@ impl Trust {
         }
         let token = Token::parse(token.reveal())?;
         let claims = token.claims();
-        let is_listed = |issuers: &String| claims.iss.as_deref().is_some_and(|iss| listed(issuers).any(|one| one == iss));
+        let is_listed =
+            |issuers: &String| claims.iss.as_deref().is_some_and(|iss| listed(issuers).any(|one| one == iss));
         if !self.issuers.as_ref().is_none_or(is_listed) {
             let message = "This service does not trade ID tokens of this issuer";
             return Err(Fault::new(Category::Refused, "issuer-not-allowed", message));
