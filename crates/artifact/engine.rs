@@ -20,5 +20,8 @@ pub(crate) fn config(target: &str) -> Result<Config> {
     // smaller. Windows needs the unwind table to walk any stack.
     let unwind = target.contains("windows");
     config.debug_symbols(false).generate_address_map(false).wasm_backtrace_max_frames(None).native_unwind_info(unwind);
+    // The service interrupts a request that computes for too long, and lets requests take turns. The
+    // checks for that make the machine code a quarter larger.
+    config.epoch_interruption(true);
     Ok(config)
 }

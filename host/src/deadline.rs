@@ -31,8 +31,7 @@ pub(crate) struct Watchdog {
 
 impl Watchdog {
     /// Calls `on_timeout` on another thread when `limit` has passed. `on_timeout` must end the
-    /// process: that is the only way to stop a component that never returns. Time checks in its
-    /// machine code would make the code a sixth larger.
+    /// process: nothing else stops a component that never returns.
     ///
     /// The component stays on the calling thread, because moving it to a new one costs a fifth of a
     /// whole exchange. If no thread can be started, only the component's own timeout applies.

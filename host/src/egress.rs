@@ -69,6 +69,14 @@ impl Policy {
         is_loopback(host) || self.is_beside(host)
     }
 
+    /// Whether a host is written as an address of this machine or of a private network, and no flag
+    /// allows it.
+    pub(crate) fn is_private(&self, host: &str) -> bool {
+        let is_allowed = self.allowed.iter().any(|entry| is_same(&entry.host, host));
+        let is_public = |address| matches!(kind(address), Kind::Public);
+        !is_allowed && (is_loopback(host) || !literal(host).is_none_or(is_public))
+    }
+
     /// Checks a URL: its host, and the address if the host is written as one.
     pub(crate) fn check_url(&self, url: &Url) -> Result<(), Refusal> {
         if self.socket(url).is_some() && url.scheme() == "http" {

@@ -10,6 +10,7 @@ mod limits;
 mod linker;
 mod service;
 mod state;
+mod turns;
 
 use crate::inputs::Files;
 use crate::timings::Timings;
@@ -17,7 +18,8 @@ use bindings::Runner;
 use bindings::exports::azure_oidc::federation::command::File;
 
 pub(crate) use bindings::exports::azure_oidc::federation::command::{Outcome, Publication};
-pub(crate) use service::Service;
+pub(crate) use failure::is_exhaustion;
+pub(crate) use service::{Limits, Service};
 pub(crate) use state::Grants;
 
 /// Bindings for the one interface of the component that runs commands.

@@ -7,17 +7,23 @@ use std::net::SocketAddr;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use azure_oidc_cli::{Cli, Form, ServeArgs, grants};
 use azure_oidc_core::settings::{CLIENT_ID, TENANT_ID};
 use azure_oidc_core::{Category, Fault};
 use hyper_util::server::graceful::GracefulShutdown;
 use serde_json::json;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
+mod access_log;
+mod admission;
+mod bounds;
+mod connections;
+mod descriptors;
+mod issuers;
 mod problem;
 mod request;
 mod signal;
@@ -25,23 +31,21 @@ mod worker;
 
 use crate::egress::Policy;
 use crate::inputs::{self, ProcessEnv};
-use crate::sandbox::{Grants, Service};
+use crate::sandbox::{Grants, Limits, Service};
 use crate::timings::Timings;
 use crate::transport::Transport;
 use crate::trust::Trust;
 use crate::warnings::Warnings;
+use admission::Admission;
+use bounds::{CONNECTIONS_PER_REQUEST, MAX_CONCURRENCY, MAX_IDLE, MAX_IN_FLIGHT, SEND_BUFFER};
+use connections::Connections;
 use request::{ServeContext, log_line};
-use worker::{Connection, Worker};
+use worker::{Accepted, Worker};
 
-/// The most concurrent requests. Each reserves four GiB of addresses, and a process has 128 TiB.
-const MAX_CONCURRENCY: u32 = 1000;
-/// Open connections per concurrent request. Most of them are idle or slow most of the time.
-const CONNECTIONS_PER_REQUEST: usize = 4;
-/// How long an idle instance of the component is kept. Its memory still holds its last request.
-const MAX_IDLE: Duration = Duration::from_secs(1);
-/// How long a worker may be blocked beyond the time limit of a request. The component computes for
-/// a few milliseconds only.
-const MAX_BLOCKED: Duration = Duration::from_secs(5);
+/// How often overdue connections and idle instances are looked for.
+const SWEEP: Duration = Duration::from_millis(500);
+/// Time between two warnings about connections that cannot be accepted.
+const WARNING_PAUSE: Duration = Duration::from_secs(10);
 
 /// Serves until SIGTERM or SIGINT, and returns the exit code.
 ///
@@ -51,23 +55,25 @@ const MAX_BLOCKED: Duration = Duration::from_secs(5);
 pub(crate) fn run(args: &ServeArgs, cli: &Cli, timings: &Arc<Timings>) -> Result<u8, Fault> {
     let address = parse_address(args)?;
     let context = Arc::new(context(args, cli, timings)?);
-    let (listener, address) = bind(address)?;
+    let connections = Arc::new(Connections::new(max_connections(args.max_concurrency)));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
     runtime.map_err(|error| not_started(&error))?.block_on(async {
         // Before the address is announced: a script may send a signal as soon as it reads that
         // line.
         let mut next_signal = signal::listen().map_err(|error| not_started(&error))?;
-        let listener = TcpListener::from_std(listener).map_err(|error| not_started(&error))?;
+        let listener = bind(address)?;
+        let address = listener.local_addr().map_err(|error| not_started(&error))?;
         let workers = start_workers(&context).map_err(|error| not_started(&error))?;
-        let connections = Arc::new(Semaphore::new(args.max_concurrency as usize * CONNECTIONS_PER_REQUEST));
+        tokio::spawn(supervise(Arc::clone(&context), Arc::clone(&connections)));
+        tokio::spawn(async move { context.service.take_turns().await });
         let shutdown = GracefulShutdown::new();
         announce(args, address);
         tokio::select! {
             () = accept(&listener, &connections, &shutdown, &workers) => {}
-            fault = supervise(&workers, &context, args.timeout + MAX_BLOCKED) => return Err(fault),
             () = next_signal() => {}
         }
         drop(listener);
+        connections.end();
         let is_complete = tokio::select! {
             done = timeout(args.grace, shutdown.shutdown()) => done.is_ok(),
             () = next_signal() => false,
@@ -81,6 +87,14 @@ pub(crate) fn run(args: &ServeArgs, cli: &Cli, timings: &Arc<Timings>) -> Result
     })
 }
 
+/// The most open connections. The others of the process's file descriptors are for requests to the
+/// authority.
+fn max_connections(concurrency: u32) -> usize {
+    let wanted = concurrency as usize * CONNECTIONS_PER_REQUEST;
+    let descriptors = usize::try_from(descriptors::raise(2 * wanted as u64)).unwrap_or(usize::MAX);
+    wanted.min(descriptors / 2)
+}
+
 /// Checks the options, and returns the address to listen on.
 fn parse_address(args: &ServeArgs) -> Result<SocketAddr, Fault> {
     let usage = |code, message: String, hint| Fault::new(Category::Usage, code, message).hint(hint);
@@ -91,6 +105,10 @@ fn parse_address(args: &ServeArgs) -> Result<SocketAddr, Fault> {
     if args.timeout < Duration::from_secs(1) {
         let message = "`--timeout` is less than one second".to_owned();
         return Err(usage("timeout-too-short", message, "omit the option for the default, 30s"));
+    }
+    if args.max_compute.is_zero() {
+        let message = "`--max-compute` is zero".to_owned();
+        return Err(usage("max-compute-too-short", message, "omit the option for the default, 2s"));
     }
     let text = args.listen.replacen("localhost:", "127.0.0.1:", usize::from(args.listen.starts_with("localhost:")));
     text.parse().map_err(|_| {
@@ -103,26 +121,39 @@ fn parse_address(args: &ServeArgs) -> Result<SocketAddr, Fault> {
 fn context(args: &ServeArgs, cli: &Cli, timings: &Arc<Timings>) -> Result<ServeContext, Fault> {
     let needed = grants::needed(cli, &ProcessEnv);
     let policy = Policy::new(needed.destinations, &cli.host.allow_host)?;
+    issuers::require_public(&policy, &ProcessEnv)?;
     let trust = Trust::new(cli.host.ca_file.as_deref())?;
     let grants = Grants {
-        variables: inputs::granted_variables(&needed.variables, &ProcessEnv),
-        transport: Transport::new(policy, trust, Arc::new(Warnings::default()), Arc::clone(timings)),
+        variables: issuers::with_keys(inputs::granted_variables(&needed.variables, &ProcessEnv))?,
+        transport: Transport::new(policy, trust, Arc::new(Warnings::default()), Arc::clone(timings))
+            .keeping_documents(),
+    };
+    let limits = Limits {
+        requests: Admission::most(args.max_concurrency),
+        max_compute: args.max_compute,
+        isolate: args.isolate,
     };
     Ok(ServeContext {
-        service: Service::load(grants, args.max_concurrency, args.isolate)?,
-        slots: Semaphore::new(args.max_concurrency as usize),
+        service: Service::load(grants, limits)?,
+        admission: Admission::new(args.max_concurrency),
+        in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
         timeout: args.timeout,
         access_log: args.access_log,
     })
 }
 
-/// Listens on an address, and returns it with the port that the system chose.
-fn bind(address: SocketAddr) -> Result<(std::net::TcpListener, SocketAddr), Fault> {
+/// Listens on an address.
+fn bind(address: SocketAddr) -> Result<TcpListener, Fault> {
+    /// Connections that wait in the system's queue, for the moments when many arrive at once.
+    const QUEUE: u32 = 1024;
     let bind = || -> io::Result<_> {
-        let listener = std::net::TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
-        Ok((listener, address))
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // On Windows the option would let another program take the address.
+        #[cfg(not(windows))]
+        socket.set_reuseaddr(true)?;
+        socket.set_send_buffer_size(SEND_BUFFER)?;
+        socket.bind(address)?;
+        socket.listen(QUEUE)
     };
     bind().map_err(|error| {
         let message = format!("The service cannot listen on {address}: {error}");
@@ -167,45 +198,47 @@ fn exposure_warning(address: SocketAddr) -> Option<String> {
     })
 }
 
-/// Accepts connections and hands them to the workers in turn. Connections beyond the limit wait in
-/// the system's queue.
-async fn accept(listener: &TcpListener, connections: &Arc<Semaphore>, shutdown: &GracefulShutdown, workers: &[Worker]) {
+/// Accepts connections and hands them to the workers in turn.
+async fn accept(
+    listener: &TcpListener,
+    connections: &Arc<Connections>,
+    shutdown: &GracefulShutdown,
+    workers: &[Worker],
+) {
+    let mut last_warning = None::<Instant>;
     for worker in workers.iter().cycle() {
-        let Ok(permit) = Arc::clone(connections).acquire_owned().await else { return };
         let stream = loop {
             match listener.accept().await {
                 Ok((stream, _)) => break stream,
-                // For example too many open files, which ends when a connection is closed.
-                Err(_) => sleep(Duration::from_millis(50)).await,
+                Err(error) => {
+                    // Most often there are too many open files. Closing a connection mends that.
+                    connections.close_longest_waiting();
+                    if last_warning.is_none_or(|last| last.elapsed() > WARNING_PAUSE) {
+                        log_line(&format!(
+                            "warning: a connection cannot be accepted: {error}. Raise the limit of open files (`ulimit -n`)"
+                        ));
+                        last_warning = Some(Instant::now());
+                    }
+                    sleep(Duration::from_millis(10)).await;
+                }
             }
         };
+        // Without a place: all connections wait for the component, so this one can only be closed.
+        let Some(admitted) = connections.admit() else { continue };
         // A response is written at once, so there is nothing to wait for.
         stream.set_nodelay(true).ok();
         if let Ok(stream) = stream.into_std() {
-            worker.handle(Connection { stream, permit, watcher: shutdown.watcher() });
+            worker.handle(Accepted { stream, admitted, watcher: shutdown.watcher() });
         }
     }
 }
 
-/// Drops idle instances, and returns when a worker has been blocked in the component for this long.
-/// Only the end of the process stops a component that never returns: time checks in its machine
-/// code would make the code a sixth larger. A supervisor is expected to start the service again.
-async fn supervise(workers: &[Worker], context: &ServeContext, limit: Duration) -> Fault {
-    let mut seen: Vec<(u64, Duration)> = workers.iter().map(|_| (0, Duration::ZERO)).collect();
+/// Closes overdue connections, and drops idle instances.
+async fn supervise(context: Arc<ServeContext>, connections: Arc<Connections>) {
     loop {
-        sleep(worker::HEARTBEAT).await;
+        sleep(SWEEP).await;
+        connections.close_overdue();
         context.service.drop_idle(MAX_IDLE);
-        for (worker, (last, blocked)) in workers.iter().zip(&mut seen) {
-            let heartbeats = worker.heartbeats();
-            // Counted in steps and not by the clock: the time that a machine sleeps does not count.
-            *blocked = if heartbeats == *last { *blocked + worker::HEARTBEAT } else { Duration::ZERO };
-            *last = heartbeats;
-            if *blocked > limit {
-                let message = format!("The component has not returned for {} s; the service ends", limit.as_secs());
-                return Fault::new(Category::Network, "guest-deadline", message)
-                    .hint("report this bug of azure-oidc, without any token");
-            }
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use http::{Request, Response, Uri};
+use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{Client, Url, redirect};
@@ -16,6 +16,7 @@ use rustls::ClientConfig;
 use tokio::time::timeout;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
+mod documents;
 mod failure;
 mod resolver;
 
@@ -23,6 +24,7 @@ use crate::egress::Policy;
 use crate::timings::Timings;
 use crate::trust::Trust;
 use crate::warnings::Warnings;
+use documents::Documents;
 use failure::{Endpoint, RequestFailure};
 use resolver::Resolver;
 
@@ -43,6 +45,8 @@ struct Inner {
     trust: Trust,
     /// Created for the first request, because many commands send none.
     network: Mutex<Option<Network>>,
+    /// Documents that are not fetched again, if any are kept.
+    documents: Option<Documents>,
     warnings: Arc<Warnings>,
     timings: Arc<Timings>,
 }
@@ -71,7 +75,16 @@ enum Route {
 impl Transport {
     /// A transport without connections.
     pub(crate) fn new(policy: Policy, trust: Trust, warnings: Arc<Warnings>, timings: Arc<Timings>) -> Self {
-        Self(Arc::new(Inner { policy: Arc::new(policy), trust, network: Mutex::default(), warnings, timings }))
+        let (policy, network, documents) = (Arc::new(policy), Mutex::default(), None);
+        Self(Arc::new(Inner { policy, trust, network, documents, warnings, timings }))
+    }
+
+    /// Keeps documents, which a service fetches again and again.
+    pub(crate) fn keeping_documents(mut self) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.documents = Some(Documents::default());
+        }
+        self
     }
 
     /// A transport that refuses every request, and reports to the same warnings and timings.
@@ -116,8 +129,13 @@ impl Inner {
             self.warnings.print_once(&refusal.to_string());
             Error::HttpRequestDenied
         })?;
+        // The service sends no other GET requests than those for documents.
+        let documents = self.documents.as_ref().filter(|_| request.method() == Method::GET);
+        if let Some(document) = documents.and_then(|documents| documents.get(url.as_str())) {
+            return Ok(Response::new(whole(document)));
+        }
         let mut endpoint = Endpoint::of_url(&url);
-        let response = self.exchange(request, url, options, &mut endpoint).await;
+        let response = self.exchange(request, url, options, documents, &mut endpoint).await;
         self.timings.request(endpoint.to_string(), since);
         response.map_err(|failure| {
             if let Some(text) = failure.warning(&endpoint) {
@@ -132,6 +150,7 @@ impl Inner {
         request: Request<WasiBody>,
         url: Url,
         options: RequestOptions,
+        documents: Option<&Documents>,
         endpoint: &mut Endpoint,
     ) -> Result<Response<WasiBody>, RequestFailure> {
         let (head, body) = request.into_parts();
@@ -139,7 +158,7 @@ impl Inner {
         let connect_timeout = options.connect_timeout.unwrap_or(DEFAULT_TIMEOUT);
         let (client, proxy) = self.client(&url, &head.uri, connect_timeout)?;
         endpoint.proxy = proxy;
-        let sent = client.request(head.method, url).headers(head.headers).body(body).send();
+        let sent = client.request(head.method, url.clone()).headers(head.headers).body(body).send();
         let mut answer = timeout(options.first_byte_timeout.unwrap_or(DEFAULT_TIMEOUT), sent)
             .await
             .map_err(|_| Error::HttpResponseTimeout)??;
@@ -155,7 +174,11 @@ impl Inner {
             }
             contents.extend_from_slice(&chunk);
         }
-        let mut response = Response::new(Full::new(contents.freeze()).map_err(|never| match never {}).boxed_unsync());
+        let contents = contents.freeze();
+        if let Some(documents) = documents.filter(|_| answer.status() == StatusCode::OK) {
+            documents.keep(url.as_str(), &contents);
+        }
+        let mut response = Response::new(whole(contents));
         *response.status_mut() = answer.status();
         *response.headers_mut() = std::mem::take(answer.headers_mut());
         Ok(response)
@@ -233,6 +256,11 @@ impl Network {
         // Without the rest of the URI, which may contain a password.
         Some(proxy.uri().port_u16().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
     }
+}
+
+/// A body that is complete.
+fn whole(contents: Bytes) -> WasiBody {
+    Full::new(contents).map_err(|never| match never {}).boxed_unsync()
 }
 
 async fn collect(body: WasiBody) -> Result<Bytes, Error> {

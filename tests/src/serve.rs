@@ -32,7 +32,17 @@ pub struct Ended {
 impl Serve {
     /// Starts the service on a free port with only these variables, and waits until it listens.
     pub fn start(variables: &[(&str, &str)], arguments: &[&str]) -> Self {
-        let mut command = Command::new(programs::host());
+        Self::start_with(Command::new(programs::host()), variables, arguments)
+    }
+
+    /// As [`start`](Self::start), with at most this many open files.
+    pub fn start_with_files(files: u32, variables: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let mut shell = Command::new("/bin/sh");
+        shell.arg("-c").arg(format!("ulimit -n {files} && exec \"$0\" \"$@\"")).arg(programs::host());
+        Self::start_with(shell, variables, arguments)
+    }
+
+    fn start_with(mut command: Command, variables: &[(&str, &str)], arguments: &[&str]) -> Self {
         command.args(["serve", "--listen", "127.0.0.1:0", "--output", "json"]).args(arguments).env_clear();
         command.envs(variables.iter().copied()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("the host cannot be started: {error}"));

@@ -18,7 +18,7 @@ use crate::build::{self, Built};
 use crate::{shell, tools};
 use load::{Times, Until};
 
-mod load;
+pub(crate) mod load;
 
 const TURNS: usize = 5;
 const TURN: Duration = Duration::from_secs(2);
@@ -41,15 +41,15 @@ pub(crate) fn run() -> Result<()> {
 }
 
 /// A server under load.
-struct Contender {
+pub(crate) struct Contender {
     name: &'static str,
-    child: Child,
-    address: String,
+    pub(crate) child: Child,
+    pub(crate) address: String,
 }
 
 impl Contender {
     /// Starts a server that prints its address in a line with `http://`.
-    fn start(name: &'static str, command: &mut Command, on_stderr: bool) -> Result<Self> {
+    pub(crate) fn start(name: &'static str, command: &mut Command, on_stderr: bool) -> Result<Self> {
         command.stdin(Stdio::null());
         let (stdout, stderr) =
             if on_stderr { (Stdio::null(), Stdio::piped()) } else { (Stdio::piped(), Stdio::null()) };
@@ -92,7 +92,7 @@ fn stock(wasmtime: &Path, built: &Built) -> Result<Contender> {
 }
 
 /// The request. The last credential matches, so all of them are compared.
-fn request() -> Result<Vec<u8>> {
+pub(crate) fn request() -> Result<Vec<u8>> {
     let cases: Value = serde_json::from_reader(File::open(shell::root().join("tests/conformance/service.json"))?)?;
     let credential = |number: usize| {
         let branch = if number + 1 == CREDENTIALS { "main".to_owned() } else { format!("release-{number}") };
@@ -157,7 +157,12 @@ fn memory(contender: &Contender, request: &[u8]) -> Result<()> {
 }
 
 fn resident(contender: &Contender) -> Result<u64> {
+    memory_of(contender, "VmRSS:")
+}
+
+/// A line of the process's memory, in KiB: `VmRSS:` for now, `VmHWM:` for the peak.
+pub(crate) fn memory_of(contender: &Contender, name: &str) -> Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", contender.child.id()))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS; this needs Linux")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).context("this needs Linux")?;
     Ok(line.trim().trim_end_matches(" kB").parse()?)
 }

@@ -7,6 +7,7 @@
 use anyhow::{Result, bail};
 
 mod bench;
+mod bench_attack;
 mod bench_service;
 mod build;
 mod conformance;
@@ -28,6 +29,9 @@ fn main() -> Result<()> {
         ["bench", "claims"] => bench::claims::run(),
         ["bench", "inputs"] => bench::inputs(),
         ["bench", "service"] => bench_service::run(),
+        ["bench", "attack"] => bench_attack::run(None),
+        ["bench", "attack", seconds] => bench_attack::run(Some(seconds)),
+        ["bench", "flood", name, address, seconds] => bench_attack::flood(name, address, seconds),
         ["lint"] => test::lint(),
         ["schemas"] => test::schemas(),
         ["advisories"] => test::advisories(),
@@ -49,6 +53,7 @@ fn main() -> Result<()> {
              bench claims   compares the checker in the component with native code, and RS256 with jsonwebtoken and jose\n\
              bench inputs   prints the time of each job for the largest hostile inputs, the slowest first\n\
              bench service  compares the service's requests per second with wasmtime serve and a native program\n\
+             bench attack   measures what good callers notice of nine floods, 30 seconds each or as many as given\n\
              conformance    runs the same cases under all hosts on this machine and prints a table\n\
              schemas        renews schemas/ from the types\n\
              fuzz [SECONDS] fuzzes each target with libFuzzer, 60 seconds each by default\n\

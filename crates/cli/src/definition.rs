@@ -196,6 +196,8 @@ Examples:
 GET /openapi.json describes the service. It also reads these variables:
   AZURE_OIDC_SERVICE_SCOPES        scopes that may be requested, comma-separated (default: arm)
   AZURE_OIDC_SERVICE_CORS_ORIGINS  origins of pages that may read answers (default: none)
+  AZURE_OIDC_ALLOWED_ISSUERS       issuers whose tokens are traded, comma-separated (default: any)
+  AZURE_OIDC_VERIFY                verify a token first: discover, or a file with a JWK Set
 It speaks plain HTTP: put a proxy with TLS in front of it for other machines.
 With other hosts: wasmtime serve -S cli azure_oidc.wasm";
 

@@ -84,6 +84,7 @@ pub fn needed(cli: &Cli, env: &dyn Env) -> Grants {
             // The service takes nothing from a command line: hosts that run it have none.
             grants.add_sign_in(endpoint(&SignIn::default(), env).as_ref());
             grants.variables.extend(settings::SERVICE.map(str::to_owned));
+            grants.destinations.extend(allowed_issuers(env));
         }
         command => {
             if let Some((source, platform)) = token_options(cli) {
@@ -209,6 +210,17 @@ impl Grants {
             None => self.destinations.extend(Destination::of_url(url, why)),
         }
     }
+}
+
+/// The issuers whose keys the service fetches. One that is not a URL with https is left to the
+/// component, which sends nothing to it.
+pub fn allowed_issuers(env: &dyn Env) -> Vec<Destination> {
+    let fetches = env.present(settings::SERVICE_VERIFY).is_some_and(|value| value == settings::DISCOVER);
+    let issuers = env.present(settings::SERVICE_ISSUERS).filter(|_| fetches).unwrap_or_default();
+    settings::listed(&issuers)
+        .filter(|issuer| issuer.starts_with("https://"))
+        .filter_map(|issuer| Destination::of_url(issuer, "an allowed issuer"))
+        .collect()
 }
 
 /// A wrong authority or cloud is left to the component, which reports it and needs no network for

@@ -172,9 +172,13 @@ pub struct ServeArgs {
     /// needs a proxy with TLS in front of it
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     pub listen: String,
-    /// Requests that are answered at the same time. Further ones get HTTP 503 and should retry
+    /// Exchanges that are answered at the same time, and as many other requests. Further ones get
+    /// HTTP 503 and should retry
     #[arg(long, value_name = "N", default_value = "64", value_parser = number)]
     pub max_concurrency: u32,
+    /// Processor time of one request. One that needs more is stopped with HTTP 503
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration)]
+    pub max_compute: Duration,
     /// Deadline of one request, from its first byte to the answer
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub timeout: Duration,
@@ -184,7 +188,8 @@ pub struct ServeArgs {
     /// Run every request in its own instance of the component, as an exchange always does. Slower
     #[arg(long)]
     pub isolate: bool,
-    /// Print one line for each request on standard error: method, path, status, time
+    /// Print one line for each request on standard error: method, route, status, time, size of the
+    /// answer
     #[arg(long)]
     pub access_log: bool,
     /// Format of the line on standard error that names the address

@@ -5,7 +5,7 @@
 //! which web pages may read answers; a request cannot change them. The service logs nothing.
 
 use azure_oidc_core::ports::Ports;
-use azure_oidc_core::settings::SERVICE_EXCHANGE;
+use azure_oidc_core::settings::{SERVICE_EXCHANGE, SERVICE_LIVENESS};
 use azure_oidc_core::{Fault, Secret};
 use azure_oidc_jobs::json::line;
 use azure_oidc_jobs::{audit, check, credential, explain, inspect, verify};
@@ -76,7 +76,7 @@ type Read<'a> = &'a mut dyn FnMut() -> Result<Vec<u8>, Unread>;
 pub fn answer(head: &Head, read: Read<'_>, ports: Ports<'_>) -> Reply {
     let now = || Some(ports.clock.now());
     let reply = match head.path.as_str() {
-        "/healthz" => document(head, &line(&Health { status: "ok", version: env!("CARGO_PKG_VERSION") })),
+        SERVICE_LIVENESS => document(head, &line(&Health { status: "ok", version: env!("CARGO_PKG_VERSION") })),
         "/openapi.json" => document(head, OPENAPI),
         "/v1/check" => posted(head, read, |body| check::run(parse(body)?, ports)),
         "/v1/inspect" => posted(head, read, |body| inspect::run(&parse(body)?)),

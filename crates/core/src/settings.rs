@@ -82,6 +82,21 @@ pub const LOG_LEVEL: Setting = Setting {
 /// settings.
 pub const SERVICE_EXCHANGE: &str = "/v1/exchange";
 
+/// The service's path for its health. A host keeps room for it.
+pub const SERVICE_LIVENESS: &str = "/healthz";
+
+/// All paths of the service.
+pub const SERVICE_ROUTES: [&str; 8] = [
+    SERVICE_LIVENESS,
+    "/openapi.json",
+    "/v1/check",
+    "/v1/inspect",
+    "/v1/verify",
+    "/v1/explain",
+    "/v1/credential",
+    SERVICE_EXCHANGE,
+];
+
 /// The variable with the scopes that callers of the service may request, separated by commas. The
 /// default is Azure Resource Manager.
 pub const SERVICE_SCOPES: &str = "AZURE_OIDC_SERVICE_SCOPES";
@@ -90,8 +105,25 @@ pub const SERVICE_SCOPES: &str = "AZURE_OIDC_SERVICE_SCOPES";
 /// them, separated by commas.
 pub const SERVICE_CORS_ORIGINS: &str = "AZURE_OIDC_SERVICE_CORS_ORIGINS";
 
+/// The variable with the issuers whose ID tokens the service trades, separated by commas. The
+/// default is any.
+pub const SERVICE_ISSUERS: &str = "AZURE_OIDC_ALLOWED_ISSUERS";
+
+/// The variable that makes the service verify an ID token before it sends the token anywhere: with
+/// the keys that the issuer publishes ([`DISCOVER`]), or with a JWK Set. The native host also takes
+/// the name of a file with a JWK Set.
+pub const SERVICE_VERIFY: &str = "AZURE_OIDC_VERIFY";
+
+/// The value of [`SERVICE_VERIFY`] for the keys that the issuer publishes.
+pub const DISCOVER: &str = "discover";
+
 /// The variables that a host shows the service, besides [`ALL`].
-pub const SERVICE: [&str; 2] = [SERVICE_SCOPES, SERVICE_CORS_ORIGINS];
+pub const SERVICE: [&str; 4] = [SERVICE_SCOPES, SERVICE_CORS_ORIGINS, SERVICE_ISSUERS, SERVICE_VERIFY];
+
+/// The entries of a variable that holds a list.
+pub fn listed(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|one| !one.is_empty())
+}
 
 /// All settings.
 pub const ALL: &[&Setting] = &[&TENANT_ID, &CLIENT_ID, &SCOPE, &CLOUD, &AUTHORITY_HOST, &LOG_LEVEL];

@@ -15,6 +15,7 @@ mod request;
 mod service;
 mod settings;
 mod trade;
+mod trust;
 
 pub use answer::{AccessToken, Answer, Body};
 pub use notice::Notice;

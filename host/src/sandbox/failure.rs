@@ -1,14 +1,34 @@
 //! Turns an error of Wasmtime into a fault for the user.
 
+use std::io;
+
 use azure_oidc_core::{Category, Fault};
-use wasmtime::{Error, Trap};
+use wasmtime::{Error, PoolConcurrencyLimitError, Trap};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 
-use super::limits::LimitExceeded;
+use super::limits::{LimitExceeded, NoMemory};
+use super::turns::Interrupted;
 
 /// How much of the component's standard error is kept, in bytes. The component writes there only
 /// when it panics.
 const MAX_LOG: usize = 1 << 20;
+
+/// The input needs more memory than an instance may have.
+const GUEST_MEMORY: &str = "guest-memory";
+/// A request needs more processor time than it may have.
+const INTERRUPTED: &str = "request-interrupted";
+/// The system has no memory left.
+const NO_MEMORY: &str = "out-of-memory";
+
+/// Whether a fault is no defect: something ran out, and the same may work later or with less input.
+pub(crate) fn is_exhaustion(fault: &Fault) -> bool {
+    [GUEST_MEMORY, INTERRUPTED, NO_MEMORY].contains(&fault.code)
+}
+
+/// Whether the system refused to map memory.
+fn is_out_of_memory(error: &Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::OutOfMemory)
+}
 
 /// An empty log for the component's standard error.
 pub(super) fn log() -> MemoryOutputPipe {
@@ -18,9 +38,19 @@ pub(super) fn log() -> MemoryOutputPipe {
 /// The fault for a run that ended with this error.
 pub(super) fn fault(error: &Error, log: &MemoryOutputPipe) -> Fault {
     let fault = |code, message| Fault::new(Category::Usage, code, message);
-    let fault = if let Some(limit) = error.downcast_ref::<LimitExceeded>() {
-        fault("guest-memory", format!("The component was stopped: {limit}"))
-    } else if let Some(trap) = error.downcast_ref::<Trap>() {
+    if let Some(limit) = error.downcast_ref::<LimitExceeded>() {
+        return fault(GUEST_MEMORY, format!("The component was stopped: {limit}"))
+            .hint("the input is too large; send less of it");
+    }
+    if let Some(interrupted) = error.downcast_ref::<Interrupted>() {
+        return fault(INTERRUPTED, format!("The request was stopped: {interrupted}"))
+            .hint("send a smaller request, or raise `--max-compute`");
+    }
+    if error.is::<NoMemory>() || error.is::<PoolConcurrencyLimitError>() || is_out_of_memory(error) {
+        return fault(NO_MEMORY, format!("The component was stopped: {error}"))
+            .hint("give the machine or container more memory, or ask for less of it: a smaller `--max-concurrency` for `serve`");
+    }
+    let fault = if let Some(trap) = error.downcast_ref::<Trap>() {
         let fault = fault("guest-trapped", format!("The component failed: {trap}"));
         match panic_location(&log.contents()) {
             Some(location) => fault.fact("location", location),

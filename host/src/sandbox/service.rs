@@ -1,11 +1,12 @@
-//! Answers HTTP requests with instances of the component from a pool of memory, which is reserved
-//! once and wiped after use.
+//! Answers HTTP requests with instances of the component from a pool of memory. Its addresses are
+//! reserved once; the memory of an instance goes back to the system when the instance ends.
 //!
 //! An exchange, which alone needs the network, gets a new instance. All other requests go to
 //! instances without network access; such an instance may answer several requests, one after the
 //! other, because creating one costs a quarter of a request.
 
 use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
@@ -14,8 +15,8 @@ use azure_oidc_core::settings::SERVICE_EXCHANGE;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Limited};
-use tokio::sync::oneshot;
-use wasmtime::{Enabled, Engine, Error, PoolingAllocationConfig, Result};
+use tokio::sync::{Notify, oneshot};
+use wasmtime::{Engine, Error, PoolingAllocationConfig, Result};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
@@ -26,6 +27,7 @@ mod instance;
 mod tests;
 
 use super::state::{self, Grants, State};
+use super::turns::TICK;
 use super::{failure, image, limits, linker};
 use crate::transport::Transport;
 use idle::IdleInstances;
@@ -36,8 +38,17 @@ use instance::Instance;
 const MAX_RESPONSE: usize = 8 << 20;
 /// Core modules and tables per instance. The component has less than half of each.
 const PARTS: u32 = 8;
-/// Bytes of an instance's table and stack that stay mapped for the next instance, after a reset.
-const KEEP_RESIDENT: usize = 64 << 10;
+
+/// How many instances there may be, and what each may use.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Concurrent requests.
+    pub(crate) requests: u32,
+    /// Processor time of a request.
+    pub(crate) max_compute: Duration,
+    /// Whether every request gets a new instance.
+    pub(crate) isolate: bool,
+}
 
 /// A service that is ready to answer.
 pub(crate) struct Service {
@@ -47,16 +58,39 @@ pub(crate) struct Service {
     /// Granted instead of the network to all requests but an exchange.
     no_network: Transport,
     idle: IdleInstances,
+    max_compute: Duration,
+    /// Requests that are being answered.
+    running: AtomicUsize,
+    /// Notified when `running` is no longer zero.
+    began: Notify,
+}
+
+/// Counts a request among the running ones.
+struct Running<'a>(&'a Service);
+
+impl<'a> Running<'a> {
+    fn new(service: &'a Service) -> Self {
+        if service.running.fetch_add(1, Relaxed) == 0 {
+            service.began.notify_one();
+        }
+        Self(service)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Relaxed);
+    }
 }
 
 impl Service {
-    /// Loads the component, and reserves addresses for this many concurrent requests. With
-    /// `isolate`, every request gets a new instance.
+    /// Loads the component, and reserves addresses for the concurrent requests.
     ///
     /// # Errors
     ///
     /// When the system does not reserve them, or the processor lacks a feature that the image uses.
-    pub(crate) fn load(grants: Grants, requests: u32, isolate: bool) -> Result<Self, Fault> {
+    pub(crate) fn load(grants: Grants, limits: Limits) -> Result<Self, Fault> {
+        let Limits { requests, max_compute, isolate } = limits;
         // Instances beyond one per processor would never run at the same time.
         let idle = if isolate { 0 } else { thread::available_parallelism().map_or(1, NonZero::get) };
         let instances = requests.saturating_add(u32::try_from(idle).unwrap_or(u32::MAX));
@@ -70,7 +104,21 @@ impl Service {
                 .hint("where address space is limited (`ulimit -v`), a smaller `--max-concurrency` needs less of it")
         })?;
         let no_network = grants.transport.refusing_all();
-        Ok(Self { engine, component, grants, no_network, idle: IdleInstances::new(idle) })
+        let (idle, running, began) = (IdleInstances::new(idle), AtomicUsize::new(0), Notify::new());
+        Ok(Self { engine, component, grants, no_network, idle, max_compute, running, began })
+    }
+
+    /// Ends the turns of running requests, again and again. Without this no request yields to
+    /// another one, and none is interrupted.
+    pub(crate) async fn take_turns(&self) {
+        loop {
+            // An idle service has nothing to wake up for.
+            while self.running.load(Relaxed) == 0 {
+                self.began.notified().await;
+            }
+            tokio::time::sleep(TICK).await;
+            self.engine.increment_epoch();
+        }
     }
 
     /// Answers one request.
@@ -78,7 +126,9 @@ impl Service {
     /// # Errors
     ///
     /// When the component could not be started or was stopped, or gave no complete response.
+    /// [`is_exhaustion`](super::is_exhaustion) tells what ran out from a defect.
     pub(crate) async fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Fault> {
+        let _running = Running::new(self);
         let needs_network = request.uri().path() == SERVICE_EXCHANGE;
         let mut instance = match if needs_network { None } else { self.idle.take() } {
             Some(instance) => instance,
@@ -114,7 +164,7 @@ impl Service {
         let log = failure::log();
         let mut store = state::store(&self.engine, &self.grants.variables, transport.clone(), log.clone());
         match self.component.instantiate_async(&mut store).await {
-            Ok(proxy) => Ok(Instance::new(store, proxy, log)),
+            Ok(proxy) => Ok(Instance::new(store, proxy, log, self.max_compute)),
             Err(error) => Err(failure::fault(&error, &log)),
         }
     }
@@ -135,11 +185,6 @@ fn pool(instances: u32) -> PoolingAllocationConfig {
         .total_core_instances(instances.saturating_mul(PARTS))
         .total_tables(instances.saturating_mul(PARTS))
         .max_memory_size(limits::MEMORY)
-        .table_elements(limits::TABLE)
-        .linear_memory_keep_resident(limits::RESIDENT_MEMORY)
-        .table_keep_resident(KEEP_RESIDENT)
-        .async_stack_keep_resident(KEEP_RESIDENT)
-        // Where the system can tell (Linux 6.7), only changed pages are reset.
-        .pagemap_scan(Enabled::Auto);
+        .table_elements(limits::TABLE);
     pool
 }

@@ -7,6 +7,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::limits::Limits;
+use super::turns::Turns;
 use crate::transport::Transport;
 
 /// What the component is granted, besides files.
@@ -25,6 +26,8 @@ pub(super) struct State {
     pub(super) table: ResourceTable,
     pub(super) transport: Transport,
     pub(super) limits: Limits,
+    /// Processor time of the current request.
+    pub(super) turns: Turns,
 }
 
 impl WasiView for State {
@@ -52,8 +55,12 @@ pub(super) fn store(
         table: ResourceTable::new(),
         transport,
         limits: Limits::default(),
+        turns: Turns::default(),
     };
     let mut store = Store::new(engine, state);
     store.limiter(|state| &mut state.limits);
+    // A command is never interrupted: the watchdog ends the process instead. The service sets its
+    // own deadline for each request.
+    store.set_epoch_deadline(u64::MAX / 2);
     store
 }

@@ -23,22 +23,43 @@ fn problem(status: StatusCode, code: &str, detail: &str, hints: &[String]) -> Re
     response
 }
 
-/// 503: `--max-concurrency` requests are being answered already.
+/// 503: there is no place for the request.
 pub(super) fn busy() -> Response<Bytes> {
-    let detail = "The service is already answering as many requests as it may";
+    let detail = "The service is already answering as many requests of this kind as it may";
     let hints = ["retry in a second, or raise `--max-concurrency`".to_owned()];
     let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, "busy", detail, &hints);
     set(&mut response, RETRY_AFTER, "1");
     response
 }
 
-/// 408: the body did not arrive in time. Closes the connection, because the rest of the body would
-/// be read as the next request.
+/// 503: there is no place for the body. Closes the connection, because the rest of the body would be
+/// read as the next request.
+pub(super) fn busy_closing() -> Response<Bytes> {
+    closing(busy())
+}
+
+/// 408: the body did not arrive in time. Closes the connection, for the same reason.
 pub(super) fn body_timeout() -> Response<Bytes> {
     let detail = "The request body did not arrive in time";
-    let mut response = problem(StatusCode::REQUEST_TIMEOUT, "request-timeout", detail, &[]);
-    set(&mut response, CONNECTION, "close");
-    response
+    closing(problem(StatusCode::REQUEST_TIMEOUT, "request-timeout", detail, &[]))
+}
+
+/// 400: the body breaks the rules of HTTP. Where the next request begins is unknown.
+pub(super) fn body_malformed() -> Response<Bytes> {
+    let detail = "The request body is malformed or ended early";
+    closing(problem(StatusCode::BAD_REQUEST, "body-malformed", detail, &[]))
+}
+
+/// 400: `Host` is missing, repeated or not a host. A proxy in front may have understood the request
+/// differently, so its connection is closed.
+pub(super) fn host() -> Response<Bytes> {
+    let detail = "A request needs exactly one `Host` header with a host and perhaps a port";
+    closing(problem(StatusCode::BAD_REQUEST, "host-invalid", detail, &[]))
+}
+
+/// 503: something ran out for this request alone.
+pub(super) fn exhausted(fault: &Fault) -> Response<Bytes> {
+    problem(StatusCode::SERVICE_UNAVAILABLE, fault.code, &fault.message, &fault.hints)
 }
 
 /// 504: the component did not answer within `--timeout`.
@@ -50,6 +71,16 @@ pub(super) fn deadline(seconds: u64) -> Response<Bytes> {
 /// 500: the component failed.
 pub(super) fn failed(fault: &Fault) -> Response<Bytes> {
     problem(StatusCode::INTERNAL_SERVER_ERROR, fault.code, &fault.message, &fault.hints)
+}
+
+/// Closes the connection after this response.
+pub(super) fn close(response: &mut Response<Bytes>) {
+    set(response, CONNECTION, "close");
+}
+
+fn closing(mut response: Response<Bytes>) -> Response<Bytes> {
+    close(&mut response);
+    response
 }
 
 fn set(response: &mut Response<Bytes>, name: HeaderName, value: &'static str) {

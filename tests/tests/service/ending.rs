@@ -100,6 +100,7 @@ fn a_start_that_fails_is_reported_before_anything_is_served() {
         (&["--max-concurrency", "0"], "max-concurrency-out-of-range"),
         (&["--max-concurrency", "1001"], "max-concurrency-out-of-range"),
         (&["--timeout", "1ms"], "timeout-too-short"),
+        (&["--max-compute", "0s"], "max-compute-too-short"),
         (&["--ca-file", "/nonexistent"], "ca-file-unusable"),
         (&["--allow-host", "a b"], "allow-host-malformed"),
     ] {

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use azure_oidc_emulator::Injection;
 use azure_oidc_emulator::injections::Kind;
-use azure_oidc_tests::http::{self, Message, send};
+use azure_oidc_tests::http::{Message, post, send};
 use azure_oidc_tests::serve::Serve;
 use azure_oidc_tests::{APPLICATION, Stage, TENANT, secrets};
 use serde_json::json;
 
 /// Much longer than any answer here takes.
-const GENEROUS: Duration = Duration::from_secs(30);
+pub(crate) const GENEROUS: Duration = Duration::from_secs(30);
 
 /// A service that trades at the emulator.
 pub(crate) fn trading(stage: &Stage, arguments: &[&str]) -> Serve {
@@ -44,7 +44,7 @@ pub(crate) fn exchange_again(address: &str, id_token: &str) -> Message {
 }
 
 /// Sends these bytes and returns everything until the other side closes the connection.
-fn raw(address: &str, bytes: &[u8]) -> String {
+pub(crate) fn raw(address: &str, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).expect("the service listens");
     stream.set_read_timeout(Some(GENEROUS)).expect("a time-out above zero");
     stream.write_all(bytes).expect("the service reads");
@@ -53,20 +53,21 @@ fn raw(address: &str, bytes: &[u8]) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// Sends requests to a service with one slot until the slot is taken. Returns the answer for a busy
-/// service.
+/// Sends exchanges without a token until all places for exchanges are taken. Returns the answer for
+/// a busy service.
 pub(crate) fn busy(address: &str) -> Message {
     let since = Instant::now();
     loop {
-        let answer = send(address, "GET", "/healthz", &[], "");
-        if answer.status() != 200 {
+        let answer = post(address, "/v1/exchange", &json!({}));
+        if answer.status() == 503 {
             return answer;
         }
+        assert_eq!(answer.status(), 401, "{answer:?}");
         assert!(since.elapsed() < GENEROUS, "it is not busy");
     }
 }
 
-fn is_well(service: &Serve) {
+pub(crate) fn is_well(service: &Serve) {
     assert_eq!(send(service.address(), "GET", "/healthz", &[], "").status(), 200);
 }
 
@@ -193,10 +194,13 @@ fn the_access_log_names_the_request_and_no_secret() {
     assert_eq!(exchange(service.address(), &id_token).status(), 200);
     assert_eq!(exchange(service.address(), &id_token[1..]).status(), 401);
     send(service.address(), "GET", &format!("/healthz?token={id_token}"), &[], "");
+    send(service.address(), "GET", &format!("/v1/{id_token}"), &[], "");
     let ended = service.terminate();
     secrets::assert_none(&ended.stderr, &id_token);
     let lines: Vec<_> = ended.stderr.lines().skip(1).map(|line| line.split(' ').take(3).collect::<Vec<_>>()).collect();
-    assert_eq!(lines, [["POST", "/v1/exchange", "200"], ["POST", "/v1/exchange", "401"], ["GET", "/healthz", "200"]]);
+    let expected = ["POST /v1/exchange 200", "POST /v1/exchange 401", "GET /healthz 200", "GET unknown 404"];
+    assert_eq!(lines.iter().map(|words| words.join(" ")).collect::<Vec<_>>(), expected);
+    assert!(ended.stderr.lines().skip(1).all(|line| line.ends_with(" B")), "{}", ended.stderr);
 }
 
 #[test]
@@ -216,7 +220,7 @@ fn a_closed_connection_frees_its_slot() {
     drop(stream);
     let since = Instant::now();
     // The service notices the closed connection a moment later.
-    while http::send(service.address(), "GET", "/healthz", &[], "").status() != 200 {
+    while post(service.address(), "/v1/exchange", &json!({})).status() == 503 {
         assert!(since.elapsed() < Duration::from_secs(10), "its place is still taken");
     }
 }

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 /// The time of each request.
-pub(super) type Times = Vec<Duration>;
+pub(crate) type Times = Vec<Duration>;
 
 /// When to stop.
 #[derive(Clone, Copy)]
-pub(super) enum Until {
+pub(crate) enum Until {
     /// After this time.
     Elapsed(Duration),
     /// After this number of requests on each connection.
@@ -20,7 +20,7 @@ pub(super) enum Until {
 }
 
 /// Sends requests to `host:port`. Each answer must have status 200.
-pub(super) fn run(address: &str, request: &[u8], connections: usize, until: Until) -> Result<Times> {
+pub(crate) fn run(address: &str, request: &[u8], connections: usize, until: Until) -> Result<Times> {
     thread::scope(|scope| {
         let threads: Vec<_> = (0..connections).map(|_| scope.spawn(|| connection(address, request, until))).collect();
         let mut all = Times::new();
@@ -53,7 +53,7 @@ fn connection(address: &str, request: &[u8], until: Until) -> Result<Times> {
 }
 
 /// Reads an answer with `Content-Length` or in chunks (RFC 9112 §7.1).
-fn answer(reader: &mut impl BufRead, body: &mut Vec<u8>) -> Result<()> {
+pub(crate) fn answer(reader: &mut impl BufRead, body: &mut Vec<u8>) -> Result<()> {
     let mut line = String::new();
     reader.read_line(&mut line)?;
     ensure!(line.starts_with("HTTP/1.1 200 "), "the answer was: {line}");

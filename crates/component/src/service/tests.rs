@@ -111,6 +111,55 @@ fn a_wrong_configuration_is_an_internal_error() {
     assert_eq!((status, code.as_str()), (403, "exchange-not-configured"));
 }
 
+const GITLAB: &str = "https://gitlab.com";
+
+/// A service that trades for these issuers, and verifies ID tokens in this way.
+fn trusting(issuers: &str, verify: &str) -> Service {
+    let client = ("AZURE_CLIENT_ID", ONE);
+    Service::with([TENANT, client, ("AZURE_OIDC_ALLOWED_ISSUERS", issuers), ("AZURE_OIDC_VERIFY", verify)])
+}
+
+#[test]
+fn a_foreign_token_is_refused_before_anything_is_sent() {
+    for (issuers, status, code, sent) in [
+        ("https://gitlab.example, https://gitlab.com/", 403, "issuer-not-allowed", 0),
+        ("https://GITLAB.com", 403, "issuer-not-allowed", 0),
+        (",", 403, "issuer-not-allowed", 0),
+        ("https://gitlab.example, https://gitlab.com", 502, "destination-denied", 1),
+    ] {
+        let service = trusting(issuers, "");
+        assert_eq!(service.exchange(&json!({})), (status, code.to_owned(), sent), "{issuers}");
+    }
+}
+
+#[test]
+fn a_token_without_a_good_signature_is_refused_before_the_authority_is_asked() {
+    let keys =
+        r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"k1"}]}"#;
+    let service = trusting("", keys);
+    assert_eq!(service.exchange(&json!({})), (401, "signature-invalid".to_owned(), 0));
+    // The keys of the issuer cannot be fetched here, and nothing else is tried.
+    let service = trusting(GITLAB, "discover");
+    assert_eq!(service.exchange(&json!({})), (502, "discovery-denied".to_owned(), 1));
+}
+
+#[test]
+fn keys_are_fetched_from_listed_issuers_only() {
+    let service = trusting("", "discover");
+    assert_eq!(service.exchange(&json!({})), (500, "issuers-missing".to_owned(), 0));
+    let service = trusting("", "keys.json");
+    let (status, _, sent) = service.exchange(&json!({}));
+    assert_eq!((status, sent), (500, 0), "the component reads no file");
+}
+
+#[test]
+fn every_route_that_hosts_know_is_answered() {
+    let service = Service::with([]);
+    for route in azure_oidc_core::settings::SERVICE_ROUTES {
+        assert_ne!(service.answer(&post(route), &json!({})).status, 404, "{route}");
+    }
+}
+
 #[test]
 fn an_unnecessary_body_is_not_read() {
     let service = Service::with([]);

@@ -266,7 +266,7 @@ const FAILURES: [Failure; 9] = [
         description: "There is no usable ID token." },
     Failure { name: "Forbidden", status: 403, title: "Forbidden", code: "entra-refused", hint: Some("no credential has this subject"),
         detail: "Entra refused with 401 invalid_client: AADSTS700213: No matching federated identity record found ...",
-        description: "Entra refused, or the service's configuration does not allow this client or scope, or no exchange at all." },
+        description: "Entra refused, or the service's configuration does not allow this client, scope or issuer, or no exchange at all." },
     Failure { name: "TooLarge", status: 413, title: "Content Too Large", code: "body-too-large", hint: None,
         detail: "The body is longer than 262144 bytes", description: "The body is longer than 256 KiB." },
     Failure { name: "MediaType", status: 415, title: "Unsupported Media Type", code: "content-type", hint: None,

@@ -4,12 +4,13 @@
 use azure_oidc_core::authority::{ClientId, Scope, Tenant};
 use azure_oidc_core::plan::{Endpoint, Limits};
 use azure_oidc_core::ports::{Env, Ports};
-use azure_oidc_core::settings::{self, Found, SERVICE_SCOPES as SCOPES};
+use azure_oidc_core::settings::{self, Found, SERVICE_SCOPES as SCOPES, listed};
 use azure_oidc_core::{Category, Fault, Secret};
 
 use super::answer::{Answer, Body};
 use super::settings::{Settings, default_scope};
 use super::trade;
+use super::trust::Trust;
 use crate::id_token::Obtained;
 
 /// Why the service does not trade.
@@ -42,6 +43,8 @@ pub fn serve(body: &Body, bearer: Option<&Secret>, ports: Ports<'_>) -> Result<A
         endpoint: served.endpoint,
         tenant: served.tenant,
     };
+    // After everything that needs no network.
+    Trust::read(ports.env).map_err(Refusal::Configuration)?.check(&token, ports)?;
     let id_token = Obtained { token, place: "the `Authorization` header".to_owned() };
     Ok(trade(&settings, &id_token, Limits::SERVICE, body.shell.unwrap_or_default(), ports)?)
 }
@@ -116,8 +119,4 @@ impl Served {
         }
         Ok(wanted)
     }
-}
-
-fn listed(text: &str) -> impl Iterator<Item = &str> {
-    text.split(',').map(str::trim).filter(|one| !one.is_empty())
 }

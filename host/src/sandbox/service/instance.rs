@@ -1,5 +1,7 @@
 //! An instance of the component that answers one request at a time.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, Full};
@@ -12,8 +14,9 @@ use wasmtime_wasi_http::p2::bindings::Proxy;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
-use crate::sandbox::limits::RESIDENT_MEMORY;
+use crate::sandbox::limits::REUSABLE_MEMORY;
 use crate::sandbox::state::State;
+use crate::sandbox::turns;
 
 /// The error type of a request body. The body is in memory already, so there is never an error.
 type NoError = wasmtime_wasi_http::Error;
@@ -34,7 +37,9 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    pub(super) fn new(store: Store<State>, proxy: Proxy, log: MemoryOutputPipe) -> Self {
+    /// An instance whose requests compute for at most this long each.
+    pub(super) fn new(mut store: Store<State>, proxy: Proxy, log: MemoryOutputPipe, max_compute: Duration) -> Self {
+        turns::limit(&mut store, max_compute);
         Self { store, proxy, log, answered: 0 }
     }
 
@@ -47,9 +52,10 @@ impl Instance {
     ///
     /// # Errors
     ///
-    /// When the instance trapped. It must not be used again.
+    /// When the instance trapped or was interrupted. It must not be used again.
     pub(super) async fn answer(&mut self, request: Request<Bytes>, sender: ResponseSender) -> Result<()> {
         self.answered += 1;
+        turns::begin(&mut self.store);
         let request = request.map(|body| Full::new(body).map_err(|never| -> NoError { match never {} }));
         let request = self.store.data_mut().http().new_incoming_request(Scheme::Http, request)?;
         let out = self.store.data_mut().http().new_response_outparam(sender)?;
@@ -67,6 +73,6 @@ impl Instance {
 
     /// Whether the instance may answer another request.
     pub(super) fn is_reusable(&self) -> bool {
-        self.answered < MAX_RESPONSES && self.store.data().limits.memory <= RESIDENT_MEMORY
+        self.answered < MAX_RESPONSES && self.store.data().limits.memory <= REUSABLE_MEMORY
     }
 }

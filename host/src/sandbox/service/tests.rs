@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::sync::Mutex;
 
@@ -15,7 +16,8 @@ fn service(isolate: bool) -> Service {
     let policy = Policy::new(Vec::new(), &["login.example".to_owned()]).unwrap();
     let trust = Trust::new(None).unwrap();
     let transport = Transport::new(policy, trust, Arc::default(), Arc::new(Timings::start()));
-    Service::load(Grants { variables: Vec::new(), transport }, 4, isolate).unwrap()
+    let limits = Limits { requests: 4, max_compute: Duration::from_secs(60), isolate };
+    Service::load(Grants { variables: Vec::new(), transport }, limits).unwrap()
 }
 
 fn request(path: &str, body: impl Into<Bytes>) -> Request<Bytes> {
@@ -99,4 +101,60 @@ async fn an_instance_with_grown_memory_is_replaced() {
     let many = format!("[{}0]", "0,".repeat(100_000));
     assert_eq!(status(&service, request("/v1/check", many)).await, 400);
     assert!(service.idle.answered().is_empty());
+}
+
+/// Begins a new epoch again and again until it is dropped.
+struct Ticking(Arc<AtomicBool>, Option<thread::JoinHandle<()>>);
+
+impl Ticking {
+    fn start(service: &Service, pause: Duration) -> Self {
+        let (engine, is_over) = (service.engine.clone(), Arc::new(AtomicBool::new(false)));
+        let seen = Arc::clone(&is_over);
+        let tick = move || {
+            while !seen.load(Relaxed) {
+                engine.increment_epoch();
+                thread::sleep(pause);
+            }
+        };
+        Self(is_over, Some(thread::spawn(tick)))
+    }
+}
+
+impl Drop for Ticking {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+        self.1.take().map(thread::JoinHandle::join);
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_computes_for_too_long_is_interrupted_alone() {
+    let _loaded = LOADED.lock().await;
+    let service = Service { max_compute: Duration::ZERO, ..service(false) };
+    let ticking = Ticking::start(&service, Duration::ZERO);
+    let fault = service.answer(explain(&"AADSTS700213 ".repeat(1000))).await.unwrap_err();
+    assert_eq!(fault.code, "request-interrupted");
+    assert!(crate::sandbox::is_exhaustion(&fault));
+    assert!(service.idle.answered().is_empty(), "its instance is not used again");
+    drop(ticking);
+    assert_eq!(status(&service, explain("AADSTS700213")).await, 200);
+}
+
+#[tokio::test]
+async fn a_request_that_computes_for_long_lets_others_go_first() {
+    let _loaded = LOADED.lock().await;
+    let service = service(false);
+    let order = async || {
+        let done = std::sync::Mutex::new(Vec::new());
+        let run = async |name: &'static str, request| {
+            assert_eq!(status(&service, request).await, 200);
+            done.lock().unwrap().push(name);
+        };
+        let long = format!("AADSTS700213 {}", "of no interest ".repeat(16_000));
+        tokio::join!(run("long", explain(&long)), run("short", explain("AADSTS700213")));
+        done.into_inner().unwrap()
+    };
+    assert_eq!(order().await, ["long", "short"], "nothing ends a turn");
+    let _ticking = Ticking::start(&service, Duration::from_micros(200));
+    assert_eq!(order().await, ["short", "long"]);
 }
