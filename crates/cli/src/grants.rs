@@ -7,7 +7,7 @@
 use azure_oidc_core::Secret;
 use azure_oidc_core::authority::Authority;
 use azure_oidc_core::plan::{
-    CURRENT_FOLDER, Endpoint, HostKind, IdTokenPlace, JOB_FOLDERS, Plan, Publish, TokenPlan, command_line,
+    CURRENT_FOLDER, Endpoint, HostKind, IdTokenPlace, JOB_FOLDERS, Plan, TEMPORARY_FOLDER, TokenPlan, command_line,
 };
 use azure_oidc_core::platform::{self, File, Platform, Publication, Source, Value};
 use azure_oidc_core::ports::Env;
@@ -38,6 +38,8 @@ pub struct Grants {
     /// The file that Azure's tools read the ID token from. The host writes a new one, for its owner
     /// only.
     pub id_token_output: Option<String>,
+    /// The folder in which the host writes a new file for the job's shell, for its owner only.
+    pub new_file_in: Option<String>,
     /// Where the token is whose issuer must be reached for its keys.
     discovered: Option<Source>,
 }
@@ -116,10 +118,8 @@ impl Grants {
     }
 
     fn add_exchange(&mut self, args: &ExchangeArgs, env: &dyn Env) {
-        if args.publish != Publish::Token {
-            self.variables.extend(JOB_FOLDERS.map(str::to_owned));
-            self.variables.push(CURRENT_FOLDER.to_owned());
-        }
+        self.variables.extend(JOB_FOLDERS.map(str::to_owned));
+        self.variables.extend([CURRENT_FOLDER, TEMPORARY_FOLDER].map(str::to_owned));
         self.variables.extend(args.token.id_token_env.clone());
         let endpoint = endpoint(&args.sign_in, env);
         let inputs = args.plan_inputs(HostKind::Native);
@@ -132,6 +132,7 @@ impl Grants {
                     self.add_agent(publisher, env);
                 }
                 self.outputs = plan.output.files;
+                self.new_file_in = plan.output.folder;
                 match plan.output.id_token {
                     Some(IdTokenPlace::NewFile(path)) => self.id_token_output = Some(path),
                     Some(IdTokenPlace::PlatformFile(path)) => self.files.push(path),

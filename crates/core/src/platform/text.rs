@@ -13,9 +13,10 @@ pub fn is_variable_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// One word for a POSIX shell, in single quotes, in which only the quote itself is special.
+/// One word for a POSIX shell, in single quotes, in which only the quote itself is special. Contains
+/// no logging command of a CI system.
 pub fn shell_quote(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
+    format!("'{}'", separated(&text.replace('\'', r"'\''"), "''"))
 }
 
 /// `NAME='value'` lines, for `env` files and `eval`.
@@ -35,6 +36,11 @@ pub fn export_lines(values: &[Value]) -> Result<Secret, Fault> {
 /// Inserts spaces between the characters. A character outside ASCII does not count as a separator,
 /// because both compare by the rules of a language, which ignore some characters.
 pub fn defuse(text: &str) -> String {
+    separated(text, " ")
+}
+
+/// As [`defuse`], with a separator that the language of the text ignores.
+pub fn separated(text: &str, separator: &str) -> String {
     let mut harmless = String::with_capacity(text.len());
     let mut at_start = true;
     let mut characters = text.chars().peekable();
@@ -44,22 +50,38 @@ pub fn defuse(text: &str) -> String {
         if character == '#' && next.is_some_and(|next| *next == '#' || !next.is_ascii())
             || character == ':' && at_start && next.is_some_and(|next| *next == ':' || !next.is_ascii())
         {
-            harmless.push(' ');
+            harmless.push_str(separator);
         }
         at_start = matches!(character, '\r' | '\n') || at_start && !character.is_ascii_graphic();
     }
     harmless
 }
 
-/// JSON in one line. `##` is escaped, so that no CI platform finds the command `##vso[` in it.
-pub fn json_text(value: &impl Serialize) -> String {
-    // `Display` takes twice as long. Serialization cannot fail for our types.
-    let text = serde_json::to_string(value).unwrap_or_default();
-    match text.match_indices('#').any(|(at, sign)| text[at + sign.len()..].starts_with(sign)) {
-        true => text.replace("##", "#\\u0023"),
-        false => text,
+/// As [`defuse`], for JSON and other languages whose strings have escape sequences and no line
+/// breaks. `escaped` is the sequence for `#`.
+pub fn with_escaped_signs(text: String, escaped: &str) -> String {
+    let is_begun = |at: usize| matches!(text.as_bytes()[at..], [b'#', b'#' | 0x80.., ..]);
+    let mut safe = String::new();
+    let mut done = 0;
+    for at in (0..text.len()).filter(|at| is_begun(*at)) {
+        safe.push_str(&text[done..at]);
+        safe.push_str(escaped);
+        done = at + 1;
+    }
+    match done {
+        0 => text,
+        _ => safe + &text[done..],
     }
 }
+
+/// JSON in one line, without any logging command of a CI system.
+pub fn json_text(value: &impl Serialize) -> String {
+    // `Display` takes twice as long. Serialization cannot fail for our types.
+    with_escaped_signs(serde_json::to_string(value).unwrap_or_default(), JSON_SIGN)
+}
+
+/// `#` in a string of JSON or Terraform.
+pub const JSON_SIGN: &str = "\\u0023";
 
 fn shell_lines(prefix: &str, values: &[Value]) -> Result<Secret, Fault> {
     check(values)?;
@@ -118,6 +140,18 @@ mod tests {
     #[test]
     fn quotes_are_escaped_for_a_shell() {
         assert_eq!(shell_quote("it's $(x) \"y\""), r#"'it'\''s $(x) "y"'"#);
+    }
+
+    #[test]
+    fn words_and_strings_hold_no_logging_command_and_mean_the_same() {
+        assert_eq!(shell_quote("##vso[x]\n ::y::"), "'#''#vso[x]\n :'':y::'");
+        assert_eq!(shell_quote("#\u{ad}#"), "'#''\u{ad}#'");
+        for text in ["##vso[x]", "###", "#\u{ad}#vso[x]", "#", "a#b", "é#é"] {
+            let json = json_text(&text);
+            assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+            assert_eq!(defuse(&json), json, "{text}");
+        }
+        assert_eq!(json_text(&"a # b #1"), "\"a # b #1\"");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::json::graph_body;
 use crate::Fault;
 use crate::cloud::Cloud;
 use crate::credential::{Credential, Matcher};
+use crate::platform::text::{json_text, separated, shell_quote};
 
 /// `az ad app federated-credential create`; for an expression `az rest`, because that command
 /// requires a subject.
@@ -63,7 +64,7 @@ fn id(client_id: Option<&str>) -> String {
 /// The request body as one word of the shell. The CLI splits an argument at its first `=`, and
 /// would read a file if `@` came next.
 fn body(credential: &Credential) -> String {
-    word(&graph_body(credential).to_string().replace("=@", "=\\u0040"))
+    word(&json_text(&graph_body(credential)).replace("=@", "=\\u0040"))
 }
 
 /// `az identity federated-credential create`, one line for each credential.
@@ -138,12 +139,10 @@ fn word(text: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '.' | '-' | '_' | ',' | '@' | '+');
     if !text.is_empty() && text.chars().all(bare) {
         text.to_owned()
-    } else if !text.contains('\'') {
-        format!("'{text}'")
-    } else if !text.contains(['"', '$', '`', '\\', '!']) {
-        format!("\"{text}\"")
+    } else if text.contains('\'') && !text.contains(['"', '$', '`', '\\', '!']) {
+        format!("\"{}\"", separated(text, "\"\""))
     } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
+        shell_quote(text)
     }
 }
 
