@@ -39,7 +39,7 @@ fn signal(ready: &mpsc::Sender<()>) -> std::io::Result<Option<i32>> {
     const SIGXFSZ: i32 = 25;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     runtime.block_on(async {
-        signal(SignalKind::from_raw(SIGXFSZ))?;
+        let _limit = signal(SignalKind::from_raw(SIGXFSZ))?;
         let (terminate, interrupt, hang_up) =
             (SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup());
         let mut signals = (signal(terminate)?, signal(interrupt)?, signal(hang_up)?);

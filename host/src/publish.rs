@@ -27,6 +27,7 @@ use replacement::Replacement;
 pub(crate) struct Outputs {
     targets: Vec<Target>,
     written: Vec<(Target, Written)>,
+    is_kept: bool,
 }
 
 /// A file that may be written to.
@@ -64,7 +65,7 @@ impl Outputs {
         let replaced = granted.id_token_output.iter().map(|path| Target::Replace(path.into()));
         let new = granted.new_file_in.iter().map(|folder| Target::NewIn(folder.into()));
         let targets = appended.chain(replaced).chain(new).collect();
-        let outputs = Self { targets, written: Vec::new() };
+        let outputs = Self { targets, ..Self::default() };
         outputs.targets.iter().try_for_each(Target::prove)?;
         Ok(outputs)
     }
@@ -93,6 +94,12 @@ impl Outputs {
     /// Lets everything stay that was written.
     pub(crate) fn keep(&mut self) {
         self.written.clear();
+        self.is_kept = true;
+    }
+
+    /// Whether the result is out and stays.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.is_kept
     }
 
     fn write_all(&mut self, publications: &[Publication]) -> Result<(), Fault> {
@@ -103,7 +110,7 @@ impl Outputs {
                 let target = self.targets.iter().find_map(|target| target.of(publication));
                 Ok((target.ok_or_else(|| not_granted(publication))?, publication))
             })
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<_, Fault>>()?;
         // The exchange has taken its time.
         steps.iter().try_for_each(|(target, _)| target.prove())?;
         for (target, publication) in &steps {

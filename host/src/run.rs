@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use azure_oidc_cli::{self as cli, Cli, Command, Unread, failure, grants};
 use azure_oidc_core::{Category, Fault};
@@ -78,6 +79,10 @@ fn run_in_sandbox(cli: &Cli, arguments: &[String], timings: &Arc<Timings>) -> Re
         cancel::watch(move |code| {
             // Locked until the process has ended, so that nothing can be published meanwhile.
             let mut outputs = lock(&outputs);
+            if outputs.is_kept() {
+                // The process is about to end by itself, with success.
+                std::thread::sleep(Duration::from_secs(1));
+            }
             drop(mem::take(&mut *outputs));
             std::process::exit(code)
         })
@@ -103,8 +108,6 @@ fn run_in_sandbox(cli: &Cli, arguments: &[String], timings: &Arc<Timings>) -> Re
         return Err(not_printed("it is closed"));
     }
     publish(&outcome, &outputs).inspect_err(|_| drop(take(&outputs)))?;
-    // A closed standard error leaves no place to report that it is closed.
-    io::stderr().write_all(&outcome.stderr).ok();
     timings.phase_done("publish");
     Ok(outcome.exit_code)
 }
@@ -116,6 +119,8 @@ fn publish(outcome: &Outcome, outputs: &Mutex<Outputs>) -> Result<(), Fault> {
     lock(outputs).publish(&outcome.publish)?;
     // Not locked: a reader can keep this process waiting, and it can be cancelled meanwhile.
     print(&outcome.stdout)?;
+    // A closed standard error leaves no place to report that it is closed.
+    io::stderr().write_all(&outcome.stderr).ok();
     lock(outputs).keep();
     Ok(())
 }

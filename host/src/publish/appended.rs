@@ -75,7 +75,7 @@ impl Appended {
     /// Whether the file that the path names now holds the lines.
     pub(super) fn is_in_place(&self) -> bool {
         let names_the_same = followed(&self.path).is_ok_and(|path| is_at(&self.file, &path));
-        names_the_same && self.holds_text(&self.path)
+        names_the_same && self.holds_text()
     }
 
     /// Removes the lines from the file, and the file if it was created for them and holds nothing
@@ -87,7 +87,7 @@ impl Appended {
     fn remove(&self) {
         let is_locked = lock(&self.file);
         let is_at_path = is_at(&self.file, &self.followed);
-        if !is_at_path || self.holds_text(&self.followed) {
+        if self.holds_text() {
             self.erase(is_locked, is_at_path);
         }
         let is_empty = || self.file.metadata().is_ok_and(|metadata| metadata.len() == 0);
@@ -120,13 +120,14 @@ impl Appended {
 
     /// Whether the lines are still where they were written. Only the length counts in a file that
     /// cannot be read.
-    fn holds_text(&self, path: &Path) -> bool {
-        let Ok(mut file) = File::open(path) else {
-            return self.file.metadata().is_ok_and(|metadata| metadata.len() >= self.end());
-        };
+    fn holds_text(&self) -> bool {
+        let mut file = &self.file;
         let mut text = vec![0; self.text.len()];
-        let read = file.seek(SeekFrom::Start(self.start)).and_then(|_| file.read_exact(&mut text));
-        read.is_ok() && text == self.text
+        match file.seek(SeekFrom::Start(self.start)).and_then(|_| file.read_exact(&mut text)) {
+            Ok(()) => text == self.text,
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => false,
+            Err(_) => self.file.metadata().is_ok_and(|metadata| metadata.len() >= self.end()),
+        }
     }
 }
 

@@ -9,14 +9,18 @@ pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Proves that files can be created in this folder, by creating one without a name where the system
-/// can, which disappears with this process. Returns that file.
+/// Proves that files can be created in this folder, by creating one for its owner only. It has no name
+/// where the system can do that, and disappears with this process. Returns that file.
 pub(super) fn prove_folder(folder: &Path) -> io::Result<File> {
     if !fs::metadata(folder)?.is_dir() {
         return Err(io::ErrorKind::NotADirectory.into());
     }
     // The error would name the temporary file.
-    tempfile::tempfile_in(folder).map_err(|error| error.kind().into())
+    let file = tempfile::tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))?;
+    // A file without a name has the usual mode. Some file systems have no modes.
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).ok();
+    Ok(file)
 }
 
 /// The path to which a symbolic link leads, also when no file is there.

@@ -14,10 +14,8 @@ pub(super) struct Replacement {
     path: PathBuf,
     file: File,
     length: u64,
-    /// The contents before, to take them back.
-    earlier: Option<PathBuf>,
-    /// The folder of the earlier contents. Removed when this is dropped.
-    _scratch: Scratch,
+    /// The contents before, in a folder that is removed when this is dropped.
+    earlier: Option<(PathBuf, Scratch)>,
 }
 
 impl Replacement {
@@ -28,22 +26,28 @@ impl Replacement {
         prove_new_file(folder_of(path))
     }
 
-    /// Writes the contents, byte for byte, to a temporary file, and moves it to the path.
+    /// Writes the contents, byte for byte, to a file without a name, and gives it the name. Where the
+    /// system cannot do that, the file has a temporary name first.
     pub(super) fn write(path: &Path, contents: &[u8]) -> io::Result<Self> {
-        let scratch = Scratch::new(folder_of(path))?;
-        let staged = scratch.path("new");
-        let mut file = for_owner(OpenOptions::new().write(true)).open(&staged)?;
+        let mut file = prove_folder(folder_of(path))?;
         file.write_all(contents)?;
-        file.sync_all()?;
-        let mut earlier = None;
-        if is_there(path)? {
-            let kept = scratch.path("earlier");
-            // Some file systems have no links.
-            fs::hard_link(path, &kept).or_else(|_| fs::copy(path, &kept).map(drop))?;
-            earlier = Some(kept);
+        let (path, length) = (path.to_owned(), contents.len() as u64);
+        if !is_there(&path)? && link(&file, &path).is_ok() {
+            return Ok(Self { path, file, length, earlier: None });
         }
-        fs::rename(&staged, path)?;
-        Ok(Self { path: path.to_owned(), file, length: contents.len() as u64, earlier, _scratch: scratch })
+        let is_there = is_there(&path)?;
+        let scratch = Scratch::new(folder_of(&path))?;
+        let (staged, kept) = (scratch.path("new"), scratch.path("earlier"));
+        if link(&file, &staged).is_err() {
+            file = for_owner(OpenOptions::new().read(true).write(true)).open(&staged)?;
+            file.write_all(contents)?;
+        }
+        if is_there {
+            // Some file systems have no links.
+            fs::hard_link(&path, &kept).or_else(|_| fs::copy(&path, &kept).map(drop))?;
+        }
+        fs::rename(&staged, &path)?;
+        Ok(Self { path, file, length, earlier: is_there.then_some((kept, scratch)) })
     }
 
     /// Whether the path names the new contents now.
@@ -57,7 +61,7 @@ impl Replacement {
             return;
         }
         match &self.earlier {
-            Some(earlier) => fs::rename(earlier, &self.path).ok(),
+            Some((earlier, _)) => fs::rename(earlier, &self.path).ok(),
             None => fs::remove_file(&self.path).ok(),
         };
     }
@@ -69,6 +73,23 @@ pub(super) fn prove_new_file(folder: &Path) -> io::Result<()> {
     let proof = prove_folder(folder)?;
     scratch::sweep(folder, &proof);
     Ok(())
+}
+
+/// Gives the open file a name that nothing has yet.
+#[cfg(target_os = "linux")]
+fn link(file: &File, path: &Path) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+
+    use rustix::fs::{AtFlags, CWD, linkat};
+
+    let open = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(linkat(CWD, open, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+/// Other systems have no files without names.
+#[cfg(not(target_os = "linux"))]
+fn link(_file: &File, _path: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Whether there is a file. Anything else than a file is never replaced.

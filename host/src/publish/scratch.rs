@@ -82,12 +82,12 @@ pub(super) fn sweep(parent: &Path, proof: &File) {
         return;
     }
     for entry in entries.flatten() {
-        let is_in_use = match File::open(entry.path().join(LOCK)) {
-            Ok(lock) => lock.try_lock().is_err(),
-            // It is removed only if it is empty: its run did not get far, and will try again.
-            Err(_) => fs::remove_dir(entry.path()).is_err(),
-        };
-        if !is_in_use {
+        let lock = || File::open(entry.path().join(LOCK)).ok();
+        // Without a lock it is new and empty, and its run tries again; or it was being removed.
+        if lock().is_none() && fs::remove_dir(entry.path()).is_ok() {
+            continue;
+        }
+        if lock().is_none_or(|lock| lock.try_lock().is_ok()) {
             fs::remove_dir_all(entry.path()).ok();
         }
     }
@@ -133,6 +133,7 @@ mod tests {
         let Scratch { own, .. } = &mut { killed };
         std::mem::forget(own.take());
         fs::create_dir(parent.path().join(FOLDER).join("run-without-a-lock")).unwrap();
+        fs::create_dir_all(parent.path().join(FOLDER).join("run-half-removed/new")).unwrap();
 
         sweep(parent.path(), &proof);
         assert!(used.path("new").exists() && !left.exists());

@@ -109,7 +109,7 @@ fn folder(
     let needs_file = platform.is_read_by_shell();
     match inputs.host {
         HostKind::Native if needs_file => job_folder(platform, env)
-            .ok_or_else(|| no_place("none of the variables that name a temporary folder of this job is set").hint(
+            .ok_or_else(|| no_place("no variable names a temporary folder of this job").hint(
                 "set `TMPDIR` to a folder that ends with the job, as in `export TMPDIR=\"$(mktemp -d)\"`",
             ))
             .and_then(|folder| path::absolute(folder.trim_end_matches(['/', '\\']), env))
@@ -118,12 +118,12 @@ fn folder(
             let fault = no_place("this host gives the component no files");
             Err(match needs_file {
                 true => fault,
-                false => fault.hint(format!("`--output {}` prints the lines for the shell to redirect", platform.name())),
+                false => fault.hint(format!("add `--output {}` and redirect the lines that it prints", platform.name())),
             })
         }
         HostKind::Native | HostKind::Stock => Ok(None),
     }
-    .map_err(|fault| fault.hint("`--output env`, `json` or `text` prints the token; redirect it to a file of your own"))
+    .map_err(|fault| fault.hint("alternative: `--output env`, `json` or `text` prints the token for a shell to redirect"))
 }
 
 /// A folder for files that only this job needs.
@@ -133,7 +133,7 @@ fn job_folder(platform: &'static dyn Platform, env: &dyn Env) -> Option<String> 
 }
 
 fn no_place(why: &str) -> Fault {
-    let message = format!("A token is printed only when asked for, it goes to a file here, and {why}");
+    let message = format!("The result has no place: a token is printed only when it is asked for, and {why}");
     Fault::new(Category::Publish, "output-folder-missing", message)
 }
 
