@@ -1,5 +1,5 @@
-//! Runs one command: reads the inputs, opens the output files, runs the component, publishes,
-//! prints.
+//! Runs one command: reads the inputs, proves that the result can be written, runs the component,
+//! publishes, prints.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -83,7 +83,7 @@ fn run_in_sandbox(cli: &Cli, arguments: &[String], timings: &Arc<Timings>) -> Re
                 // The process is about to end by itself, with success.
                 std::thread::sleep(Duration::from_secs(1));
             }
-            drop(mem::take(&mut *outputs));
+            *outputs = Outputs::default();
             std::process::exit(code)
         })
     });
@@ -91,7 +91,7 @@ fn run_in_sandbox(cli: &Cli, arguments: &[String], timings: &Arc<Timings>) -> Re
         let (outputs, timings) = (Arc::clone(&outputs), cli.host.timings.then(|| Arc::clone(timings)));
         let json = cli::wants_json(arguments);
         move |fault| {
-            drop(take(&outputs));
+            discard(&outputs);
             if let Some(timings) = timings {
                 timings.print();
             }
@@ -107,7 +107,7 @@ fn run_in_sandbox(cli: &Cli, arguments: &[String], timings: &Arc<Timings>) -> Re
     if is_result && !(outcome.masks.is_empty() && outcome.stdout.is_empty()) && closed::is_stdout_closed() {
         return Err(not_printed("it is closed"));
     }
-    publish(&outcome, &outputs).inspect_err(|_| drop(take(&outputs)))?;
+    publish(&outcome, &outputs).inspect_err(|_| discard(&outputs))?;
     timings.phase_done("publish");
     Ok(outcome.exit_code)
 }
@@ -125,9 +125,10 @@ fn publish(outcome: &Outcome, outputs: &Mutex<Outputs>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The first caller wins: publish, or clean up after the deadline. Later callers get no files.
-fn take(outputs: &Mutex<Outputs>) -> Outputs {
-    mem::take(&mut lock(outputs))
+/// Takes back what was written. Locked meanwhile, so that nobody ends the process halfway; later
+/// callers can publish nothing.
+fn discard(outputs: &Mutex<Outputs>) {
+    *lock(outputs) = Outputs::default();
 }
 
 fn lock(outputs: &Mutex<Outputs>) -> MutexGuard<'_, Outputs> {

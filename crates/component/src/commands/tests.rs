@@ -15,6 +15,7 @@ mod check;
 mod credential;
 mod exchange;
 mod explain;
+mod neutral;
 mod parity;
 mod real_life;
 mod verify;
