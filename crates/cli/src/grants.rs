@@ -7,7 +7,7 @@
 use azure_oidc_core::Secret;
 use azure_oidc_core::authority::Authority;
 use azure_oidc_core::plan::{
-    CURRENT_FOLDER, Endpoint, HostKind, IdTokenPlace, JOB_FOLDERS, Plan, TEMPORARY_FOLDER, TokenPlan, command_line,
+    CURRENT_FOLDER, Endpoint, HostKind, IdTokenPlace, JOB_FOLDERS, Plan, Publish, TEMPORARY_FOLDER, TokenPlan, command_line,
 };
 use azure_oidc_core::platform::{self, File, Platform, Publication, Source, Value};
 use azure_oidc_core::ports::Env;
@@ -118,12 +118,15 @@ impl Grants {
     }
 
     fn add_exchange(&mut self, args: &ExchangeArgs, env: &dyn Env) {
-        self.variables.extend(JOB_FOLDERS.map(str::to_owned));
-        self.variables.extend([CURRENT_FOLDER, TEMPORARY_FOLDER].map(str::to_owned));
         self.variables.extend(args.token.id_token_env.clone());
         let endpoint = endpoint(&args.sign_in, env);
         let inputs = args.plan_inputs(HostKind::Native);
-        match endpoint.as_ref().and_then(|endpoint| Plan::resolve(&inputs, endpoint.cloud, env).ok()) {
+        let plan = endpoint.as_ref().and_then(|endpoint| Plan::resolve(&inputs, endpoint.cloud, env).ok());
+        if args.publish != Publish::Token || plan.as_ref().is_none_or(|plan| plan.output.folder.is_some()) {
+            self.variables.extend(JOB_FOLDERS.map(str::to_owned));
+            self.variables.extend([CURRENT_FOLDER, TEMPORARY_FOLDER].map(str::to_owned));
+        }
+        match plan {
             Some(plan) => {
                 self.show(&[plan.token.platform], env);
                 self.add_token(plan.token.source, env);

@@ -158,5 +158,5 @@ fn exchange(stage: &Stage, arguments: &[&str]) -> Job {
 fn signing_in(stage: &Stage, arguments: &[&str]) -> Job {
     let job =
         Job::host(arguments).env("SSL_CERT_FILE", stage.emulator.ca_file()).env("ARM_OIDC_TOKEN", stage.id_token());
-    job.env("AZURE_TENANT_ID", TENANT).env("AZURE_CLIENT_ID", APPLICATION)
+    job.env("AZURE_TENANT_ID", TENANT).env("AZURE_CLIENT_ID", APPLICATION).env("TMPDIR", stage.folder())
 }

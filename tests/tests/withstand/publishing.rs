@@ -104,7 +104,7 @@ fn without_a_temporary_folder_the_job_is_refused_with_advice_before_anything_is_
 fn a_job_that_is_cancelled_while_it_waits_for_entra_leaves_nothing() {
     for signal in ["TERM", "INT", "HUP", "KILL"] {
         let stage = Stage::new();
-        stage.inject(Injection { milliseconds: Some(60_000), times: Some(0), ..Injection::new(Kind::Delay) });
+        stage.inject(Injection { times: Some(0), ..Injection::new(Kind::Hang) });
         let id_token = stage.path("id-token");
         let running =
             [sourced(&stage).args(&["--publish", "both", "--id-token-output"]).args(&[id_token]), github(&stage)]
@@ -184,7 +184,8 @@ fn a_file_that_is_replaced_or_deleted_during_the_exchange_is_written_where_it_is
     for is_replaced in [true, false] {
         let stage = Stage::new();
         stage.write("secrets", "EARLIER=1\n");
-        stage.inject(Injection { milliseconds: Some(300), ..Injection::new(Kind::Delay) });
+        // The job waits before it asks again.
+        stage.inject(Injection { retry_after: Some("3".into()), ..Injection::new(Kind::Throttle) });
         let running = stage.harness(&stage.id_token()).start();
         stage.wait_for_a_request();
         let other = stage.write("other", "OTHER=1\n");
