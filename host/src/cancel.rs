@@ -40,8 +40,7 @@ fn signal(ready: &mpsc::Sender<()>) -> std::io::Result<Option<i32>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     runtime.block_on(async {
         let _limit = signal(SignalKind::from_raw(SIGXFSZ))?;
-        let (terminate, interrupt, hang_up) =
-            (SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup());
+        let (terminate, interrupt, hang_up) = (SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup());
         let mut signals = (signal(terminate)?, signal(interrupt)?, signal(hang_up)?);
         ready.send(()).ok();
         let kind = tokio::select! {

@@ -7,7 +7,8 @@
 use azure_oidc_core::Secret;
 use azure_oidc_core::authority::Authority;
 use azure_oidc_core::plan::{
-    CURRENT_FOLDER, Endpoint, HostKind, IdTokenPlace, JOB_FOLDERS, Plan, Publish, TEMPORARY_FOLDER, TokenPlan, command_line,
+    CURRENT_FOLDER, Endpoint, HostKind, IdTokenPlace, JOB_FOLDERS, Plan, Publish, TEMPORARY_FOLDER, TokenPlan,
+    command_line,
 };
 use azure_oidc_core::platform::{self, File, Platform, Publication, Source, Value};
 use azure_oidc_core::ports::Env;

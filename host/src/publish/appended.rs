@@ -137,9 +137,7 @@ fn open(path: &Path) -> io::Result<(File, bool)> {
     for _ in 0..ATTEMPTS {
         let mut options = OpenOptions::new();
         let opened = match options.read(true).append(true).open(path) {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                OpenOptions::new().append(true).open(path)
-            }
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => OpenOptions::new().append(true).open(path),
             opened => opened,
         };
         let (file, was_created) = match opened {

@@ -277,8 +277,7 @@ fn a_device_is_refused() {
 #[test]
 fn a_new_file_for_the_shell_is_for_its_owner_only_and_never_replaces_another() {
     let folder = tempfile::tempdir().unwrap();
-    let grants =
-        Grants { new_file_in: Some(folder.path().to_str().unwrap().to_owned()), ..Grants::default() };
+    let grants = Grants { new_file_in: Some(folder.path().to_str().unwrap().to_owned()), ..Grants::default() };
     let path = folder.path().join("azure-oidc-1.sh");
     let publications = [publication(None, &path, "export A='1'\n")];
     let mut outputs = Outputs::prove(&grants, &Variables::default()).unwrap();

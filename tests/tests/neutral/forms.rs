@@ -105,7 +105,10 @@ fn what_a_token_claims_never_becomes_a_command_of_the_ci_system() {
                 _ => Job::host(command).args(form).env("ARM_OIDC_TOKEN", &id_token).run(),
             };
             let shown = ran.printed();
-            assert!(!shown.contains("##vso[") && !shown.contains("##[") && !shown.contains('\u{1b}'), "{command:?} {form:?}: {shown}");
+            assert!(
+                !shown.contains("##vso[") && !shown.contains("##[") && !shown.contains('\u{1b}'),
+                "{command:?} {form:?}: {shown}"
+            );
             assert!(!shown.lines().any(|line| line.trim_start().starts_with("::")), "{command:?} {form:?}: {shown}");
         }
     }

@@ -109,21 +109,26 @@ fn folder(
     let needs_file = platform.is_read_by_shell();
     match inputs.host {
         HostKind::Native if needs_file => job_folder(platform, env)
-            .ok_or_else(|| no_place("no variable names a temporary folder of this job").hint(
-                "set `TMPDIR` to a folder that ends with the job, as in `export TMPDIR=\"$(mktemp -d)\"`",
-            ))
+            .ok_or_else(|| {
+                no_place("no variable names a temporary folder of this job")
+                    .hint("set `TMPDIR` to a folder that ends with the job, as in `export TMPDIR=\"$(mktemp -d)\"`")
+            })
             .and_then(|folder| path::absolute(folder.trim_end_matches(['/', '\\']), env))
             .map(Some),
         HostKind::Stock if needs_file || inputs.form == "auto" && !files.is_empty() => {
             let fault = no_place("this host gives the component no files");
             Err(match needs_file {
                 true => fault,
-                false => fault.hint(format!("add `--output {}` and redirect the lines that it prints", platform.name())),
+                false => {
+                    fault.hint(format!("add `--output {}` and redirect the lines that it prints", platform.name()))
+                }
             })
         }
         HostKind::Native | HostKind::Stock => Ok(None),
     }
-    .map_err(|fault| fault.hint("alternative: `--output env`, `json` or `text` prints the token for a shell to redirect"))
+    .map_err(|fault| {
+        fault.hint("alternative: `--output env`, `json` or `text` prints the token for a shell to redirect")
+    })
 }
 
 /// A folder for files that only this job needs.

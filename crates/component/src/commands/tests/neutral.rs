@@ -3,7 +3,8 @@
 use super::*;
 
 /// Commands of Azure Pipelines and of GitHub Actions, the last one with a character that both ignore.
-const HOSTILE: &str = "r\n::set-output name=a::b\r\n ::c::\n##vso[task.setvariable variable=A]b ##[error]x #\u{ad}#vso[x]";
+const HOSTILE: &str =
+    "r\n::set-output name=a::b\r\n ::c::\n##vso[task.setvariable variable=A]b ##[error]x #\u{ad}#vso[x]";
 
 #[track_caller]
 fn assert_neutral(line: &str, outcome: &Outcome) {
