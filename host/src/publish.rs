@@ -65,7 +65,7 @@ impl Outputs {
         let replaced = granted.id_token_output.iter().map(|path| Target::Replace(path.into()));
         let new = granted.new_file_in.iter().map(|folder| Target::NewIn(folder.into()));
         let targets = appended.chain(replaced).chain(new).collect();
-        let outputs = Self { targets, ..Self::default() };
+        let outputs = Self { targets, written: Vec::new(), is_kept: false };
         outputs.targets.iter().try_for_each(Target::prove)?;
         Ok(outputs)
     }

@@ -127,11 +127,11 @@ mod tests {
         let used = Scratch::new(parent.path()).unwrap();
         fs::write(used.path("new"), "used").unwrap();
 
-        let killed = Scratch::new(parent.path()).unwrap();
+        let mut killed = Scratch::new(parent.path()).unwrap();
         let left = killed.path("new");
         fs::write(&left, "token").unwrap();
-        let Scratch { own, .. } = &mut { killed };
-        std::mem::forget(own.take());
+        std::mem::forget(killed.own.take());
+        drop(killed);
         fs::create_dir(parent.path().join(FOLDER).join("run-without-a-lock")).unwrap();
         fs::create_dir_all(parent.path().join(FOLDER).join("run-half-removed/new")).unwrap();
 

@@ -11,8 +11,14 @@ fn publication(variable: Option<&str>, path: &Path, lines: &str) -> Publication 
     }
 }
 
+fn grants(change: impl FnOnce(&mut Grants)) -> Grants {
+    let mut grants = Grants::default();
+    change(&mut grants);
+    grants
+}
+
 fn granted(files: &[OutputFile]) -> Grants {
-    Grants { outputs: files.to_vec(), ..Grants::default() }
+    grants(|grants| grants.outputs = files.to_vec())
 }
 
 fn by_path(path: &Path) -> OutputFile {
@@ -118,12 +124,11 @@ fn an_unwritable_file_is_reported_with_the_way_to_mend_it() {
 #[test]
 fn the_proof_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
-    let grants = Grants {
-        outputs: vec![by_path(&folder.path().join("output"))],
-        id_token_output: Some(folder.path().join("token").to_str().unwrap().to_owned()),
-        new_file_in: Some(folder.path().to_str().unwrap().to_owned()),
-        ..Grants::default()
-    };
+    let grants = grants(|grants| {
+        grants.outputs = vec![by_path(&folder.path().join("output"))];
+        grants.id_token_output = Some(folder.path().join("token").to_str().unwrap().to_owned());
+        grants.new_file_in = Some(folder.path().to_str().unwrap().to_owned());
+    });
     let outputs = Outputs::prove(&grants, &Variables::default()).unwrap();
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     drop(outputs);
@@ -141,11 +146,10 @@ fn what_is_not_kept_is_taken_back_from_all_files() {
     let publications: Vec<_> = files.iter().map(|path| publication(None, path, "B=2\n")).collect();
     let token = publication(None, &path("token"), "token");
     let publications = [publications, vec![token]].concat();
-    let grants = Grants {
-        outputs: files.iter().map(|path| by_path(path)).collect(),
-        id_token_output: Some(path("token").to_str().unwrap().to_owned()),
-        ..Grants::default()
-    };
+    let grants = grants(|grants| {
+        grants.outputs = files.iter().map(|path| by_path(path)).collect();
+        grants.id_token_output = Some(path("token").to_str().unwrap().to_owned());
+    });
     let mut outputs = Outputs::prove(&grants, &Variables::default()).unwrap();
     outputs.publish(&publications).unwrap();
     let read = |name| fs::read_to_string(path(name)).unwrap();
@@ -246,11 +250,10 @@ fn only_granted_files_are_written() {
     let folder = tempfile::tempdir().unwrap();
     let (allowed, other) = (folder.path().join("allowed"), folder.path().join("other"));
     fs::write(&other, "").unwrap();
-    let grants = Grants {
-        outputs: vec![by_path(&allowed)],
-        new_file_in: Some(folder.path().to_str().unwrap().to_owned()),
-        ..Grants::default()
-    };
+    let grants = grants(|grants| {
+        grants.outputs = vec![by_path(&allowed)];
+        grants.new_file_in = Some(folder.path().to_str().unwrap().to_owned());
+    });
     let mut outputs = Outputs::prove(&grants, &Variables::default()).unwrap();
     let elsewhere = folder.path().join("folder/azure-oidc-1.sh");
     for asked in [
@@ -277,7 +280,7 @@ fn a_device_is_refused() {
 #[test]
 fn a_new_file_for_the_shell_is_for_its_owner_only_and_never_replaces_another() {
     let folder = tempfile::tempdir().unwrap();
-    let grants = Grants { new_file_in: Some(folder.path().to_str().unwrap().to_owned()), ..Grants::default() };
+    let grants = grants(|grants| grants.new_file_in = Some(folder.path().to_str().unwrap().to_owned()));
     let path = folder.path().join("azure-oidc-1.sh");
     let publications = [publication(None, &path, "export A='1'\n")];
     let mut outputs = Outputs::prove(&grants, &Variables::default()).unwrap();

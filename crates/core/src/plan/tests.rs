@@ -90,8 +90,12 @@ fn the_file_of_the_id_token_is_where_the_user_says_or_where_it_is_or_in_the_fold
 
 #[test]
 fn a_platform_without_a_token_names_the_request_that_is_set_for_terraform() {
-    let pair =
-        [("ARM_OIDC_REQUEST_URL", "https://x"), ("ARM_OIDC_REQUEST_TOKEN", "b"), ("BITBUCKET_BUILD_NUMBER", "1")];
+    let pair = [
+        ("ARM_OIDC_REQUEST_URL", "https://x"),
+        ("ARM_OIDC_REQUEST_TOKEN", "b"),
+        ("BITBUCKET_BUILD_NUMBER", "1"),
+        ("TMPDIR", "/t"),
+    ];
     let fault = resolve(|_| {}, pair).unwrap_err();
     assert!(fault.hints.iter().any(|hint| hint.contains("ARM_OIDC_REQUEST_URL")), "{:?}", fault.hints);
     let plan = resolve(|inputs| inputs.token.platform = Some("generic"), pair).unwrap();

@@ -57,6 +57,7 @@ fn a_token_for_the_shell_of_the_job_is_in_a_new_file_and_the_line_that_reads_it_
         let [Notice::Published(told)] = &notices[..] else { panic!("{notices:?}") };
         assert!(told.contains(path) && !told.contains("'at'"), "{told}");
     }
+    job.variables.0.push(("RUNNER_TEMP".to_owned(), "/t".to_owned()));
     let (publications, _) = shown(&job, "auto", Publish::Both, HostKind::Native);
     assert_eq!(publications.len(), 3, "the file of the ID token, the file for the shell, the line that reads it");
 }
