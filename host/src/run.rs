@@ -1,20 +1,24 @@
-//! Runs one command: reads the inputs, opens the output files, runs the component, publishes,
-//! prints.
+//! Runs one command: reads the inputs, proves that the result can be written, runs the component,
+//! publishes, prints.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::mem;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use azure_oidc_cli::{self as cli, Cli, Command, Unread, failure, grants};
 use azure_oidc_core::{Category, Fault};
 
+use crate::cancel;
+use crate::closed;
 use crate::component;
 use crate::deadline::{self, Watchdog};
 use crate::egress::Policy;
 use crate::inputs::{self, Files, ProcessEnv};
 use crate::program;
 use crate::publish::Outputs;
-use crate::sandbox::{self, Grants};
+use crate::sandbox::{self, Grants, Outcome};
 use crate::serve;
 use crate::timings::Timings;
 use crate::transport::Transport;
@@ -55,24 +59,39 @@ fn run_in_sandbox(cli: &Cli, arguments: &[String], timings: &Arc<Timings>) -> Re
     let mut files = Files::read(&needed.files);
     let issuer = needed.issuer(&ProcessEnv, &|name| files.text(name));
     needed.destinations.extend(issuer);
-    if let Some((name, words)) = needed.program.filter(|_| cli.host.allow_program) {
+    if let Some((name, words)) = needed.program.take().filter(|_| cli.host.allow_program) {
         files.add(name, program::output(&words));
     }
-    let policy = Policy::new(needed.destinations, &cli.host.allow_host)?.with_sockets(needed.sockets);
+    let destinations = mem::take(&mut needed.destinations);
+    let policy = Policy::new(destinations, &cli.host.allow_host)?.with_sockets(mem::take(&mut needed.sockets));
     let trust = Trust::new(cli.host.ca_file.as_deref())?;
-    let outputs = Outputs::open(&needed.outputs, needed.id_token_output, &ProcessEnv)?;
+    let outputs = Outputs::prove(&needed, &ProcessEnv)?;
     timings.phase_done("arguments");
 
     let warnings = Arc::new(Warnings::default());
     let mut variables = inputs::granted_variables(&needed.variables, &ProcessEnv);
     variables.extend(inputs::color_variable(&ProcessEnv));
     let grants = Grants { variables, transport: Transport::new(policy, trust, warnings, Arc::clone(timings)) };
+    let may_write = !outputs.is_empty();
     let outputs = Arc::new(Mutex::new(outputs));
+    let watching = may_write.then(|| {
+        let outputs = Arc::clone(&outputs);
+        cancel::watch(move |code| {
+            // Locked until the process has ended, so that nothing can be published meanwhile.
+            let mut outputs = lock(&outputs);
+            if outputs.is_kept() {
+                // The process is about to end by itself, with success.
+                std::thread::sleep(Duration::from_secs(1));
+            }
+            *outputs = Outputs::default();
+            std::process::exit(code)
+        })
+    });
     let watchdog = Watchdog::start(deadline::of_command(&cli.command), {
         let (outputs, timings) = (Arc::clone(&outputs), cli.host.timings.then(|| Arc::clone(timings)));
         let json = cli::wants_json(arguments);
         move |fault| {
-            drop(take(&outputs));
+            discard(&outputs);
             if let Some(timings) = timings {
                 timings.print();
             }
@@ -82,28 +101,49 @@ fn run_in_sandbox(cli: &Cli, arguments: &[String], timings: &Arc<Timings>) -> Re
     let outcome = sandbox::run(grants, arguments, files, timings);
     drop(watchdog);
 
-    let mut outputs = take(&outputs);
     let outcome = outcome?;
-    outputs.publish(&outcome.publish)?;
-    print(&outcome.stdout)?;
-    // A closed standard error leaves no place to report that it is closed.
-    io::stderr().write_all(&outcome.stderr).ok();
+    watching.iter().for_each(cancel::Watching::wait);
+    let is_result = matches!(cli.command, Command::Exchange(_)) && outcome.exit_code == 0;
+    if is_result && !(outcome.masks.is_empty() && outcome.stdout.is_empty()) && closed::is_stdout_closed() {
+        return Err(not_printed("it is closed"));
+    }
+    publish(&outcome, &outputs).inspect_err(|_| discard(&outputs))?;
     timings.phase_done("publish");
     Ok(outcome.exit_code)
 }
 
-/// The first caller wins: publish, or clean up after the deadline. Later callers get no files.
-fn take(outputs: &Mutex<Outputs>) -> Outputs {
-    mem::take(&mut outputs.lock().unwrap_or_else(PoisonError::into_inner))
+/// Hides secrets first, then writes the files, then prints. Everything that was written is taken back
+/// unless the rest succeeds too.
+fn publish(outcome: &Outcome, outputs: &Mutex<Outputs>) -> Result<(), Fault> {
+    print(&outcome.masks)?;
+    lock(outputs).publish(&outcome.publish)?;
+    // Not locked: a reader can keep this process waiting, and it can be cancelled meanwhile.
+    print(&outcome.stdout)?;
+    // A closed standard error leaves no place to report that it is closed.
+    io::stderr().write_all(&outcome.stderr).ok();
+    lock(outputs).keep();
+    Ok(())
+}
+
+/// Takes back what was written. Locked meanwhile, so that nobody ends the process halfway; later
+/// callers can publish nothing.
+fn discard(outputs: &Mutex<Outputs>) {
+    *lock(outputs) = Outputs::default();
+}
+
+fn lock(outputs: &Mutex<Outputs>) -> MutexGuard<'_, Outputs> {
+    outputs.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Prints a result; the exit code tells the caller when it could not be written.
 fn print(bytes: &[u8]) -> Result<(), Fault> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| {
-        let message = format!("The result cannot be written to standard output: {error}");
-        Fault::new(Category::Publish, "stdout-not-writable", message)
-    })
+    stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(not_printed)
+}
+
+fn not_printed(why: impl Display) -> Fault {
+    let message = format!("The result cannot be written to standard output: {why}");
+    Fault::new(Category::Publish, "stdout-not-writable", message)
 }
 
 /// Prints a failure of the host, as text or as JSON, and returns its exit code.

@@ -141,7 +141,12 @@ impl Running {
 
     /// Sends SIGTERM, as CI systems do when a job is cancelled, and waits for the end.
     pub fn terminate(self) -> Ran {
-        let asked = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status();
+        self.end_with("TERM")
+    }
+
+    /// Sends the signal of this name, without `SIG`, and waits for the end.
+    pub fn end_with(self, signal: &str) -> Ran {
+        let asked = Command::new("kill").arg(format!("-{signal}")).arg(self.child.id().to_string()).status();
         assert!(asked.is_ok_and(|status| status.success()), "the signal cannot be sent");
         self.finish()
     }

@@ -91,15 +91,32 @@ impl Stage {
         fs::read_to_string(self.path(name)).unwrap_or_default()
     }
 
+    /// The contents of the new file for the job's shell; empty if there is none.
+    pub fn shell_file(&self) -> String {
+        let is_for_shell = |name: &str| name.starts_with("azure-oidc-") && name.ends_with(".sh");
+        self.names().into_iter().filter(|name| is_for_shell(name)).map(|name| self.read(&name)).collect()
+    }
+
+    /// The names of the files in the folder, hidden ones too.
+    pub fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.folder()).unwrap_or_else(|error| panic!("the folder is gone: {error}"));
+        let mut names: Vec<_> =
+            entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
     /// The value of a name in an output file with lines `NAME=value`.
     pub fn output(&self, file: &str, name: &str) -> Option<String> {
         let text = self.read(file);
         text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=').map(ToOwned::to_owned))
     }
 
-    /// A job that signs in at the emulator and trusts its certificate, without variables.
+    /// A job that signs in at the emulator and trusts its certificate. Of the variables it has only
+    /// the one that names a temporary folder: this stage's.
     pub fn job(&self, arguments: &[&str]) -> Job {
         Job::host(arguments)
+            .env("TMPDIR", self.folder())
             .args(&["--authority-host", self.emulator.url(), "--ca-file"])
             .args(&[self.emulator.ca_file()])
     }

@@ -7,7 +7,8 @@
 use azure_oidc_core::Secret;
 use azure_oidc_core::authority::Authority;
 use azure_oidc_core::plan::{
-    CURRENT_FOLDER, Endpoint, HostKind, IdTokenPlace, JOB_FOLDERS, Plan, Publish, TokenPlan, command_line,
+    CURRENT_FOLDER, Endpoint, HostKind, IdTokenPlace, JOB_FOLDERS, Plan, Publish, TEMPORARY_FOLDER, TokenPlan,
+    command_line,
 };
 use azure_oidc_core::platform::{self, File, Platform, Publication, Source, Value};
 use azure_oidc_core::ports::Env;
@@ -39,6 +40,8 @@ pub struct Grants {
     /// The file that Azure's tools read the ID token from. The host writes a new one, for its owner
     /// only.
     pub id_token_output: Option<String>,
+    /// The folder in which the host writes a new file for the job's shell, for its owner only.
+    pub new_file_in: Option<String>,
     /// Where the token is whose issuer must be reached for its keys.
     discovered: Option<Source>,
 }
@@ -121,14 +124,15 @@ impl Grants {
     }
 
     fn add_exchange(&mut self, args: &ExchangeArgs, env: &dyn Env) {
-        if args.publish != Publish::Token {
-            self.variables.extend(JOB_FOLDERS.map(str::to_owned));
-            self.variables.push(CURRENT_FOLDER.to_owned());
-        }
         self.variables.extend(args.token.id_token_env.clone());
         let endpoint = endpoint(&args.sign_in, env);
         let inputs = args.plan_inputs(HostKind::Native);
-        match endpoint.as_ref().and_then(|endpoint| Plan::resolve(&inputs, endpoint.cloud, env).ok()) {
+        let plan = endpoint.as_ref().and_then(|endpoint| Plan::resolve(&inputs, endpoint.cloud, env).ok());
+        if args.publish != Publish::Token || plan.as_ref().is_none_or(|plan| plan.output.folder.is_some()) {
+            self.variables.extend(JOB_FOLDERS.map(str::to_owned));
+            self.variables.extend([CURRENT_FOLDER, TEMPORARY_FOLDER].map(str::to_owned));
+        }
+        match plan {
             Some(plan) => {
                 self.show(&[plan.token.platform], env);
                 self.add_token(plan.token.source, env);
@@ -137,6 +141,7 @@ impl Grants {
                     self.add_agent(publisher, env);
                 }
                 self.outputs = plan.output.files;
+                self.new_file_in = plan.output.folder;
                 match plan.output.id_token {
                     Some(IdTokenPlace::NewFile(path)) => self.id_token_output = Some(path),
                     Some(IdTokenPlace::PlatformFile(path)) => self.files.push(path),

@@ -103,9 +103,9 @@ pub struct ExchangeArgs {
     /// standard input
     #[arg(long, value_name = "FILE", value_parser = not_empty())]
     pub credential: Option<String>,
-    /// How to hand over the access token: auto (in the platform's own way), json, text, env,
-    /// powershell (lines for Invoke-Expression), dotenv (a GitLab report, which is not masked), or
-    /// the name of a platform
+    /// How to hand over the access token: auto (in the platform's own way, never printed unmasked),
+    /// or printed as json, text, env, powershell (lines for Invoke-Expression), dotenv (a GitLab
+    /// report, which is not masked), or the name of a platform
     #[arg(long, value_name = "FORM", default_value = "auto")]
     pub output: String,
     /// What to publish: the access token, the variables that az, Terraform and the Azure SDKs sign

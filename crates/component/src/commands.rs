@@ -3,6 +3,7 @@
 
 use azure_oidc_cli::{Cli, Command, Unread, failure, grants::STANDARD_INPUT};
 use azure_oidc_core::platform::Publication;
+use azure_oidc_core::platform::text::defuse;
 use azure_oidc_core::{Category, Fault, Secret};
 pub use azure_oidc_jobs::{Context, Files, HostKind};
 
@@ -24,6 +25,8 @@ pub struct Outcome {
     pub exit_code: u8,
     /// The files that the host must write, in this order.
     pub publish: Vec<Publication>,
+    /// Commands that tell the CI system what to hide. They are printed before anything is published.
+    pub masks: String,
     /// Standard output: the requested result, which may be a token.
     pub stdout: String,
     /// Standard error: warnings and failures. Never contains a secret.
@@ -37,14 +40,21 @@ impl Outcome {
     }
 }
 
-/// Runs one command. `arguments` do not contain the program's name.
+/// Runs one command. `arguments` do not contain the program's name. Nothing that it prints holds a
+/// logging command of a CI system, besides those with which `exchange` publishes.
 pub fn run(arguments: &[String], context: Context<'_>) -> Outcome {
     let cli = match azure_oidc_cli::parse(arguments) {
         Ok(cli) => cli,
         Err(Unread::Help(text)) => return Outcome::printed(text),
         Err(Unread::Usage(fault)) => return failed(&fault, azure_oidc_cli::wants_json(arguments)),
     };
-    dispatch(&cli, context).unwrap_or_else(|fault| failed(&fault, azure_oidc_cli::wants_json(arguments)))
+    let outcome = dispatch(&cli, context);
+    let outcome = outcome.unwrap_or_else(|fault| failed(&fault, azure_oidc_cli::wants_json(arguments)));
+    match cli.command {
+        // It prints a platform's own commands, and tokens, which must stay as they are.
+        Command::Exchange(_) => Outcome { stderr: defuse(&outcome.stderr), ..outcome },
+        _ => Outcome { stderr: defuse(&outcome.stderr), stdout: defuse(&outcome.stdout), ..outcome },
+    }
 }
 
 fn dispatch(cli: &Cli, context: Context<'_>) -> Result<Outcome, Fault> {

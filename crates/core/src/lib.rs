@@ -25,6 +25,7 @@ pub mod credential;
 pub mod exchange;
 pub mod explain;
 mod guid;
+mod harmless;
 pub mod plan;
 pub mod platform;
 pub mod ports;

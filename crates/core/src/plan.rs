@@ -14,7 +14,7 @@ use std::time::Duration;
 
 pub use endpoint::Endpoint;
 pub use host::HostKind;
-pub use output::{Form, IdTokenPlace, JOB_FOLDERS, OutputInputs, OutputPlan, Publish};
+pub use output::{Form, IdTokenPlace, JOB_FOLDERS, OutputInputs, OutputPlan, Publish, TEMPORARY_FOLDER};
 pub use path::CURRENT_FOLDER;
 pub use token::{STANDARD_INPUT, TokenInputs, TokenPlan, TokenSource, command_line};
 

@@ -177,8 +177,22 @@ pub trait Platform: Sync {
         Ok(Vec::new())
     }
 
+    /// Whether [`publish`](Platform::publish) gives lines for the shell of the same job
+    /// ([`Publication::Source`]), because the platform reads no results itself.
+    fn is_read_by_shell(&self) -> bool {
+        true
+    }
+
+    /// A folder for files that only this job needs, when the variables that every platform may set
+    /// name none.
+    fn job_folder(&self, _env: &dyn Env) -> Option<String> {
+        None
+    }
+
     /// How to publish values for later steps, in the order in which it must happen.
-    fn publish(&self, values: &[Value], env: &dyn Env) -> Result<Vec<Publication>, Fault>;
+    fn publish(&self, values: &[Value], _env: &dyn Env) -> Result<Vec<Publication>, Fault> {
+        Ok(vec![Publication::Source(text::export_lines(values)?)])
+    }
 
     /// As [`outputs`](Platform::outputs), when settings for Azure's tools are published too.
     fn outputs_with_settings(&self, env: &dyn Env) -> Result<Vec<File>, Fault> {
@@ -301,8 +315,13 @@ pub struct Value {
 /// One step of publishing, carried out in order after the exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Publication {
+    /// Write these commands, which tell the CI system what to hide, to stdout before anything else
+    /// is published. If that fails, nothing else is published.
+    Mask(Secret),
     /// Write this text to stdout.
     Print(Secret),
+    /// Have a shell of this job read these lines. A token among them must not be printed.
+    Source(Secret),
     /// Append these whole lines to a file, in one write.
     Append {
         /// The file.
@@ -325,7 +344,11 @@ impl Publication {
     /// What is printed or written; nothing where a request is sent.
     pub fn text(&self) -> &str {
         match self {
-            Self::Print(text) | Self::Append { lines: text, .. } | Self::Write { contents: text, .. } => text.reveal(),
+            Self::Mask(text)
+            | Self::Print(text)
+            | Self::Source(text)
+            | Self::Append { lines: text, .. }
+            | Self::Write { contents: text, .. } => text.reveal(),
             Self::Send(_) => "",
         }
     }

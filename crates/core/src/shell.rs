@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
+use crate::harmless::separated;
 use crate::ports::Env;
 
 /// A shell, into which a person pastes commands.
@@ -100,17 +101,21 @@ const LOGIN_SHELL: &str = "SHELL";
 const LEVEL: &str = "SHLVL";
 const STARTED: &str = "_";
 
+/// One word for a POSIX shell, in single quotes, in which only the quote itself is special. Contains
+/// no logging command of a CI system.
+pub fn shell_quote(text: &str) -> String {
+    format!("'{}'", separated(&text.replace('\'', r"'\''"), "''"))
+}
+
 /// With the quotes that leave the text most readable.
 fn posix_word(text: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '.' | '-' | '_' | ',' | '@' | '+');
     if !text.is_empty() && text.chars().all(bare) {
         text.to_owned()
-    } else if !text.contains('\'') {
-        format!("'{text}'")
-    } else if !text.contains(['"', '$', '`', '\\', '!']) {
-        format!("\"{text}\"")
+    } else if text.contains('\'') && !text.contains(['"', '$', '`', '\\', '!']) {
+        format!("\"{}\"", separated(text, "\"\""))
     } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
+        shell_quote(text)
     }
 }
 

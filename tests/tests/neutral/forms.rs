@@ -85,17 +85,30 @@ fn stdout_that_cannot_be_written_is_a_failure_to_publish() {
 #[test]
 fn what_a_token_claims_never_becomes_a_command_of_the_ci_system() {
     let stage = Stage::new();
-    let hostile = "x\n##vso[task.setvariable variable=PATH]/tmp\n::add-mask::x\r\n\u{1b}[31m";
+    let hostile = "x\n##vso[task.setvariable variable=PATH]/tmp ##[error]\n::add-mask::x\r\n\u{1b}[31m";
     let id_token = stage.mint(&azure_oidc_emulator::Order::of("local").claim("sub", hostile).claim("note", hostile));
-    let commands = [&["inspect"][..], &["check", "--issuer", "https://x.example", "--subject", "y"], &["exchange"]];
+    let credential = |format| ["credential", "--format", format, "--id-token-env", "ARM_OIDC_TOKEN"];
+    let written = ["graph", "arm", "az", "az-identity", "terraform", "bicep"].map(credential);
+    let mut commands = vec![
+        &["inspect"][..],
+        &["check", "--issuer", "https://x.example", "--subject", "y"],
+        &["explain", "700213", "--id-token-env", "ARM_OIDC_TOKEN"],
+        &["verify", "--jwks", "/dev/null"],
+        &["doctor"],
+        &["exchange"],
+    ];
+    commands.extend(written.iter().map(|command| &command[..]));
     for command in commands {
-        for form in [&[][..], &["--output", "json"]] {
+        for form in [&[][..], &["--output", "json"]].iter().take(if command[0] == "credential" { 1 } else { 2 }) {
             let ran = match command {
                 ["exchange"] => exchange(&stage, &id_token, form).run(),
                 _ => Job::host(command).args(form).env("ARM_OIDC_TOKEN", &id_token).run(),
             };
             let shown = ran.printed();
-            assert!(!shown.contains("##vso[") && !shown.contains('\u{1b}'), "{command:?} {form:?}: {shown}");
+            assert!(
+                !shown.contains("##vso[") && !shown.contains("##[") && !shown.contains('\u{1b}'),
+                "{command:?} {form:?}: {shown}"
+            );
             assert!(!shown.lines().any(|line| line.trim_start().starts_with("::")), "{command:?} {form:?}: {shown}");
         }
     }

@@ -143,11 +143,11 @@ fn a_tenant_may_be_named_by_its_domain() {
 }
 
 #[test]
-fn without_a_platform_only_the_token_is_printed() {
+fn the_token_alone_is_printed_when_it_is_asked_for() {
     let stage = Stage::new();
-    let ran = exchange(&stage, &[]).env("ARM_OIDC_TOKEN", stage.id_token()).run().expect(0);
+    let ran = exchange(&stage, &["--output", "text"]).env("ARM_OIDC_TOKEN", stage.id_token()).run().expect(0);
     assert_eq!(ran.stdout.lines().count(), 1);
-    assert!(ran.stdout.starts_with("eyJ"), "the access token alone, for `$(azure-oidc)`");
+    assert!(ran.stdout.starts_with("eyJ"), "for `$(azure-oidc --output text)`");
     secrets::assert_none(&ran.stderr, "");
 }
 
@@ -158,5 +158,5 @@ fn exchange(stage: &Stage, arguments: &[&str]) -> Job {
 fn signing_in(stage: &Stage, arguments: &[&str]) -> Job {
     let job =
         Job::host(arguments).env("SSL_CERT_FILE", stage.emulator.ca_file()).env("ARM_OIDC_TOKEN", stage.id_token());
-    job.env("AZURE_TENANT_ID", TENANT).env("AZURE_CLIENT_ID", APPLICATION)
+    job.env("AZURE_TENANT_ID", TENANT).env("AZURE_CLIENT_ID", APPLICATION).env("TMPDIR", stage.folder())
 }

@@ -54,6 +54,9 @@ pub(crate) struct Expect {
     /// Texts that standard error must contain.
     #[serde(default)]
     pub(crate) stderr: Vec<String>,
+    /// The new file for the job's shell, in the job's folder. Its name differs from run to run.
+    #[serde(default)]
+    pub(crate) shell: String,
     /// Files after the job.
     #[serde(default)]
     pub(crate) files: BTreeMap<String, String>,
@@ -184,6 +187,7 @@ pub(crate) fn settled(text: &str, stage: &Stage) -> String {
     out.push_str(&text);
     let out = masked(&out, "dddd-dd-ddTdd:dd:ddZ", "${time}");
     let out = masked(&out, &format!("ghadelimiter_{}", "x".repeat(64)), "${delimiter}");
+    let out = masked(&out, &format!("/azure-oidc-{}.sh", "x".repeat(16)), "/azure-oidc-${id}.sh");
     out.split_inclusive('\n').map(without_random_ids).collect()
 }
 

@@ -17,6 +17,7 @@ fn each_job_has_the_expected_result() {
         };
         check("exit code", &ran.code.to_string(), &fixture.expect.exit.to_string());
         check("standard output", &settled(&ran.stdout, &stage), &fixture.expect.stdout);
+        check("the file for the shell", &settled(&stage.shell_file(), &stage), &fixture.expect.shell);
         for (name, contents) in &fixture.expect.files {
             check(name, &settled(&stage.read(name), &stage), contents);
         }

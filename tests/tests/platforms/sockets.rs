@@ -8,7 +8,7 @@ use std::thread;
 
 use azure_oidc_tests::http::Message;
 use azure_oidc_tests::proxy::Proxy;
-use azure_oidc_tests::{Job, Stage, tokens};
+use azure_oidc_tests::{Job, Stage, secrets, tokens};
 
 use crate::fixture::{all, settled, stage};
 
@@ -67,7 +67,7 @@ fn hosts_of_the_job_are_never_called_through_a_proxy() {
 }
 
 #[test]
-fn buildkite_redacts_the_token_before_it_is_printed() {
+fn buildkite_redacts_the_token_before_it_is_written() {
     let stage = stage();
     let (path, requests) = job_api(&stage, "201 Created");
     let ran = job("buildkite/exchange", &stage)
@@ -80,11 +80,12 @@ fn buildkite_redacts_the_token_before_it_is_printed() {
     assert_eq!(request.header("authorization"), Some("Bearer job-api-token"));
     let redacted = request.json()["redact"].as_str().unwrap().to_owned();
     assert_eq!(tokens::claims(&redacted)["aud"], "https://management.azure.com");
-    assert!(ran.stdout.contains(&redacted), "it is the token that is printed");
+    assert!(stage.shell_file().contains(&redacted), "it is the token that is written");
+    secrets::assert_none_printed(&ran, "");
 }
 
 #[test]
-fn a_token_that_the_agent_does_not_redact_is_not_printed() {
+fn a_token_that_the_agent_does_not_redact_is_not_written() {
     let stage = stage();
     let (path, _requests) = job_api(&stage, "500 Internal Server Error");
     let ran = job("buildkite/exchange", &stage)
@@ -92,7 +93,7 @@ fn a_token_that_the_agent_does_not_redact_is_not_printed() {
         .env("BUILDKITE_AGENT_JOB_API_TOKEN", "job-api-token")
         .run()
         .expect(6);
-    assert_eq!(settled(&ran.stdout, &stage), "");
+    assert_eq!((settled(&ran.stdout, &stage), stage.shell_file()), (String::new(), String::new()));
     assert!(ran.stderr.contains("The agent of Buildkite did not take the result: it answered 500"), "{}", ran.stderr);
 }
 

@@ -93,7 +93,10 @@ fn the_lines_of_a_platform_are_printed_instead_of_written() {
         ("PLUGIN_AZURE_AUTHORITY_HOST", relay.url()),
         ("HARNESS_OUTPUT_SECRET_FILE", secrets.to_str().unwrap()),
     ];
-    let ran = stock::run(&step, &[]).run().expect(0);
+    // Nothing is printed unless it is asked for.
+    let refused = stock::run(&step, &[]).run().expect(1);
+    assert!(refused.stdout.is_empty() && refused.stderr.contains("add `--output harness`"), "{}", refused.printed());
+    let ran = stock::run(&step, &["--output", "harness"]).run().expect(0);
     assert!(ran.stdout.starts_with("AZURE_ACCESS_TOKEN=eyJ") && ran.stdout.lines().count() == 1);
     assert!(!secrets.exists(), "it has no files");
 }

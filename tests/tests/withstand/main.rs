@@ -8,4 +8,5 @@ mod id_token;
 mod network;
 mod outputs;
 mod partly;
+mod publishing;
 mod settings;

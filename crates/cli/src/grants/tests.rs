@@ -102,6 +102,7 @@ fn the_agent_of_the_platform_that_publishes_is_reached() {
         ("BUILDKITE_JOB_ID", "j"),
         ("BUILDKITE_AGENT_JOB_API_SOCKET", "/tmp/job-api.sock"),
         ("BUILDKITE_AGENT_JOB_API_TOKEN", "b"),
+        ("TMPDIR", "/t"),
     ];
     let socket = ("buildkite-job-api.localhost", "/tmp/job-api.sock".to_owned());
     assert_eq!(grants(&[], &job).sockets, [socket]);
@@ -129,10 +130,24 @@ fn the_file_of_the_id_token_is_where_the_user_or_the_job_says() {
     assert_eq!(place(&["--publish", "both"], &[file, temp]), None, "it is in a file, which the cluster renews");
     assert_eq!(place(&[], &[token, temp]), None, "nobody asked for it");
     let relative = &["--publish", "both", "--id-token-output", "x"];
-    assert_eq!(place(relative, &[token, ("PWD", "/builds")]), Some("/builds/x".to_owned()));
+    assert_eq!(place(relative, &[token, ("PWD", "/builds"), ("TMPDIR", "/t")]), Some("/builds/x".to_owned()));
     let shown = |arguments: &[&str]| grants(arguments, &[token]).variables.contains(&"PWD".to_owned());
     assert!(shown(relative), "the component works out the same path");
-    assert!(!shown(&[]));
+    assert!(!shown(&["--output", "json"]));
+}
+
+#[test]
+fn a_new_file_for_the_shell_is_granted_only_where_the_result_goes_to_one() {
+    let folder = |arguments: &[&str], env: &[(&str, &str)]| {
+        let grants = grants(arguments, env);
+        let is_shown = ["RUNNER_TEMP", "TMPDIR"].iter().all(|name| grants.variables.contains(&(*name).to_owned()));
+        (grants.new_file_in, is_shown)
+    };
+    let (token, temp, output) = (("ARM_OIDC_TOKEN", "t"), ("TMPDIR", "/t"), ("GITHUB_OUTPUT", "/o"));
+    assert_eq!(folder(&[], &[token, temp]), (Some("/t".to_owned()), true));
+    assert_eq!(folder(&[], &[token]), (None, true), "the component says what is missing");
+    assert_eq!(folder(&["--output", "env"], &[token, temp]), (None, false));
+    assert_eq!(folder(&["--output", "github"], &[token, temp, output]), (None, false));
 }
 
 #[test]
@@ -192,6 +207,7 @@ fn the_request_pair_and_the_cloud_of_the_variables_decide_what_is_reached() {
         ("ARM_OIDC_REQUEST_URL", "http://127.0.0.1:9/t"),
         ("ARM_OIDC_REQUEST_TOKEN", "b"),
         ("ARM_ENVIRONMENT", "usgovernment"),
+        ("TMPDIR", "/t"),
     ];
     let grants = grants(&[], &pair);
     assert_eq!(hosts(&grants), [("127.0.0.1", Some(9), false), ("login.microsoftonline.us", Some(443), false)]);

@@ -43,7 +43,8 @@ fn published(publications: Vec<Publication>) -> Outcome {
     let mut outcome = Outcome::default();
     for publication in publications {
         match publication {
-            Publication::Print(lines) => outcome.stdout.push_str(lines.reveal()),
+            Publication::Mask(commands) => outcome.masks.push_str(commands.reveal()),
+            Publication::Print(lines) | Publication::Source(lines) => outcome.stdout.push_str(lines.reveal()),
             publication => outcome.publish.push(publication),
         }
     }

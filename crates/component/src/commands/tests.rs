@@ -16,6 +16,7 @@ mod check;
 mod credential;
 mod exchange;
 mod explain;
+mod neutral;
 mod parity;
 mod real_life;
 mod verify;

@@ -16,6 +16,7 @@ impl Guest for Component {
         let publish = outcome.publish.iter().filter_map(|publication| file_publication(publication, &wasi));
         Outcome {
             exit_code: outcome.exit_code,
+            masks: outcome.masks.into_bytes(),
             publish: publish.collect(),
             stdout: outcome.stdout.into_bytes(),
             stderr: outcome.stderr.into_bytes(),
@@ -32,7 +33,10 @@ fn file_publication(publication: &CorePublication, env: &dyn Env) -> Option<Publ
         CorePublication::Append { file: Named::Path(path), .. } | CorePublication::Write { path, .. } => {
             (None, path.clone())
         }
-        CorePublication::Print(_) | CorePublication::Send(_) => return None,
+        CorePublication::Mask(_)
+        | CorePublication::Print(_)
+        | CorePublication::Source(_)
+        | CorePublication::Send(_) => return None,
     };
     Some(Publication { variable, path, lines: publication.text().as_bytes().to_vec() })
 }

@@ -21,7 +21,7 @@ impl Guest for Component {
         let outcome = commands::run(&arguments, context);
         let lines: String = outcome.publish.iter().map(Publication::text).collect();
         streams::note(outcome.stderr.as_bytes());
-        let printed = streams::print((outcome.stdout + &lines).as_bytes());
+        let printed = streams::print((outcome.masks + &outcome.stdout + &lines).as_bytes());
         if printed && outcome.exit_code == 0 { Ok(()) } else { Err(()) }
     }
 }

@@ -32,7 +32,8 @@ pub enum Form {
     Powershell,
     /// A dotenv report of GitLab.
     Dotenv,
-    /// In the way of this platform.
+    /// In the way of this platform. A token that the platform can neither mask nor read from a file
+    /// goes to a file for the job's shell.
     Platform(&'static dyn Platform),
 }
 
@@ -69,6 +70,8 @@ pub struct OutputPlan {
     pub form: Form,
     /// The files that the platform's form appends to.
     pub files: Vec<File>,
+    /// The folder in which the host writes a new file, which the job's shell reads.
+    pub folder: Option<String>,
     /// What is published.
     pub publish: Publish,
     /// Where Azure's tools find the ID token, when their settings are published.
@@ -88,19 +91,63 @@ impl OutputPlan {
             Publish::Token => None,
             Publish::SdkEnv | Publish::Both => Some(IdTokenPlace::resolve(inputs, form, token, env)?),
         };
-        Ok(Self { form, files, publish: inputs.publish, id_token })
+        let has_secret = inputs.publish != Publish::SdkEnv || id_token == Some(IdTokenPlace::Variable);
+        let folder = match form {
+            Form::Platform(platform) if has_secret => folder(platform, &files, inputs, env)?,
+            _ => None,
+        };
+        Ok(Self { form, files, folder, publish: inputs.publish, id_token })
     }
 }
 
+/// The folder of the file for the job's shell, on a platform that needs one. A token is printed only
+/// where the platform masks it, or where the user named the form for a stock host.
+fn folder(
+    platform: &'static dyn Platform,
+    files: &[File],
+    inputs: &OutputInputs<'_>,
+    env: &dyn Env,
+) -> Result<Option<String>, Fault> {
+    let needs_file = platform.is_read_by_shell();
+    match inputs.host {
+        HostKind::Native if needs_file => job_folder(platform, env)
+            .ok_or_else(|| {
+                no_place("no variable names a temporary folder of this job")
+                    .hint("set `TMPDIR` to a folder that ends with the job, as in `export TMPDIR=\"$(mktemp -d)\"`")
+            })
+            .and_then(|folder| path::absolute(folder.trim_end_matches(['/', '\\']), env))
+            .map(Some),
+        HostKind::Stock if needs_file || inputs.form == "auto" && !files.is_empty() => {
+            let fault = no_place("this host gives the component no files");
+            Err(match needs_file {
+                true => fault,
+                false => {
+                    fault.hint(format!("add `--output {}` and redirect the lines that it prints", platform.name()))
+                }
+            })
+        }
+        HostKind::Native | HostKind::Stock => Ok(None),
+    }
+    .map_err(|fault| {
+        fault.hint("alternative: `--output env`, `json` or `text` prints the token for a shell to redirect")
+    })
+}
+
+/// A folder for files that only this job needs.
+fn job_folder(platform: &'static dyn Platform, env: &dyn Env) -> Option<String> {
+    let named = JOB_FOLDERS.iter().chain([&TEMPORARY_FOLDER]).find_map(|name| env.present(name));
+    named.or_else(|| platform.job_folder(env))
+}
+
+fn no_place(why: &str) -> Fault {
+    let message = format!("The result has no place: a token is printed only when it is asked for, and {why}");
+    Fault::new(Category::Publish, "output-folder-missing", message)
+}
+
 impl Form {
-    /// The form that `--output` names. `auto` is the way of the selected platform; without one, the
-    /// settings of tools need a form that holds variables.
+    /// The form that `--output` names. `auto` is the way of the selected platform.
     fn resolve(inputs: &OutputInputs<'_>, selected: &'static dyn Platform) -> Result<Self, Fault> {
         match inputs.form {
-            "auto" if selected.name() == "generic" => Ok(match inputs.publish {
-                Publish::Token => Self::Text,
-                Publish::SdkEnv | Publish::Both => Self::Env,
-            }),
             "auto" => Ok(Self::Platform(selected)),
             "json" => Ok(Self::Json),
             "text" => Ok(Self::Text),
@@ -137,6 +184,9 @@ impl Form {
 /// Variables that name a folder which lasts as long as the job: GitHub's, Azure Pipelines' and
 /// Harness's.
 pub const JOB_FOLDERS: [&str; 3] = ["RUNNER_TEMP", "AGENT_TEMPDIRECTORY", "HARNESS_SCRATCH_DIR"];
+
+/// The variable that names the folder for temporary files on Unix (POSIX).
+pub const TEMPORARY_FOLDER: &str = "TMPDIR";
 
 impl IdTokenPlace {
     /// Where the user says, else where the token is already, else in the folder of the job.

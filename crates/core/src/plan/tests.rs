@@ -44,10 +44,10 @@ fn the_options_say_where_the_token_is_before_the_platform_does() {
 }
 
 #[test]
-fn auto_is_the_platforms_own_way_and_text_without_a_platform() {
+fn auto_is_the_platforms_own_way() {
     let form = |form: &'static str, env| resolve(|inputs| inputs.output.form = form, env).unwrap().output;
-    assert!(matches!(form("auto", [TOKEN, ("X", "")]).form, Form::Text));
-    let github = [TOKEN, ("GITHUB_OUTPUT", "/o")];
+    let github = [TOKEN, ("GITHUB_OUTPUT", "/o"), ("TMPDIR", "/t")];
+    assert_eq!(form("auto", github).form.publisher().map(Platform::name), Some("generic"));
     let output = form("github", github);
     assert_eq!(output.form.publisher().map(Platform::name), Some("github"));
     assert_eq!(output.files, [File::Variable("GITHUB_OUTPUT")]);
@@ -90,8 +90,12 @@ fn the_file_of_the_id_token_is_where_the_user_says_or_where_it_is_or_in_the_fold
 
 #[test]
 fn a_platform_without_a_token_names_the_request_that_is_set_for_terraform() {
-    let pair =
-        [("ARM_OIDC_REQUEST_URL", "https://x"), ("ARM_OIDC_REQUEST_TOKEN", "b"), ("BITBUCKET_BUILD_NUMBER", "1")];
+    let pair = [
+        ("ARM_OIDC_REQUEST_URL", "https://x"),
+        ("ARM_OIDC_REQUEST_TOKEN", "b"),
+        ("BITBUCKET_BUILD_NUMBER", "1"),
+        ("TMPDIR", "/t"),
+    ];
     let fault = resolve(|_| {}, pair).unwrap_err();
     assert!(fault.hints.iter().any(|hint| hint.contains("ARM_OIDC_REQUEST_URL")), "{:?}", fault.hints);
     let plan = resolve(|inputs| inputs.token.platform = Some("generic"), pair).unwrap();
@@ -99,11 +103,39 @@ fn a_platform_without_a_token_names_the_request_that_is_set_for_terraform() {
 }
 
 #[test]
-fn without_a_platform_the_settings_of_tools_are_variables() {
-    for publish in [Publish::SdkEnv, Publish::Both] {
-        let output = |inputs: &mut Inputs<'_>| inputs.output = OutputInputs { publish, ..INPUTS.output };
-        let plan = resolve(output, [TOKEN, ("RUNNER_TEMP", "/t")]).unwrap();
-        assert!(matches!(plan.output.form, Form::Env), "{publish:?}");
+fn a_token_that_no_platform_takes_goes_to_the_temporary_folder_of_the_job_or_is_asked_for() {
+    let folder = |form, publish, host, env: [(&str, &str); 2]| {
+        let output = |inputs: &mut Inputs<'_>| {
+            inputs.output = OutputInputs { form, publish, id_token_file: Some("/i"), host };
+        };
+        resolve(output, env).map(|plan| plan.output.folder)
+    };
+    let (native, stock) = (HostKind::Native, HostKind::Stock);
+    let at = |path: &str| Ok(Some(path.to_owned()));
+    for name in ["RUNNER_TEMP", "TMPDIR"] {
+        assert_eq!(folder("auto", Publish::Token, native, [TOKEN, (name, "/t/")]), at("/t"));
+        assert_eq!(folder("auto", Publish::Both, native, [TOKEN, (name, "/t/")]), at("/t"));
+        assert_eq!(folder("auto", Publish::SdkEnv, native, [TOKEN, (name, "/t/")]), Ok(None));
+        assert_eq!(folder("env", Publish::Token, native, [TOKEN, (name, "/t/")]), Ok(None));
+    }
+    assert_eq!(folder("semaphore", Publish::Token, native, [TOKEN, ("X", "")]), at("/tmp"));
+    assert_eq!(folder("semaphore", Publish::Token, native, [TOKEN, ("TMPDIR", "/t")]), at("/t"));
+    assert_eq!(folder("gitlab", Publish::Token, native, [TOKEN, ("RUNNER_TEMP_PROJECT_DIR", "/p.tmp")]), at("/p.tmp"));
+    let fault = folder("auto", Publish::Token, native, [TOKEN, ("X", "")]).unwrap_err();
+    assert_eq!((fault.code, fault.category), ("output-folder-missing", Category::Publish));
+    assert!(fault.hints[0].contains("mktemp -d") && fault.hints[1].contains("--output env"), "{:?}", fault.hints);
+
+    // A stock host has no files. It prints what the user asks for.
+    let (temp, file) = (("TMPDIR", "/t"), ("GITHUB_OUTPUT", "/o"));
+    for (form, publish, env) in [
+        ("auto", Publish::Token, [TOKEN, temp]),
+        ("auto", Publish::SdkEnv, [TOKEN, temp]),
+        ("gitlab", Publish::Token, [TOKEN, temp]),
+    ] {
+        assert_eq!(folder(form, publish, stock, env).unwrap_err().code, "output-folder-missing", "{form}");
+    }
+    for form in ["github", "azure-pipelines", "env", "text"] {
+        assert_eq!(folder(form, Publish::Token, stock, [TOKEN, file]), Ok(None), "{form}");
     }
 }
 

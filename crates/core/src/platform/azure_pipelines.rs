@@ -83,6 +83,10 @@ impl Platform for AzurePipelines {
 
     /// Each value becomes a variable for later steps of the job, `$(NAME)`, and an output,
     /// `$(STEP.NAME)`.
+    fn is_read_by_shell(&self) -> bool {
+        false
+    }
+
     fn publish(&self, values: &[Value], _env: &dyn Env) -> Result<Vec<Publication>, Fault> {
         text::check(values)?;
         if let Some(value) = values.iter().find(|value| value.secret && value.value.reveal().contains(['\r', '\n'])) {
@@ -94,8 +98,8 @@ impl Platform for AzurePipelines {
         }
         let masks = values.iter().filter(|value| value.secret && !value.value.is_empty());
         let masks = masks.map(|value| format!("##vso[task.setsecret]{}\n", escape(value.value.reveal())));
-        let commands: String = masks.chain(values.iter().map(set_variable)).collect();
-        Ok(vec![Publication::Print(Secret::new(commands))])
+        let (masks, commands): (String, String) = (masks.collect(), values.iter().map(set_variable).collect());
+        Ok(vec![Publication::Mask(Secret::new(masks)), Publication::Print(Secret::new(commands))])
     }
 
     fn issues(&self, issuer: &str) -> bool {

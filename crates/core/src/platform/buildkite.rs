@@ -1,5 +1,5 @@
-//! Buildkite: requests the ID token from the agent API; redacts values with the Job API and prints
-//! them as lines for the job's shell.
+//! Buildkite: requests the ID token from the agent API; redacts values with the Job API and
+//! publishes them as lines for the job's shell.
 
 use serde_json::json;
 
@@ -69,7 +69,7 @@ impl Platform for Buildkite {
         })
     }
 
-    /// Redaction needs the Job API. Without it the values are printed only.
+    /// Redaction needs the Job API. Without it the agent shows the token if the job prints it.
     fn publish(&self, values: &[Value], env: &dyn Env) -> Result<Vec<Publication>, Fault> {
         let lines = text::export_lines(values)?;
         let mut publications = Vec::new();
@@ -78,7 +78,7 @@ impl Platform for Buildkite {
             let secrets = values.iter().filter(|value| value.secret && !value.value.is_empty());
             publications.extend(secrets.map(|value| redaction(&bearer, value)));
         }
-        publications.push(Publication::Print(lines));
+        publications.push(Publication::Source(lines));
         Ok(publications)
     }
 

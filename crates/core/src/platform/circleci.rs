@@ -78,6 +78,10 @@ impl Platform for CircleCi {
         }
     }
 
+    fn is_read_by_shell(&self) -> bool {
+        false
+    }
+
     fn publish(&self, values: &[Value], env: &dyn Env) -> Result<Vec<Publication>, Fault> {
         self.outputs(env)?;
         Ok(vec![Publication::Append { file: File::Variable(OUTPUT), lines: text::export_lines(values)? }])

@@ -1,6 +1,6 @@
 //! No particular platform: the user names the ID token; publishes as lines for a shell.
 
-use super::{ALL, Detection, Platform, Publication, Source, Value, id_token_missing, request_pair, text};
+use super::{ALL, Detection, Platform, Source, id_token_missing, request_pair};
 use crate::fault::Fault;
 use crate::ports::Env;
 
@@ -51,10 +51,6 @@ impl Platform for Generic {
     fn token_service(&self) -> String {
         format!("the token service in `{}`", request_pair::URL)
     }
-
-    fn publish(&self, values: &[Value], _env: &dyn Env) -> Result<Vec<Publication>, Fault> {
-        Ok(vec![Publication::Print(text::assignment_lines(values)?)])
-    }
 }
 
 impl Generic {
@@ -86,7 +82,6 @@ fn nothing_found() -> Fault {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Secret;
     use super::*;
     use crate::fault::Category;
     use crate::ports::fixed::Variables;
@@ -115,15 +110,5 @@ mod tests {
         for platform in ALL.iter().filter(|platform| platform.is_detected()) {
             assert!(fault.hints[1].contains(&format!("({})", platform.name())), "{platform:?}");
         }
-    }
-
-    #[test]
-    fn results_are_shell_assignments() {
-        let values = [
-            Value { name: "A".into(), value: Secret::new("it's"), secret: true },
-            Value { name: "B".into(), value: Secret::new("2"), secret: false },
-        ];
-        let Publication::Print(lines) = &Generic.publish(&values, &Variables::default()).unwrap()[0] else { panic!() };
-        assert_eq!(lines.reveal(), "A='it'\\''s'\nB='2'\n");
     }
 }

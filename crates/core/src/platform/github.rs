@@ -94,6 +94,10 @@ impl Platform for GitHub {
         Ok(files)
     }
 
+    fn is_read_by_shell(&self) -> bool {
+        false
+    }
+
     fn publish(&self, values: &[Value], env: &dyn Env) -> Result<Vec<Publication>, Fault> {
         let files = self.outputs(env)?;
         append(files.into_iter().map(|file| (file, values.to_vec())).collect())

@@ -3,7 +3,7 @@
 
 use super::grammar::{Label, fixed, labelled, names_are, varying};
 use super::parts::Parts;
-use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, candidates, id_token_missing, text};
+use super::{Detection, PartName, Platform, Source, Subject, Value, candidates, id_token_missing, text};
 use crate::fault::{Category, Fault};
 use crate::ports::Env;
 use crate::secret::Secret;
@@ -13,6 +13,7 @@ pub(super) struct GitLab;
 
 const MARKER: &str = "GITLAB_CI";
 const SERVER: &str = "CI_SERVER_URL";
+const JOB_FOLDER: &str = "RUNNER_TEMP_PROJECT_DIR";
 /// Set by GitLab before 17.0. Their audience cannot be chosen, so they are not used.
 const OLD_TOKENS: [&str; 3] = ["CI_JOB_JWT", "CI_JOB_JWT_V1", "CI_JOB_JWT_V2"];
 
@@ -29,7 +30,7 @@ impl Platform for GitLab {
     }
 
     fn variables(&self) -> &'static [&'static str] {
-        &[MARKER, SERVER, OLD_TOKENS[0], OLD_TOKENS[1], OLD_TOKENS[2]]
+        &[MARKER, SERVER, JOB_FOLDER, OLD_TOKENS[0], OLD_TOKENS[1], OLD_TOKENS[2]]
     }
 
     fn shows(&self, name: &str, value: &str) -> bool {
@@ -50,8 +51,9 @@ impl Platform for GitLab {
         candidates::choose(fitting(env)?, audience)?.ok_or_else(|| no_token(env, &[]))
     }
 
-    fn publish(&self, values: &[Value], _env: &dyn Env) -> Result<Vec<Publication>, Fault> {
-        Ok(vec![Publication::Print(text::export_lines(values)?)])
+    /// The runner's folder beside the project's. Other jobs of the project use it later.
+    fn job_folder(&self, env: &dyn Env) -> Option<String> {
+        env.present(JOB_FOLDER)
     }
 
     fn issues(&self, issuer: &str) -> bool {

@@ -3,7 +3,7 @@
 
 use super::grammar::{Label, fixed, part};
 use super::parts::Parts;
-use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, answer, text};
+use super::{Detection, PartName, Platform, Source, Subject, answer};
 use crate::fault::{Category, Fault};
 use crate::ports::{Env, Method, Response};
 use crate::secret::Secret;
@@ -51,8 +51,9 @@ impl Platform for GoogleCloud {
         })
     }
 
-    fn publish(&self, values: &[Value], _env: &dyn Env) -> Result<Vec<Publication>, Fault> {
-        Ok(vec![Publication::Print(text::export_lines(values)?)])
+    /// Each job has a file system of its own.
+    fn job_folder(&self, _env: &dyn Env) -> Option<String> {
+        Some("/tmp".to_owned())
     }
 
     fn issues(&self, issuer: &str) -> bool {

@@ -67,6 +67,10 @@ impl Platform for Harness {
         Ok([File::Variable(SECRET_FILE)].into_iter().chain(plain).collect())
     }
 
+    fn is_read_by_shell(&self) -> bool {
+        false
+    }
+
     fn publish(&self, values: &[Value], env: &dyn Env) -> Result<Vec<Publication>, Fault> {
         text::check(values)?;
         let outputs = self.outputs(env)?;

@@ -64,6 +64,10 @@ impl Platform for Pulumi {
         }])
     }
 
+    fn is_read_by_shell(&self) -> bool {
+        false
+    }
+
     fn publish(&self, values: &[Value], env: &dyn Env) -> Result<Vec<Publication>, Fault> {
         text::check(values)?;
         let lines: String = values.iter().map(line).collect::<Result<_, _>>()?;

@@ -2,7 +2,7 @@
 
 use super::grammar::{Label, fixed, labelled, names_are};
 use super::parts::Parts;
-use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, id_token_missing, text};
+use super::{Detection, PartName, Platform, Source, Subject, id_token_missing};
 use crate::fault::Fault;
 use crate::ports::Env;
 
@@ -38,8 +38,9 @@ impl Platform for Semaphore {
         env.present(TOKEN).map(|_| Source::Variable(TOKEN.to_owned())).ok_or_else(no_token)
     }
 
-    fn publish(&self, values: &[Value], _env: &dyn Env) -> Result<Vec<Publication>, Fault> {
-        Ok(vec![Publication::Print(text::export_lines(values)?)])
+    /// Each job has a file system of its own.
+    fn job_folder(&self, _env: &dyn Env) -> Option<String> {
+        Some("/tmp".to_owned())
     }
 
     fn issues(&self, issuer: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use super::grammar::{Label, fixed, labelled, names_are, varying};
 use super::parts::Parts;
-use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, text};
+use super::{Detection, PartName, Platform, Source, Subject};
 use crate::fault::Fault;
 use crate::ports::Env;
 
@@ -45,8 +45,9 @@ impl Platform for Spacelift {
         Some(TOKEN_FILE.to_owned())
     }
 
-    fn publish(&self, values: &[Value], _env: &dyn Env) -> Result<Vec<Publication>, Fault> {
-        Ok(vec![Publication::Print(text::export_lines(values)?)])
+    /// Each job has a file system of its own.
+    fn job_folder(&self, _env: &dyn Env) -> Option<String> {
+        Some("/tmp".to_owned())
     }
 
     fn issues(&self, issuer: &str) -> bool {

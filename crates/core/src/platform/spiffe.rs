@@ -2,7 +2,7 @@
 
 use super::grammar::{Label, fixed, part};
 use super::parts::Parts;
-use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, id_token_missing, text};
+use super::{Detection, PartName, Platform, Source, Subject, id_token_missing};
 use crate::fault::Fault;
 use crate::ports::Env;
 
@@ -40,10 +40,6 @@ impl Platform for Spiffe {
             id_token_missing(format!("No file with a JWT-SVID is known: `{FILE}` is not set"))
                 .hint("set it to the file that `spiffe-helper` writes for the audience `api://AzureADTokenExchange`")
         })
-    }
-
-    fn publish(&self, values: &[Value], _env: &dyn Env) -> Result<Vec<Publication>, Fault> {
-        Ok(vec![Publication::Print(text::export_lines(values)?)])
     }
 
     fn subject(&self, subject: &str) -> Option<Subject> {

@@ -3,7 +3,7 @@
 
 use super::grammar::{Label, fixed, labelled, varying};
 use super::parts::Parts;
-use super::{Detection, PartName, Platform, Publication, Source, Subject, Value, candidates, id_token_missing, text};
+use super::{Detection, PartName, Platform, Source, Subject, candidates, id_token_missing};
 use crate::fault::Fault;
 use crate::ports::Env;
 
@@ -49,8 +49,9 @@ impl Platform for TerraformCloud {
         candidates::choose(tagged, audience)?.ok_or_else(no_token)
     }
 
-    fn publish(&self, values: &[Value], _env: &dyn Env) -> Result<Vec<Publication>, Fault> {
-        Ok(vec![Publication::Print(text::export_lines(values)?)])
+    /// Each job has a file system of its own.
+    fn job_folder(&self, _env: &dyn Env) -> Option<String> {
+        Some("/tmp".to_owned())
     }
 
     fn issues(&self, issuer: &str) -> bool {

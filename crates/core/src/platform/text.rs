@@ -7,16 +7,14 @@ use crate::fault::{Category, Fault};
 use crate::secret::Secret;
 use crate::shell::Shell;
 
+pub use crate::harmless::{defuse, separated, with_escaped_signs};
+pub use crate::shell::shell_quote;
+
 /// Whether this is a valid name of a shell variable: `[A-Za-z_][A-Za-z0-9_]*`.
 pub fn is_variable_name(name: &str) -> bool {
     !name.starts_with(|first: char| first.is_ascii_digit())
         && !name.is_empty()
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-}
-
-/// One word for a POSIX shell, in single quotes, in which only the quote itself is special.
-pub fn shell_quote(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// `NAME='value'` lines, for `env` files and `eval`.
@@ -34,38 +32,14 @@ pub fn powershell_lines(values: &[Value]) -> Result<Secret, Fault> {
     lines(values, |name, value| format!("$env:{name} = {}\n", Shell::Powershell.word(value)))
 }
 
-/// Escapes a foreign text for CI logs, so that it contains no logging command. Azure Pipelines
-/// executes `##vso[` anywhere in a line; GitHub Actions executes `::` at the start of a line and
-/// `##[` anywhere. Both read stdout and stderr.
-///
-/// Inserts spaces between the characters. A character outside ASCII does not count as a separator,
-/// because both compare by the rules of a language, which ignore some characters.
-pub fn defuse(text: &str) -> String {
-    let mut harmless = String::with_capacity(text.len());
-    let mut at_start = true;
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        harmless.push(character);
-        let next = characters.peek();
-        if character == '#' && next.is_some_and(|next| *next == '#' || !next.is_ascii())
-            || character == ':' && at_start && next.is_some_and(|next| *next == ':' || !next.is_ascii())
-        {
-            harmless.push(' ');
-        }
-        at_start = matches!(character, '\r' | '\n') || at_start && !character.is_ascii_graphic();
-    }
-    harmless
-}
-
-/// JSON in one line. `##` is escaped, so that no CI platform finds the command `##vso[` in it.
+/// JSON in one line, without any logging command of a CI system.
 pub fn json_text(value: &impl Serialize) -> String {
     // `Display` takes twice as long. Serialization cannot fail for our types.
-    let text = serde_json::to_string(value).unwrap_or_default();
-    match text.match_indices('#').any(|(at, sign)| text[at + sign.len()..].starts_with(sign)) {
-        true => text.replace("##", "#\\u0023"),
-        false => text,
-    }
+    with_escaped_signs(serde_json::to_string(value).unwrap_or_default(), JSON_SIGN)
 }
+
+/// `#` in a string of JSON or Terraform.
+pub const JSON_SIGN: &str = "\\u0023";
 
 fn shell_lines(prefix: &str, values: &[Value]) -> Result<Secret, Fault> {
     lines(values, |name, value| format!("{prefix}{name}={}\n", shell_quote(value)))
@@ -136,6 +110,18 @@ mod tests {
         assert_eq!(lines(export_lines(&[value("A")])), "export A='it'\\''s $x'\n");
         assert_eq!(lines(powershell_lines(&[value("A"), value("B")])), "$env:A = 'it''s $x'\n$env:B = 'it''s $x'\n");
         assert_eq!(powershell_lines(&[value("A B")]).unwrap_err().code, "output-name-invalid");
+    }
+
+    #[test]
+    fn words_and_strings_hold_no_logging_command_and_mean_the_same() {
+        assert_eq!(shell_quote("##vso[x]\n ::y::"), "'#''#vso[x]\n :'':y::'");
+        assert_eq!(shell_quote("#\u{ad}#"), "'#''\u{ad}#'");
+        for text in ["##vso[x]", "###", "#\u{ad}#vso[x]", "#", "a#b", "é#é"] {
+            let json = json_text(&text);
+            assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+            assert_eq!(defuse(&json), json, "{text}");
+        }
+        assert_eq!(json_text(&"a # b #1"), "\"a # b #1\"");
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod agent;
 use azure_oidc_core::check::{Finding, Severity};
 use azure_oidc_core::cloud::PUBLIC;
 use azure_oidc_core::plan::{Form, HostKind, IdTokenPlace, OutputPlan, Publish};
-use azure_oidc_core::platform::text::{assignment_lines, powershell_lines};
+use azure_oidc_core::platform::text::{assignment_lines, powershell_lines, shell_quote};
 use azure_oidc_core::platform::{self, File, MAX_DOTENV, Platform, Publication, Value};
 use azure_oidc_core::settings::SUBSCRIPTION_ID;
 use azure_oidc_core::{Category, Fault, Secret};
@@ -90,6 +90,7 @@ fn to_platform(
     for publication in published_to_platform {
         match publication {
             Publication::Send(request) => agent::send(&request, platform, context.ports.http)?,
+            Publication::Source(lines) => publications.extend(for_shell(lines, plan.folder.as_deref(), context)),
             publication => publications.push(publication),
         }
     }
@@ -97,6 +98,16 @@ fn to_platform(
         notices.extend(published(platform, plan.publish, result, &publications));
     }
     Ok(publications)
+}
+
+/// Lines for the job's shell: in a new file of that folder, and the line that reads it. Without a
+/// folder they hold no token, and are printed.
+fn for_shell(lines: Secret, folder: Option<&str>, context: Context<'_>) -> Vec<Publication> {
+    let Some(folder) = folder else { return vec![Publication::Print(lines)] };
+    // Two jobs can share the folder, so each file has a name of its own.
+    let path = format!("{folder}/azure-oidc-{:016x}.sh", context.ports.random.number());
+    let read = Publication::Print(Secret::new(format!(". {}\n", shell_quote(&path))));
+    vec![Publication::Write { path, contents: lines }, read]
 }
 
 /// What leaves the job.
@@ -183,16 +194,18 @@ fn published(
 ) -> Vec<Notice> {
     let place = |token: &AccessToken| {
         let has_token = |lines: &Secret| lines.reveal().contains(token.access_token.reveal());
-        let variables: Vec<_> = publications
+        let places: Vec<_> = publications
             .iter()
             .filter_map(|publication| match publication {
                 Publication::Append { file: File::Variable(name), lines } if has_token(lines) => Some(*name),
+                Publication::Write { path, contents } if has_token(contents) => Some(path),
                 _ => None,
             })
             .collect();
-        match variables.as_slice() {
-            [] => platform.title().to_owned(),
-            variables => format!("{} ({})", platform.title(), variables.join(", ")),
+        match (places.as_slice(), platform.is_read_by_shell()) {
+            ([], _) => platform.title().to_owned(),
+            (places, true) => places.join(", "),
+            (places, false) => format!("{} ({})", platform.title(), places.join(", ")),
         }
     };
     let sentence = |(name, token): (&String, &AccessToken)| {

@@ -1,6 +1,7 @@
 //! Writes Bicep for credentials of a managed identity.
 
 use crate::credential::{Credential, Matcher};
+use crate::platform::text::with_escaped_signs;
 
 /// The API version for exact subjects, which every region has.
 const API: &str = "2024-11-30";
@@ -71,7 +72,7 @@ fn quoted(text: &str) -> String {
         }
     }
     quoted.push('\'');
-    quoted
+    with_escaped_signs(quoted, "\\u{23}")
 }
 
 #[cfg(test)]
@@ -85,6 +86,7 @@ mod tests {
             ("claims['sub'] eq 'a'", r"'claims[\'sub\'] eq \'a\''"),
             ("${x} $x $ {", r"'\${x} $x $ {'"),
             ("$${x}", r"'$\${x}'"),
+            ("##vso[x]", r"'\u{23}#vso[x]'"),
             ("a\\${\n\t\r\u{1}\u{85}é", r"'a\\\${\n\t\r\u{1}\u{85}é'"),
         ] {
             assert_eq!(quoted(text), expected);

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::{Owner, fault};
 use crate::Fault;
 use crate::credential::{Credential, Matcher};
+use crate::platform::text::{JSON_SIGN, with_escaped_signs};
 
 /// A block: `kind "label" "label" { ... }`.
 pub(super) struct Block {
@@ -201,7 +202,7 @@ fn quoted(text: &str) -> String {
         }
     }
     quoted.push('"');
-    quoted
+    with_escaped_signs(quoted, JSON_SIGN)
 }
 
 /// A template with this value. Escapes `${` and `%{`, which begin a computation.
@@ -220,6 +221,7 @@ mod tests {
             ("claims['sub'] eq \"a\"", r#""claims['sub'] eq \"a\"""#),
             ("${x} %{ if } $x %x $ {", r#""$${x} %%{ if } $x %x $ {""#),
             ("$${x}", r#""$$${x}""#),
+            ("##vso[x]", r#""\u0023#vso[x]""#),
             ("a\\\n\t\r\u{1}\u{85}é", r#""a\\\n\t\r\u0001\u0085é""#),
         ] {
             assert_eq!(quoted(text), expected);

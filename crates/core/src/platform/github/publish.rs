@@ -40,7 +40,7 @@ pub(super) fn append(files: Vec<(File, Vec<Value>)>) -> Result<Vec<Publication>,
 /// from the start of a line to the end of that line.
 fn mask(value: &Value) -> Publication {
     let escaped = value.value.reveal().replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    Publication::Print(Secret::new(format!("::add-mask::{escaped}\n")))
+    Publication::Mask(Secret::new(format!("::add-mask::{escaped}\n")))
 }
 
 /// `NAME<<DELIMITER`, the value and `DELIMITER`, each on its own line.

@@ -113,7 +113,7 @@ fn printed(publications: &[Publication]) -> String {
     publications
         .iter()
         .filter_map(|publication| match publication {
-            Publication::Print(text) => Some(text.reveal()),
+            Publication::Mask(text) | Publication::Print(text) | Publication::Source(text) => Some(text.reveal()),
             _ => None,
         })
         .collect()

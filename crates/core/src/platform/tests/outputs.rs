@@ -103,7 +103,9 @@ fn published(name: &str, lines: &str, values: &[Value]) -> String {
     let shown: Vec<_> = publications
         .iter()
         .map(|publication| match publication {
+            Publication::Mask(text) => format!("masks\n{}", text.reveal()),
             Publication::Print(text) => format!("stdout\n{}", text.reveal()),
+            Publication::Source(text) => format!("shell\n{}", text.reveal()),
             Publication::Append { file, lines } => format!("{file:?}\n{}", lines.reveal()),
             Publication::Write { path, contents } => format!("{path}\n{}", contents.reveal()),
             Publication::Send(request) => {

@@ -1,5 +1,7 @@
 //! What a job publishes, and what it says of it.
 
+use azure_oidc_core::platform::text::shell_quote;
+
 use super::*;
 
 const GRANTED: (&str, &str) = ("GITHUB_OUTPUT", "/o");
@@ -19,6 +21,8 @@ fn shown(job: &Job, form: &'static str, publish: Publish, host: HostKind) -> (Ve
         let text = publication.text().replace(&token(NOW + 300), "ID-TOKEN");
         match publication {
             Publication::Print(_) => text,
+            Publication::Mask(_) => format!("first {text}"),
+            Publication::Source(_) => panic!("no place was found for it"),
             Publication::Append { file, .. } => format!("{file:?}\n{text}"),
             Publication::Write { path, .. } => format!("write {path}\n{text}"),
             Publication::Send(_) => "a request that was not sent".to_owned(),
@@ -37,6 +41,33 @@ fn a_platform_gets_the_token_with_its_details_and_a_person_is_told() {
     let told = "published AZURE_ACCESS_TOKEN for https://management.azure.com/.default to GitHub Actions (GITHUB_OUTPUT), \
                 valid until 2026-08-21T11:00:00Z";
     assert_eq!(notices, [Notice::Published(told.to_owned())]);
+}
+
+#[test]
+fn a_token_for_the_shell_of_the_job_is_in_a_new_file_and_the_line_that_reads_it_is_printed() {
+    let mut job = job(&[("CI_SERVER_URL", "https://gitlab.com"), ("RUNNER_TEMP_PROJECT_DIR", "/builds/it's.tmp/")]);
+    job.variables.0.push(("GITLAB_CI".to_owned(), "true".to_owned()));
+    for form in ["auto", "gitlab"] {
+        let (publications, notices) = shown(&job, form, Publish::Token, HostKind::Native);
+        let [file, line] = &publications[..] else { panic!("{publications:?}") };
+        let (path, lines) = file.strip_prefix("write ").unwrap().split_once('\n').unwrap();
+        assert!(lines.starts_with("export AZURE_ACCESS_TOKEN='at'\n"), "{lines}");
+        assert!(path.starts_with("/builds/it's.tmp/azure-oidc-") && path.ends_with(".sh"), "{path}");
+        assert_eq!(line, &format!(". {}\n", shell_quote(path)));
+        let [Notice::Published(told)] = &notices[..] else { panic!("{notices:?}") };
+        assert!(told.contains(path) && !told.contains("'at'"), "{told}");
+    }
+    job.variables.0.push(("RUNNER_TEMP".to_owned(), "/t".to_owned()));
+    let (publications, _) = shown(&job, "auto", Publish::Both, HostKind::Native);
+    assert_eq!(publications.len(), 3, "the file of the ID token, the file for the shell, the line that reads it");
+}
+
+#[test]
+fn settings_without_a_token_are_printed() {
+    let job = job(&[("GITLAB_CI", "true"), ("CI_SERVER_URL", "https://gitlab.com"), ("RUNNER_TEMP", "/t")]);
+    let (publications, _) = shown(&job, "auto", Publish::SdkEnv, HostKind::Native);
+    let [_, lines] = &publications[..] else { panic!("{publications:?}") };
+    assert!(lines.contains("export ARM_USE_OIDC='true'\n"), "{lines}");
 }
 
 #[test]
