@@ -1,7 +1,6 @@
 //! Audits federated identity credentials without a token: which can never match, which let in too
 //! much, which must be migrated. Proposes new credentials.
 
-use crate::{Category, Fault};
 use crate::check::Severity;
 use crate::check::quote::quoted;
 use crate::cloud::Cloud;
@@ -10,6 +9,7 @@ use crate::credential::write::{self, Format, Target, delete_command, update_comm
 use crate::credential::{Credential, CredentialProblem, breadth, limits};
 use crate::platform;
 use crate::shell::Shell;
+use crate::{Category, Fault};
 
 mod audiences;
 mod expressions;
@@ -136,11 +136,7 @@ pub fn audit(question: &Question<'_>) -> Report {
 ///
 /// # Errors
 /// When the format cannot express a value.
-pub fn written(
-    changes: &[Change],
-    format: Format,
-    question: &Question<'_>,
-) -> Result<String, Fault> {
+pub fn written(changes: &[Change], format: Format, question: &Question<'_>) -> Result<String, Fault> {
     let Some(first) = changes.first() else { return Ok(String::new()) };
     let (target, _) = target_of(&first.credential, question);
     let format = format.for_owner(&target.owner);
@@ -222,7 +218,9 @@ fn of_clash<'a>(clash: &'a Clash, question: &'a Question<'_>) -> impl Iterator<I
             format!("another credential, for {}, has this name too", quoted(kept.matcher.text()))
         };
         let remedy = match same_pair && kept.name != one.name {
-            true => delete_command(one, &target_of(one, question).0).unwrap_or_else(|| "delete one of the two".to_owned()),
+            true => {
+                delete_command(one, &target_of(one, question).0).unwrap_or_else(|| "delete one of the two".to_owned())
+            }
             false if same_pair => "delete one of the two".to_owned(),
             false => "give one of the two another name".to_owned(),
         };

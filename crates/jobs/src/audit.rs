@@ -14,6 +14,7 @@ mod answer;
 
 pub use answer::{Answer, Audited, Change, Finding, Kind, Verdict};
 
+use crate::Door;
 use crate::document::{self, Document};
 
 /// The credentials to audit. No token is needed.
@@ -39,6 +40,9 @@ pub struct Request {
     /// The shell that commands are for.
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>", extend("enum" = crate::schema::shells(), "default" = "bash")))]
     pub shell: Option<Shell>,
+    /// The interface that the request came by, for the words of messages.
+    #[serde(skip)]
+    pub door: Door,
 }
 
 /// A document with credentials.
@@ -69,8 +73,7 @@ pub fn run(request: &Request) -> Result<Answer, Fault> {
         for (owner, credentials) in groups {
             let client_id = request.client_id.as_deref();
             let shell = request.shell.unwrap_or_default();
-            let question =
-                Question { credentials: &credentials, client_id, cloud, shell, replacements: &replacements };
+            let question = Question { credentials: &credentials, client_id, cloud, shell, replacements: &replacements };
             let report = audit::audit(&question);
             if let Some(format) = format {
                 let text = audit::written(&report.changes, format, &question)?;
@@ -83,6 +86,10 @@ pub fn run(request: &Request) -> Result<Answer, Fault> {
         answer
             .notes
             .push(format!("warning: no credential has `{}`, for which a new value was given", old.escape_debug()));
+    }
+    for finding in &mut answer.findings {
+        finding.message = request.door.words(&finding.message);
+        finding.remedy = finding.remedy.as_deref().map(|remedy| request.door.words(remedy));
     }
     answer.sort();
     if format.is_some() && answer.changes.is_empty() {

@@ -16,7 +16,7 @@ pub enum Door {
 }
 
 /// Phrases that name an option without a counterpart, or more than one option.
-const PHRASES: [(&str, &str); 6] = [
+const PHRASES: [(&str, &str); 8] = [
     ("`--discover` or `--jwks FILE`", "`jwks`"),
     (", or name it with `--id-token-file PATH`", ""),
     ("an option such as `--org contoso`, or a member of `parts`", "a member of `parts`"),
@@ -26,6 +26,8 @@ const PHRASES: [(&str, &str); 6] = [
     ),
     ("`--from-token`", "`token`"),
     ("`azure-oidc credential --flexible`", "`flexible`"),
+    ("add `--write --replace ", "give `format` and `replace`, which stand for the command line's `--write --replace "),
+    ("` to the command", "`"),
 ];
 
 /// Options with a member of the same name. Options of other programs, and those of the host, are
@@ -113,6 +115,11 @@ mod tests {
                 "with `--service-account-issuer=X`",
                 "with `--service-account-issuer=X`",
                 "with `--service-account-issuer=X`",
+            ),
+            (
+                "add `--write --replace a=b` to the command",
+                "give `format` and `replace`, which stand for the command line's `--write --replace a=b`",
+                "give `format` and `replace`, which stand for the command line's `--write --replace a=b`",
             ),
             ("an open `--cloud", "an open `cloud`", "an open `cloud`"),
         ] {

@@ -288,7 +288,10 @@ fn no_tokens(size: usize) -> Vec<(String, TokenText)> {
 
 fn explained(text: &str, token: Option<&TokenText>, credentials: Option<&str>) -> Result<explain::Answer, Fault> {
     let credentials = credentials.map(|list| Document::Text(list.to_owned()));
-    explain::run(&explain::Request { text: text.to_owned(), token: token.cloned(), credentials, now: None }, Some(NOW))
+    explain::run(
+        &explain::Request { text: text.to_owned(), token: token.cloned(), credentials, now: None, shell: None },
+        Some(NOW),
+    )
 }
 
 fn checked(token: &TokenText, credentials: &str) -> Result<check::Answer, Fault> {

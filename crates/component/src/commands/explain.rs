@@ -24,13 +24,8 @@ pub(super) fn run(args: &ExplainArgs, context: Context<'_>) -> Result<Outcome, F
     };
     let credentials = args.credential.as_deref().map(|name| read_bytes(context, name, "--credential")).transpose()?;
     let shell = Some(args.shell.chosen(context.ports.env));
-    let request = Request {
-        text,
-        token: token.map(Into::into),
-        credentials: credentials.map(Document::Bytes),
-        now: None,
-        shell,
-    };
+    let request =
+        Request { text, token: token.map(Into::into), credentials: credentials.map(Document::Bytes), now: None, shell };
     let answer = explain::run(&request, Some(context.ports.clock.now()))?.found_in(place)?;
     let stdout = match args.output {
         Form::Json => json::line(&answer),

@@ -149,6 +149,7 @@ impl From<AuditRequest> for audit::Request {
             client_id: request.client_id,
             cloud: request.cloud,
             shell: request.shell.map(Shell::from),
+            door: Door::Typed,
         }
     }
 }

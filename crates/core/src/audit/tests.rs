@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::cloud::PUBLIC;
-use crate::shell::Shell;
 use crate::credential::{Matcher, forms};
+use crate::shell::Shell;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -95,10 +95,11 @@ fn a_correction_is_an_update_and_a_successor_is_created() {
     ]);
     let credentials = forms::read(&list).unwrap().credentials;
     let replacements = [("o/r".to_owned(), "o@1/r@2".to_owned())];
-    let report = audit(&Question { client_id: Some("id"), ..asked(&credentials, &replacements) });
-    let text = written(&report.changes, Format::ArmJson, None, PUBLIC).unwrap();
+    let question = Question { client_id: Some("id"), ..asked(&credentials, &replacements) };
+    let report = audit(&question);
+    let text = written(&report.changes, Format::ArmJson, &question).unwrap();
     assert_eq!(forms::parse(&text).unwrap().len(), 2, "the format is that of applications");
-    let commands = written(&report.changes, Format::Az, Some("id"), PUBLIC).unwrap();
+    let commands = written(&report.changes, Format::Az, &question).unwrap();
     let lines: Vec<_> = commands.lines().collect();
     assert!(lines[0].starts_with("az ad app federated-credential update --federated-credential-id 'bad' --id id"));
     assert!(lines[1].starts_with("az ad app federated-credential create --id id"), "{commands}");
@@ -117,7 +118,7 @@ fn all_changes_are_written_although_they_are_more_than_an_application_can_have()
     let replacements = [("o/r".to_owned(), "o@1/r@2".to_owned())];
     let report = audit(&asked(&credentials, &replacements));
     assert_eq!(report.changes.len(), 30);
-    let text = written(&report.changes, Format::GraphJson, None, PUBLIC).unwrap();
+    let text = written(&report.changes, Format::GraphJson, &asked(&credentials, &replacements)).unwrap();
     assert_eq!(forms::parse(&text).unwrap().len(), 30);
     assert!(report.findings.iter().any(|one| one.problem.code == "credentials-no-room"));
 }
@@ -207,7 +208,7 @@ proptest! {
         credentials.iter_mut().for_each(|one| one.identity = of_identity.then(Default::default));
         let replacements = replacements();
         let report = audit(&asked(&credentials, &replacements));
-        let text = written(&report.changes, Format::GraphJson, None, PUBLIC).unwrap();
+        let text = written(&report.changes, Format::GraphJson, &asked(&credentials, &replacements)).unwrap();
         if report.changes.is_empty() {
             prop_assert_eq!(text, "");
             return Ok(());

@@ -102,12 +102,7 @@ pub enum Owner {
 
 impl Target {
     /// The owner of a credential, and the format of the Azure CLI's commands for it.
-    pub fn of(
-        credential: &Credential,
-        client_id: Option<&str>,
-        cloud: &'static Cloud,
-        shell: Shell,
-    ) -> (Self, Format) {
+    pub fn of(credential: &Credential, client_id: Option<&str>, cloud: &'static Cloud, shell: Shell) -> (Self, Format) {
         let (owner, format) = match credential.identity.clone() {
             Some(Identity { name, resource_group }) => {
                 (Owner::ManagedIdentity { name, resource_group }, Format::AzIdentity)

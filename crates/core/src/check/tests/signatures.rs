@@ -202,6 +202,7 @@ fn a_cut_signature_is_a_caution_and_the_claims_are_still_compared() {
             now: NOW,
             skew: SKEW,
             keys: None,
+            shell: Shell::Bash,
         };
         let verdict = check(&question);
         assert_eq!(verdict.verdict, Outcome::Match, "{code}");
