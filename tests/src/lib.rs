@@ -17,6 +17,7 @@ pub mod service_cases;
 pub mod stage;
 pub mod stock;
 pub mod tokens;
+pub mod words;
 
 pub use job::{Job, Ran};
 pub use stage::{APPLICATION, Stage, TENANT};

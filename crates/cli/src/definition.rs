@@ -186,7 +186,7 @@ const DOCTOR_NOTE: &str = "It prints no secret.";
 
 const SERVE_EXAMPLES: &str = "\
 Examples:
-  azure-oidc serve                                       check, inspect, verify, explain, credential, audit
+  azure-oidc serve                                       every job but exchange
   AZURE_TENANT_ID=contoso.onmicrosoft.com AZURE_CLIENT_ID=GUID azure-oidc serve
                                                          the same, and exchange for this client
   azure-oidc serve --listen 127.0.0.1:0 --output json    a free port, printed for scripts

@@ -65,7 +65,7 @@ fn each_example_of_a_request_gets_the_example_of_its_answer() {
         assert_eq!(answer.json(), example("200"), "{path}");
         seen += 1;
     }
-    assert_eq!(seen, 5);
+    assert_eq!(seen, 6);
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn answers_match_the_document_for_valid_and_invalid_requests() {
     secrets::assert_none(&report, &id_token);
     assert!(output.status.success(), "{report}{}", String::from_utf8_lossy(&output.stderr));
     // All operations except the one that returns the document.
-    assert!(report.contains("7 selected / 7 total"), "{report}");
+    assert!(report.contains("8 selected / 8 total"), "{report}");
     let ended = service.terminate();
     assert_eq!((ended.code, ended.stderr.lines().count()), (0, 1), "{}", ended.stderr);
 }

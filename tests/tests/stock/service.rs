@@ -1,10 +1,11 @@
 //! Tests the HTTP service under `wasmtime serve`.
 
 use azure_oidc_emulator::Order;
+use azure_oidc_jobs::Door;
 use azure_oidc_tests::http::{Message, post, send};
 use azure_oidc_tests::relay::Relay;
 use azure_oidc_tests::stock::Service;
-use azure_oidc_tests::{APPLICATION, Job, Stage, TENANT, schema, secrets, tokens};
+use azure_oidc_tests::{APPLICATION, Job, Stage, TENANT, schema, secrets, tokens, words};
 use serde_json::{Value, json};
 
 #[test]
@@ -19,7 +20,8 @@ fn it_answers_as_the_command_line_does() {
     }]);
     let file = stage.write("fics.json", &credentials.to_string());
     let output = |arguments: &[&str]| {
-        Job::host(arguments).args(&["--output", "json"]).env("ARM_OIDC_TOKEN", &id_token).run().json()
+        let printed = Job::host(arguments).args(&["--output", "json"]).env("ARM_OIDC_TOKEN", &id_token).run();
+        words::of_door(printed.json(), Door::Http)
     };
     let now = tokens::claims(&id_token)["iat"].clone();
 
