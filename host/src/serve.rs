@@ -63,7 +63,7 @@ pub(crate) fn run(args: &ServeArgs, cli: &Cli, timings: &Arc<Timings>) -> Result
         let mut next_signal = signal::listen().map_err(|error| not_started(&error))?;
         let listener = bind(address)?;
         let address = listener.local_addr().map_err(|error| not_started(&error))?;
-        let workers = start_workers(&context).map_err(|error| not_started(&error))?;
+        let workers = start_workers(&context, &connections).map_err(|error| not_started(&error))?;
         tokio::spawn(supervise(Arc::clone(&context), Arc::clone(&connections)));
         tokio::spawn(async move { context.service.take_turns().await });
         let shutdown = GracefulShutdown::new();
@@ -165,9 +165,9 @@ fn not_started(error: &io::Error) -> Fault {
     Fault::new(Category::Usage, "not-started", format!("The service cannot start: {error}"))
 }
 
-fn start_workers(context: &Arc<ServeContext>) -> io::Result<Vec<Worker>> {
+fn start_workers(context: &Arc<ServeContext>, connections: &Arc<Connections>) -> io::Result<Vec<Worker>> {
     let count = thread::available_parallelism().map_or(1, NonZero::get);
-    (0..count).map(|_| Worker::start(Arc::clone(context))).collect()
+    (0..count).map(|_| Worker::start(Arc::clone(context), Arc::clone(connections))).collect()
 }
 
 /// Prints the address, a warning if other machines can reach it, and whether exchanges are
@@ -223,12 +223,10 @@ async fn accept(
                 }
             }
         };
-        // Without a place: all connections wait for the component, so this one can only be closed.
-        let Some(admitted) = connections.admit() else { continue };
         // A response is written at once, so there is nothing to wait for.
         stream.set_nodelay(true).ok();
         if let Ok(stream) = stream.into_std() {
-            worker.handle(Accepted { stream, admitted, watcher: shutdown.watcher() });
+            worker.handle(Accepted { stream, watcher: shutdown.watcher() }).await;
         }
     }
 }

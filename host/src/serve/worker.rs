@@ -15,27 +15,28 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use super::bounds::{HEAD_TIMEOUT, MAX_HEAD};
-use super::connections::Admitted;
+use super::connections::{Admitted, Connections};
 use super::request::{self, ServeContext};
+
+/// Connections that a thread has not begun to serve. The others wait in the system's queue.
+const QUEUE: usize = 16;
 
 /// An accepted connection.
 pub(super) struct Accepted {
     pub(super) stream: std::net::TcpStream,
-    /// Counts the connection among the open ones.
-    pub(super) admitted: Admitted,
     /// Closes the connection after its current request when the service shuts down.
     pub(super) watcher: Watcher,
 }
 
 /// A handle to a worker thread.
 pub(super) struct Worker {
-    connections: mpsc::UnboundedSender<Accepted>,
+    accepted: mpsc::Sender<Accepted>,
 }
 
 impl Worker {
     /// Starts a thread.
-    pub(super) fn start(context: Arc<ServeContext>) -> io::Result<Self> {
-        let (connections, receiver) = mpsc::unbounded_channel();
+    pub(super) fn start(context: Arc<ServeContext>, connections: Arc<Connections>) -> io::Result<Self> {
+        let (accepted, receiver) = mpsc::channel(QUEUE);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .enable_time()
@@ -46,25 +47,30 @@ impl Worker {
         // The same thread, to find out whether the system gives one.
         thread::Builder::new().spawn(|| ())?;
         runtime.spawn_blocking(|| ());
-        thread::Builder::new().name("worker".to_owned()).spawn(move || runtime.block_on(serve(context, receiver)))?;
-        Ok(Self { connections })
+        thread::Builder::new()
+            .name("worker".to_owned())
+            .spawn(move || runtime.block_on(serve(context, connections, receiver)))?;
+        Ok(Self { accepted })
     }
 
-    /// Hands a connection to the thread. It is closed if the thread has ended.
-    pub(super) fn handle(&self, accepted: Accepted) {
-        self.connections.send(accepted).ok();
+    /// Hands a connection to the thread, and waits while the thread is behind. The connection is
+    /// closed if the thread has ended.
+    pub(super) async fn handle(&self, accepted: Accepted) {
+        self.accepted.send(accepted).await.ok();
     }
 }
 
-async fn serve(context: Arc<ServeContext>, mut connections: mpsc::UnboundedReceiver<Accepted>) {
-    while let Some(accepted) = connections.recv().await {
-        tokio::spawn(serve_connection(Arc::clone(&context), accepted));
+async fn serve(context: Arc<ServeContext>, connections: Arc<Connections>, mut accepted: mpsc::Receiver<Accepted>) {
+    while let Some(Accepted { stream, watcher }) = accepted.recv().await {
+        // Only now: a connection must not be closed because this thread was behind. Without a place
+        // all connections wait for the component, and this one can only be closed.
+        let (Some(admitted), Ok(stream)) = (connections.admit(), TcpStream::from_std(stream)) else { continue };
+        tokio::spawn(serve_connection(Arc::clone(&context), stream, admitted, watcher));
     }
     pending::<()>().await;
 }
 
-async fn serve_connection(context: Arc<ServeContext>, Accepted { stream, admitted, watcher }: Accepted) {
-    let Ok(stream) = TcpStream::from_std(stream) else { return };
+async fn serve_connection(context: Arc<ServeContext>, stream: TcpStream, admitted: Admitted, watcher: Watcher) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT.min(context.timeout)).max_buf_size(MAX_HEAD);
     let connection = Arc::clone(&admitted.connection);

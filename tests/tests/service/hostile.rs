@@ -88,7 +88,7 @@ fn bodies_that_do_not_end_fill_the_memory_only_up_to_a_bound() {
 
 /// Whether the service answers or closes within a moment.
 fn is_answered(stream: &TcpStream) -> bool {
-    stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(20))).expect("a time-out above zero");
     !matches!(stream.peek(&mut [0]), Err(error) if [ErrorKind::WouldBlock, ErrorKind::TimedOut].contains(&error.kind()))
 }
 

@@ -72,7 +72,7 @@ fn call(requests: &Requests, number: usize, until: Instant) -> Seen {
     // They do not all begin at once.
     thread::sleep(PAUSE * u32::try_from(number).unwrap_or_default() / u32::try_from(CALLERS).unwrap_or(1));
     // One in ten exchanges tokens.
-    let kinds = if number % 10 == 0 { 3..4 } else { 0..3 };
+    let kinds = if number.is_multiple_of(10) { 3..4 } else { 0..3 };
     for kind in kinds.cycle() {
         if Instant::now() > until {
             break;
