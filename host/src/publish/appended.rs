@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::place::{folder_of, followed, for_owner, is_at, not_a_file, prove_folder};
 
 /// How often a file is opened anew because it was replaced or deleted meanwhile.
-const ATTEMPTS: usize = 5;
+const ATTEMPTS: usize = 50;
 
 /// Lines in a file.
 #[derive(Debug)]
@@ -34,11 +34,14 @@ impl Appended {
     /// nothing behind.
     pub(super) fn prove(path: &Path) -> io::Result<()> {
         let path = followed(path)?;
-        match fs::metadata(&path) {
-            Ok(metadata) if metadata.is_file() => OpenOptions::new().append(true).open(path).map(drop),
-            Ok(metadata) => Err(not_a_file(metadata.file_type())),
+        let appended = fs::metadata(&path).and_then(|metadata| match metadata.is_file() {
+            true => OpenOptions::new().append(true).open(&path).map(drop),
+            false => Err(not_a_file(metadata.file_type())),
+        });
+        match appended {
+            // Another job can remove the file at any time.
             Err(error) if error.kind() == io::ErrorKind::NotFound => prove_folder(folder_of(&path)).map(drop),
-            Err(error) => Err(error),
+            appended => appended,
         }
     }
 
