@@ -36,7 +36,7 @@ export async function samples() {
  */
 export function filled(claims, sample, which, now) {
   const header = { alg: 'RS256', typ: 'JWT', kid: 'sample' };
-  const presented = `${base64url(JSON.stringify(header))}.${payload(sample, now)}.${base64url('this sample is not signed')}`;
+  const presented = `${base64url(JSON.stringify(header))}.${payload(sample, now)}.${base64url('this sample is not signed '.repeat(10))}`;
   return { presented, credentials: credentials(claims, sample, which), keys: '' };
 }
 
