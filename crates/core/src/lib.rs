@@ -8,7 +8,8 @@
 //!
 //! A module uses only modules of its own or lower layers:
 //!
-//! 1. [`secret`], [`ports`], [`shell`], [`cloud`], [`catalogue`]: secrets, ports, shells, and data about Azure
+//! 1. [`secret`], [`ports`], [`shell`], [`cloud`], [`catalogue`]: secrets, ports, shells, and data
+//!    about Azure
 //! 2. [`fault`], [`authority`], [`settings`], [`token`]: errors and parsed input
 //! 3. [`jwks`], [`platform`], [`exchange`]: signatures; CI platforms; the exchange
 //! 4. [`credential`]: federated identity credentials
