@@ -27,9 +27,11 @@ pub fn export_lines(values: &[Value]) -> Result<Secret, Fault> {
     shell_lines("export ", values)
 }
 
-/// `$env:NAME = 'value'` lines, for `Invoke-Expression`.
+/// `$env:NAME = 'value'` lines, for `Invoke-Expression`. A logging command of a CI system in a value
+/// is written as a sum of two strings.
 pub fn powershell_lines(values: &[Value]) -> Result<Secret, Fault> {
-    lines(values, |name, value| format!("$env:{name} = {}\n", Shell::Powershell.word(value)))
+    let sum = |value: &str| separated(&Shell::Powershell.word(value), "'+'");
+    lines(values, |name, value| format!("$env:{name} = {}\n", sum(value)))
 }
 
 /// JSON in one line, without any logging command of a CI system.
@@ -110,6 +112,8 @@ mod tests {
         assert_eq!(lines(export_lines(&[value("A")])), "export A='it'\\''s $x'\n");
         assert_eq!(lines(powershell_lines(&[value("A"), value("B")])), "$env:A = 'it''s $x'\n$env:B = 'it''s $x'\n");
         assert_eq!(powershell_lines(&[value("A B")]).unwrap_err().code, "output-name-invalid");
+        let logging = Value { name: "A".to_owned(), value: Secret::new("it's ##x\n::y::"), secret: true };
+        assert_eq!(lines(powershell_lines(&[logging])), "$env:A = 'it''s #'+'#x\n:'+':y::'\n");
     }
 
     #[test]

@@ -93,7 +93,8 @@ pub(super) fn template(pair: &Pair<'_>) -> Option<Finding> {
         return Some(pair.or_create(pair.finding("subject-form", message)));
     };
     let repository = claims.text("repository").unwrap_or("OWNER/REPOSITORY");
-    let set = format!("gh api --method PUT repos/{repository}/actions/oidc/customization/sub -F use_default=true");
+    let path = pair.question.shell.word(&format!("repos/{repository}/actions/oidc/customization/sub"));
+    let set = format!("gh api --method PUT {path} -F use_default=true");
     let mut remedy =
         format!("give the repository GitHub's default subject again, so that a credential names it: {set}");
     let Question { token, credentials, client_id, cloud, shell, .. } = *pair.question;
