@@ -10,12 +10,16 @@ pub struct Cloud {
     pub environments: &'static [&'static str],
     /// The name for people.
     pub title: &'static str,
-    /// The host names of its sign-in service. The first one is the default, as in Azure's own tools.
+    /// The host names of its sign-in service. The first one is the default, as in Azure's own
+    /// tools.
     pub authority_hosts: &'static [&'static str],
     /// The usual audience of a federated identity credential. Not known for some sovereign clouds.
     pub exchange_audience: Option<&'static str>,
     /// The short names of resources, and their identifiers without `/.default`.
     pub resources: &'static [(&'static str, &'static str)],
+    /// The scopes of Azure Resource Manager, as tools write them; the first is that of its short
+    /// name. It takes a token for any of them.
+    pub management: &'static [&'static str],
 }
 
 impl Cloud {
@@ -39,6 +43,11 @@ impl Cloud {
     /// The identifier of a resource by its short name.
     pub fn resource(&self, short: &str) -> Option<&'static str> {
         self.resources.iter().find(|(name, _)| *name == short).map(|(_, id)| *id)
+    }
+
+    /// The usual scope of Azure Resource Manager, if this is one of its scopes.
+    pub fn management(&self, scope: &str) -> Option<&'static str> {
+        self.management.iter().find(|one| **one == scope).and(self.management.first()).copied()
     }
 
     /// The cloud with this exchange audience.
@@ -71,6 +80,12 @@ pub const CLOUDS: &[Cloud] = &[
             ("acr", "https://containerregistry.azure.net"),
             ("sql", "https://database.windows.net"),
         ],
+        management: &[
+            "https://management.azure.com/.default",
+            "https://management.azure.com//.default",
+            "https://management.core.windows.net/.default",
+            "https://management.core.windows.net//.default",
+        ],
     },
     Cloud {
         name: "usgov",
@@ -92,6 +107,12 @@ pub const CLOUDS: &[Cloud] = &[
             ("keyvault", "https://vault.usgovcloudapi.net"),
             ("sql", "https://database.usgovcloudapi.net"),
         ],
+        management: &[
+            "https://management.usgovcloudapi.net/.default",
+            "https://management.usgovcloudapi.net//.default",
+            "https://management.core.usgovcloudapi.net/.default",
+            "https://management.core.usgovcloudapi.net//.default",
+        ],
     },
     Cloud {
         name: "china",
@@ -106,6 +127,12 @@ pub const CLOUDS: &[Cloud] = &[
             ("keyvault", "https://vault.azure.cn"),
             ("sql", "https://database.chinacloudapi.cn"),
         ],
+        management: &[
+            "https://management.chinacloudapi.cn/.default",
+            "https://management.chinacloudapi.cn//.default",
+            "https://management.core.chinacloudapi.cn/.default",
+            "https://management.core.chinacloudapi.cn//.default",
+        ],
     },
     Cloud {
         name: "france",
@@ -114,6 +141,7 @@ pub const CLOUDS: &[Cloud] = &[
         authority_hosts: &["login.sovcloud-identity.fr"],
         exchange_audience: Some("api://AzureADTokenExchangeFrance"),
         resources: &[],
+        management: &[],
     },
     Cloud {
         name: "germany",
@@ -122,6 +150,7 @@ pub const CLOUDS: &[Cloud] = &[
         authority_hosts: &["login.sovcloud-identity.de"],
         exchange_audience: Some("api://AzureADTokenExchangeGermany"),
         resources: &[],
+        management: &[],
     },
     Cloud {
         name: "singapore",
@@ -130,6 +159,7 @@ pub const CLOUDS: &[Cloud] = &[
         authority_hosts: &["login.sovcloud-identity.sg"],
         exchange_audience: None,
         resources: &[],
+        management: &[],
     },
 ];
 

@@ -240,15 +240,24 @@ impl Exchange {
 
 /// Executes an exchange. Calls `renew` at most once, when the assertion has expired.
 pub fn run(terms: Terms, ports: Ports<'_>, renew: &mut dyn FnMut() -> Option<Secret>) -> Result<Granted, Fault> {
+    for assertion in [&terms.assertion].into_iter().chain(&terms.alternative) {
+        ports.secrets.learn(assertion.reveal());
+    }
     let mut exchange = Exchange::new(terms, ports.clock.monotonic(), ports.random);
     loop {
         match exchange.next(ports.clock.monotonic()) {
             Step::Send { requests, timeout } => {
                 let results = ports.http.send(&requests, timeout);
                 exchange.answered(results, ports.clock.now(), ports.clock.monotonic(), ports.random);
+                let tokens = exchange.scopes.iter().filter_map(|state| state.token.as_ref());
+                tokens.for_each(|granted| ports.secrets.learn(granted.token.reveal()));
             }
             Step::Wait(time) => ports.clock.sleep(time),
-            Step::Renew => exchange.renewed(renew()),
+            Step::Renew => {
+                let assertion = renew();
+                assertion.iter().for_each(|assertion| ports.secrets.learn(assertion.reveal()));
+                exchange.renewed(assertion);
+            }
             Step::Done(result) => return result,
         }
     }

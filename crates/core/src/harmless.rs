@@ -1,4 +1,47 @@
-//! Escapes foreign text, so that no CI system finds a logging command in it.
+//! Escapes foreign text, so that no CI system finds a logging command in it, and that it looks like
+//! what it is.
+
+use crate::secret::without_secrets;
+use crate::shorten::shorten;
+
+/// Whether a character shows nothing, or changes how others are shown: control characters,
+/// invisible ones, and those that change the direction of writing.
+pub fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A foreign text for a message: without what looks like a secret, with unprintable characters
+/// escaped, and of a longer text the beginning with a note. Line ends stay.
+pub(crate) fn shown(text: &str, longest: usize) -> String {
+    let mut out = String::new();
+    for c in shorten(&without_secrets(text), longest).chars() {
+        match c {
+            '\r' | '\n' | '\t' => out.push(c),
+            c if is_unprintable(c) => out.extend(c.escape_default()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// JSON with unprintable characters escaped. Line ends are its layout.
+pub fn with_escaped_characters(json: String) -> String {
+    let is_escaped = |c: char| is_unprintable(c) && c != '\n';
+    if !json.contains(is_escaped) {
+        return json;
+    }
+    let mut safe = String::with_capacity(json.len());
+    for c in json.chars() {
+        match is_escaped(c) {
+            true => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| safe += &format!("\\u{unit:04x}")),
+            false => safe.push(c),
+        }
+    }
+    safe
+}
 
 /// Escapes a foreign text for CI logs, so that it contains no logging command. Azure Pipelines
 /// executes `##vso[` anywhere in a line; GitHub Actions executes `::` at the start of a line and

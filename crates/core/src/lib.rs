@@ -8,15 +8,16 @@
 //!
 //! A module uses only modules of its own or lower layers:
 //!
-//! 1. [`secret`], [`ports`], [`shell`], [`cloud`], [`catalogue`]: secrets, ports, shells, and data
-//!    about Azure
+//! 1. [`secret`], [`ports`], [`shell`], [`address`], [`cloud`], [`catalogue`]: secrets, ports,
+//!    shells, IP addresses, and data about Azure
 //! 2. [`fault`], [`authority`], [`settings`], [`token`]: errors and parsed input
 //! 3. [`jwks`], [`platform`], [`exchange`]: signatures; CI platforms; the exchange
-//! 4. [`credential`]: federated identity credentials
+//! 4. [`credential`], [`issuer`]: federated identity credentials, and their issuers
 //! 5. [`check`]: the prediction of Entra's decision
 //! 6. [`audit`]: problems of credentials that are found without a token
 //! 7. [`explain`]: the meaning of Entra's answers, and advice about a refusal
 
+pub mod address;
 pub mod audit;
 pub mod authority;
 pub mod catalogue;
@@ -27,6 +28,7 @@ pub mod exchange;
 pub mod explain;
 mod guid;
 mod harmless;
+pub mod issuer;
 pub mod plan;
 pub mod platform;
 pub mod ports;

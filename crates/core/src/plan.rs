@@ -16,7 +16,7 @@ pub use endpoint::Endpoint;
 pub use host::HostKind;
 pub use output::{Form, IdTokenPlace, JOB_FOLDERS, OutputInputs, OutputPlan, Publish, TEMPORARY_FOLDER};
 pub use path::CURRENT_FOLDER;
-pub use token::{STANDARD_INPUT, TokenInputs, TokenPlan, TokenSource, command_line};
+pub use token::{Again, STANDARD_INPUT, TokenInputs, TokenPlan, TokenSource, command_line};
 
 use crate::cloud::Cloud;
 use crate::fault::Fault;

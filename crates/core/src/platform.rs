@@ -40,7 +40,8 @@ pub mod text;
 
 pub use gitlab::{MAX_DOTENV, dotenv};
 pub use parts::{PartName, listed};
-pub(crate) use request_pair::is_set as is_request_pair_set;
+pub use request_pair::{BEARER as REQUEST_TOKEN, URL as REQUEST_URL};
+pub(crate) use request_pair::{is_set as is_request_pair_set, of_this_machine as request_on_this_machine};
 pub use select::{Selected, identify, select, select_for_output, verdicts};
 
 /// Every platform, in the order of detection: first those that a user configures, then CI markers,
@@ -153,6 +154,12 @@ pub trait Platform: Sync {
     /// subject.
     fn alternative(&self, _env: &dyn Env) -> Option<String> {
         None
+    }
+
+    /// Whether the platform replaces the file of [`id_token`](Platform::id_token) before the token in
+    /// it ends.
+    fn replaces_file(&self) -> bool {
+        false
     }
 
     /// The file in which the platform keeps the ID token, also when a variable holds it. The file

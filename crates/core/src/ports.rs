@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::secret::KnownSecrets;
+
 /// The environment variables that the host shows.
 pub trait Env {
     /// The value of a variable, if it is set. It can be empty; see [`present`](Env::present).
@@ -42,6 +44,24 @@ pub trait Http {
     fn send(&self, requests: &[Request], timeout: Duration) -> Vec<Result<Response, TransportError>>;
 }
 
+/// The secrets of this run, which no output may show.
+pub trait Secrets {
+    /// Adds a secret, as soon as its value is known.
+    fn learn(&self, secret: &str);
+    /// The text without the secrets that were learned.
+    fn hide(&self, text: String) -> String;
+}
+
+impl Secrets for KnownSecrets {
+    fn learn(&self, secret: &str) {
+        self.learn(secret);
+    }
+
+    fn hide(&self, text: String) -> String {
+        self.hide(text)
+    }
+}
+
 /// All ports.
 #[derive(Clone, Copy)]
 pub struct Ports<'a> {
@@ -53,6 +73,8 @@ pub struct Ports<'a> {
     pub random: &'a dyn Random,
     /// The network.
     pub http: &'a dyn Http,
+    /// The secrets of this run.
+    pub secrets: &'a dyn Secrets,
 }
 
 /// An HTTP method.
@@ -130,8 +152,10 @@ pub enum TransportKind {
     Dns,
     /// The connection was refused, or the server is unreachable.
     Connect,
-    /// The certificate is not trusted, or TLS failed otherwise.
-    Tls,
+    /// No connection with TLS came about.
+    Tls(TlsFailure),
+    /// The host has no free connection, thread or file descriptor.
+    Exhausted,
     /// There was no answer in time.
     Timeout,
     /// The connection ended before the end of the answer.
@@ -149,7 +173,8 @@ impl TransportKind {
             Self::Denied => "the host does not allow requests to it",
             Self::Dns => "its name has no address",
             Self::Connect => "it could not be reached",
-            Self::Tls => "its TLS certificate was not accepted",
+            Self::Tls(failure) => failure.words(),
+            Self::Exhausted => "the host has no free connection or file descriptor",
             Self::Timeout => "it did not answer in time",
             Self::Cut => "the connection ended before the end of the answer",
             Self::TooLarge => "its answer is too long",
@@ -160,7 +185,95 @@ impl TransportKind {
     /// Whether the same request may succeed a moment later. A refused certificate or destination
     /// remains refused.
     pub const fn is_transient(self) -> bool {
-        matches!(self, Self::Dns | Self::Connect | Self::Timeout | Self::Cut | Self::Other)
+        matches!(self, Self::Dns | Self::Connect | Self::Timeout | Self::Cut | Self::Exhausted | Self::Other)
+    }
+}
+
+/// Why no connection with TLS came about. Each has a remedy of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsFailure {
+    /// Nobody that this system trusts has signed the certificate.
+    UntrustedIssuer,
+    /// The certificate is for another name.
+    Name,
+    /// The certificate has expired.
+    Expired,
+    /// The certificate is not valid yet.
+    NotYetValid,
+    /// The certificate is not accepted for another reason.
+    Certificate,
+    /// The server speaks no version of TLS that is accepted here.
+    Version,
+    /// The server does not speak TLS at all.
+    PlainText,
+    /// Any other failure, also on hosts that do not say more.
+    Other,
+}
+
+impl TlsFailure {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::UntrustedIssuer,
+        Self::Name,
+        Self::Expired,
+        Self::NotYetValid,
+        Self::Certificate,
+        Self::Version,
+        Self::PlainText,
+        Self::Other,
+    ];
+
+    /// A stable name in kebab-case: the code of a fault, and the word by which the native host
+    /// tells the component.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::UntrustedIssuer => "certificate-untrusted",
+            Self::Name => "certificate-for-another-name",
+            Self::Expired => "certificate-expired",
+            Self::NotYetValid => "certificate-not-yet-valid",
+            Self::Certificate => "certificate-unusable",
+            Self::Version => "tls-version-unsupported",
+            Self::PlainText => "tls-not-spoken",
+            Self::Other => "tls-failed",
+        }
+    }
+
+    /// The end of a sentence about a server, such as "its TLS certificate has expired".
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::UntrustedIssuer => "the issuer of its TLS certificate is not trusted",
+            Self::Name => "its TLS certificate is for another name",
+            Self::Expired => "its TLS certificate has expired",
+            Self::NotYetValid => "its TLS certificate is not valid yet",
+            Self::Certificate => "its TLS certificate cannot be used",
+            Self::Version => "it speaks no version of TLS that is accepted here",
+            Self::PlainText => "it does not speak TLS",
+            Self::Other => "TLS failed",
+        }
+    }
+
+    /// What to do, as a hint.
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::UntrustedIssuer => {
+                "pass the certificate of a proxy that intercepts TLS with `--ca-file FILE` or `SSL_CERT_FILE`"
+            }
+            Self::Name => "check the spelling of the host; if it is right, DNS or a proxy leads to another server",
+            Self::Expired => {
+                "check the clock of this machine; if it is right, the owner of the server must renew the certificate"
+            }
+            Self::NotYetValid => "set the clock of this machine; a certificate is valid from the day it is issued",
+            Self::Certificate => {
+                "look at the certificate with `openssl s_client -connect HOST:PORT -showcerts`; its owner must replace it"
+            }
+            Self::Version => "the server or the proxy before it must allow TLS 1.2 or 1.3",
+            Self::PlainText => {
+                "check the port: something that does not speak TLS answers there; `HTTPS_PROXY` names a proxy with `http://` unless the proxy itself speaks TLS"
+            }
+            Self::Other => {
+                "check that the port speaks TLS, and the clock and the trusted certificates of this machine; the azure-oidc program says more than other hosts do"
+            }
+        }
     }
 }
 
@@ -168,7 +281,7 @@ impl TransportKind {
 pub mod fixed {
     use std::time::Duration;
 
-    use super::{Clock, Env, Http, Ports, Random, Request, Response, TransportError, TransportKind};
+    use super::{Clock, Env, Http, Ports, Random, Request, Response, Secrets, TransportError, TransportKind};
 
     /// A clock that stands still, and nothing else: no variables, no network.
     #[derive(Debug, Clone, Copy)]
@@ -180,7 +293,7 @@ pub mod fixed {
     impl Offline {
         /// All ports.
         pub fn ports(&self) -> Ports<'_> {
-            Ports { env: self, clock: self, random: self, http: self }
+            Ports { env: self, clock: self, random: self, http: self, secrets: self }
         }
     }
 
@@ -209,6 +322,15 @@ pub mod fixed {
     impl Random for Offline {
         fn number(&self) -> u64 {
             0
+        }
+    }
+
+    /// Learns nothing: without a network there is no answer that repeats a secret.
+    impl Secrets for Offline {
+        fn learn(&self, _: &str) {}
+
+        fn hide(&self, text: String) -> String {
+            text
         }
     }
 

@@ -1,6 +1,7 @@
 //! The settings of a job: the option and the variables that give each one.
 
 use crate::fault::{Category, Fault};
+use crate::platform::{REQUEST_TOKEN, REQUEST_URL};
 use crate::ports::Env;
 
 mod unread;
@@ -68,6 +69,9 @@ pub const CLOUD: Setting = Setting {
 /// tools.
 pub const SUBSCRIPTION_ID: [&str; 2] = ["AZURE_SUBSCRIPTION_ID", "ARM_SUBSCRIPTION_ID"];
 
+/// The variables with the hosts that are reached without a proxy.
+pub const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
 /// How much is logged to standard error. `debug` and `trace` add requests and answers, never a
 /// token. Any other value changes nothing.
 pub const LOG_LEVEL: Setting = Setting {
@@ -117,8 +121,13 @@ pub const SERVICE_VERIFY: &str = "AZURE_OIDC_VERIFY";
 /// The value of [`SERVICE_VERIFY`] for the keys that the issuer publishes.
 pub const DISCOVER: &str = "discover";
 
+/// The variable with hosts of private networks from which the service may fetch the keys of an
+/// issuer, separated by commas. The native host adds those of `--allow-host`.
+pub const SERVICE_ALLOWED_HOSTS: &str = "AZURE_OIDC_ALLOWED_HOSTS";
+
 /// The variables that a host shows the service, besides [`ALL`].
-pub const SERVICE: [&str; 4] = [SERVICE_SCOPES, SERVICE_CORS_ORIGINS, SERVICE_ISSUERS, SERVICE_VERIFY];
+pub const SERVICE: [&str; 5] =
+    [SERVICE_SCOPES, SERVICE_CORS_ORIGINS, SERVICE_ISSUERS, SERVICE_VERIFY, SERVICE_ALLOWED_HOSTS];
 
 /// The entries of a variable that holds a list.
 pub fn listed(text: &str) -> impl Iterator<Item = &str> {
@@ -131,7 +140,8 @@ pub const ALL: &[&Setting] = &[&TENANT_ID, &CLIENT_ID, &SCOPE, &CLOUD, &AUTHORIT
 /// The variables that a host shows every command that signs in.
 pub fn shown() -> impl Iterator<Item = &'static str> {
     let unread = Unread::ALL.iter().map(|unread| unread.name);
-    ALL.iter().flat_map(|setting| setting.names()).chain(SUBSCRIPTION_ID).chain(unread)
+    let pair = [REQUEST_URL, REQUEST_TOKEN];
+    ALL.iter().flat_map(|setting| setting.names()).chain(SUBSCRIPTION_ID).chain(pair).chain(unread)
 }
 
 /// A value and its origin.

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use crate::secret::without_tokens;
+use crate::secret::{KnownSecrets, without_secrets};
 use crate::shorten::{LONGEST_ADVICE, LONGEST_SENTENCE, LONGEST_VALUE, shortened};
 
 /// A failure. Never contains a secret. One pointer wide, so that results stay small.
@@ -32,6 +32,8 @@ pub struct Failure {
     pub predicted: Option<u32>,
     /// Whether the same request may succeed a moment later.
     pub is_transient: bool,
+    /// How many seconds the server asks to wait.
+    pub retry_after: Option<u32>,
 }
 
 impl Failure {
@@ -121,16 +123,16 @@ impl Fault {
     #[cold]
     pub fn new(category: Category, code: &'static str, message: impl Into<String>) -> Self {
         // The message may quote input, and the input may be a token.
-        let message = shortened(without_tokens(&message.into()), LONGEST_SENTENCE);
+        let message = shortened(without_secrets(&message.into()), LONGEST_SENTENCE);
         let (hints, facts) = (Vec::new(), Vec::new());
-        let (entra, predicted, is_transient) = (None, None, false);
-        Self(Box::new(Failure { code, category, message, hints, facts, entra, predicted, is_transient }))
+        let (entra, predicted, is_transient, retry_after) = (None, None, false, None);
+        Self(Box::new(Failure { code, category, message, hints, facts, entra, predicted, is_transient, retry_after }))
     }
 
     /// Adds a hint about what to do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(shortened(without_tokens(&hint.into()), LONGEST_ADVICE));
+        self.hints.push(shortened(without_secrets(&hint.into()), LONGEST_ADVICE));
         self
     }
 
@@ -151,7 +153,23 @@ impl Fault {
     /// Adds a named value, which must not be a secret.
     #[must_use]
     pub fn fact(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.facts.push((name, shortened(without_tokens(&value.into()), LONGEST_VALUE)));
+        self.facts.push((name, shortened(without_secrets(&value.into()), LONGEST_VALUE)));
+        self
+    }
+
+    /// The fault without these secrets in any of its texts.
+    #[must_use]
+    pub fn hiding(mut self, secrets: &KnownSecrets) -> Self {
+        let failure = &mut *self.0;
+        let facts = failure.facts.iter_mut().map(|(_, value)| value);
+        let entra = failure.entra.iter_mut().flat_map(|entra| {
+            let EntraError { error, description, trace_id, correlation_id, timestamp, .. } = entra;
+            let optional = [trace_id, correlation_id, timestamp].into_iter().flatten();
+            [error, description].into_iter().chain(optional)
+        });
+        for text in [&mut failure.message].into_iter().chain(&mut failure.hints).chain(facts).chain(entra) {
+            *text = secrets.hide(without_secrets(text));
+        }
         self
     }
 }

@@ -12,6 +12,9 @@ pub const LONGEST_SENTENCE: usize = 2_000;
 /// store is shorter, also with its quoting.
 pub const LONGEST_ADVICE: usize = 10_000;
 
+/// The longest id in an answer of another program, in characters. A GUID has 36.
+pub const LONGEST_ID: usize = 100;
+
 /// More than the note about the cut has, so that no text is cut twice.
 const NOTE: usize = 60;
 

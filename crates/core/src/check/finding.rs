@@ -3,6 +3,7 @@
 use std::ops::{Deref, DerefMut};
 
 use crate::credential::CredentialProblem;
+use crate::secret::without_secrets;
 use crate::shorten::{LONGEST_ADVICE, LONGEST_SENTENCE, LONGEST_VALUE, shortened};
 
 /// A finding about a token or about a credential. One pointer wide, because builder methods move
@@ -101,7 +102,7 @@ impl Finding {
     pub fn new(code: &'static str, severity: Severity, message: String) -> Self {
         let (claim, expected, actual) = (None, None, None);
         let (position, remedy, remedy_is_command, aadsts) = (None, None, false, None);
-        let message = shortened(message, LONGEST_SENTENCE);
+        let message = shortened(without_secrets(&message), LONGEST_SENTENCE);
         Self(Box::new(Details {
             code,
             severity,
@@ -122,12 +123,12 @@ impl Finding {
     }
 
     pub(super) fn expected(mut self, expected: impl Into<String>) -> Self {
-        self.expected = Some(shortened(expected.into(), LONGEST_VALUE));
+        self.expected = Some(shortened(without_secrets(&expected.into()), LONGEST_VALUE));
         self
     }
 
     pub(super) fn actual(mut self, actual: impl Into<String>) -> Self {
-        self.actual = Some(shortened(actual.into(), LONGEST_VALUE));
+        self.actual = Some(shortened(without_secrets(&actual.into()), LONGEST_VALUE));
         self
     }
 
@@ -150,7 +151,7 @@ impl Finding {
             Remedy::Command(command) => (command, true),
             Remedy::Advice(advice) => (advice, false),
         };
-        self.remedy = Some(shortened(text, LONGEST_ADVICE));
+        self.remedy = Some(shortened(without_secrets(&text), LONGEST_ADVICE));
         self.remedy_is_command = is_command;
         self
     }

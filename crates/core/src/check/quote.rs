@@ -1,5 +1,7 @@
 //! Writes a value of a token or a credential into a sentence.
 
+use crate::harmless::is_unprintable;
+
 /// A value for a sentence: in backticks, at most 200 characters, with control characters and
 /// invisible characters escaped.
 pub(crate) fn quoted(value: &str) -> String {
@@ -7,10 +9,7 @@ pub(crate) fn quoted(value: &str) -> String {
     let mut text = String::from("`");
     for c in value.chars().take(LONGEST) {
         match c {
-            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}' => {
-                text.extend(c.escape_unicode());
-            }
-            c if c.is_control() => text.extend(c.escape_default()),
+            c if is_unprintable(c) => text.extend(c.escape_default()),
             c => text.push(c),
         }
     }

@@ -51,8 +51,9 @@ const NUMBERS: &[(&str, &str, &str)] = &[
 /// When a value is certainly wrong, and what was meant is not certain.
 pub fn normalise(platform: &dyn Platform, parts: &[(String, String)], flexible: bool) -> Result<Normalised, Fault> {
     let (mut normal, mut notes) = (Vec::with_capacity(parts.len()), Vec::new());
+    let has_host = parts.iter().any(|(name, _)| is_host(name));
     for (name, value) in parts {
-        let part = Part { platform, name, value, flexible, has_host: parts.iter().any(|(name, _)| is_host(name)) };
+        let part = Part { platform, name, value, flexible, has_host };
         let changed = part.normalised()?;
         if changed != *value {
             notes.push(format!(

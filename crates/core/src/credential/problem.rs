@@ -1,5 +1,6 @@
 //! A problem of a credential that is found without a token.
 
+use crate::secret::without_secrets;
 use crate::shorten::{LONGEST_ADVICE, LONGEST_SENTENCE, shortened};
 use crate::{Category, Fault};
 
@@ -24,7 +25,7 @@ pub struct CredentialProblem {
 
 impl CredentialProblem {
     pub(crate) fn fatal(code: &'static str, message: impl Into<String>) -> Self {
-        let message = shortened(message.into(), LONGEST_SENTENCE);
+        let message = shortened(without_secrets(&message.into()), LONGEST_SENTENCE);
         Self { code, fatal: true, index: None, member: None, message, remedy: None, aadsts: None }
     }
 
@@ -43,7 +44,7 @@ impl CredentialProblem {
     }
 
     pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {
-        self.remedy = Some(shortened(remedy.into(), LONGEST_ADVICE));
+        self.remedy = Some(shortened(without_secrets(&remedy.into()), LONGEST_ADVICE));
         self
     }
 

@@ -1,9 +1,8 @@
 //! Finds issuers that cannot work: addresses from which Entra cannot fetch keys, and issuers whose
 //! tokens Entra refuses.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
 use super::CredentialProblem;
+use crate::address::{self, Kind};
 use crate::mask::is_masked;
 
 /// The host of Entra's issuers of version 1, with the scheme.
@@ -17,13 +16,12 @@ const PRIVATE_DOMAINS: [&str; 9] =
 pub fn unreachable(issuer: &str) -> Option<CredentialProblem> {
     let host = host(issuer)?;
     let is_inside_cluster = is_cluster_name(&host);
-    let what = match host.parse::<IpAddr>() {
-        Ok(address) => private_address(address)?,
-        Err(_) if is_inside_cluster => "is a name inside a cluster",
-        Err(_) if is_below(&host, "localhost") => "is a loopback address",
-        Err(_) if PRIVATE_DOMAINS.iter().any(|domain| is_below(&host, domain)) => "is a name of a private network",
-        Err(_) if !host.contains('.') => "is a name without a domain",
-        Err(_) => return None,
+    let what = match address::literal(&host) {
+        Some(address) => match address::kind(address) {
+            Kind::Public => return None,
+            kind => format!("is {}", kind.words()),
+        },
+        None => private_name(&host)?.to_owned(),
     };
     let message = format!(
         "the host `{}` of the issuer {what}, and Entra fetches the issuer's keys over the public internet",
@@ -39,11 +37,23 @@ pub fn unreachable(issuer: &str) -> Option<CredentialProblem> {
     Some(CredentialProblem::fatal("issuer-not-public", message).at("issuer").remedy(remedy))
 }
 
+/// Why the public internet does not know the name of a host, in lower case; None if it may.
+pub(crate) fn private_name(host: &str) -> Option<&'static str> {
+    if is_cluster_name(host) {
+        return Some("is a name inside a cluster");
+    }
+    if is_below(host, "localhost") {
+        return Some("is a loopback address");
+    }
+    if PRIVATE_DOMAINS.iter().any(|domain| is_below(host, domain)) {
+        return Some("is a name of a private network");
+    }
+    (!host.contains('.')).then_some("is a name without a domain")
+}
+
 /// Whether an issuer is on this machine.
 pub fn is_loopback(issuer: &str) -> bool {
-    host(issuer).is_some_and(|host| {
-        is_below(&host, "localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
-    })
+    host(issuer).is_some_and(|host| is_below(&host, "localhost") || address::is_loopback(&host))
 }
 
 /// A caution about an issuer whose tokens Entra is known or likely to refuse.
@@ -97,33 +107,6 @@ fn is_below(host: &str, domain: &str) -> bool {
 
 fn is_cluster_name(host: &str) -> bool {
     is_below(host, "cluster.local") || is_below(host, "svc") || host == "kubernetes" || host == "kubernetes.default"
-}
-
-fn private_address(address: IpAddr) -> Option<&'static str> {
-    match address {
-        IpAddr::V4(address) => private_v4(address),
-        IpAddr::V6(address) => match address.to_ipv4_mapped() {
-            Some(address) => private_v4(address),
-            None => private_v6(address),
-        },
-    }
-}
-
-fn private_v4(address: Ipv4Addr) -> Option<&'static str> {
-    let [first, second, ..] = address.octets();
-    if address.is_loopback() || address.is_unspecified() {
-        return Some("is a loopback address");
-    }
-    // 100.64.0.0/10 is shared by the customers of a carrier (RFC 6598).
-    let is_shared = first == 100 && (64..128).contains(&second);
-    (address.is_private() || address.is_link_local() || is_shared).then_some("is a private address")
-}
-
-fn private_v6(address: Ipv6Addr) -> Option<&'static str> {
-    if address.is_loopback() || address.is_unspecified() {
-        return Some("is a loopback address");
-    }
-    (address.is_unique_local() || address.is_unicast_link_local()).then_some("is a private address")
 }
 
 #[cfg(test)]

@@ -6,8 +6,10 @@ use serde_json::{Map, Value};
 
 use crate::catalogue;
 use crate::fault::{Category, EntraError, Fault};
-use crate::ports::{Response, TransportError, TransportKind};
+use crate::harmless::shown;
+use crate::ports::{Response, TlsFailure, TransportError, TransportKind};
 use crate::secret::Secret;
+use crate::shorten::{LONGEST_ID, LONGEST_SENTENCE, LONGEST_VALUE};
 use crate::token::json;
 
 /// An answer, classified by what to do next.
@@ -128,16 +130,17 @@ fn entra_fault(entra: EntraError) -> Fault {
 }
 
 fn entra_error(status: u16, object: &Map<String, Value>) -> Option<EntraError> {
-    let text = |name: &str| object.get(name).and_then(Value::as_str).map(ToOwned::to_owned);
+    let text = |name: &str| object.get(name).and_then(Value::as_str);
+    let id = |name: &str| text(name).map(|text| shown(text, LONGEST_ID));
     let codes = object.get("error_codes").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     Some(EntraError {
         status,
-        error: text("error")?,
-        description: text("error_description").unwrap_or_default(),
+        error: id("error")?,
+        description: text("error_description").unwrap_or_default().to_owned(),
         codes: codes.iter().filter_map(Value::as_u64).filter_map(|code| u32::try_from(code).ok()).collect(),
-        trace_id: text("trace_id"),
-        correlation_id: text("correlation_id"),
-        timestamp: text("timestamp"),
+        trace_id: id("trace_id"),
+        correlation_id: id("correlation_id"),
+        timestamp: id("timestamp"),
     })
 }
 
@@ -148,7 +151,7 @@ fn busy(response: &Response) -> Fault {
         format!("The authority answered {}", response.status),
     );
     if let Some(entra) = object(response).and_then(|object| entra_error(response.status, &object)) {
-        fault.message.push_str(&format!(": {}", entra.description));
+        fault.message.push_str(&format!(": {}", shown(&entra.description, LONGEST_SENTENCE)));
         fault.entra = Some(entra);
     }
     fault.hint("try again later, or raise `--timeout` and `--retries`")
@@ -160,8 +163,9 @@ fn redirected(response: &Response) -> Fault {
         Category::Network,
         "redirect-refused",
         format!(
-            "The authority answered {} and redirects to {target}; the ID token was not sent there",
-            response.status
+            "The authority answered {} and redirects to {}; the ID token was not sent there",
+            response.status,
+            shown(target, LONGEST_VALUE)
         ),
     )
     .hint("check the authority host and proxies: Entra never redirects a token request")
@@ -172,7 +176,7 @@ fn not_json(response: &Response) -> Fault {
     Fault::new(
         Category::Network,
         "answer-not-json",
-        format!("The authority answered {} with {kind} instead of Entra's JSON", response.status),
+        format!("The authority answered {} with {} instead of Entra's JSON", response.status, shown(kind, LONGEST_ID)),
     )
     .hint("check the authority host and `HTTPS_PROXY`: something other than Entra answered, often a proxy")
 }
@@ -202,11 +206,15 @@ fn unreachable(error: &TransportError) -> Fault {
             "The authority cannot be reached",
             "check that the runner can reach it, directly or through `HTTPS_PROXY`",
         ),
-        TransportKind::Tls => (
-            "certificate-untrusted",
-            "The authority's TLS certificate is not trusted",
-            "pass the certificate of a proxy that intercepts TLS with `--ca-file FILE` or `SSL_CERT_FILE`",
-        ),
+        TransportKind::Tls(failure) => (failure.code(), insecure(failure), failure.remedy()),
+        TransportKind::Exhausted => {
+            let message = "The host has no free connection or file descriptor for a request to the authority";
+            let hint = "raise the limit of open files (`ulimit -n`), or lower `--max-concurrency` of `serve`";
+            return with_reason(
+                Fault::new(Category::Network, "connections-exhausted", message).hint(hint).transient(),
+                error,
+            );
+        }
         TransportKind::Timeout => (
             "authority-timeout",
             "The authority did not answer in time",
@@ -228,8 +236,25 @@ fn unreachable(error: &TransportError) -> Fault {
             "check the authority host, proxies and the network of the runner",
         ),
     };
-    let fault = Fault::new(Category::Network, code, message).hint(hint);
+    with_reason(Fault::new(Category::Network, code, message).hint(hint), error)
+}
+
+fn with_reason(fault: Fault, error: &TransportError) -> Fault {
     if error.detail.is_empty() { fault } else { fault.fact("reason", error.detail.clone()) }
+}
+
+/// The sentence about an authority with which no connection with TLS came about.
+const fn insecure(failure: TlsFailure) -> &'static str {
+    match failure {
+        TlsFailure::UntrustedIssuer => "The authority's TLS certificate is not trusted",
+        TlsFailure::Name => "The authority's TLS certificate is for another name",
+        TlsFailure::Expired => "The authority's TLS certificate has expired",
+        TlsFailure::NotYetValid => "The authority's TLS certificate is not valid yet",
+        TlsFailure::Certificate => "The authority's TLS certificate cannot be used",
+        TlsFailure::Version => "The authority speaks no version of TLS that is accepted here",
+        TlsFailure::PlainText => "The authority does not speak TLS on this port",
+        TlsFailure::Other => "No secure connection to the authority came about",
+    }
 }
 
 /// `Retry-After` as seconds or as an HTTP date (RFC 9110 §10.2.3).

@@ -82,5 +82,6 @@ pub(super) fn gave_up(mut fault: Fault, tries: u32, after: Option<Duration>, rem
     } else if remaining.is_zero() {
         fault.message.push_str(", and the time is up");
     }
+    fault.retry_after = after.map(|after| u32::try_from(after.as_secs()).unwrap_or(u32::MAX));
     fault.fact("attempts", tries.to_string())
 }

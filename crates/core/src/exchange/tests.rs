@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use super::*;
 use crate::cloud;
 use crate::ports::fixed::Variables;
-use crate::ports::{Clock, Http, TransportKind};
+use crate::ports::{Clock, Http, TlsFailure, TransportKind};
+use crate::secret::KnownSecrets;
 
 const NOW: i64 = 1_790_000_000;
 
@@ -37,7 +38,17 @@ impl Script {
     }
 
     fn grant(&self, terms: Terms, renew: &mut dyn FnMut() -> Option<Secret>) -> Result<Granted, Fault> {
-        run(terms, Ports { env: &Variables::default(), clock: self, random: self, http: self }, renew)
+        run(
+            terms,
+            Ports {
+                env: &Variables::default(),
+                clock: self,
+                random: self,
+                http: self,
+                secrets: &KnownSecrets::default(),
+            },
+            renew,
+        )
     }
 
     fn bodies(&self) -> Vec<String> {
@@ -160,8 +171,29 @@ fn one_refused_scope_fails_the_whole_exchange_and_names_it() {
 
 #[test]
 fn a_refusal_is_shown_before_a_failed_connection_beside_it() {
-    let fault = Script::new([failed(TransportKind::Tls), refusal(700213)]).run(two_scopes()).unwrap_err();
+    let fault =
+        Script::new([failed(TransportKind::Tls(TlsFailure::Name)), refusal(700213)]).run(two_scopes()).unwrap_err();
     assert_eq!(fault.entra.clone().unwrap().aadsts(), Some(700213));
+}
+
+#[test]
+fn each_failure_of_tls_has_a_code_a_sentence_and_a_remedy_of_its_own() {
+    let mut seen = Vec::new();
+    for failure in TlsFailure::ALL {
+        let fault = Script::new([failed(TransportKind::Tls(failure))]).run(terms()).unwrap_err();
+        assert_eq!((fault.code, fault.category), (failure.code(), Category::Network));
+        for text in [fault.code.to_owned(), fault.message.clone(), fault.hints[0].clone(), failure.words().to_owned()] {
+            assert!(!seen.contains(&text), "{text}");
+            seen.push(text);
+        }
+    }
+}
+
+#[test]
+fn a_host_that_has_run_out_of_connections_may_succeed_later() {
+    let terms = Terms { retries: 0, ..terms() };
+    let fault = Script::new([failed(TransportKind::Exhausted)]).run(terms).unwrap_err();
+    assert_eq!((fault.code, fault.is_transient), ("connections-exhausted", true));
 }
 
 #[test]
@@ -175,6 +207,7 @@ fn temporary_failures_are_retried() {
         failed(TransportKind::Cut),
         failed(TransportKind::Connect),
         failed(TransportKind::Dns),
+        failed(TransportKind::Exhausted),
     ] {
         let script = Script::new([passing, token("t")]);
         assert!(script.run(terms()).is_ok());
@@ -207,7 +240,6 @@ fn permanent_failures_are_not_retried() {
             Category::Network,
         ),
         (with_header(307, "location", "https://elsewhere/?secret"), "redirect-refused", Category::Network),
-        (failed(TransportKind::Tls), "certificate-untrusted", Category::Network),
         (failed(TransportKind::Denied), "destination-denied", Category::Network),
         (failed(TransportKind::TooLarge), "answer-too-large", Category::Network),
     ] {

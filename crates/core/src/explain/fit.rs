@@ -31,13 +31,20 @@ impl Values<'_> {
         ranked
     }
 
-    fn nearness(&self, credential: &Credential) -> (bool, bool, usize, bool) {
+    fn nearness(&self, credential: &Credential) -> (bool, bool, usize, usize, bool) {
         let platform = platform::by_issuer(&credential.issuer);
         let has_form = platform.zip(self.subject).is_some_and(|(platform, known)| platform.subject(known).is_some());
         let same_issuer = self.issuer.is_none_or(|known| fits(known, &credential.issuer));
         let subject = credential.matcher.subject().unwrap_or_default();
-        let common = self.subject.map_or(0, |known| common(known, subject));
-        (same_issuer, has_form, common, self.audience.is_none_or(|known| credential.audience() == Some(known)))
+        let common = self.subject.map_or(0, |known| self::common(known, subject));
+        let of_issuer = self.issuer.map_or(0, |known| self::common(known, &credential.issuer));
+        (
+            same_issuer,
+            has_form,
+            common,
+            of_issuer,
+            self.audience.is_none_or(|known| credential.audience() == Some(known)),
+        )
     }
 }
 

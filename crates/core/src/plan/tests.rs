@@ -6,7 +6,7 @@ use crate::platform::{File, Platform, Source};
 use crate::ports::fixed::Variables;
 
 const INPUTS: Inputs<'_> = Inputs {
-    token: TokenInputs { source: TokenSource::Platform, platform: None, audience: None },
+    token: TokenInputs { source: TokenSource::Platform, platform: None, audience: None, is_lasting: false },
     output: OutputInputs { form: "auto", publish: Publish::Token, id_token_file: None, host: HostKind::Native },
 };
 const TOKEN: (&str, &str) = ("ARM_OIDC_TOKEN", "t");
@@ -191,4 +191,55 @@ fn forms_for_access_tokens_alone_do_not_hold_the_settings_of_tools() {
         };
         assert_eq!(code(output, [TOKEN, ("RUNNER_TEMP", "/t")]), "publish-needs-variables");
     }
+}
+
+#[test]
+fn inside_exec_the_id_token_comes_from_this_machine_on_every_platform() {
+    let pair =
+        [("ARM_OIDC_REQUEST_URL", "http://127.0.0.1:4000/oidc/token?audience=a"), ("ARM_OIDC_REQUEST_TOKEN", "b")];
+    let asked = |env: [(&str, &str); 3]| match resolve(|inputs| inputs.output.form = "json", env).unwrap().token {
+        TokenPlan { source: Source::Request { request, .. }, platform, .. } => (request.url, platform.name()),
+        plan => panic!("{plan:?}"),
+    };
+    for (variable, platform) in [
+        (("GITLAB_CI", "true"), "gitlab"),
+        (("BITBUCKET_BUILD_NUMBER", "1"), "bitbucket"),
+        (("CIRCLECI", "true"), "circleci"),
+        // The token of the start is there, and may have ended.
+        (TOKEN, "generic"),
+        (("AZURE_FEDERATED_TOKEN_FILE", "/f"), "kubernetes"),
+    ] {
+        assert_eq!(asked([variable, pair[0], pair[1]]), (pair[0].1.to_owned(), platform));
+    }
+    let named = |inputs: &mut Inputs<'_>| {
+        inputs.token.source = TokenSource::Variable("T");
+        inputs.output.form = "json";
+    };
+    assert!(matches!(resolve(named, pair).unwrap().token.source, Source::Variable(_)), "an option wins");
+    let elsewhere = ("ARM_OIDC_REQUEST_URL", "https://ci.example/t");
+    let plan = resolve(|inputs| inputs.output.form = "json", [TOKEN, elsewhere, pair[1]]).unwrap();
+    assert!(matches!(plan.token.source, Source::Variable(_)), "an address elsewhere comes last");
+}
+
+#[test]
+fn a_job_that_needs_more_id_tokens_asks_for_new_ones_where_it_can() {
+    let again = |env: &[(&str, &str)], source| {
+        let env = Variables(env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
+        TokenPlan::resolve(&TokenInputs { source, is_lasting: true, ..INPUTS.token }, None, &env).unwrap().again()
+    };
+    let task = [
+        ("TF_BUILD", "True"),
+        ("idToken", "t"),
+        ("SYSTEM_ACCESSTOKEN", "s"),
+        (
+            "SYSTEM_OIDCREQUESTURI",
+            "https://dev.azure.com/o/p/_apis/distributedtask/hubs/build/plans/1/jobs/2/oidctoken",
+        ),
+    ];
+    assert_eq!(again(&task, TokenSource::Platform), Again::Requested);
+    assert_eq!(again(&task[..2], TokenSource::Platform), Again::Never);
+    assert_eq!(again(&[("AZURE_FEDERATED_TOKEN_FILE", "/f")], TokenSource::Platform), Again::Replaced);
+    assert_eq!(again(&[("ARM_OIDC_TOKEN_FILE_PATH", "/f")], TokenSource::Platform), Again::Unsure);
+    assert_eq!(again(&[], TokenSource::File("/f")), Again::Unsure);
+    assert_eq!(again(&[], TokenSource::Variable("T")), Again::Never);
 }

@@ -32,6 +32,22 @@ pub struct TokenInputs<'a> {
     pub platform: Option<&'a str>,
     /// The audience that the user asks the platform for.
     pub audience: Option<&'a str>,
+    /// Whether the token will be needed again: then a source that issues new ones comes before a
+    /// variable.
+    pub is_lasting: bool,
+}
+
+/// Whether another ID token can be had later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// The platform issues one for each request.
+    Requested,
+    /// The platform replaces the file in time.
+    Replaced,
+    /// Somebody may replace the file.
+    Unsure,
+    /// The token of the start is the only one.
+    Never,
 }
 
 /// Where the ID token is.
@@ -63,11 +79,14 @@ impl TokenPlan {
             TokenSource::Platform => {
                 // A platform that lacks something is an obstacle only when the token is to come
                 // from it.
-                let platform = selected.for_token().map_err(|fault| name_request_pair(fault, env))?.platform;
                 let usual = cloud.unwrap_or(cloud::PUBLIC).usual_audience();
-                let source = match inputs.audience {
-                    Some(audience) => platform.id_token_for(env, audience)?,
-                    None => platform.id_token(env, usual)?,
+                let own = selected.for_token().and_then(|_| of_platform(platform, inputs, usual, env));
+                let source = match own {
+                    Ok(source @ (Source::Request { .. } | Source::Program(_))) => source,
+                    own => match platform::request_on_this_machine(env, usual, inputs.audience) {
+                        Some(source) => source,
+                        None => own.map_err(|fault| name_request_pair(fault, env))?,
+                    },
                 };
                 if matches!(source, Source::Variable(_)) {
                     alternative = platform.alternative(env);
@@ -86,10 +105,40 @@ impl TokenPlan {
         }
     }
 
+    /// Whether another ID token can be had later.
+    pub fn again(&self) -> Again {
+        match &self.source {
+            Source::Request { .. } | Source::Program(_) => Again::Requested,
+            Source::File(path) if path == STANDARD_INPUT => Again::Never,
+            Source::File(_) if self.platform.replaces_file() && self.named == self.platform.name() => Again::Replaced,
+            Source::File(_) => Again::Unsure,
+            Source::Variable(_) => Again::Never,
+        }
+    }
+
     /// The file in which the platform says that it keeps this token.
     pub(super) fn kept_in(&self, env: &dyn Env) -> Option<String> {
         self.platform.id_token_file(env).filter(|_| self.named == self.platform.name())
     }
+}
+
+fn of_platform(
+    platform: &'static dyn Platform,
+    inputs: &TokenInputs<'_>,
+    usual: &str,
+    env: &dyn Env,
+) -> Result<Source, Fault> {
+    let source = match inputs.audience {
+        Some(audience) => platform.id_token_for(env, audience)?,
+        None => platform.id_token(env, usual)?,
+    };
+    if inputs.is_lasting
+        && matches!(source, Source::Variable(_))
+        && let Ok(request @ Source::Request { .. }) = platform.id_token_for(env, usual)
+    {
+        return Ok(request);
+    }
+    Ok(source)
 }
 
 /// The platform gives no token, but variables of Terraform's providers may do.

@@ -4,8 +4,10 @@ use serde_json::Value;
 
 use super::id_token_missing;
 use crate::fault::{Category, Fault};
+use crate::harmless::shown;
 use crate::ports::{Method, Request, Response};
 use crate::secret::Secret;
+use crate::shorten::LONGEST_ID;
 use crate::token::json;
 
 /// The largest answer of a token service that is read, in bytes. A token has a few thousand.
@@ -105,7 +107,7 @@ pub(super) fn refused(response: &Response, service: &str) -> Fault {
 pub(super) fn unreadable(response: &Response, service: &str, what: &str) -> Fault {
     let fault = Fault::new(Category::IdToken, "id-token-answer-unexpected", format!("The answer of {service} {what}"));
     match response.header("content-type") {
-        Some(kind) => fault.fact("content-type", kind.escape_debug().to_string()),
+        Some(kind) => fault.fact("content-type", shown(kind, LONGEST_ID)),
         None => fault,
     }
 }
@@ -118,23 +120,11 @@ fn with_message(fault: Fault, response: &Response) -> Fault {
     }
 }
 
-/// The error message in a JSON answer, on one line.
+/// The error message in a JSON answer, on one line. Of a long one the beginning.
 pub(super) fn message(response: &Response) -> Option<String> {
     let body = json::lenient(&response.body).ok()?;
     let text = ["message", "error", "error_description"].iter().find_map(|name| body.get(name)?.as_str())?;
-    Some(one_line(text))
-}
-
-/// The beginning of a text, with unprintable characters escaped.
-fn one_line(text: &str) -> String {
-    let mut line = String::new();
-    for character in text.chars().take(MAX_MESSAGE) {
-        match character {
-            '\'' | '"' => line.push(character),
-            _ => line.extend(character.escape_debug()),
-        }
-    }
-    line
+    Some(shown(text, MAX_MESSAGE).replace('\r', "").replace(['\n', '\t'], " "))
 }
 
 fn host(rest: &str) -> &str {
@@ -176,8 +166,8 @@ mod tests {
     #[test]
     fn a_services_message_is_shown_on_one_line_and_cut() {
         let message = |text: &str| message(&answer(400, &serde_json::json!({ "message": text }).to_string())).unwrap();
-        assert_eq!(message("it's \"no\"\n##vso[x]"), r#"it's "no"\n##vso[x]"#);
-        assert!(message(&"x".repeat(10_000)).len() <= MAX_MESSAGE);
+        assert_eq!(message("it's \"no\"\n##vso[x]\u{202e}"), r#"it's "no" ##vso[x]\u{202e}"#);
+        assert!(message(&"x".repeat(10_000)).ends_with("x… (cut: 10000 characters in all)"));
     }
 
     #[test]

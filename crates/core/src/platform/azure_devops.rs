@@ -2,8 +2,10 @@
 
 use super::{Source, answer};
 use crate::fault::{Category, Fault};
+use crate::harmless::shown;
 use crate::ports::{Method, Response};
 use crate::secret::Secret;
+use crate::shorten::LONGEST_ID;
 
 pub(super) const ACCESS_TOKEN: &str = "SYSTEM_ACCESSTOKEN";
 pub(super) const URI: &str = "SYSTEM_OIDCREQUESTURI";
@@ -79,7 +81,7 @@ fn read(response: &Response) -> Result<Secret, Fault> {
 /// Adds the ids that Microsoft's support asks for.
 fn support(fault: Fault, response: &Response) -> Fault {
     ["x-vss-e2eid", "x-msedge-ref"].into_iter().fold(fault, |fault, name| match response.header(name) {
-        Some(value) => fault.fact(name, value.escape_debug().to_string()),
+        Some(value) => fault.fact(name, shown(value, LONGEST_ID)),
         None => fault,
     })
 }

@@ -72,13 +72,15 @@ impl Platform for AzurePipelines {
     /// The audience cannot be chosen: it is always `api://AzureADTokenExchange`. Without a service
     /// connection the token is issued for the pipeline.
     fn id_token(&self, env: &dyn Env, _audience: &str) -> Result<Source, Fault> {
-        if env.present(TASK_TOKEN).is_some() {
-            return Ok(Source::Variable(TASK_TOKEN.to_owned()));
+        match env.present(TASK_TOKEN) {
+            Some(_) => Ok(Source::Variable(TASK_TOKEN.to_owned())),
+            None => request(env),
         }
-        let bearer = access_token(env)?;
-        let connection = CONNECTION.into_iter().find(|name| env.present(name).is_some());
-        let connection = connection.map(|name| mapped(name, env)).transpose()?;
-        Ok(token_request(request_uri(env)?, &bearer, connection.as_deref()))
+    }
+
+    /// A new token, where a step has what it takes.
+    fn id_token_for(&self, env: &dyn Env, audience: &str) -> Result<Source, Fault> {
+        request(env).or_else(|_| self.id_token(env, audience))
     }
 
     /// Each value becomes a variable for later steps of the job, `$(NAME)`, and an output,
@@ -148,6 +150,13 @@ impl Platform for AzurePipelines {
             None => Ok(format!("{CLASSIC}{}", parts.require("organization-id")?)),
         }
     }
+}
+
+fn request(env: &dyn Env) -> Result<Source, Fault> {
+    let bearer = access_token(env)?;
+    let connection = CONNECTION.into_iter().find(|name| env.present(name).is_some());
+    let connection = connection.map(|name| mapped(name, env)).transpose()?;
+    Ok(token_request(request_uri(env)?, &bearer, connection.as_deref()))
 }
 
 const CLASSIC: &str = "https://vstoken.dev.azure.com/";

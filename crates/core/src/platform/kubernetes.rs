@@ -45,6 +45,10 @@ impl Platform for Kubernetes {
         })
     }
 
+    fn replaces_file(&self) -> bool {
+        true
+    }
+
     /// Each job has a file system of its own.
     fn job_folder(&self, _env: &dyn Env) -> Option<String> {
         Some("/tmp".to_owned())

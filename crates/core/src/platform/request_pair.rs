@@ -5,8 +5,10 @@ use super::{Source, answer, azure_devops, id_token_missing};
 use crate::fault::Fault;
 use crate::ports::{Env, Method};
 
-pub(super) const URL: &str = "ARM_OIDC_REQUEST_URL";
-pub(super) const BEARER: &str = "ARM_OIDC_REQUEST_TOKEN";
+/// The variable with the address.
+pub const URL: &str = "ARM_OIDC_REQUEST_URL";
+/// The variable with the bearer token.
+pub const BEARER: &str = "ARM_OIDC_REQUEST_TOKEN";
 /// The service connection for which Azure DevOps is asked.
 pub(super) const CONNECTION: [&str; 3] = [
     "ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID",
@@ -15,6 +17,15 @@ pub(super) const CONNECTION: [&str; 3] = [
 ];
 
 const AUDIENCE: &str = "audience";
+
+/// The request, if both variables are set and the address is on this machine, as inside `exec`. There
+/// the variables of the platform's own token are removed.
+pub(crate) fn of_this_machine(env: &dyn Env, usual: &str, wanted: Option<&str>) -> Option<Source> {
+    let url = env.present(URL)?;
+    let host = url.strip_prefix("http://")?.split('/').next()?;
+    let is_here = matches!(host.rsplit_once(':')?.0, "127.0.0.1" | "localhost");
+    source(env, usual, wanted).ok().flatten().filter(|_| is_here)
+}
 
 /// Whether both variables are set.
 pub(crate) fn is_set(env: &dyn Env) -> bool {
@@ -103,6 +114,19 @@ mod tests {
             let request = shown(&[(URL, "https://x/t"), bearer, (name, "id")], None).unwrap().unwrap();
             assert_eq!(request, "POST https://x/t?api-version=7.1&serviceConnectionId=id");
         }
+    }
+
+    #[test]
+    fn a_pair_on_this_machine_is_known_by_its_address() {
+        let found = |url: &str| {
+            let env = Variables::from([(URL, url), (BEARER, "b")]);
+            of_this_machine(&env, "api://usual", None).is_some()
+        };
+        assert!(found("http://127.0.0.1:4000/x?audience=a") && found("http://localhost:4000/x"));
+        for other in ["https://127.0.0.1:4000/x", "http://127.0.0.1.evil.example:1/x", "https://ci.example/x", "x"] {
+            assert!(!found(other), "{other}");
+        }
+        assert!(of_this_machine(&Variables::from([(URL, "http://127.0.0.1:4000/x")]), "", None).is_none());
     }
 
     #[test]

@@ -42,6 +42,10 @@ impl Platform for Spiffe {
         })
     }
 
+    fn replaces_file(&self) -> bool {
+        true
+    }
+
     fn subject(&self, subject: &str) -> Option<Subject> {
         let rest = subject.strip_prefix("spiffe://")?;
         let (domain, path) = rest.split_once('/').unwrap_or((rest, ""));

@@ -7,7 +7,7 @@ use crate::fault::{Category, Fault};
 use crate::secret::Secret;
 use crate::shell::Shell;
 
-pub use crate::harmless::{defuse, separated, with_escaped_signs};
+pub use crate::harmless::{defuse, is_unprintable, separated, with_escaped_characters, with_escaped_signs};
 pub use crate::shell::shell_quote;
 
 /// Whether this is a valid name of a shell variable: `[A-Za-z_][A-Za-z0-9_]*`.
@@ -34,10 +34,10 @@ pub fn powershell_lines(values: &[Value]) -> Result<Secret, Fault> {
     lines(values, |name, value| format!("$env:{name} = {}\n", sum(value)))
 }
 
-/// JSON in one line, without any logging command of a CI system.
+/// JSON in one line, without any logging command of a CI system or unprintable character.
 pub fn json_text(value: &impl Serialize) -> String {
     // `Display` takes twice as long. Serialization cannot fail for our types.
-    with_escaped_signs(serde_json::to_string(value).unwrap_or_default(), JSON_SIGN)
+    with_escaped_characters(with_escaped_signs(serde_json::to_string(value).unwrap_or_default(), JSON_SIGN))
 }
 
 /// `#` in a string of JSON or Terraform.
@@ -126,6 +126,14 @@ mod tests {
             assert_eq!(defuse(&json), json, "{text}");
         }
         assert_eq!(json_text(&"a # b #1"), "\"a # b #1\"");
+    }
+
+    #[test]
+    fn json_shows_unprintable_characters_as_escapes() {
+        let text = "a\u{202e}b\u{7f}\u{200b}\u{e0041}é\n";
+        let json = json_text(&text);
+        assert_eq!(json, "\"a\\u202eb\\u007f\\u200b\\udb40\\udc41é\\n\"");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Writes Bicep for credentials of a managed identity.
 
 use crate::credential::{Credential, Matcher};
-use crate::platform::text::with_escaped_signs;
+use crate::platform::text::{is_unprintable, with_escaped_signs};
 
 /// The API version for exact subjects, which every region has.
 const API: &str = "2024-11-30";
@@ -67,7 +67,7 @@ fn quoted(text: &str) -> String {
             '\r' => quoted += "\\r",
             '\t' => quoted += "\\t",
             '$' if rest.peek() == Some(&'{') => quoted += "\\$",
-            c if c.is_control() => quoted += &format!("\\u{{{:x}}}", u32::from(c)),
+            c if is_unprintable(c) => quoted += &format!("\\u{{{:x}}}", u32::from(c)),
             c => quoted.push(c),
         }
     }

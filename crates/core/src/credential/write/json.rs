@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::credential::{Credential, Matcher};
-use crate::platform::text::{JSON_SIGN, with_escaped_signs};
+use crate::platform::text::{JSON_SIGN, with_escaped_characters, with_escaped_signs};
 
 /// One body, or an array of them.
 pub(super) fn graph(credentials: &[Credential]) -> String {
@@ -47,5 +47,5 @@ fn properties(credential: &Credential) -> Map<String, Value> {
 
 fn one_or_all(mut bodies: Vec<Value>) -> String {
     let document = if bodies.len() == 1 { bodies.remove(0) } else { Value::Array(bodies) };
-    with_escaped_signs(format!("{document:#}\n"), JSON_SIGN)
+    with_escaped_characters(with_escaped_signs(format!("{document:#}\n"), JSON_SIGN))
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{Owner, fault};
 use crate::Fault;
 use crate::credential::{Credential, Matcher};
-use crate::platform::text::{JSON_SIGN, with_escaped_signs};
+use crate::platform::text::{JSON_SIGN, is_unprintable, with_escaped_signs};
 
 /// A block: `kind "label" "label" { ... }`.
 pub(super) struct Block {
@@ -197,7 +197,8 @@ fn quoted(text: &str) -> String {
             '\n' => quoted += "\\n",
             '\r' => quoted += "\\r",
             '\t' => quoted += "\\t",
-            c if c.is_control() => quoted += &format!("\\u{:04x}", u32::from(c)),
+            c if is_unprintable(c) && c > '\u{ffff}' => quoted += &format!("\\U{:08x}", u32::from(c)),
+            c if is_unprintable(c) => quoted += &format!("\\u{:04x}", u32::from(c)),
             c => quoted.push(c),
         }
     }
