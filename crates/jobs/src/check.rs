@@ -66,6 +66,9 @@ pub struct Request {
     /// requests on behalf of a caller.
     #[serde(skip)]
     pub discover: bool,
+    /// Hosts of private networks from which the keys may be fetched.
+    #[serde(skip)]
+    pub allowed_hosts: Vec<String>,
 }
 
 /// A credential with an exact subject.
@@ -118,7 +121,7 @@ pub fn run(request: Request, ports: Ports<'_>) -> Result<Answer, Fault> {
         Err(malformed) => (malformed.into(), None),
         Ok(token) => {
             let keys = match jwks {
-                None if request.discover => fetched(&token, ports)?,
+                None if request.discover => fetched(&token, &request.allowed_hosts, ports)?,
                 given => given.map(Ok),
             };
             let question = Question {
@@ -147,11 +150,11 @@ pub fn run(request: Request, ports: Ports<'_>) -> Result<Answer, Fault> {
 
 /// The issuer's keys, or why Entra could not fetch them either. When only this host does not allow
 /// the request, nothing follows for Entra, and that is a fault.
-fn fetched(token: &Token, ports: Ports<'_>) -> Result<Option<Result<KeySet, String>>, Fault> {
+fn fetched(token: &Token, allowed: &[String], ports: Ports<'_>) -> Result<Option<Result<KeySet, String>>, Fault> {
     if token.claims().iss.is_none() {
         return Ok(None);
     }
-    match discovery::keys(token.claims(), ports) {
+    match discovery::keys(token.claims(), allowed, ports) {
         Ok(keys) => Ok(Some(Ok(keys))),
         Err(unavailable) if unavailable.is_denied => Err(unavailable.into()),
         Err(unavailable) => Ok(Some(Err(unavailable.clause()))),

@@ -1,13 +1,13 @@
 //! Fetches an issuer's keys by OpenID Connect Discovery 1.0: the discovery document, then the key
 //! set that it names.
 //!
-//! The issuer must be the token's `iss`. Only https (except on loopback), no redirects, small
-//! documents, one deadline for both.
+//! The issuer must be the token's `iss`. Only addresses that [`issuer::fetchable`] accepts, no
+//! redirects, small documents, one deadline for both.
 
 use std::time::Duration;
 
-use azure_oidc_core::authority::Authority;
 use azure_oidc_core::exchange::USER_AGENT;
+use azure_oidc_core::issuer;
 use azure_oidc_core::jwks::KeySet;
 use azure_oidc_core::ports::{Method, Ports, Request, TransportError, TransportKind};
 use azure_oidc_core::token::{Claims, json};
@@ -49,11 +49,12 @@ impl From<Unavailable> for Fault {
     }
 }
 
-/// Fetches the keys of the issuer that the claims name.
+/// Fetches the keys of the issuer that the claims name. `allowed` are the hosts of private networks
+/// from which they may be fetched.
 ///
 /// # Errors
 /// When there is no issuer, or one of the two documents cannot be fetched or used.
-pub(crate) fn keys(claims: &Claims, ports: Ports<'_>) -> Result<KeySet, Unavailable> {
+pub(crate) fn keys(claims: &Claims, allowed: &[String], ports: Ports<'_>) -> Result<KeySet, Unavailable> {
     let issuer = claims.iss.as_deref().ok_or_else(|| {
         Fault::new(Category::Usage, "issuer-missing", "The token has no `iss`, so the keys of its issuer are unknown")
             .hint("give the keys with `--jwks FILE`")
@@ -61,7 +62,7 @@ pub(crate) fn keys(claims: &Claims, ports: Ports<'_>) -> Result<KeySet, Unavaila
     let started = ports.clock.monotonic();
     let left = || TIMEOUT.saturating_sub(ports.clock.monotonic().saturating_sub(started));
     let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-    let Ok(Value::Object(document)) = json::lenient(get(&url, left(), ports)?.as_bytes()) else {
+    let Ok(Value::Object(document)) = json::lenient(get(&url, allowed, left(), ports)?.as_bytes()) else {
         return Err(failed(format!("{url} is not a JSON object")).into());
     };
     let text = |name: &str| document.get(name).and_then(Value::as_str);
@@ -71,16 +72,11 @@ pub(crate) fn keys(claims: &Claims, ports: Ports<'_>) -> Result<KeySet, Unavaila
         return Err(failed(why).hint("the two must be equal in every character, including a last `/`").into());
     }
     let jwks_uri = text("jwks_uri").ok_or_else(|| failed(format!("{url} names no `jwks_uri`")))?;
-    Ok(KeySet::parse(&get(jwks_uri, left(), ports)?)?)
+    Ok(KeySet::parse(&get(jwks_uri, allowed, left(), ports)?)?)
 }
 
-fn get(url: &str, timeout: Duration, ports: Ports<'_>) -> Result<String, Unavailable> {
-    let base = url
-        .split_once("://")
-        .map(|(scheme, rest)| format!("{scheme}://{}", rest.split(['/', '?', '#']).next().unwrap_or_default()));
-    if base.is_none_or(|base| Authority::parse(&base, "the token").is_err()) {
-        return Err(failed(format!("`{}` is not an https address", url.escape_debug())).into());
-    }
+fn get(url: &str, allowed: &[String], timeout: Duration, ports: Ports<'_>) -> Result<String, Unavailable> {
+    issuer::fetchable(url, allowed)?;
     let request = Request {
         method: Method::Get,
         url: url.to_owned(),
@@ -105,9 +101,11 @@ fn get(url: &str, timeout: Duration, ports: Ports<'_>) -> Result<String, Unavail
 
 fn no_answer(url: &str, error: TransportError) -> Unavailable {
     let is_denied = error.kind == TransportKind::Denied;
-    let fault =
-        failed(format!("{url} gave no answer")).fact("failure", format!("{:?}", error.kind).to_ascii_lowercase());
+    let fault = failed(format!("{url} gave no answer")).fact("failure", error.kind.words());
     let mut fault = if error.detail.is_empty() { fault } else { fault.fact("reason", error.detail) };
+    if let TransportKind::Tls(failure) = error.kind {
+        fault = fault.hint(failure.remedy());
+    }
     if is_denied {
         fault.code = "discovery-denied";
         fault = fault.hint("the host allows the token's issuer only; allow another with `--allow-host HOST`");

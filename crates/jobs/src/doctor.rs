@@ -18,7 +18,7 @@ use azure_oidc_core::token::Token;
 
 use crate::exchange::{SignIn, explain_missing};
 use crate::json::rfc3339;
-use crate::{Context, id_token};
+use crate::{Context, Deadline, id_token};
 
 /// Beyond this, tokens begin to look expired or not yet valid; in seconds.
 const TOLERABLE_SKEW: i64 = 60;
@@ -93,7 +93,9 @@ fn optional(setting: &'static Setting, flag: Option<&str>, env: &dyn Env) -> Che
 fn id_token(request: &Request<'_>, endpoint: &Endpoint, context: Context<'_>) -> Check {
     const WHAT: &str = "ID token";
     let obtained = TokenPlan::resolve(&request.token, endpoint.cloud, context.ports.env)
-        .and_then(|plan| id_token::obtain(&plan, Limits::DEFAULT.timeout, context))
+        .and_then(|plan| {
+            id_token::obtain(&plan, Deadline::after(Limits::DEFAULT.timeout, context.ports.clock), context)
+        })
         .and_then(|obtained| Ok((obtained.parse()?, obtained.place)));
     let (token, place) = match obtained {
         Ok(obtained) => obtained,

@@ -14,15 +14,18 @@ mod publication;
 mod request;
 mod service;
 mod settings;
+mod step;
 mod trade;
 mod trust;
 
 pub use answer::{AccessToken, Answer, Body};
 pub use notice::Notice;
+pub(crate) use notice::unread;
 pub use request::{Request, SignIn};
 pub use service::{Refusal, serve};
 pub use settings::Settings;
-pub(crate) use settings::explain_missing;
+pub(crate) use settings::{explain_missing, of_command};
+pub(crate) use step::Step;
 pub use trade::trade;
 
 use azure_oidc_core::credential::{Credential, forms};
@@ -33,19 +36,19 @@ use azure_oidc_core::token::Token;
 use azure_oidc_core::{Category, Fault, Secret};
 
 use crate::id_token::Obtained;
-use crate::{Context, id_token};
+use crate::{Context, Deadline, id_token};
 use order::Order;
 
 /// Trades the job's ID token and returns what to publish. The notices count whether it succeeds or
 /// fails.
 pub fn run(request: &Request<'_>, context: Context<'_>, notices: &mut Vec<Notice>) -> Result<Vec<Publication>, Fault> {
-    let started = context.ports.clock.monotonic();
+    let deadline = Deadline::after(request.limits.timeout, context.ports.clock);
     notices.extend(notice::unread(request, context.ports.env));
     let settings::OfCommand { settings, names, is_debug } = settings::of_command(request, context)?;
     let plan = Plan::resolve(&request.plan, settings.endpoint.cloud, context.ports.env)?;
     let credentials = request.credential.map(|name| read_credentials(name, context, notices)).transpose()?;
 
-    let obtain = || id_token::obtain(&plan.token, request.limits.timeout, context);
+    let obtain = || id_token::obtain(&plan.token, deadline, context);
     let id_token = obtain()?;
     let token = id_token.parse()?;
     if let Some(audience) = request.plan.token.audience {
@@ -68,20 +71,20 @@ pub fn run(request: &Request<'_>, context: Context<'_>, notices: &mut Vec<Notice
         notices.extend(notice::decisions(&order, plan.token.platform.title()));
     }
 
-    let spent = context.ports.clock.monotonic().saturating_sub(started);
-    let limits = Limits { timeout: request.limits.timeout.saturating_sub(spent), ..request.limits };
+    let limits = Limits { timeout: deadline.left(context.ports.clock), ..request.limits };
     let traded = trade::send(&order, limits, context.ports, &mut || Some(obtain().ok()?.token))?;
     notices.extend(traded.notice(&order));
 
     let subscription_id = SUBSCRIPTION_ID.iter().find_map(|name| context.ports.env.present(name));
     let outcome = publication::Outcome { order: &order, traded: &traded, names: &names, subscription_id };
-    publication::publish(&plan.output, &outcome, context, notices)
+    publication::publish(&plan.output, &outcome, deadline, context, notices)
 }
 
 /// Another ID token of the job, if it can be read.
 fn alternative(plan: &TokenPlan, context: Context<'_>) -> Option<(Obtained, Token)> {
     let name = plan.alternative.as_ref()?;
     let token = Secret::new(context.ports.env.present(name)?);
+    context.ports.secrets.learn(token.reveal());
     let obtained = Obtained { token, place: format!("`{name}`") };
     let token = obtained.parse().ok()?;
     Some((obtained, token))

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use azure_oidc_core::cloud::{Cloud, PUBLIC};
 use azure_oidc_core::explain::{self, Known};
+use azure_oidc_core::secret::KnownSecrets;
 use azure_oidc_core::shell::Shell;
 use azure_oidc_core::token::Token;
 use azure_oidc_core::{Category, Fault};
@@ -99,8 +100,11 @@ pub fn run(request: &Request, now: Option<i64>) -> Result<Answer, Fault> {
     let parsed = request.credentials.as_ref().map(Document::credentials).transpose()?;
     let (credentials, problems) = parsed.map(|parsed| (parsed.credentials, parsed.notes)).unwrap_or_default();
     let shell = request.shell.unwrap_or_default();
+    let secrets = KnownSecrets::default();
+    request.token.iter().for_each(|token| secrets.learn(token.reveal()));
+    let text = &secrets.hide(request.text.clone());
     let explained = match (&token, credentials.as_slice()) {
-        (None, []) => explain::explain_with(&request.text, shell, None),
+        (None, []) => explain::explain_with(text, shell, None),
         (token, credentials) => {
             let claims = token.as_ref().map(Token::claims);
             let time = claims.and_then(|claims| claims.iat.or(claims.nbf).or(claims.exp));
@@ -112,7 +116,7 @@ pub fn run(request: &Request, now: Option<i64>) -> Result<Answer, Fault> {
                 cloud: audience.and_then(|audience| Cloud::by_exchange_audience(audience)).unwrap_or(PUBLIC),
                 now: request.now.or(now).or(time).unwrap_or_default(),
             };
-            explain::explain_with(&request.text, shell, Some(&known))
+            explain::explain_with(text, shell, Some(&known))
         }
     };
     let explanation = |one: explain::Explanation| Explanation {

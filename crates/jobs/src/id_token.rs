@@ -3,14 +3,13 @@
 
 mod service;
 
-use std::time::Duration;
-
 use azure_oidc_core::plan::{HostKind, STANDARD_INPUT, TokenPlan, command_line};
 use azure_oidc_core::platform::{Platform, Source};
+use azure_oidc_core::ports::{Ports, Request};
 use azure_oidc_core::token::{Malformed, Token};
 use azure_oidc_core::{Category, Fault, Secret};
 
-use crate::Context;
+use crate::{Context, Deadline};
 
 /// An ID token that was found.
 #[derive(Debug, Clone)]
@@ -36,15 +35,43 @@ impl Obtained {
     }
 }
 
-/// Obtains the token. No request to a token service takes longer than `timeout`.
-pub fn obtain(plan: &TokenPlan, timeout: Duration, context: Context<'_>) -> Result<Obtained, Fault> {
+/// Where the token of this plan is, for messages.
+pub(crate) fn place(plan: &TokenPlan) -> String {
+    match &plan.source {
+        Source::Variable(name) => format!("`{name}`"),
+        Source::File(path) if path == STANDARD_INPUT => "standard input".to_owned(),
+        Source::File(path) => format!("`{path}`"),
+        Source::Request { request, socket, .. } => {
+            let host = socket.as_deref().or_else(|| request.url.split('/').nth(2)).unwrap_or_default();
+            format!("{} at {host}", plan.platform.token_service())
+        }
+        Source::Program(words) => format!("`{}`", command_line(words)),
+    }
+}
+
+/// Obtains the token. Requests to a token service end at the deadline.
+pub fn obtain(plan: &TokenPlan, deadline: Deadline, context: Context<'_>) -> Result<Obtained, Fault> {
+    if let Source::Request { request, .. } = &plan.source {
+        learn_credentials(request, context.ports);
+    }
+    let obtained = find(plan, deadline, context)?;
+    context.ports.secrets.learn(obtained.token.reveal());
+    Ok(obtained)
+}
+
+/// What a request authenticates itself with is as secret as its answer.
+pub(crate) fn learn_credentials(request: &Request, ports: Ports<'_>) {
+    for (_, value) in request.headers.iter().filter(|(name, _)| *name == "authorization") {
+        ports.secrets.learn(value.split_once(' ').map_or(value.as_str(), |(_scheme, token)| token));
+    }
+}
+
+fn find(plan: &TokenPlan, deadline: Deadline, context: Context<'_>) -> Result<Obtained, Fault> {
     match &plan.source {
         Source::Variable(name) => from_variable(name, context),
         Source::File(path) => from_file(path, plan.named, context),
-        Source::Request { request, socket, .. } => {
-            let host = socket.as_deref().or_else(|| request.url.split('/').nth(2)).unwrap_or_default();
-            let place = format!("{} at {host}", plan.platform.token_service());
-            Ok(Obtained { token: service::ask(plan, timeout, context.ports)?, place })
+        Source::Request { .. } => {
+            Ok(Obtained { token: service::ask(plan, deadline, context.ports)?, place: place(plan) })
         }
         Source::Program(words) => from_program(&command_line(words), plan.platform, context),
     }

@@ -6,8 +6,10 @@
 //! defaults, the order of steps, hints and remedies are the same everywhere.
 
 pub mod audit;
+pub mod broker;
 pub mod check;
 pub mod credential;
+mod deadline;
 mod discovery;
 pub mod doctor;
 mod document;
@@ -30,6 +32,7 @@ use azure_oidc_core::cloud::{Cloud, PUBLIC};
 use azure_oidc_core::ports::Ports;
 
 pub use azure_oidc_core::plan::HostKind;
+pub use deadline::Deadline;
 pub use document::Document;
 pub use door::Door;
 pub use token_text::TokenText;

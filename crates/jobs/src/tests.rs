@@ -137,7 +137,7 @@ fn what_is_no_token_is_refused_with_the_error_that_entra_would_give() {
         })
         .err()
         .unwrap(),
-        verify::with_issuer_keys(&Secret::new("a.b"), Offline { now: 0 }.ports()).err().unwrap(),
+        verify::with_issuer_keys(&Secret::new("a.b"), &[], Offline { now: 0 }.ports()).err().unwrap(),
     ];
     for fault in faults {
         assert_eq!((fault.code, fault.aadsts(), fault.hints.len()), ("token-not-three-segments", Some(50_027), 1));

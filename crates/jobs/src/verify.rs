@@ -65,13 +65,14 @@ pub fn run(request: &Request) -> Result<Answer, Fault> {
     Ok(jwks::verify(&jws, &request.jwks.keys()?).into())
 }
 
-/// Verifies the signature with the keys that the token's issuer publishes.
+/// Verifies the signature with the keys that the token's issuer publishes. `allowed` are the hosts
+/// of private networks from which they may be fetched.
 ///
 /// # Errors
 /// When the token is not a JWT, or when the keys cannot be fetched.
-pub fn with_issuer_keys(token: &Secret, ports: Ports<'_>) -> Result<Answer, Fault> {
+pub fn with_issuer_keys(token: &Secret, allowed: &[String], ports: Ports<'_>) -> Result<Answer, Fault> {
     let token = Token::parse(token.reveal())?;
-    let keys = discovery::keys(token.claims(), ports)?;
+    let keys = discovery::keys(token.claims(), allowed, ports)?;
     Ok(jwks::verify(token.jws(), &keys).into())
 }
 

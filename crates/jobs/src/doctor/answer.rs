@@ -1,7 +1,7 @@
 //! What `doctor` answers.
 
 use azure_oidc_core::Fault;
-use azure_oidc_core::secret::without_tokens;
+use azure_oidc_core::secret::without_secrets;
 use serde::Serialize;
 
 /// What was found in this job and what is missing. Holds no secret.
@@ -69,7 +69,7 @@ impl Recognised {
 impl Check {
     pub(super) fn good(check: &'static str, message: impl Into<String>) -> Self {
         // A setting may hold a token that was pasted in the wrong place.
-        Self { check, hints: Vec::new(), message: without_tokens(&message.into()), ok: true }
+        Self { check, hints: Vec::new(), message: without_secrets(&message.into()), ok: true }
     }
 
     pub(super) fn bad(check: &'static str, fault: &Fault) -> Self {

@@ -19,7 +19,7 @@ pub enum Notice {
 }
 
 /// Names the variables that matter to a sign-in and are not read here.
-pub(super) fn unread(request: &Request<'_>, env: &dyn Env) -> Vec<Notice> {
+pub(crate) fn unread(request: &Request<'_>, env: &dyn Env) -> Vec<Notice> {
     let sign_in = &request.sign_in;
     let chosen = Chosen {
         cloud: sign_in.cloud.is_some() || sign_in.authority_host.is_some(),

@@ -15,8 +15,8 @@ use super::answer::AccessToken;
 use super::notice::Notice;
 use super::order::Order;
 use super::trade::Traded;
-use crate::Context;
 use crate::json::{line, rfc3339};
+use crate::{Context, Deadline};
 
 /// The result of a trade.
 pub(super) struct Outcome<'a> {
@@ -44,6 +44,7 @@ pub(super) fn require_platform_file(plan: &OutputPlan, context: Context<'_>) -> 
 pub(super) fn publish(
     plan: &OutputPlan,
     result: &Outcome<'_>,
+    deadline: Deadline,
     context: Context<'_>,
     notices: &mut Vec<Notice>,
 ) -> Result<Vec<Publication>, Fault> {
@@ -68,7 +69,7 @@ pub(super) fn publish(
             notices.push(Notice::Warning(unmasked(report.reveal().len())));
             Ok(leaving.files.into_iter().chain([Publication::Print(report)]).collect())
         }
-        Form::Platform(platform) => to_platform(platform, plan, result, context, notices),
+        Form::Platform(platform) => to_platform(platform, plan, result, deadline, context, notices),
     }
 }
 
@@ -76,6 +77,7 @@ fn to_platform(
     platform: &'static dyn Platform,
     plan: &OutputPlan,
     result: &Outcome<'_>,
+    deadline: Deadline,
     context: Context<'_>,
     notices: &mut Vec<Notice>,
 ) -> Result<Vec<Publication>, Fault> {
@@ -89,7 +91,7 @@ fn to_platform(
     };
     for publication in published_to_platform {
         match publication {
-            Publication::Send(request) => agent::send(&request, platform, context.ports.http)?,
+            Publication::Send(request) => agent::send(&request, platform, deadline, context.ports)?,
             Publication::Source(lines) => publications.extend(for_shell(lines, plan.folder.as_deref(), context)),
             publication => publications.push(publication),
         }

@@ -36,6 +36,7 @@ pub fn serve(body: &Body, bearer: Option<&Secret>, ports: Ports<'_>) -> Result<A
         let message = "The request has no `Authorization: Bearer` with the caller's ID token";
         Refusal::NoToken(Fault::new(Category::IdToken, "id-token-missing", message))
     })?;
+    ports.secrets.learn(token.reveal());
     let served = Served::read(ports.env)?;
     let settings = Settings {
         client_id: served.client(body.client_id.as_deref())?.clone(),

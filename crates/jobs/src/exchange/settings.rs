@@ -57,8 +57,8 @@ pub(super) fn default_scope(endpoint: &Endpoint) -> Result<Scope, Fault> {
 }
 
 /// The settings of a command.
-pub(super) struct OfCommand {
-    pub(super) settings: Settings,
+pub(crate) struct OfCommand {
+    pub(crate) settings: Settings,
     /// A variable name for each scope.
     pub(super) names: Vec<String>,
     /// Whether to tell what was decided.
@@ -66,7 +66,7 @@ pub(super) struct OfCommand {
 }
 
 /// Looks up what the command line does not say, and checks everything.
-pub(super) fn of_command(request: &Request<'_>, context: Context<'_>) -> Result<OfCommand, Fault> {
+pub(crate) fn of_command(request: &Request<'_>, context: Context<'_>) -> Result<OfCommand, Fault> {
     let SignIn { tenant_id, client_id, cloud, authority_host } = request.sign_in;
     let env = context.ports.env;
     let require = |setting: &settings::Setting, flag| {

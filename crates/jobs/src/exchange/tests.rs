@@ -187,7 +187,7 @@ fn the_answer_is_the_same_behind_each_door() {
     let served = serve(&Body::default(), Some(&Secret::new(token(NOW + 300))), job.ports()).unwrap();
     let source = TokenSource::Variable("ARM_OIDC_TOKEN");
     let (published, notices) = job.run(|request| {
-        request.plan.token = TokenInputs { source, platform: Some("gitlab"), audience: None };
+        request.plan.token = TokenInputs { source, platform: Some("gitlab"), audience: None, is_lasting: false };
     });
     let [Publication::Print(line)] = &published.unwrap()[..] else { panic!() };
     assert_eq!(line.reveal(), crate::json::line(&served));

@@ -51,6 +51,7 @@ pub fn trade(
     shell: Shell,
     ports: Ports<'_>,
 ) -> Result<Answer, Fault> {
+    ports.secrets.learn(id_token.token.reveal());
     let token = id_token.parse()?;
     let claims = token.claims();
     let platform = claims.iss.as_deref().and_then(|issuer| platform::identify(issuer, claims.sub.as_deref()));

@@ -3,9 +3,11 @@
 
 use azure_oidc_core::jwks::KeySet;
 use azure_oidc_core::ports::{Env, Ports};
-use azure_oidc_core::settings::{DISCOVER, SERVICE_ISSUERS as ISSUERS, SERVICE_VERIFY as VERIFY, listed};
+use azure_oidc_core::settings::{
+    DISCOVER, SERVICE_ALLOWED_HOSTS, SERVICE_ISSUERS as ISSUERS, SERVICE_VERIFY as VERIFY, listed,
+};
 use azure_oidc_core::token::Token;
-use azure_oidc_core::{Category, Fault, Secret, jwks};
+use azure_oidc_core::{Category, Fault, Secret, issuer, jwks};
 
 use crate::discovery;
 
@@ -18,8 +20,10 @@ pub(super) struct Trust {
 }
 
 enum Keys {
-    /// The keys that the issuer publishes.
-    OfIssuer,
+    /// The keys that the issuer publishes; these hosts of private networks may be asked.
+    OfIssuer {
+        allowed: Vec<String>,
+    },
     Given(KeySet),
 }
 
@@ -27,8 +31,8 @@ impl Trust {
     /// Reads the variables.
     ///
     /// # Errors
-    /// When there is no usable key, or when keys are to be fetched from any issuer: a caller could
-    /// then make the service send requests anywhere.
+    /// When there is no usable key, when keys are to be fetched from any issuer (a caller could
+    /// then make the service send requests anywhere), or from one that is not public.
     pub(super) fn read(env: &dyn Env) -> Result<Self, Fault> {
         let issuers = env.present(ISSUERS);
         let keys = match env.present(VERIFY) {
@@ -38,7 +42,14 @@ impl Trust {
                 return Err(Fault::new(Category::Usage, "issuers-missing", message)
                     .hint(format!("set `{ISSUERS}` to the issuers of your CI systems, separated by commas")));
             }
-            Some(value) if value == DISCOVER => Some(Keys::OfIssuer),
+            Some(value) if value == DISCOVER => {
+                let allowed = env.present(SERVICE_ALLOWED_HOSTS).unwrap_or_default();
+                let allowed: Vec<_> = listed(&allowed).map(ToOwned::to_owned).collect();
+                for issuer in listed(issuers.as_deref().unwrap_or_default()) {
+                    issuer::fetchable(issuer, &allowed)?;
+                }
+                Some(Keys::OfIssuer { allowed })
+            }
             Some(value) => Some(Keys::Given(KeySet::parse(&value)?)),
         };
         Ok(Self { issuers, keys })
@@ -59,7 +70,7 @@ impl Trust {
         }
         let verified = match &self.keys {
             None => return Ok(()),
-            Some(Keys::OfIssuer) => jwks::verify(token.jws(), &discovery::keys(claims, ports)?),
+            Some(Keys::OfIssuer { allowed }) => jwks::verify(token.jws(), &discovery::keys(claims, allowed, ports)?),
             Some(Keys::Given(keys)) => jwks::verify(token.jws(), keys),
         };
         match verified.reason {

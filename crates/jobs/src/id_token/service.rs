@@ -4,19 +4,23 @@ use std::time::Duration;
 
 use azure_oidc_core::plan::TokenPlan;
 use azure_oidc_core::platform::{Platform, Source};
-use azure_oidc_core::ports::{Ports, TransportError};
+use azure_oidc_core::ports::{Ports, TransportError, TransportKind};
 use azure_oidc_core::{Category, Fault, Secret};
+
+use crate::Deadline;
 
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Sends the request of the plan. It is sent again only after a lost connection and after an answer
-/// that may be another one a moment later.
-pub(super) fn ask(plan: &TokenPlan, timeout: Duration, ports: Ports<'_>) -> Result<Secret, Fault> {
+/// that may be another one a moment later, and only before the deadline.
+pub(super) fn ask(plan: &TokenPlan, deadline: Deadline, ports: Ports<'_>) -> Result<Secret, Fault> {
     let Source::Request { request, read, attempts, .. } = &plan.source else { return Err(not_sent()) };
     let attempts = (*attempts).max(1);
+    let left = || deadline.left(ports.clock);
+    let of_attempt = left() / attempts;
     let mut attempt = 1;
     loop {
-        let (fault, is_transient) = match ports.http.send(std::slice::from_ref(request), timeout / attempts).pop() {
+        let (fault, is_transient) = match ports.http.send(std::slice::from_ref(request), of_attempt.min(left())).pop() {
             Some(Ok(response)) => match read(&response) {
                 Ok(token) => return Ok(token),
                 Err(fault) => {
@@ -27,7 +31,7 @@ pub(super) fn ask(plan: &TokenPlan, timeout: Duration, ports: Ports<'_>) -> Resu
             Some(Err(error)) => (unreachable(&error, plan.platform), error.kind.is_transient()),
             None => return Err(not_sent()),
         };
-        if !is_transient || attempt >= attempts {
+        if !is_transient || attempt >= attempts || left() <= PAUSE {
             return Err(fault);
         }
         attempt += 1;
@@ -50,7 +54,11 @@ fn unreachable(error: &TransportError, platform: &dyn Platform) -> Fault {
         "token-service-unreachable",
         capitalised(&format!("{} gave no answer", platform.token_service())),
     )
-    .fact("failure", format!("{:?}", error.kind).to_ascii_lowercase())
+    .fact("failure", error.kind.words());
+    let fault = match error.kind {
+        TransportKind::Tls(failure) => fault.hint(failure.remedy()),
+        _ => fault,
+    }
     .hint("it is part of the CI system; a proxy that catches its address is the usual cause, see `NO_PROXY`");
     if error.detail.is_empty() { fault } else { fault.fact("reason", error.detail.clone()) }
 }

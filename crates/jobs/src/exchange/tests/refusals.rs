@@ -131,7 +131,8 @@ fn an_audience_that_the_token_does_not_have_is_refused_before_anything_is_sent()
         let job = job(&[(200, granted())]);
         let with = |audience| {
             job.run(|request| {
-                request.plan.token = TokenInputs { source, platform: None, audience: Some(audience) };
+                request.plan.token =
+                    TokenInputs { source, platform: None, audience: Some(audience), is_lasting: false };
             })
         };
         let fault = with("sts.amazonaws.com").0.unwrap_err();
