@@ -1,5 +1,6 @@
 //! The parsed command line.
 
+use crate::keep::{BrokerArgs, ExecArgs, KeepArgs};
 use crate::options::{CompletionsArgs, ComponentArgs, DoctorArgs, ExchangeArgs, HostOptions, ServeArgs};
 use crate::questions::{AuditArgs, CheckArgs, CredentialArgs, ExplainArgs, InspectArgs, VerifyArgs};
 
@@ -31,10 +32,25 @@ pub enum Command {
     Audit(AuditArgs),
     /// Show what is missing.
     Doctor(DoctorArgs),
+    /// Run a program with credentials that stay fresh.
+    Exec(ExecArgs),
+    /// Offer credentials that stay fresh.
+    Broker(BrokerArgs),
     /// Serve over HTTP.
     Serve(ServeArgs),
     /// Write out the component.
     Component(ComponentArgs),
     /// Print the completion script of a shell.
     Completions(CompletionsArgs),
+}
+
+impl Command {
+    /// What is offered, if it is one of the commands that keep credentials fresh.
+    pub const fn keep(&self) -> Option<&KeepArgs> {
+        match self {
+            Self::Exec(args) => Some(&args.keep),
+            Self::Broker(args) => Some(&args.keep),
+            _ => None,
+        }
+    }
 }

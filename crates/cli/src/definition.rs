@@ -2,6 +2,7 @@
 
 use clap::{ArgMatches, Args, Error, FromArgMatches, Subcommand};
 
+use crate::keep::{BrokerArgs, ExecArgs};
 use crate::options::{CompletionsArgs, ComponentArgs, DoctorArgs, ExchangeArgs, HostOptions, ServeArgs};
 use crate::parts;
 use crate::questions::{AuditArgs, CheckArgs, CredentialArgs, ExplainArgs, InspectArgs, VerifyArgs};
@@ -63,6 +64,12 @@ pub(crate) enum Definition {
     /// Show the detected platform, what is missing, and whether the needed hosts can be reached
     #[command(after_help = DOCTOR_NOTE)]
     Doctor(Lazy<DoctorArgs>),
+    /// Run a program with Azure credentials that stay fresh while it runs (native host only)
+    #[command(after_help = EXEC_EXAMPLES)]
+    Exec(Lazy<ExecArgs>),
+    /// Offer Azure credentials that stay fresh to the steps that follow (native host only)
+    #[command(after_help = BROKER_EXAMPLES)]
+    Broker(Lazy<BrokerArgs>),
     /// Serve the same answers over HTTP (native host; elsewhere use `wasmtime serve`)
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(Lazy<ServeArgs>),
@@ -75,7 +82,7 @@ pub(crate) enum Definition {
 }
 
 /// The options of a command, followed by those of the host. clap builds them only when the command
-/// is used: a run needs one command of eleven.
+/// is used: a run needs one command of thirteen.
 pub(crate) struct Lazy<A>(pub(crate) A);
 
 impl<A: Args> Args for Lazy<A> {
@@ -111,6 +118,7 @@ Examples:
   azure-oidc exchange --id-token-env MY_TOKEN --scope graph --output json
   azure-oidc check --id-token-env MY_TOKEN --credential fics.json
   azure-oidc explain AADSTS700213
+  azure-oidc exec -- terraform apply             as long as it takes
 
 Exit codes: 0 done, 1 the answer is no, 2 wrong usage or configuration, 3 no usable ID token,
 4 Entra refused, 5 network failure or time-out after retries, 6 the result cannot be published.
@@ -184,6 +192,29 @@ Exit codes: 0 no errors, 1 a credential can never match or lets strangers in, 2 
 
 const DOCTOR_NOTE: &str = "It prints no secret.";
 
+const EXEC_EXAMPLES: &str = "\
+Examples:
+  azure-oidc exec -- terraform apply -auto-approve
+  azure-oidc exec --scope arm,storage -- ./deploy.sh       both are exchanged before it starts
+  azure-oidc exec -- sh -c 'az login --identity && az group list'
+  azure-oidc exec --federated-token-file -- helm test x    where the ID token lives long enough
+
+The program finds a managed identity (IDENTITY_ENDPOINT) and a source of ID tokens
+(ARM_OIDC_REQUEST_URL) on this machine. Variables with other credentials are removed; their names
+are printed on standard error. Where the platform issues one ID token only, name every scope that is
+needed after that token has ended: its end is printed too.
+Exit codes: those of the program; before it runs 2 to 5 as `exchange`, 126 and 127 as a shell.";
+
+const BROKER_EXAMPLES: &str = "\
+Examples:
+  azure-oidc broker --ready-file \"$RUNNER_TEMP/azure.json\" --watch-pid \"$PPID\" --detach
+  jq -r '.env | to_entries[] | \"\\(.key)=\\(.value)\"' azure.json >> \"$GITHUB_ENV\"
+
+It ends with its parent, or with the process of `--watch-pid`. The ready file:
+  {\"version\":1,\"pid\":4711,\"endpoint\":\"http://127.0.0.1:40123\",\"env\":{\"NAME\":\"VALUE\"},
+   \"unset\":[\"NAME\"],\"scopes\":[\"SCOPE\"],\"new_scopes_until\":null}
+Exit codes: 0, or the signal that ended it; 2, 3, 4 and 5 as `exchange`, 6 no ready file.";
+
 const SERVE_EXAMPLES: &str = "\
 Examples:
   azure-oidc serve                                       every job but exchange
@@ -198,6 +229,7 @@ GET /openapi.json describes the service. It also reads these variables:
   AZURE_OIDC_SERVICE_CORS_ORIGINS  origins of pages that may read answers (default: none)
   AZURE_OIDC_ALLOWED_ISSUERS       issuers whose tokens are traded, comma-separated (default: any)
   AZURE_OIDC_VERIFY                verify a token first: discover, or a file with a JWK Set
+  AZURE_OIDC_ALLOWED_HOSTS         private hosts of issuers for discover, comma-separated
 It speaks plain HTTP: put a proxy with TLS in front of it for other machines.
 With other hosts: wasmtime serve -S cli azure_oidc.wasm";
 

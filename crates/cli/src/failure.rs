@@ -2,7 +2,7 @@
 //! become a command of the CI system that collects the output.
 
 use azure_oidc_core::Fault;
-use azure_oidc_core::platform::text::{defuse, json_text};
+use azure_oidc_core::platform::text::{defuse, is_unprintable, json_text};
 use serde::Serialize;
 
 /// Renders a fault for people, for standard error.
@@ -92,15 +92,15 @@ impl From<&Fault> for OfEntra {
     }
 }
 
-/// Makes text from outside safe to print: one line, no control characters, nothing that a CI system
-/// takes for a command.
+/// Makes text from outside safe to print: one line, unprintable characters escaped, nothing that a
+/// CI system takes for a command.
 pub fn harmless(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
             '\r' => {}
             '\n' | '\t' => out.push(' '),
-            character if character.is_control() => out.extend(character.escape_default()),
+            character if is_unprintable(character) => out.extend(character.escape_default()),
             character => out.push(character),
         }
     }
@@ -162,13 +162,16 @@ mod tests {
 
     #[test]
     fn text_from_outside_never_becomes_a_command_of_the_ci_system() {
-        let hostile = "x\n##vso[task.setvariable variable=A]b\r\n::set-output name=a::b\u{1b}[31m ##[error]";
+        let hostile = "x\n##vso[task.setvariable variable=A]b\r\n::set-output name=a::b\u{1b}[31m\u{202e} ##[error]";
         let fault = Fault::new(Category::Refused, "refused", hostile).fact("trace id", hostile).hint(hostile);
         let shown = text(&fault);
-        assert!(!shown.contains("##vso[") && !shown.contains("##[") && !shown.contains('\u{1b}'), "{shown}");
+        assert!(
+            !shown.contains("##vso[") && !shown.contains("##[") && !shown.contains(['\u{1b}', '\u{202e}']),
+            "{shown}"
+        );
         assert!(!shown.lines().any(|line| line.trim_start().starts_with("::")), "{shown}");
         let shown = json(&fault);
-        assert!(!shown.contains("##vso["), "{shown}");
+        assert!(!shown.contains("##vso[") && !shown.contains('\u{202e}'), "{shown}");
         let back: Value = serde_json::from_str(&shown).unwrap();
         assert_eq!(back["error"]["message"], hostile);
     }

@@ -4,7 +4,6 @@
 //! The native host works this out from the command line before it starts the component, and grants
 //! exactly this. The component cannot change it.
 
-use azure_oidc_core::Secret;
 use azure_oidc_core::authority::Authority;
 use azure_oidc_core::plan::{
     CURRENT_FOLDER, Endpoint, HostKind, IdTokenPlace, JOB_FOLDERS, Plan, Publish, TEMPORARY_FOLDER, TokenPlan,
@@ -13,12 +12,14 @@ use azure_oidc_core::plan::{
 use azure_oidc_core::platform::{self, File, Platform, Publication, Source, Value};
 use azure_oidc_core::ports::Env;
 use azure_oidc_core::settings;
+use azure_oidc_core::settings::NO_PROXY;
 use azure_oidc_core::shell::Shell;
 use azure_oidc_core::token::Token;
+use azure_oidc_core::{Fault, Secret, issuer};
 
 pub use azure_oidc_core::plan::STANDARD_INPUT;
 
-use crate::{Cli, Command, DoctorArgs, ExchangeArgs, PlatformArgs, ShellArgs, SignIn, TokenSource};
+use crate::{Cli, Command, DoctorArgs, ExchangeArgs, KeepArgs, PlatformArgs, ShellArgs, SignIn, TokenSource};
 
 /// What a command needs.
 #[derive(Debug, Default)]
@@ -58,6 +59,8 @@ pub struct Destination {
     /// Whether it is one of [`platform::PLAIN_HOSTS`]: next to the job, without TLS, and at
     /// addresses that nothing else may have.
     pub is_beside: bool,
+    /// Whether it may be at public addresses only, because a token chose it.
+    pub is_public_only: bool,
 }
 
 impl Destination {
@@ -67,13 +70,26 @@ impl Destination {
         let base = rest.split(['/', '?', '#']).next().unwrap_or(rest);
         let (name, port) = base.rsplit_once(':').unwrap_or((base, "80"));
         if scheme == "http" && platform::PLAIN_HOSTS.contains(&name) {
-            return Some(Self { host: name.to_owned(), port: port.parse().ok(), why, is_beside: true });
+            return Some(Self {
+                host: name.to_owned(),
+                port: port.parse().ok(),
+                why,
+                is_beside: true,
+                is_public_only: false,
+            });
         }
         Authority::parse(&format!("{scheme}://{base}"), "a URL").ok().map(|authority| Self::of(&authority, why))
     }
 
     fn of(authority: &Authority, why: &'static str) -> Self {
-        Self { host: authority.host().to_owned(), port: Some(authority.port()), why, is_beside: false }
+        let (host, port) = (authority.host().to_owned(), Some(authority.port()));
+        Self { host, port, why, is_beside: false, is_public_only: false }
+    }
+
+    /// The host of an issuer's documents.
+    fn of_issuer(issuer: &str, allowed: &[String], why: &'static str) -> Result<Self, Fault> {
+        let authority = issuer::fetchable(issuer, allowed)?;
+        Ok(Self { is_public_only: true, ..Self::of(&authority, why) })
     }
 }
 
@@ -83,11 +99,12 @@ pub fn needed(cli: &Cli, env: &dyn Env) -> Grants {
     match &cli.command {
         Command::Exchange(args) => grants.add_exchange(args, env),
         Command::Doctor(args) => grants.add_doctor(args, env),
+        Command::Exec(args) => grants.add_keep(&args.keep, env),
+        Command::Broker(args) => grants.add_keep(&args.keep, env),
         Command::Serve(_) => {
             // The service takes nothing from a command line: hosts that run it have none.
             grants.add_sign_in(endpoint(&SignIn::default(), env).as_ref());
             grants.variables.extend(settings::SERVICE.map(str::to_owned));
-            grants.destinations.extend(allowed_issuers(env));
         }
         command => {
             if let Some((source, platform)) = token_options(cli) {
@@ -111,16 +128,22 @@ pub fn needed(cli: &Cli, env: &dyn Env) -> Grants {
 }
 
 impl Grants {
-    /// The issuer of the token, for a command that fetches its keys. `read` gives the contents of
-    /// one of the files.
-    pub fn issuer(&self, env: &dyn Env, read: &dyn Fn(&str) -> Option<String>) -> Option<Destination> {
+    /// The issuer of the token, for a command that fetches its keys. `allowed` are the values of
+    /// `--allow-host`; `read` gives the contents of one of the files. An issuer that must not be
+    /// asked is left to the component, which reports it by the same rule.
+    pub fn issuer(
+        &self,
+        allowed: &[String],
+        env: &dyn Env,
+        read: &dyn Fn(&str) -> Option<String>,
+    ) -> Option<Destination> {
         let text = match self.discovered.as_ref()? {
             Source::Variable(name) => env.present(name)?,
             Source::File(path) => read(path)?,
             Source::Request { .. } | Source::Program(_) => return None,
         };
         let token = Token::parse(text.trim_end()).ok()?;
-        Destination::of_url(token.claims().iss.as_deref()?, "the token's issuer")
+        Destination::of_issuer(token.claims().iss.as_deref()?, allowed, "the token's issuer").ok()
     }
 
     fn add_exchange(&mut self, args: &ExchangeArgs, env: &dyn Env) {
@@ -161,6 +184,23 @@ impl Grants {
         let cloud = endpoint.as_ref().and_then(|endpoint| endpoint.cloud);
         if let Ok(plan) = TokenPlan::resolve(&args.token.inputs(&args.platform), cloud, env) {
             self.add_token(plan.source, env);
+        }
+        self.add_sign_in(endpoint.as_ref());
+    }
+
+    /// What each exchange needs, and the variables that are set anew.
+    fn add_keep(&mut self, args: &KeepArgs, env: &dyn Env) {
+        self.variables.extend(args.token.id_token_env.clone());
+        self.variables.extend(NO_PROXY.map(str::to_owned));
+        self.variables.extend(Shell::VARIABLES.map(str::to_owned));
+        let endpoint = endpoint(&args.sign_in, env);
+        let plan = endpoint.as_ref().and_then(|endpoint| Plan::resolve(&args.plan_inputs(), endpoint.cloud, env).ok());
+        match plan {
+            Some(plan) => {
+                self.show(&[plan.token.platform], env);
+                self.add_token(plan.token.source, env);
+            }
+            None => self.show(platform::ALL, env),
         }
         self.add_sign_in(endpoint.as_ref());
     }
@@ -217,15 +257,14 @@ impl Grants {
     }
 }
 
-/// The issuers whose keys the service fetches. One that is not a URL with https is left to the
-/// component, which sends nothing to it.
-pub fn allowed_issuers(env: &dyn Env) -> Vec<Destination> {
+/// The issuers whose keys the service fetches. `allowed` are the values of `--allow-host`.
+///
+/// # Errors
+/// When the documents of an issuer must not be fetched.
+pub fn allowed_issuers(allowed: &[String], env: &dyn Env) -> Result<Vec<Destination>, Fault> {
     let fetches = env.present(settings::SERVICE_VERIFY).is_some_and(|value| value == settings::DISCOVER);
     let issuers = env.present(settings::SERVICE_ISSUERS).filter(|_| fetches).unwrap_or_default();
-    settings::listed(&issuers)
-        .filter(|issuer| issuer.starts_with("https://"))
-        .filter_map(|issuer| Destination::of_url(issuer, "an allowed issuer"))
-        .collect()
+    settings::listed(&issuers).map(|issuer| Destination::of_issuer(issuer, allowed, "an allowed issuer")).collect()
 }
 
 /// A wrong authority or cloud is left to the component, which reports it and needs no network for
@@ -247,6 +286,8 @@ fn named_files(command: &Command) -> Vec<String> {
         Command::Inspect(_)
         | Command::Credential(_)
         | Command::Doctor(_)
+        | Command::Exec(_)
+        | Command::Broker(_)
         | Command::Serve(_)
         | Command::Component(_)
         | Command::Completions(_) => [None, None],
@@ -265,6 +306,8 @@ const fn shell_options(command: &Command) -> Option<&ShellArgs> {
         Command::Doctor(args) => Some(&args.shell),
         Command::Verify(_)
         | Command::Inspect(_)
+        | Command::Exec(_)
+        | Command::Broker(_)
         | Command::Serve(_)
         | Command::Component(_)
         | Command::Completions(_) => None,
@@ -284,6 +327,8 @@ pub(crate) fn token_options(cli: &Cli) -> Option<(&TokenSource, &PlatformArgs)> 
         | Command::Explain(_)
         | Command::Credential(_)
         | Command::Audit(_)
+        | Command::Exec(_)
+        | Command::Broker(_)
         | Command::Serve(_)
         | Command::Component(_)
         | Command::Completions(_) => None,

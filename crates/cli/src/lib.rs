@@ -2,7 +2,7 @@
 //! the same definition what a command needs ([`grants`]) and shows its own failures in the same
 //! form ([`failure`]).
 //!
-//! An option is one field of a struct in `options` or `questions`: its comment is the help, its
+//! An option is one field of a struct in `options`, `questions` or `keep`: its comment is the help, its
 //! attributes are the rest. `definition` lists the commands, `parse` reads a command line, `usage`
 //! turns clap's errors into faults.
 
@@ -11,23 +11,31 @@ pub mod grants;
 
 mod command;
 mod definition;
+mod keep;
 #[cfg(feature = "native")]
 mod native;
 mod options;
 mod parse;
 mod parts;
 mod plan;
+#[cfg(feature = "native")]
+mod proxies;
 mod questions;
+mod secrets;
 mod usage;
 mod values;
 
 pub use command::{Cli, Command};
+pub use keep::*;
 #[cfg(feature = "native")]
 pub use native::{completions, man_pages};
 pub use options::*;
-pub use parse::{Unread, parse, wants_json};
+pub use parse::{Unread, parse, wants_json, with_timeout};
 pub use parts::Parts;
+#[cfg(feature = "native")]
+pub use proxies::check_proxies;
 pub use questions::*;
+pub use secrets::learn_suspects;
 pub use values::StandardInput;
 
 #[cfg(test)]

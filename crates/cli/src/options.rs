@@ -120,7 +120,7 @@ pub struct ExchangeArgs {
     /// suffixes are added
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "AZURE_ACCESS_TOKEN")]
     pub output_name: Vec<String>,
-    /// Overall deadline, including retries
+    /// Overall deadline, including inputs and retries
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub timeout: Duration,
     /// Number of retries after HTTP 429, HTTP 5xx or a network failure
@@ -223,7 +223,8 @@ pub struct HostOptions {
     /// Trust the certificates in this PEM file in addition to the system's
     #[arg(long, help_heading = HOST, value_name = "FILE", value_parser = not_empty())]
     pub ca_file: Option<String>,
-    /// Allow requests to this host in addition to those that the command needs. Can be repeated
+    /// Allow requests to this host in addition to those that the command needs, also to an issuer in
+    /// a private network. Can be repeated
     #[arg(long, help_heading = HOST, value_name = "HOST[:PORT]")]
     pub allow_host: Vec<String>,
     /// Run the CI system's own program if only that can make the ID token, such as

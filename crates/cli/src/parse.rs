@@ -5,6 +5,7 @@
 //! `exchange`, whose name may be left out.
 
 use std::iter;
+use std::time::Duration;
 
 use azure_oidc_core::{Category, Fault};
 use clap::error::ErrorKind;
@@ -71,8 +72,30 @@ pub fn parse(arguments: &[String]) -> Result<Cli, Unread> {
 
 /// Whether the arguments ask for JSON, as far as that is visible when they could not be parsed.
 pub fn wants_json(arguments: &[String]) -> bool {
-    arguments.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json")
-        || arguments.iter().any(|argument| argument == "--output=json")
+    // What follows `--` can be the arguments of another program.
+    let own = arguments.iter().position(|argument| argument == "--").map_or(arguments, |end| &arguments[..end]);
+    own.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json")
+        || own.iter().any(|argument| argument == "--output=json")
+}
+
+/// The arguments of `exchange` with this in place of `--timeout`, for a host that has spent some of
+/// the time. Arguments after which there can be no option stay as they are.
+pub fn with_timeout(arguments: &[String], timeout: Duration) -> Vec<String> {
+    const NAME: &str = "--timeout";
+    if arguments.iter().any(|argument| argument == "--") {
+        return arguments.to_vec();
+    }
+    let mut rest = arguments.iter();
+    let mut changed = Vec::new();
+    while let Some(argument) = rest.next() {
+        if argument == NAME {
+            rest.next();
+        } else if !argument.starts_with("--timeout=") {
+            changed.push(argument.clone());
+        }
+    }
+    changed.push(format!("{NAME}={}ms", timeout.as_millis()));
+    changed
 }
 
 /// The arguments after the first pass.
@@ -171,6 +194,8 @@ fn cli(matches: &ArgMatches, before: Option<&ArgMatches>) -> Result<Cli, clap::E
         Definition::Credential(Lazy(args)) => Command::Credential(args),
         Definition::Audit(Lazy(args)) => Command::Audit(args),
         Definition::Doctor(Lazy(args)) => Command::Doctor(args),
+        Definition::Exec(Lazy(args)) => Command::Exec(args),
+        Definition::Broker(Lazy(args)) => Command::Broker(args),
         Definition::Serve(Lazy(args)) => Command::Serve(args),
         Definition::Component(Lazy(args)) => Command::Component(args),
         Definition::Completions(Lazy(args)) => Command::Completions(args),

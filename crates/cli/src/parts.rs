@@ -1,6 +1,8 @@
 //! Accepts the parts of each platform's subject as options of `credential`, such as `--org
 //! contoso`.
 
+use std::collections::BTreeMap;
+
 use azure_oidc_core::platform;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Args, Command, Error, FromArgMatches, Id};
 
@@ -30,15 +32,13 @@ impl Args for Parts {
 
 impl FromArgMatches for Parts {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        let mut parts: Vec<(String, String)> = Vec::new();
+        let mut values = BTreeMap::new();
+        let mut next = |id: &Id| {
+            let values = values.entry(id.to_string()).or_insert_with(|| matches.get_many::<String>(id.as_str()));
+            Some((id.to_string(), values.as_mut()?.next()?.clone()))
+        };
         // The group has one entry for each time that a part was given.
-        for id in matches.get_many::<Id>(GROUP).into_iter().flatten() {
-            let before = parts.iter().filter(|(name, _)| name == id.as_str()).count();
-            if let Some(value) = matches.get_many::<String>(id.as_str()).and_then(|mut values| values.nth(before)) {
-                parts.push((id.to_string(), value.clone()));
-            }
-        }
-        Ok(Self(parts))
+        Ok(Self(matches.get_many::<Id>(GROUP).into_iter().flatten().filter_map(&mut next).collect()))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {

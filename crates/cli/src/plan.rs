@@ -13,7 +13,7 @@ impl TokenSource {
             (_, _, Some(_)) => Source::StandardInput,
             (None, None, None) => Source::Platform,
         };
-        TokenInputs { source, platform: platform.platform.as_deref(), audience: None }
+        TokenInputs { source, platform: platform.platform.as_deref(), audience: None, is_lasting: false }
     }
 }
 

@@ -54,6 +54,11 @@ pub(crate) fn fault(error: &Error, program: &mut Command, command: &str, words: 
         }
         kind => usage(kind.to_string()),
     };
+    let is_about_program = error.kind() == ErrorKind::MissingRequiredArgument || bare_word(error).is_some();
+    let fault = match command {
+        "exec" if is_about_program => fault.hint(format!("the program stands after `--`: `{NAME} exec -- CMD`")),
+        _ => fault,
+    };
     let command = if command.is_empty() || command == "help" { String::new() } else { format!(" {command}") };
     fault.hint(format!("`{NAME}{command} --help` shows every option with examples"))
 }

@@ -54,7 +54,7 @@ fn the_issuer_of_a_token_is_reached_only_to_discover_its_keys() {
     let env = Variables::from([("T", token)]);
     let issuer = |arguments: &[&str]| {
         let cli = crate::parse(&arguments.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
-        needed(&cli, &env).issuer(&env, &|name| (name == "file").then(|| format!("{token}\n")))
+        needed(&cli, &env).issuer(&cli.host.allow_host, &env, &|name| (name == "file").then(|| format!("{token}\n")))
     };
     let found = |arguments| issuer(arguments).map(|one| (one.host, one.port));
     let expected = Some(("issuer.example".to_owned(), Some(8443)));

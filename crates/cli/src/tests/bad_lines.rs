@@ -31,7 +31,7 @@ const LINES: &[(&str, &str, &[&str])] = &[
     ("exchange --=x", "unexpected argument '--' found", &[]),
     ("exchange --LONG", "unexpected argument (a long value) found", &[]),
     ("chek", "unrecognized command 'chek'", &["a similar command exists: 'check'"]),
-    ("exchnage", "unrecognized command 'exchnage'", &["a similar command exists: 'exchange'"]),
+    ("exchnage", "unrecognized command 'exchnage'", &["a similar command exists: 'exec', 'exchange'"]),
     ("--timings Check", "unrecognized command 'Check'", &["a similar command exists: 'check'"]),
     ("help chek", "unrecognized command 'chek'", &[COMMANDS]),
     ("LONG", "unrecognized command (a long value)", &[COMMANDS]),
@@ -60,6 +60,22 @@ const LINES: &[(&str, &str, &[&str])] = &[
     ("explain -1", "unexpected argument '-1' found", &["to pass '-1' as a value, use '-- -1'"]),
     ("explain", "the following required arguments were not provided: <CODE|JSON|->", &[]),
     ("explain --", "the following required arguments were not provided: <CODE|JSON|->", &[]),
+    (
+        "exec",
+        "the following required arguments were not provided: <CMD>...",
+        &["the program stands after `--`: `azure-oidc exec -- CMD`"],
+    ),
+    (
+        "exec terraform apply",
+        "unexpected argument 'terraform' found",
+        &["the program stands after `--`: `azure-oidc exec -- CMD`"],
+    ),
+    (
+        "exec --id-token - -- true",
+        "unexpected argument '--id-token' found",
+        &["`--id-token` is an option of `exchange`, `check`, `verify`, `inspect`, `explain`, `credential`, `doctor`"],
+    ),
+    ("broker", "the following required arguments were not provided: --ready-file <FILE>", &[]),
     // Values.
     ("--scope", "a value is required for '--scope <SCOPE>' but none was supplied", &[]),
     (
@@ -200,7 +216,7 @@ const LINES: &[(&str, &str, &[&str])] = &[
     ),
 ];
 
-const COMMANDS: &str = "commands: exchange, check, verify, inspect, explain, credential, audit, doctor, serve, component, completions, help";
+const COMMANDS: &str = "commands: exchange, check, verify, inspect, explain, credential, audit, doctor, exec, broker, serve, component, completions, help";
 
 #[test]
 fn what_is_wrong_is_said_with_what_to_do() {

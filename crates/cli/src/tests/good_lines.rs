@@ -70,6 +70,14 @@ const LINES: &[(&str, &[&str])] = &[
     ),
     ("audit --credential a --write --format az", &["write: true", "format: Az,"]),
     ("audit --credential a", &["format: Graph", r#"cloud: "public""#, "output: Text"]),
+    // A program with arguments of its own.
+    (
+        "exec --scope arm,graph --keep-id-token -- sh -c --scope --output json",
+        &["Exec(", r#"scope: ["arm", "graph"]"#, r#"command: ["sh", "-c", "--scope", "--output", "json"]"#],
+    ),
+    ("exec --allow-host a -- x", &[r#"allow_host: ["a"]"#, "timeout: 30s", "keep_id_token: false"]),
+    ("--ca-file c exec -- x --ca-file d", &[r#"ca_file: Some("c")"#, r#"command: ["x", "--ca-file", "d"]"#]),
+    ("broker --ready-file f --watch-pid 12 --imds", &[r#"ready_file: "f""#, "watch_pid: Some(12)", "imds: true"]),
     // Words by themselves.
     ("explain -", &[r#"what: "-""#]),
     ("explain 700213 --output json", &[r#"what: "700213""#, "output: Json"]),
@@ -137,6 +145,19 @@ fn every_part_of_every_platform_is_an_option() {
             let Command::Credential(args) = parse(&line.map(str::to_owned)).unwrap().command else { panic!() };
             let part = (part.name.to_owned(), part.example.to_owned());
             assert!(args.parts.0 == [part.clone()] || args.issuer.as_ref() == Some(&part.1), "{part:?}");
+        }
+    }
+}
+
+#[test]
+fn a_shorter_timeout_takes_the_place_of_the_one_on_the_line() {
+    let shorter = std::time::Duration::from_millis(1500);
+    for line in
+        ["", "exchange", "--timeout 30s", "exchange --retries 1 --timeout=30s --output json", "--timings --timeout 5m"]
+    {
+        match parse(&with_timeout(&words(line), shorter)) {
+            Ok(Cli { command: Command::Exchange(args), .. }) => assert_eq!(args.timeout, shorter, "{line}"),
+            other => panic!("{line}: {other:?}"),
         }
     }
 }

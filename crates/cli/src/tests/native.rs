@@ -2,7 +2,7 @@
 
 use super::*;
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 13] = [
     "exchange",
     "check",
     "verify",
@@ -11,6 +11,8 @@ const COMMANDS: [&str; 11] = [
     "credential",
     "audit",
     "doctor",
+    "exec",
+    "broker",
     "serve",
     "component",
     "completions",

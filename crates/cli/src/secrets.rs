@@ -1,0 +1,70 @@
+//! Finds secrets on a command line and in variables, where somebody may have put them by mistake.
+
+use azure_oidc_core::ports::{Env, Secrets};
+use azure_oidc_core::secret::{looks_like_hex_key, looks_secret};
+
+/// How the names of variables with secrets end, in capital letters.
+const ENDINGS: [&str; 6] = ["TOKEN", "SECRET", "PASSWORD", "_KEY", "_PAT", "_JWT"];
+
+/// Learns each argument and each variable that looks like a secret, and each variable whose name
+/// says that it holds one. What follows must not print a result in which such a value is wanted.
+pub fn learn_suspects(secrets: &dyn Secrets, arguments: &[String], env: &dyn Env) {
+    for argument in arguments {
+        // `--option=value`, and lists. A text is not split: its words are what somebody asks about.
+        let is_text = argument.contains(char::is_whitespace);
+        let words = argument.split(['=', ',']).filter(|_| !is_text).chain([argument.as_str()]);
+        let words = words.map(|word| word.trim_start_matches('-'));
+        words.filter(|word| looks_secret(word) || looks_like_hex_key(word)).for_each(|word| secrets.learn(word));
+    }
+    for (name, value) in env.all() {
+        let name = name.to_ascii_uppercase();
+        let is_named = ENDINGS.iter().any(|ending| name.ends_with(ending));
+        if (is_named || looks_secret(&value)) && !is_reference(&value) {
+            secrets.learn(&value);
+        }
+    }
+}
+
+/// Whether a value is the name of another variable, which the CI system did not expand. The failure
+/// that this causes has to show it.
+fn is_reference(value: &str) -> bool {
+    [("$(", ")"), ("${", "}")].iter().any(|(start, end)| value.starts_with(start) && value.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use azure_oidc_core::ports::fixed::Variables;
+    use azure_oidc_core::secret::KnownSecrets;
+
+    use super::learn_suspects;
+
+    const OPAQUE: &str = "0.AbCdE1fG2hI3jK4lM5nO6pQ7rS8tU9v";
+    const HEX: &str = "de9f2c7fd25e1b3afad3e85a0bd17d9b100db4b3";
+
+    fn shown(arguments: &[&str], variable: (&str, &str), text: &str) -> String {
+        let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
+        let secrets = KnownSecrets::default();
+        learn_suspects(&secrets, &arguments, &Variables::from([variable]));
+        secrets.hide(text.to_owned())
+    }
+
+    #[test]
+    fn what_looks_like_a_secret_is_hidden_wherever_it_stands() {
+        for argument in [OPAQUE.to_owned(), format!("--scope={OPAQUE}"), format!("--{OPAQUE}"), format!("arm,{OPAQUE}")]
+        {
+            assert_eq!(shown(&[&argument], ("A", "b"), &format!("no `{OPAQUE}`")), "no `***`", "{argument}");
+        }
+        assert_eq!(shown(&["--cloud", HEX], ("A", "b"), HEX), "***");
+        assert_eq!(shown(&[], ("AZURE_TENANT_ID", OPAQUE), OPAQUE), "***");
+        assert_eq!(shown(&[], ("BUILDKITE_AGENT_ACCESS_TOKEN", HEX), HEX), "***");
+    }
+
+    #[test]
+    fn names_and_commits_are_shown() {
+        let subject = "repo:octo-org/octo-repo:ref:refs/heads/main";
+        assert_eq!(shown(&["--subject", subject], ("GITHUB_SHA", HEX), subject), subject);
+        assert_eq!(shown(&["--subject", subject], ("GITHUB_SHA", HEX), HEX), HEX);
+        let macro_name = "$(System.AccesTokenOfTheJob)";
+        assert_eq!(shown(&[], ("SYSTEM_ACCESSTOKEN", macro_name), macro_name), macro_name);
+    }
+}
