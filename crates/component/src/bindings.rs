@@ -13,6 +13,7 @@ wit_bindgen::generate!({
             export azure-oidc:federation/claims@0.1.0;
             export azure-oidc:federation/exchange@0.1.0;
             export azure-oidc:federation/command@0.1.0;
+            export azure-oidc:federation/broker@0.1.0;
         }
     ",
     world: "azure-oidc:guest/guest",

@@ -4,6 +4,7 @@
 use azure_oidc_cli::{Cli, Command, Unread, failure, grants::STANDARD_INPUT};
 use azure_oidc_core::platform::Publication;
 use azure_oidc_core::platform::text::defuse;
+use azure_oidc_core::secret::without_secrets;
 use azure_oidc_core::{Category, Fault, Secret};
 pub use azure_oidc_jobs::{Context, Files, HostKind};
 
@@ -15,6 +16,7 @@ mod exchange;
 mod explain;
 mod id_token;
 mod inspect;
+pub mod keep;
 mod text;
 mod verify;
 
@@ -41,32 +43,50 @@ impl Outcome {
 }
 
 /// Runs one command. `arguments` do not contain the program's name. Nothing that it prints holds a
-/// logging command of a CI system, besides those with which `exchange` publishes.
+/// secret or a logging command of a CI system, besides the result of `exchange`.
 pub fn run(arguments: &[String], context: Context<'_>) -> Outcome {
-    let cli = match azure_oidc_cli::parse(arguments) {
-        Ok(cli) => cli,
+    let json = || azure_oidc_cli::wants_json(arguments);
+    let (mut outcome, command) = match azure_oidc_cli::parse(arguments) {
+        Ok(cli) => (dispatch(&cli, context).unwrap_or_else(|fault| failed(&fault, json())), Some(cli.command)),
         Err(Unread::Help(text)) => return Outcome::printed(text),
-        Err(Unread::Usage(fault)) => return failed(&fault, azure_oidc_cli::wants_json(arguments)),
+        Err(Unread::Usage(fault)) => (failed(&fault, json()), None),
     };
-    let outcome = dispatch(&cli, context);
-    let outcome = outcome.unwrap_or_else(|fault| failed(&fault, azure_oidc_cli::wants_json(arguments)));
-    match cli.command {
-        // It prints a platform's own commands, and tokens, which must stay as they are.
-        Command::Exchange(_) => Outcome { stderr: defuse(&outcome.stderr), ..outcome },
-        _ => Outcome { stderr: defuse(&outcome.stderr), stdout: defuse(&outcome.stdout), ..outcome },
+    let ports = context.ports;
+    let safe = |text: String| if text.is_empty() { text } else { defuse(&ports.secrets.hide(without_secrets(&text))) };
+    let stdout = std::mem::take(&mut outcome.stdout);
+    outcome.stdout = match command.filter(|_| outcome.exit_code == 0) {
+        // A platform's own commands, and tokens, which must stay as they are.
+        Some(Command::Exchange(_)) => stdout,
+        // A value that only looks like a secret is wanted here.
+        Some(Command::Credential(_) | Command::Audit(_)) => safe(stdout),
+        _ => {
+            azure_oidc_cli::learn_suspects(ports.secrets, arguments, ports.env);
+            safe(stdout)
+        }
+    };
+    if !outcome.stderr.is_empty() {
+        azure_oidc_cli::learn_suspects(ports.secrets, arguments, ports.env);
+        outcome.stderr = safe(outcome.stderr);
     }
+    outcome
 }
 
 fn dispatch(cli: &Cli, context: Context<'_>) -> Result<Outcome, Fault> {
     match &cli.command {
         Command::Exchange(args) => Ok(exchange::run(args, context)),
-        Command::Check(args) => check::run(args, paint(cli, context), context),
-        Command::Verify(args) => verify::run(args, context),
+        Command::Check(args) => check::run(args, &cli.host.allow_host, paint(cli, context), context),
+        Command::Verify(args) => verify::run(args, &cli.host.allow_host, context),
         Command::Inspect(args) => inspect::run(args, context),
         Command::Explain(args) => explain::run(args, context),
         Command::Credential(args) => credential::run(args, context),
         Command::Audit(args) => audit::run(args, paint(cli, context), context),
         Command::Doctor(args) => doctor::run(args, context),
+        Command::Exec(_) | Command::Broker(_) => Err(Fault::new(
+            Category::Usage,
+            "native-host-only",
+            "`exec` and `broker` need the native program `azure-oidc`: a component neither listens nor runs programs",
+        )
+        .hint("install it, or trade tokens one at a time with `exchange`")),
         Command::Serve(_) => Err(Fault::new(
             Category::Usage,
             "native-host-only",

@@ -5,6 +5,7 @@
 //! which web pages may read answers; a request cannot change them. The service logs nothing.
 
 use azure_oidc_core::ports::Ports;
+use azure_oidc_core::secret::looks_secret;
 use azure_oidc_core::settings::{SERVICE_EXCHANGE, SERVICE_LIVENESS};
 use azure_oidc_core::{Fault, Secret};
 use azure_oidc_jobs::json::line;
@@ -78,13 +79,13 @@ pub fn answer(head: &Head, read: Read<'_>, ports: Ports<'_>) -> Reply {
     let reply = match head.path.as_str() {
         SERVICE_LIVENESS => document(head, &line(&Health { status: "ok", version: env!("CARGO_PKG_VERSION") })),
         "/openapi.json" => document(head, OPENAPI),
-        "/v1/check" => posted(head, read, |body| check::run(parse(body)?, ports)),
-        "/v1/inspect" => posted(head, read, |body| inspect::run(&parse(body)?)),
-        "/v1/verify" => posted(head, read, |body| verify::run(&parse(body)?)),
-        "/v1/explain" => posted(head, read, |body| explain::run(&parse(body)?, now())?.found_in("`text`")),
-        "/v1/credential" => posted(head, read, |body| credential::run(&parse(body)?)),
-        "/v1/audit" => posted(head, read, |body| audit::run(&parse(body)?)),
-        SERVICE_EXCHANGE => post(head, read, |body| exchange::exchange(head, &parse(body)?, ports)),
+        "/v1/check" => posted(head, read, ports, |body| check::run(parse(body)?, ports)),
+        "/v1/inspect" => posted(head, read, ports, |body| inspect::run(&parse(body)?)),
+        "/v1/verify" => posted(head, read, ports, |body| verify::run(&parse(body)?)),
+        "/v1/explain" => posted(head, read, ports, |body| explain::run(&parse(body)?, now())?.found_in("`text`")),
+        "/v1/credential" => posted(head, read, ports, |body| credential::run(&parse(body)?)),
+        "/v1/audit" => posted(head, read, ports, |body| audit::run(&parse(body)?)),
+        SERVICE_EXCHANGE => post(head, read, ports, |body| exchange::exchange(head, &parse(body)?, ports)),
         _ => Problem::new(404, "not-found", "There is nothing at this path")
             .hint("`GET /openapi.json` describes what there is")
             .into(),
@@ -106,20 +107,42 @@ fn document(head: &Head, text: &str) -> Reply {
 fn posted<A: Serialize>(
     head: &Head,
     read: Read<'_>,
+    ports: Ports<'_>,
     job: impl FnOnce(Map<String, Value>) -> Result<A, Fault>,
 ) -> Reply {
-    post(head, read, |body| job(body).map(|answer| line(&answer)).map_err(Problem::of_body))
+    post(head, read, ports, |body| job(body).map(|answer| line(&answer)).map_err(Problem::of_body))
 }
 
-fn post(head: &Head, read: Read<'_>, job: impl FnOnce(Map<String, Value>) -> Result<String, Problem>) -> Reply {
+fn post(
+    head: &Head,
+    read: Read<'_>,
+    ports: Ports<'_>,
+    job: impl FnOnce(Map<String, Value>) -> Result<String, Problem>,
+) -> Reply {
     const METHODS: &str = "POST, OPTIONS";
     if head.method != "POST" {
         return other_method(&head.method, METHODS);
     }
-    match body::read(head, read).and_then(job) {
+    let mut given = Vec::new();
+    let body = body::read(head, read).inspect(|body| given = suspects(body));
+    match body.and_then(job) {
         Ok(text) => Reply::json(text),
-        Err(problem) => problem.into(),
+        Err(problem) => {
+            given.iter().chain(head.bearer.as_ref()).for_each(|secret| ports.secrets.learn(secret.reveal()));
+            Reply::from(problem).hiding(ports.secrets)
+        }
     }
+}
+
+/// The token of a body, and what else in it looks like a secret. The message of a failure can quote
+/// any member.
+fn suspects(body: &Map<String, Value>) -> Vec<Secret> {
+    let texts = body.iter().flat_map(|(name, value)| {
+        let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
+        [value].into_iter().chain(items).filter_map(Value::as_str).map(|text| (name.as_str(), text))
+    });
+    let texts = texts.chain(body.keys().map(|name| ("", name.as_str())));
+    texts.filter(|(name, text)| *name == "token" || looks_secret(text)).map(|(_, text)| Secret::new(text)).collect()
 }
 
 fn other_method(method: &str, allowed: &'static str) -> Reply {

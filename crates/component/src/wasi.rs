@@ -7,6 +7,7 @@ use std::time::Duration;
 use ::wasi::cli::environment::get_environment;
 use ::wasi::clocks::{monotonic_clock, wall_clock};
 use azure_oidc_core::ports::{Clock, Env, Ports, Random};
+use azure_oidc_core::secret::KnownSecrets;
 
 mod http;
 pub mod streams;
@@ -15,17 +16,23 @@ pub mod streams;
 pub struct Wasi {
     variables: Vec<(String, String)>,
     drawn: Cell<u64>,
+    secrets: KnownSecrets,
 }
 
 impl Wasi {
     /// Reads the environment.
     pub fn new() -> Self {
-        Self { variables: get_environment(), drawn: Cell::new(0) }
+        Self { variables: get_environment(), drawn: Cell::new(0), secrets: KnownSecrets::default() }
+    }
+
+    /// The secrets of this run.
+    pub fn secrets(&self) -> &KnownSecrets {
+        &self.secrets
     }
 
     /// The ports, in the form that the commands and the service take.
     pub fn ports(&self) -> Ports<'_> {
-        Ports { env: self, clock: self, random: self, http: self }
+        Ports { env: self, clock: self, random: self, http: self, secrets: &self.secrets }
     }
 }
 

@@ -10,7 +10,12 @@ use super::id_token::{self, Wanted};
 use super::text::{self, Paint};
 use super::{Context, Outcome, read_bytes, read_text};
 
-pub(super) fn run(args: &CheckArgs, paint: Paint, context: Context<'_>) -> Result<Outcome, Fault> {
+pub(super) fn run(
+    args: &CheckArgs,
+    allowed_hosts: &[String],
+    paint: Paint,
+    context: Context<'_>,
+) -> Result<Outcome, Fault> {
     let credentials = args.credential.as_deref().map(|name| read_bytes(context, name, "--credential")).transpose()?;
     let jwks = args.jwks.as_deref().map(|name| read_text(context, name, "--jwks")).transpose()?;
     let token = match args.token_issuer {
@@ -29,6 +34,7 @@ pub(super) fn run(args: &CheckArgs, paint: Paint, context: Context<'_>) -> Resul
         jwks: jwks.map(Document::Text),
         door: Door::CommandLine,
         discover: args.discover,
+        allowed_hosts: allowed_hosts.to_vec(),
         cloud: Some(args.cloud.clone()),
         now: args.now,
         skew: Some(u32::try_from(args.skew.as_secs()).unwrap_or(u32::MAX)),

@@ -51,7 +51,7 @@ fn published(publications: Vec<Publication>) -> Outcome {
     outcome
 }
 
-fn render(notice: &Notice) -> String {
+pub(super) fn render(notice: &Notice) -> String {
     match notice {
         Notice::Warning(finding) => text::warning(finding),
         Notice::Debug(name, value) => format!("debug: {name}: {}\n", harmless(value)),

@@ -3,8 +3,8 @@
 use azure_oidc_cli::{PlatformArgs, TokenSource};
 use azure_oidc_core::Fault;
 use azure_oidc_core::plan::{Limits, TokenInputs, TokenPlan};
-use azure_oidc_jobs::id_token;
 pub(crate) use azure_oidc_jobs::id_token::Obtained;
+use azure_oidc_jobs::{Deadline, id_token};
 
 use super::Context;
 
@@ -21,5 +21,5 @@ impl<'a> Wanted<'a> {
 /// Obtains the token.
 pub(super) fn obtain(wanted: &Wanted<'_>, context: Context<'_>) -> Result<Obtained, Fault> {
     let plan = TokenPlan::resolve(&wanted.0, None, context.ports.env)?;
-    id_token::obtain(&plan, Limits::DEFAULT.timeout, context)
+    id_token::obtain(&plan, Deadline::after(Limits::DEFAULT.timeout, context.ports.clock), context)
 }

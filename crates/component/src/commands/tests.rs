@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use azure_oidc_core::ports::fixed::{Offline, Variables};
 use azure_oidc_core::ports::{Http, Ports, Request, Response, TransportError, TransportKind};
+use azure_oidc_core::secret::KnownSecrets;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -16,6 +17,7 @@ mod check;
 mod credential;
 mod exchange;
 mod explain;
+mod keep;
 mod neutral;
 mod parity;
 mod real_life;
@@ -62,8 +64,12 @@ impl Job {
 
     fn run_words(&self, words: &[&str]) -> Outcome {
         let arguments: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
-        let ports = Ports { env: &self.variables, http: self, ..OFFLINE.ports() };
-        run(&arguments, Context { ports, files: self, host: HostKind::Native })
+        run(&arguments, self.context(&KnownSecrets::default()))
+    }
+
+    fn context<'a>(&'a self, secrets: &'a KnownSecrets) -> Context<'a> {
+        let ports = Ports { env: &self.variables, http: self, secrets, ..OFFLINE.ports() };
+        Context { ports, files: self, host: HostKind::Native }
     }
 }
 

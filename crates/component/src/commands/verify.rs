@@ -9,7 +9,7 @@ use azure_oidc_jobs::{Document, json};
 use super::id_token::{self, Wanted};
 use super::{Context, Outcome, id_token_of, read_text};
 
-pub(super) fn run(args: &VerifyArgs, context: Context<'_>) -> Result<Outcome, Fault> {
+pub(super) fn run(args: &VerifyArgs, allowed_hosts: &[String], context: Context<'_>) -> Result<Outcome, Fault> {
     let obtained = id_token::obtain(&Wanted::by(&args.token, &args.platform), context)?;
     let answer = match &args.jwks {
         Some(name) => {
@@ -17,7 +17,7 @@ pub(super) fn run(args: &VerifyArgs, context: Context<'_>) -> Result<Outcome, Fa
             let jwks = Document::Text(read_text(context, name, "--jwks")?);
             verify::run(&Request { token: obtained.token.into(), jwks })?
         }
-        None => verify::with_issuer_keys(&id_token_of(obtained)?, context.ports)?,
+        None => verify::with_issuer_keys(&id_token_of(obtained)?, allowed_hosts, context.ports)?,
     };
     let exit_code = match answer.signature {
         Signature::Valid => 0,

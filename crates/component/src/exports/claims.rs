@@ -4,10 +4,11 @@ use azure_oidc_core::Secret;
 use azure_oidc_core::check::claims_object;
 use azure_oidc_core::platform;
 use azure_oidc_core::ports::fixed::Offline;
+use azure_oidc_core::secret::KnownSecrets;
 use azure_oidc_core::shell::Shell;
 use azure_oidc_jobs::{Document, Door, audit, check, credential, explain, inspect, verify};
 
-use super::convert;
+use super::{convert, hiding};
 use crate::bindings::Component;
 use crate::bindings::exports::azure_oidc::federation::claims::{
     AuditReport, AuditRequest, CredentialRequest, ExplainRequest, Explained, Explanation, Guest, Inspection, Platform,
@@ -17,16 +18,20 @@ use crate::bindings::exports::azure_oidc::federation::types::Fault;
 
 impl Guest for Component {
     fn inspect(token: String) -> Result<Inspection, Fault> {
-        Ok(inspect::run(&inspect::Request { token: Secret::new(token).into() })?.into())
+        let secrets = secrets(Some(&token), []);
+        hiding::answer(inspect::run(&inspect::Request { token: Secret::new(token).into() }), &secrets)
     }
 
     fn check(question: Question) -> Result<Verdict, Fault> {
-        let request = check::Request {
+        let Question { token, issuer, subject, audience, cloud, .. } = &question;
+        let secrets = secrets(token.as_ref(), [issuer, subject, audience, cloud].map(Option::as_ref));
+        let claims = question.claims_json.as_deref().map(claims_object).transpose();
+        let request = |claims| check::Request {
             token: question.token.map(|token| Secret::new(token).into()),
             issuer: question.issuer,
             subject: question.subject,
             audience: question.audience,
-            claims: question.claims_json.as_deref().map(claims_object).transpose()?,
+            claims,
             credentials: Document::Text(question.credentials),
             jwks: question.jwks.map(Document::Text),
             cloud: question.cloud,
@@ -36,12 +41,14 @@ impl Guest for Component {
             door: Door::Typed,
             ..check::Request::default()
         };
-        Ok(check::run(request, Offline { now: question.now }.ports())?.into())
+        let offline = Offline { now: question.now };
+        hiding::answer(claims.and_then(|claims| check::run(request(claims), offline.ports())), &secrets)
     }
 
     fn verify(jws: String, jwks: String) -> Result<Verification, Fault> {
+        let secrets = secrets(Some(&jws), []);
         let request = verify::Request { token: Secret::new(jws).into(), jwks: Document::Text(jwks) };
-        Ok(verify::run(&request)?.into())
+        hiding::answer(verify::run(&request), &secrets)
     }
 
     fn explain(text: String, token: Option<String>) -> Result<Vec<Explanation>, Fault> {
@@ -51,9 +58,10 @@ impl Guest for Component {
 
     fn explain_refusal(request: ExplainRequest) -> Result<Explained, Fault> {
         let ExplainRequest { text, token, credentials, now, shell } = request;
+        let secrets = secrets(token.as_ref(), []);
         let (token, credentials) = (token.map(|token| Secret::new(token).into()), credentials.map(Document::Text));
         let shell = shell.map(Shell::from);
-        Ok(explain::run(&explain::Request { text, token, credentials, now, shell }, None)?.into())
+        hiding::answer(explain::run(&explain::Request { text, token, credentials, now, shell }, None), &secrets)
     }
 
     fn credential(request: CredentialRequest) -> Result<String, Fault> {
@@ -61,16 +69,28 @@ impl Guest for Component {
     }
 
     fn write_credentials(request: CredentialRequest) -> Result<WrittenCredentials, Fault> {
-        Ok(credential::run(&request.into())?.into())
+        let CredentialRequest { platform, token, issuer, subject, audience, name, format, client_id, cloud, .. } =
+            &request;
+        let fields = [platform, issuer, subject, audience, name, format, client_id, cloud].map(Option::as_ref);
+        let parts = request.parts.iter().flatten().map(|part| Some(&part.value));
+        let secrets = secrets(token.as_ref(), fields.into_iter().chain(parts));
+        hiding::answer(credential::run(&request.into()), &secrets)
     }
 
     fn audit(request: AuditRequest) -> Result<AuditReport, Fault> {
-        Ok(audit::run(&request.into())?.into())
+        let secrets = secrets(None, request.replace.iter().flat_map(|one| [Some(&one.old), Some(&one.new)]));
+        hiding::answer(audit::run(&request.into()), &secrets)
     }
 
     fn platforms() -> Vec<Platform> {
         platform::ALL.iter().map(|platform| convert::platform(*platform)).collect()
     }
+}
+
+fn secrets<'a>(token: Option<&'a String>, fields: impl IntoIterator<Item = Option<&'a String>>) -> KnownSecrets {
+    let secrets = KnownSecrets::default();
+    hiding::learn(&secrets, token, fields);
+    secrets
 }
 
 #[cfg(test)]
@@ -128,6 +148,19 @@ mod tests {
     fn a_malformed_token_is_a_fault_with_entras_code() {
         let fault = Component::inspect("a.b".to_owned()).unwrap_err();
         assert_eq!((fault.code.as_str(), fault.aadsts), ("token-not-three-segments", Some(50027)));
+    }
+
+    #[test]
+    fn a_fault_does_not_repeat_a_secret_in_the_wrong_field() {
+        for secret in ["0.AbCdE1fG2hI3jK4lM5nO6pQ7rS8tU9v", "eyAiYWxnIjogIlJTMjU2\nIiB9.eyAic3ViIjogIngiIH0.c2ln"] {
+            let platform = CredentialRequest { platform: Some(secret.to_owned()), ..request(&[]) };
+            let cloud = CredentialRequest { cloud: Some(secret.to_owned()), ..request(&[("repo", "o/r")]) };
+            for wrong in [platform, cloud, request(&[("repo", secret)])] {
+                let fault = Component::credential(wrong).unwrap_err();
+                let shown = format!("{fault:?}");
+                assert!(!shown.contains(&secret[..19]) && !shown.contains(&secret[secret.len() - 9..]), "{shown}");
+            }
+        }
     }
 
     #[test]

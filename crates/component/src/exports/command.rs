@@ -42,7 +42,7 @@ fn file_publication(publication: &CorePublication, env: &dyn Env) -> Option<Publ
 }
 
 /// The files that the host has read.
-struct HandedOver(Vec<File>);
+pub(super) struct HandedOver(pub(super) Vec<File>);
 
 impl Files for HandedOver {
     fn read(&self, name: &str) -> Result<Vec<u8>, String> {

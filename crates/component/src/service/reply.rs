@@ -2,6 +2,7 @@
 
 use azure_oidc_cli::failure::OfEntra;
 use azure_oidc_core::fault::Failure;
+use azure_oidc_core::ports::Secrets;
 use azure_oidc_core::{Category, Fault};
 use azure_oidc_jobs::Door;
 use azure_oidc_jobs::json::line;
@@ -65,6 +66,12 @@ impl Reply {
         self
     }
 
+    /// The reply without these secrets.
+    pub(super) fn hiding(mut self, secrets: &dyn Secrets) -> Self {
+        self.body = secrets.hide(self.body);
+        self
+    }
+
     fn of_type(status: u16, media_type: &str, body: String) -> Self {
         // Answers contain access tokens and claims, which no cache may store.
         let headers = vec![("content-type", media_type.to_owned()), ("cache-control", "no-store".to_owned())];
@@ -105,7 +112,9 @@ impl Problem {
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
-        Self::of(fault.category.http_status(), fault)
+        // Something ran out here, not at the authority.
+        let is_exhausted = fault.category == Category::Network && fault.is_transient;
+        Self::of(if is_exhausted { 503 } else { fault.category.http_status() }, fault)
     }
 }
 
@@ -122,6 +131,7 @@ impl From<Problem> for Reply {
     fn from(problem: Problem) -> Self {
         let (status, challenge) = (problem.status, problem.challenge);
         let reply = Self::of_type(status, "application/problem+json", line(&ProblemDetails::from(problem)));
+        let reply = if status == 503 { reply.with("retry-after", "1") } else { reply };
         match challenge {
             Some(challenge) => reply.with("www-authenticate", challenge),
             None => reply,
@@ -145,6 +155,7 @@ fn title(status: u16) -> &'static str {
         413 => "Content Too Large",
         415 => "Unsupported Media Type",
         502 => "Bad Gateway",
+        503 => "Service Unavailable",
         _ => "Internal Server Error",
     }
 }

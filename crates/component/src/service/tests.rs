@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use azure_oidc_core::ports::fixed::{Offline, Variables};
 use azure_oidc_core::ports::{Http, Ports, Request, Response, TransportError, TransportKind};
+use azure_oidc_core::secret::KnownSecrets;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -24,15 +25,18 @@ struct Service {
     variables: Variables,
     /// The number of requests that were tried.
     sent: Cell<usize>,
+    /// Why there is no answer.
+    kind: TransportKind,
 }
 
 impl Service {
     fn with<const N: usize>(variables: [(&str, &str); N]) -> Self {
-        Self { variables: Variables::from(variables), sent: Cell::new(0) }
+        Self { variables: Variables::from(variables), sent: Cell::new(0), kind: TransportKind::Denied }
     }
 
     fn answer(&self, head: &Head, body: &Value) -> Reply {
-        let ports = Ports { env: &self.variables, http: self, ..OFFLINE.ports() };
+        let secrets = KnownSecrets::default();
+        let ports = Ports { env: &self.variables, http: self, secrets: &secrets, ..OFFLINE.ports() };
         answer(head, &mut || Ok(body.to_string().into_bytes()), ports)
     }
 
@@ -49,8 +53,8 @@ impl Service {
 impl Http for Service {
     fn send(&self, requests: &[Request], _: Duration) -> Vec<Result<Response, TransportError>> {
         self.sent.set(self.sent.get() + requests.len());
-        let denied = || TransportError { kind: TransportKind::Denied, detail: String::new() };
-        requests.iter().map(|_| Err(denied())).collect()
+        let failed = || TransportError { kind: self.kind, detail: String::new() };
+        requests.iter().map(|_| Err(failed())).collect()
     }
 }
 
@@ -117,6 +121,32 @@ const GITLAB: &str = "https://gitlab.com";
 fn trusting(issuers: &str, verify: &str) -> Service {
     let client = ("AZURE_CLIENT_ID", ONE);
     Service::with([TENANT, client, ("AZURE_OIDC_ALLOWED_ISSUERS", issuers), ("AZURE_OIDC_VERIFY", verify)])
+}
+
+#[test]
+fn a_host_that_has_run_out_of_connections_is_busy_and_no_bad_gateway() {
+    let client = ("AZURE_CLIENT_ID", ONE);
+    let service = Service { kind: TransportKind::Exhausted, ..Service::with([TENANT, client]) };
+    let (status, code, sent) = service.exchange(&json!({}));
+    assert_eq!((status, code.as_str(), sent), (503, "connections-exhausted", 3));
+    let head = Head { bearer: Some(Secret::new(token())), ..post("/v1/exchange") };
+    assert_eq!(header(&service.answer(&head, &json!({})), "retry-after"), Some("1"));
+}
+
+#[test]
+fn keys_are_not_fetched_from_issuers_in_private_networks_unless_their_host_is_allowed() {
+    for (issuers, allowed, status, code, sent) in [
+        ("https://gitlab.com, https://10.0.0.7", "", 500, "issuer-not-public", 0),
+        ("https://gitlab.com, https://gitlab.corp.internal", "", 500, "issuer-not-public", 0),
+        ("https://gitlab.com, http://gitlab.com", "gitlab.com", 500, "issuer-not-https", 0),
+        ("https://gitlab.com, https://10.0.0.7", "x, 10.0.0.7", 502, "discovery-denied", 1),
+    ] {
+        let client = ("AZURE_CLIENT_ID", ONE);
+        let issuers = ("AZURE_OIDC_ALLOWED_ISSUERS", issuers);
+        let rules = [("AZURE_OIDC_VERIFY", "discover"), ("AZURE_OIDC_ALLOWED_HOSTS", allowed)];
+        let service = Service::with([TENANT, client, issuers, rules[0], rules[1]]);
+        assert_eq!(service.exchange(&json!({})), (status, code.to_owned(), sent), "{issuers:?}");
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use ::wasi::http::types::{
 };
 use ::wasi::io::poll::{Pollable, poll};
 use ::wasi::io::streams::{InputStream, StreamError};
-use azure_oidc_core::ports::{Http, Method, Request, Response, TransportError, TransportKind};
+use azure_oidc_core::ports::{Http, Method, Request, Response, TlsFailure, TransportError, TransportKind};
 
 use super::{Wasi, nanoseconds, streams};
 
@@ -133,6 +133,22 @@ fn other(detail: &str) -> TransportError {
     TransportError { kind: TransportKind::Other, detail: detail.to_owned() }
 }
 
+/// The failure that an alert stands for (RFC 8446 §6). The native host names it in the message,
+/// because `wasi:http` has two codes only for what happens on this side.
+fn tls_failure(id: Option<u8>, message: Option<&str>) -> TlsFailure {
+    const PROTOCOL_VERSION: u8 = 70;
+    const UNRECOGNISED_NAME: u8 = 112;
+    named(message).unwrap_or(match id {
+        Some(PROTOCOL_VERSION) => TlsFailure::Version,
+        Some(UNRECOGNISED_NAME) => TlsFailure::Name,
+        _ => TlsFailure::Other,
+    })
+}
+
+fn named(message: Option<&str>) -> Option<TlsFailure> {
+    TlsFailure::ALL.into_iter().find(|failure| message == Some(failure.code()))
+}
+
 fn transport_error(code: &ErrorCode) -> TransportError {
     let kind = match code {
         ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => TransportKind::Denied,
@@ -140,9 +156,12 @@ fn transport_error(code: &ErrorCode) -> TransportError {
         ErrorCode::ConnectionRefused | ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => {
             TransportKind::Connect
         }
-        ErrorCode::TlsProtocolError | ErrorCode::TlsCertificateError | ErrorCode::TlsAlertReceived(_) => {
-            TransportKind::Tls
+        ErrorCode::TlsProtocolError => TransportKind::Tls(TlsFailure::Other),
+        ErrorCode::TlsCertificateError => TransportKind::Tls(TlsFailure::Certificate),
+        ErrorCode::TlsAlertReceived(alert) => {
+            TransportKind::Tls(tls_failure(alert.alert_id, alert.alert_message.as_deref()))
         }
+        ErrorCode::ConnectionLimitReached => TransportKind::Exhausted,
         ErrorCode::DnsTimeout
         | ErrorCode::ConnectionTimeout
         | ErrorCode::ConnectionReadTimeout
@@ -155,6 +174,8 @@ fn transport_error(code: &ErrorCode) -> TransportError {
     let detail = match code {
         ErrorCode::InternalError(Some(text)) => text.clone(),
         ErrorCode::InternalError(None) => String::new(),
+        // It is no alert but the native host's name of the failure, which the kind says already.
+        ErrorCode::TlsAlertReceived(alert) if named(alert.alert_message.as_deref()).is_some() => String::new(),
         // The name of the case is enough; the values of some cases add nothing useful.
         code => {
             let name = format!("{code:?}");

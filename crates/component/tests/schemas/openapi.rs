@@ -278,7 +278,7 @@ const FAILURES: [Failure; 9] = [
         description: "After retries, Entra could not be reached or its answer could not be used." },
     Failure { name: "Busy", status: 503, title: "Service Unavailable", code: "busy", hint: None,
         detail: "The service is already answering as many requests as it may",
-        description: "The host of the service is already answering as many requests as it may. `azure-oidc serve` sends this." },
+        description: "The host of the service is already answering as many requests as it may, or has no connection left." },
     Failure { name: "Late", status: 504, title: "Gateway Timeout", code: "request-deadline", hint: None,
         detail: "The request was not answered within 30 s",
         description: "The request took longer than the host of the service allows. `azure-oidc serve` sends this." },

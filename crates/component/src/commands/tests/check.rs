@@ -129,7 +129,7 @@ fn an_issuer_that_cannot_be_reached_is_a_finding_with_the_error_that_entra_would
     exit 1
     no match: Entra would refuse this token, with AADSTS501661
 
-    error: the issuer's keys could not be fetched: https://token.actions.githubusercontent.com/.well-known/openid-configuration gave no answer, failure: dns
+    error: the issuer's keys could not be fetched: https://token.actions.githubusercontent.com/.well-known/openid-configuration gave no answer, failure: its name has no address
       remedy:   try again with growing pauses, and look at the status page of the issuer; with an issuer of your own make both addresses public over https, with `authorization_endpoint` and `subject_types_supported` not empty; if only this machine cannot reach them, give the keys as a file
 
     note: the credential `main` has this issuer, subject and audience
