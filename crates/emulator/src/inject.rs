@@ -19,6 +19,7 @@ use http::StatusCode;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use serde_json::json;
 
+use crate::echo;
 use crate::entra::answers::Trace;
 use crate::injections::{Injection, Kind, Target};
 use crate::log::{Entry, MatchedCredential, RefusalCode};
@@ -57,6 +58,7 @@ pub(crate) async fn layer(
     let mut response = match &injection {
         None => next.run(request).await,
         Some(injection) => match injection.kind {
+            Kind::Echo => echo::answer(injection, &received),
             Kind::ReplicationDelay => next.run(request).await,
             Kind::Delay => {
                 tokio::time::sleep(Duration::from_millis(injection.milliseconds.unwrap_or(1000))).await;
@@ -118,7 +120,7 @@ fn replace(injection: &Injection, call: &Call, tenant: &str) -> Response {
     response
 }
 
-fn set(response: &mut Response, name: HeaderName, value: String) {
+pub(crate) fn set(response: &mut Response, name: HeaderName, value: String) {
     if let Ok(value) = HeaderValue::try_from(value) {
         response.headers_mut().insert(name, value);
     }

@@ -37,7 +37,8 @@ pub struct Injection {
     /// `Retry-After`: seconds or an HTTP date. For `throttle`, `server-error` and `answer`.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "text_or_number")]
     pub retry_after: Option<String>,
-    /// HTTP status. For `server-error` (503), `html` (200), `redirect` (307) and `answer` (200).
+    /// HTTP status. For `server-error` (503), `html` (200), `redirect` (307), `answer` (200) and
+    /// `echo` (400).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// Milliseconds that `delay` waits before the real answer (1000).
@@ -55,9 +56,13 @@ pub struct Injection {
     /// The body of `answer` and `html`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
-    /// The content type of `answer` (`application/json`).
+    /// The content type of `answer` (`application/json`). With one, the body of `echo` is the
+    /// secret alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
+    /// How `echo` writes the secret (`plain`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Encoding>,
 }
 
 /// Kinds of failures.
@@ -93,6 +98,29 @@ pub enum Kind {
     EntraError,
     /// The given status and body.
     Answer,
+    /// An error that repeats the assertion, or the bearer token, in every member and header.
+    Echo,
+}
+
+/// Forms in which `echo` repeats a secret.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encoding {
+    /// As it is.
+    #[default]
+    Plain,
+    /// Each character percent-encoded.
+    Url,
+    /// Each character as an escape of JSON.
+    Json,
+    /// Base64 of a form with the secret.
+    Base64,
+    /// Base64url of the secret.
+    Base64url,
+    /// In lines of 32 characters.
+    Wrapped,
+    /// Base64 in lines of 32 characters.
+    WrappedBase64,
 }
 
 impl Kind {
@@ -107,6 +135,7 @@ impl Kind {
             Self::Redirect => &["status", "location"],
             Self::EntraError => &["code"],
             Self::Answer => &["retry_after", "status", "body", "content_type"],
+            Self::Echo => &["status", "content_type", "encoding"],
             Self::Hang | Self::Cut | Self::NoToken | Self::EmptyToken | Self::ReplicationDelay => &[],
         }
     }

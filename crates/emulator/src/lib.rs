@@ -18,6 +18,7 @@ pub mod client;
 pub mod config;
 mod control;
 mod directory;
+mod echo;
 mod entra;
 mod guid;
 mod inject;

@@ -39,6 +39,13 @@ struct Serve {
     /// The port, instead of the configuration's; 0 lets the system pick one
     #[arg(long)]
     port: Option<u16>,
+    /// Seconds from issue to expiry of every ID token, instead of the platforms' and the
+    /// configuration's; with short ones, clocks may differ by a tenth of that at most
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(1..))]
+    id_token_life: Option<i64>,
+    /// The same of every access token
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(1..))]
+    access_token_life: Option<i64>,
     /// Where to write `ca.pem`, instead of a temporary directory
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
@@ -111,6 +118,7 @@ fn serve(options: Serve) -> Result<(), Fault> {
         None => Config::sample()?,
     };
     config.port = options.port.unwrap_or(config.port);
+    config.set_lives(options.id_token_life, options.access_token_life);
     let mut emulator = Emulator::new(config);
     if let Some(directory) = &options.dir {
         emulator = emulator.directory(directory);

@@ -92,6 +92,38 @@ fn a_token_is_minted_by_the_file_with_the_ready_line() {
 }
 
 #[test]
+fn tokens_can_live_for_seconds() {
+    let directory = tempfile::tempdir().unwrap();
+    let ready_file = directory.path().join("ready.json").to_str().unwrap().to_owned();
+    let serving = serve(&["--ready-file", &ready_file, "--id-token-life", "2", "--access-token-life", "7"]);
+    for issuer in ["github", "gitlab"] {
+        let minted = run(&["mint", "--ready-file", &ready_file, "--issuer", issuer]);
+        let token = Token::parse(text(&minted.stdout).trim_end()).unwrap();
+        assert_eq!(token.claims().exp.unwrap() - token.claims().iat.unwrap(), 2);
+    }
+    let traded = |token: &str| {
+        let (ready, path) = (&serving.ready, |text: &Value| text.as_str().unwrap().to_owned());
+        let client = Client::trusting(&PathBuf::from(path(&ready["ca_file"]))).unwrap();
+        let application = &ready["tenants"][0]["applications"][0]["client_id"];
+        let form = format!(
+            "grant_type=client_credentials&client_id={}&scope=https%3A%2F%2Fmanagement.azure.com%2F.default\
+             &client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion={token}",
+            path(application)
+        );
+        let url = format!("{}/contoso.example/oauth2/v2.0/token", path(&ready["url"]));
+        let request = http::Request::post(url).header("content-type", "application/x-www-form-urlencoded").body(form);
+        serde_json::from_slice::<Value>(client.send(request.unwrap()).unwrap().body()).unwrap()
+    };
+    let audience = "api://AzureADTokenExchange";
+    let token = text(&run(&["mint", "--ready-file", &ready_file, "--issuer", "github", "--audience", audience]).stdout);
+    let granted = traded(token.trim_end());
+    assert_eq!(granted["expires_in"], 7, "{granted}");
+    // Clocks may not differ by more than the life.
+    std::thread::sleep(std::time::Duration::from_millis(3_200));
+    assert_eq!(traded(token.trim_end())["error_codes"][0], 700_024);
+}
+
+#[test]
 fn the_default_configuration_can_be_printed_and_played() {
     let printed = run(&["config"]);
     assert_eq!(text(&printed.stdout), azure_oidc_emulator::config::DEFAULT);

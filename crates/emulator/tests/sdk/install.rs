@@ -1,11 +1,10 @@
 //! Installs pinned versions of the SDKs once, below the target directory.
 
 use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sdk");
+use super::HERE;
 
 /// Returns the Python of a virtual environment with azure-identity.
 pub(crate) fn python() -> PathBuf {
@@ -32,18 +31,6 @@ pub(crate) fn node() -> PathBuf {
         run(Command::new(npm).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&place));
     });
     place
-}
-
-/// Runs a script of this directory with a request on stdin, and returns what it prints.
-pub(crate) fn ask(command: &mut Command, script: &str, request: &serde_json::Value) -> serde_json::Value {
-    let command =
-        command.arg(Path::new(HERE).join(script)).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    child.stdin.take().unwrap().write_all(request.to_string().as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{script} ended with {}: {errors}", output.status);
-    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// Installs unless these versions are installed. Other test processes wait for a lock.

@@ -1,13 +1,15 @@
 //! The requests to each SDK, and what it must return.
 
-use std::process::Command;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use azure_oidc_core::token::Token;
 use azure_oidc_emulator::log::Fingerprint;
 use azure_oidc_emulator::{Config, Emulator, Order, Running};
 use serde_json::{Value, json};
 
-use super::install;
+use super::{HERE, install};
 
 const TENANT: &str = "11111111-1111-4111-8111-111111111111";
 const DEPLOYER: &str = "22222222-2222-4222-8222-222222222222";
@@ -20,13 +22,13 @@ fn emulator() -> Running {
 fn python(emulator: &Running, request: &Value) -> Value {
     let mut command = Command::new(install::python());
     command.env("REQUESTS_CA_BUNDLE", emulator.ca_file()).env("NO_PROXY", "localhost");
-    install::ask(&mut command, "get_token.py", request)
+    ask(&mut command, "get_token.py", request)
 }
 
 fn node(emulator: &Running, request: &Value) -> Value {
     let mut command = Command::new("node");
     command.current_dir(install::node()).env("NODE_EXTRA_CA_CERTS", emulator.ca_file()).env("NO_PROXY", "localhost");
-    install::ask(&mut command, "get_token.mjs", request)
+    ask(&mut command, "get_token.mjs", request)
 }
 
 fn request(emulator: &Running, order: &Order) -> Value {
@@ -99,4 +101,16 @@ fn azure_identity_for_node_gets_tokens_and_refusals() {
 #[test]
 fn azure_identity_for_node_reads_the_token_from_a_file() {
     reads_the_token_from_a_file(node);
+}
+
+/// Runs a script of this directory with a request on stdin, and returns what it prints.
+fn ask(command: &mut Command, script: &str, request: &serde_json::Value) -> serde_json::Value {
+    let command =
+        command.arg(Path::new(HERE).join(script)).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    child.stdin.take().unwrap().write_all(request.to_string().as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{script} ended with {}: {errors}", output.status);
+    serde_json::from_slice(&output.stdout).unwrap()
 }
