@@ -6,9 +6,12 @@ use azure_oidc_artifact::DIGEST;
 use azure_oidc_cli::ComponentArgs;
 use azure_oidc_core::{Category, Fault};
 
+use crate::deadline::{Phase, Watchdog};
+
 /// Writes the embedded component to the file of `--output`, and returns the text to print.
-pub(crate) fn run(args: &ComponentArgs) -> Result<String, Fault> {
+pub(crate) fn run(args: &ComponentArgs, watchdog: &Watchdog) -> Result<String, Fault> {
     if let Some(path) = &args.output {
+        watchdog.enter(Phase::Publishing);
         fs::write(path, azure_oidc_artifact::component()).map_err(|error| {
             let message = format!("The component cannot be written to {path}: {error}");
             Fault::new(Category::Publish, "output-not-writable", message)

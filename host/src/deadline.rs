@@ -1,56 +1,178 @@
-//! Ends the process when the component takes too long.
+//! Ends the process when a command takes too long, whatever it waits for.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use azure_oidc_cli::Command;
+use azure_oidc_cli::{Cli, Command};
 use azure_oidc_core::{Category, Fault};
 
+use crate::exhausted;
+
 /// Time that the host adds to `--timeout`. The component keeps `--timeout` itself, and its error
-/// says what it was waiting for.
-const GRACE: Duration = Duration::from_secs(5);
-/// Limit of the commands without `--timeout`.
+/// says more.
+const GRACE: Duration = Duration::from_millis(250);
+/// The limit of commands without `--timeout`.
 const DEFAULT: Duration = Duration::from_secs(60);
 
-/// How long the component may run for a command.
-pub(crate) fn of_command(command: &Command) -> Duration {
-    match command {
-        Command::Exchange(args) => args.timeout.saturating_add(GRACE),
-        _ => DEFAULT,
+/// How long a command may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limit {
+    time: Duration,
+    /// Whether `--timeout` sets it.
+    is_option: bool,
+}
+
+impl Limit {
+    /// The limit of commands without `--timeout`.
+    pub(crate) const DEFAULT: Self = Self { time: DEFAULT, is_option: false };
+
+    /// The limit of a command.
+    pub(crate) fn of(cli: &Cli) -> Self {
+        match &cli.command {
+            Command::Exchange(args) => Self { time: args.timeout, is_option: true },
+            // For the start.
+            command => command.keep().map_or(Self::DEFAULT, |args| Self { time: args.timeout, is_option: true }),
+        }
     }
 }
 
-/// Watches the clock while the component runs. Dropping it stops the watch.
+/// What a command is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It reads the command line and the environment.
+    Start,
+    /// It reads standard input.
+    StandardInput,
+    /// It reads a file, which may be a pipe or a device.
+    File { name: String, kind: &'static str },
+    /// It waits for a program of the CI system.
+    Program(String),
+    /// The component runs, and waits for its requests.
+    Component,
+    /// It writes the results to files.
+    Publishing,
+    /// It prints.
+    Printing,
+}
+
+impl Phase {
+    /// The end of a sentence about a command, and what to do.
+    fn words(&self) -> (String, &'static str) {
+        let waits = |what: &str| what.to_owned();
+        match self {
+            Self::Start => (waits("it was starting"), "try again; the machine may be overloaded"),
+            Self::StandardInput => (
+                waits("standard input did not end"),
+                "close standard input, or name a file; `< /dev/null` gives an empty one",
+            ),
+            Self::File { name, kind } => (
+                format!("the end of {name}, which is {kind}, was not reached"),
+                "name a regular file, or make sure that a program writes to the pipe and closes it",
+            ),
+            Self::Program(name) => {
+                (format!("the program `{name}` did not end"), "run it by itself to see what it waits for")
+            }
+            Self::Component => {
+                (waits("the component and its requests did not end"), "see with `--timings` where the time went")
+            }
+            Self::Publishing => (
+                waits("the files of the results could not be written"),
+                "look for a program that locks them, or a network disk that does not answer",
+            ),
+            Self::Printing => {
+                (waits("nobody reads the output"), "let a program read it to its end, or redirect it to a file")
+            }
+        }
+    }
+}
+
+/// The moment by which everything must have ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// A moment that never comes.
+    #[cfg(test)]
+    pub(crate) const NEVER: Self = Self(None);
+
+    /// A moment so long after another one.
+    pub(crate) fn after(since: Instant, time: Duration) -> Self {
+        Self(since.checked_add(time))
+    }
+
+    /// The time that is left.
+    pub(crate) fn left(self) -> Duration {
+        self.0.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()))
+    }
+}
+
+/// Watches the clock while a command runs. Dropping it stops the watch.
 #[derive(Debug)]
 pub(crate) struct Watchdog {
+    limit: Limit,
+    deadline: Deadline,
+    phase: Arc<Mutex<Phase>>,
     stopped: Arc<Mutex<bool>>,
     #[expect(dead_code, reason = "dropping it wakes the watching thread")]
     alive: mpsc::Sender<()>,
 }
 
 impl Watchdog {
-    /// Calls `on_timeout` on another thread when `limit` has passed. `on_timeout` must end the
-    /// process: nothing else stops a component that never returns.
+    /// Calls `on_timeout` on another thread when the limit has passed since that moment.
+    /// `on_timeout` must end the process, and wait for nothing that the command may hold: nothing
+    /// else stops a blocked write or a component that never returns.
     ///
-    /// The component stays on the calling thread, because moving it to a new one costs a fifth of a
-    /// whole exchange. If no thread can be started, only the component's own timeout applies.
-    pub(crate) fn start(limit: Duration, on_timeout: impl FnOnce(Fault) + Send + 'static) -> Self {
+    /// The command stays on the calling thread, because moving it to a new one costs a fifth of a
+    /// whole exchange.
+    ///
+    /// # Errors
+    ///
+    /// `out-of-threads` when the system starts no thread.
+    pub(crate) fn start(
+        limit: Limit,
+        since: Instant,
+        on_timeout: impl FnOnce(Phase, Fault) + Send + 'static,
+    ) -> Result<Self, Fault> {
+        let grace = if limit.is_option { GRACE } else { Duration::ZERO };
+        let end = Deadline::after(since, limit.time.saturating_add(grace));
         let (alive, dropped) = mpsc::channel::<()>();
-        let stopped = Arc::new(Mutex::new(false));
-        let is_stopped = Arc::clone(&stopped);
+        let (phase, stopped) = (Arc::new(Mutex::new(Phase::Start)), Arc::new(Mutex::new(false)));
+        let (current, is_stopped) = (Arc::clone(&phase), Arc::clone(&stopped));
         let watch = move || {
-            if dropped.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout) {
-                // Locked until the process has ended, so that the main thread cannot publish
-                // meanwhile.
+            if dropped.recv_timeout(end.left()) == Err(mpsc::RecvTimeoutError::Timeout) {
+                // Locked until the process has ended, so that the main thread cannot end it with
+                // another exit code.
                 let is_stopped = is_stopped.lock().unwrap_or_else(PoisonError::into_inner);
                 if !*is_stopped {
-                    on_timeout(timed_out(limit));
+                    let phase = current.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                    let fault = timed_out(limit, &phase);
+                    on_timeout(phase, fault);
                 }
             }
         };
-        thread::Builder::new().name("deadline".to_owned()).spawn(watch).ok();
-        Self { stopped, alive }
+        let started = thread::Builder::new().name("deadline".to_owned()).spawn(watch);
+        started.map_err(|error| exhausted::no_thread(&error))?;
+        Ok(Self { limit, deadline: Deadline::after(since, limit.time), phase, stopped, alive })
+    }
+
+    /// Says what the command does from now on.
+    pub(crate) fn enter(&self, phase: Phase) {
+        *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = phase;
+    }
+
+    /// The moment by which the command must have ended, without the grace.
+    pub(crate) fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+
+    /// The time that is left of `--timeout`, if a part that matters has passed.
+    pub(crate) fn shortened(&self) -> Option<Duration> {
+        /// The component's own timeout may end so much later.
+        const TOLERATED: Duration = Duration::from_millis(100);
+        let left = self.deadline.left();
+        (self.limit.is_option && self.limit.time.saturating_sub(left) > TOLERATED).then_some(left)
     }
 }
 
@@ -61,33 +183,66 @@ impl Drop for Watchdog {
     }
 }
 
-fn timed_out(limit: Duration) -> Fault {
-    let message = format!("The component was stopped: it did not finish within {} s", limit.as_secs());
-    Fault::new(Category::Network, "guest-deadline", message)
-        .hint("see with `--timings` where the time went; `--timeout TIME` gives `exchange` more time")
+fn timed_out(limit: Limit, phase: &Phase) -> Fault {
+    let (what, hint) = phase.words();
+    let message = format!("The command was stopped after {limit}: {what}");
+    let fault = Fault::new(Category::Network, "deadline-passed", message).hint(hint);
+    if limit.is_option { fault.hint("`--timeout TIME` gives it more time") } else { fault }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let source = if self.is_option { " of `--timeout`" } else { "" };
+        write!(f, "the {:?}{source}", self.time)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A watchdog, and the codes that it reports.
-    fn watchdog(limit: Duration) -> (Watchdog, mpsc::Receiver<&'static str>) {
-        let (sender, codes) = mpsc::channel();
-        let on_timeout = move |fault: Fault| sender.send(fault.code).unwrap();
-        (Watchdog::start(limit, on_timeout), codes)
+    /// A watchdog, and the faults that it reports.
+    fn watchdog(limit: Limit) -> (Watchdog, mpsc::Receiver<Fault>) {
+        let (sender, faults) = mpsc::channel();
+        let on_timeout = move |_, fault: Fault| sender.send(fault).unwrap();
+        (Watchdog::start(limit, Instant::now(), on_timeout).unwrap(), faults)
     }
 
     #[test]
-    fn a_passed_deadline_is_reported_from_another_thread() {
-        let (_watchdog, codes) = watchdog(Duration::from_millis(1));
-        assert_eq!(codes.recv(), Ok("guest-deadline"));
+    fn a_passed_deadline_is_reported_from_another_thread_with_what_the_command_was_doing() {
+        let limit = Limit { time: Duration::from_millis(200), is_option: true };
+        let (watchdog, faults) = watchdog(limit);
+        let since = Instant::now();
+        watchdog.enter(Phase::StandardInput);
+        let fault = faults.recv().unwrap();
+        assert!(since.elapsed() < limit.time + Duration::from_millis(500));
+        assert_eq!(fault.code, "deadline-passed");
+        assert_eq!(fault.message, "The command was stopped after the 200ms of `--timeout`: standard input did not end");
+        assert!(fault.hints.iter().any(|hint| hint.contains("--timeout")), "{:?}", fault.hints);
     }
 
     #[test]
     fn a_stopped_watchdog_reports_nothing() {
-        let (watchdog, codes) = watchdog(Duration::from_secs(60));
+        let (watchdog, faults) = watchdog(Limit::DEFAULT);
         drop(watchdog);
-        assert!(codes.recv().is_err());
+        assert!(faults.recv().is_err());
+    }
+
+    #[test]
+    fn the_component_has_less_time_after_slow_inputs_only() {
+        let limit = Limit { time: Duration::from_secs(30), is_option: true };
+        let since = |elapsed| Instant::now().checked_sub(Duration::from_millis(elapsed)).unwrap();
+        let started = |limit, elapsed| Watchdog::start(limit, since(elapsed), |_, _| ()).unwrap();
+        assert_eq!(started(limit, 0).shortened(), None);
+        assert!(started(limit, 5000).shortened().is_some_and(|left| left <= Duration::from_secs(25)));
+        assert_eq!(started(Limit::DEFAULT, 5000).shortened(), None);
+    }
+
+    #[test]
+    fn the_longest_timeout_never_passes() {
+        let limit = Limit { time: Duration::MAX, is_option: true };
+        let (watchdog, faults) = watchdog(limit);
+        assert!(faults.recv_timeout(Duration::from_millis(20)).is_err());
+        assert_eq!(watchdog.deadline().left(), Duration::MAX);
     }
 }

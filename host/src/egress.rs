@@ -8,12 +8,15 @@ use std::fmt;
 use std::net::IpAddr;
 
 use azure_oidc_cli::grants::Destination;
+use azure_oidc_core::address::{Kind, is_loopback, kind, literal};
 use azure_oidc_core::{Category, Fault};
 use reqwest::Url;
 
-mod address;
-
-use address::{Kind, is_loopback, is_same, kind, literal};
+/// Whether two hosts are the same name or the same address. An IPv6 address has many spellings (RFC
+/// 5952 §2).
+fn is_same(one: &str, other: &str) -> bool {
+    one == other || literal(one).is_some_and(|address| literal(other) == Some(address))
+}
 
 /// The permitted destinations; the default permits none.
 #[derive(Debug, Default)]
@@ -69,12 +72,12 @@ impl Policy {
         is_loopback(host) || self.is_beside(host)
     }
 
-    /// Whether a host is written as an address of this machine or of a private network, and no flag
-    /// allows it.
-    pub(crate) fn is_private(&self, host: &str) -> bool {
+    /// Whether a host may be at public addresses only: it is the issuer of a token, which anybody can
+    /// write, and neither the command nor a flag needs it otherwise.
+    fn is_public_only(&self, host: &str) -> bool {
+        let mut needed = self.needed.iter().filter(|destination| destination.host == host).peekable();
         let is_allowed = self.allowed.iter().any(|entry| is_same(&entry.host, host));
-        let is_public = |address| matches!(kind(address), Kind::Public);
-        !is_allowed && (is_loopback(host) || !literal(host).is_none_or(is_public))
+        !is_allowed && needed.peek().is_some() && needed.all(|destination| destination.is_public_only)
     }
 
     /// Checks a URL: its host, and the address if the host is written as one.
@@ -106,12 +109,11 @@ impl Policy {
         let kind = match kind(address) {
             Kind::Loopback if is_loopback_name || is_beside => return Ok(()),
             _ if is_loopback_name => "not a loopback address",
-            Kind::Loopback => "a loopback address",
+            kind @ Kind::Loopback => kind.words(),
             Kind::Metadata | Kind::LinkLocal if is_beside => return Ok(()),
-            Kind::Metadata => "the metadata service of a cloud machine",
-            Kind::LinkLocal => "a link-local address",
-            Kind::NotUnicast => "not a unicast address",
-            Kind::Public if is_beside => "a public address",
+            kind @ (Kind::Metadata | Kind::LinkLocal | Kind::NotUnicast) => kind.words(),
+            kind @ Kind::Public if is_beside => kind.words(),
+            kind @ Kind::Private if self.is_public_only(host) => kind.words(),
             Kind::Private | Kind::Public => return Ok(()),
         };
         Err(Refusal::Address { host: host.to_owned(), address, kind })
@@ -173,9 +175,13 @@ fn parse_destination(text: &str) -> Result<Destination, Fault> {
     let url = Url::parse(&format!("https://{name}/")).map_err(|_| malformed())?;
     let is_bare = url.port().is_none() && url.username().is_empty() && url.password().is_none() && url.path() == "/";
     match url.host_str() {
-        Some(host) if is_bare && url.query().is_none() && url.fragment().is_none() => {
-            Ok(Destination { host: host.to_owned(), port, why: "--allow-host", is_beside: false })
-        }
+        Some(host) if is_bare && url.query().is_none() && url.fragment().is_none() => Ok(Destination {
+            host: host.to_owned(),
+            port,
+            why: "--allow-host",
+            is_beside: false,
+            is_public_only: false,
+        }),
         _ => Err(malformed()),
     }
 }

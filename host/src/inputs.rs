@@ -1,13 +1,16 @@
 //! Collects the component's inputs: arguments, granted variables, and the files that the command
 //! names.
 
-use std::fs::File;
+use std::ffi::OsString;
+use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read};
 
 use azure_oidc_cli::Color;
 use azure_oidc_cli::grants::STANDARD_INPUT;
 use azure_oidc_core::ports::Env;
 use azure_oidc_core::{Category, Fault};
+
+use crate::deadline::Phase;
 
 /// The largest input file, in bytes. Tokens, key sets and lists of credentials are far smaller.
 const MAX_FILE: u64 = 1 << 20;
@@ -32,11 +35,16 @@ impl Env for ProcessEnv {
     }
 }
 
-/// The arguments of this process, without the program's name.
+/// The arguments of this process, without the program's name. What follows `--` belongs to another
+/// program and may be in any encoding; here it is replaced where it is not UTF-8.
 pub(crate) fn arguments() -> Result<Vec<String>, Fault> {
-    let read = |(at, argument): (usize, std::ffi::OsString)| {
-        argument.into_string().map_err(|_| {
-            Fault::new(Category::Usage, "argument-not-utf8", format!("Argument {} is not UTF-8 text", at + 1))
+    let mut is_own = true;
+    let read = |(at, argument): (usize, OsString)| {
+        is_own &= argument != "--";
+        argument.into_string().or_else(|other| {
+            let message = format!("Argument {} is not UTF-8 text", at + 1);
+            let lossy = other.to_string_lossy().into_owned();
+            if is_own { Err(Fault::new(Category::Usage, "argument-not-utf8", message)) } else { Ok(lossy) }
         })
     };
     std::env::args_os().skip(1).enumerate().map(read).collect()
@@ -67,10 +75,17 @@ pub(crate) fn granted_variables(granted: &[String], env: &dyn Env) -> Vec<(Strin
 pub(crate) struct Files(Vec<(String, Result<Vec<u8>, String>)>);
 
 impl Files {
-    /// Reads all files. An unreadable file becomes the reason, so that the component can say which
-    /// option named it.
-    pub(crate) fn read(names: &[String]) -> Self {
-        Self(names.iter().map(|name| (name.clone(), read(name).map_err(|error| error.to_string()))).collect())
+    /// Reads all files, and tells `enter` which one it waits for. An unreadable file becomes the
+    /// reason, so that the component can say which option named it.
+    pub(crate) fn read(names: &[String], enter: impl Fn(Phase)) -> Self {
+        let read = |name: &String| {
+            enter(match name.as_str() {
+                STANDARD_INPUT => Phase::StandardInput,
+                name => Phase::File { name: name.to_owned(), kind: kind_of(name) },
+            });
+            (name.clone(), read(name).map_err(|error| error.to_string()))
+        };
+        Self(names.iter().map(read).collect())
     }
 
     /// Adds contents that do not come from a file.
@@ -91,16 +106,34 @@ impl Files {
 }
 
 fn read(name: &str) -> io::Result<Vec<u8>> {
-    if name == STANDARD_INPUT { read_capped(io::stdin().lock()) } else { read_capped(File::open(name)?) }
+    match name {
+        STANDARD_INPUT => read_capped(io::stdin().lock(), MAX_FILE),
+        name => read_capped(File::open(name)?, MAX_FILE),
+    }
 }
 
-fn read_capped(from: impl Read) -> io::Result<Vec<u8>> {
+/// Reads to the end, at most so many bytes.
+pub(crate) fn read_capped(from: impl Read, most: u64) -> io::Result<Vec<u8>> {
     let mut contents = Vec::new();
-    from.take(MAX_FILE + 1).read_to_end(&mut contents)?;
-    if contents.len() as u64 > MAX_FILE {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {MAX_FILE} bytes")));
+    from.take(most.saturating_add(1)).read_to_end(&mut contents)?;
+    if contents.len() as u64 > most {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {most} bytes")));
     }
     Ok(contents)
+}
+
+/// What a name leads to, for a message. A pipe is read like a file: a shell hands one over for
+/// `<(command)`.
+pub(crate) fn kind_of(name: &str) -> &'static str {
+    #[cfg(unix)]
+    use std::os::unix::fs::FileTypeExt;
+    match fs::metadata(name).map(|metadata| metadata.file_type()) {
+        #[cfg(unix)]
+        Ok(kind) if kind.is_fifo() => "a pipe",
+        #[cfg(unix)]
+        Ok(kind) if kind.is_char_device() || kind.is_block_device() => "a device",
+        _ => "a file",
+    }
 }
 
 #[cfg(test)]
@@ -126,14 +159,14 @@ mod tests {
     #[test]
     fn a_file_at_the_limit_is_read_and_a_larger_one_is_not() {
         let limit = usize::try_from(MAX_FILE).unwrap();
-        assert_eq!(read_capped(&*vec![b'x'; limit]).unwrap().len(), limit);
-        let error = read_capped(&*vec![b'x'; limit + 1]).unwrap_err();
+        assert_eq!(read_capped(&*vec![b'x'; limit], MAX_FILE).unwrap().len(), limit);
+        let error = read_capped(&*vec![b'x'; limit + 1], MAX_FILE).unwrap_err();
         assert!(error.to_string().contains("larger than 1048576 bytes"), "{error}");
     }
 
     #[test]
     fn an_endless_stream_is_not_read_to_its_end() {
-        assert!(read_capped(io::repeat(b'x')).is_err());
+        assert!(read_capped(io::repeat(b'x'), MAX_FILE).is_err());
     }
 
     #[test]
@@ -141,7 +174,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("missing").to_str().unwrap().to_owned();
         let directory = folder.path().to_str().unwrap().to_owned();
-        let files = Files::read(&[missing.clone(), directory]);
+        let files = Files::read(&[missing.clone(), directory], |_| ());
         assert_eq!(files.text(&missing), None);
         assert!(files.into_contents().all(|(_, contents)| contents.is_err_and(|reason| !reason.is_empty())));
     }
@@ -151,7 +184,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token").to_str().unwrap().to_owned();
         std::fs::write(&path, b"\xff\0 x\n").unwrap();
-        let files = Files::read(std::slice::from_ref(&path));
+        let files = Files::read(std::slice::from_ref(&path), |_| ());
         assert_eq!(files.text(&path), None, "it is not text");
         assert_eq!(files.into_contents().next(), Some((path, Ok(b"\xff\0 x\n".to_vec()))));
     }

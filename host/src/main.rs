@@ -2,12 +2,15 @@
 //! needs, sends the component's HTTP requests, and writes its results where the CI system reads
 //! them.
 
+mod broker;
 mod cancel;
 mod closed;
 mod component;
 mod deadline;
 mod egress;
+mod exhausted;
 mod inputs;
+mod print;
 mod program;
 mod publish;
 mod run;
@@ -18,6 +21,7 @@ mod testing;
 mod timings;
 mod transport;
 mod trust;
+mod unfinished;
 mod warnings;
 
 use std::sync::Arc;
@@ -27,6 +31,9 @@ use std::sync::Arc;
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 fn main() {
+    if let Some(code) = broker::role() {
+        std::process::exit(code.into());
+    }
     let timings = Arc::new(timings::Timings::start());
     let code = run::run(&timings);
     std::process::exit(code.into());

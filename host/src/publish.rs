@@ -17,6 +17,7 @@ mod place;
 mod replacement;
 mod scratch;
 
+use crate::deadline::Deadline;
 use crate::sandbox::Publication;
 use appended::Appended;
 use replacement::Replacement;
@@ -82,9 +83,10 @@ impl Outputs {
     /// # Errors
     ///
     /// `output-not-granted` for a file that is not among these; `output-not-writable` when one cannot
-    /// be written. Then nothing stays written.
-    pub(crate) fn publish(&mut self, publications: &[Publication]) -> Result<(), Fault> {
-        let published = self.write_all(publications);
+    /// be written. Then nothing stays written. It does not wait longer than until the deadline for
+    /// other programs that lock a file.
+    pub(crate) fn publish(&mut self, publications: &[Publication], deadline: Deadline) -> Result<(), Fault> {
+        let published = self.write_all(publications, deadline);
         if published.is_err() {
             self.take_back();
         }
@@ -102,7 +104,7 @@ impl Outputs {
         self.is_kept
     }
 
-    fn write_all(&mut self, publications: &[Publication]) -> Result<(), Fault> {
+    fn write_all(&mut self, publications: &[Publication], deadline: Deadline) -> Result<(), Fault> {
         const ATTEMPTS: usize = 5;
         let steps: Vec<_> = publications
             .iter()
@@ -114,14 +116,14 @@ impl Outputs {
         // The exchange has taken its time.
         steps.iter().try_for_each(|(target, _)| target.prove())?;
         for (target, publication) in &steps {
-            let written = target.write(&publication.lines)?;
+            let written = target.write(&publication.lines, deadline)?;
             self.written.push((target.clone(), written));
         }
         for _ in 0..ATTEMPTS {
             let Some(at) = self.written.iter().position(|(_, written)| !written.is_in_place()) else { return Ok(()) };
             let (target, written) = self.written.remove(at);
             written.take_back();
-            let again = target.write(&steps[at].1.lines)?;
+            let again = target.write(&steps[at].1.lines, deadline)?;
             self.written.insert(at, (target, again));
         }
         let (target, _) = &steps[0];
@@ -168,9 +170,9 @@ impl Target {
         proved.map_err(|error| self.not_writable(&error))
     }
 
-    fn write(&self, contents: &[u8]) -> Result<Written, Fault> {
+    fn write(&self, contents: &[u8], deadline: Deadline) -> Result<Written, Fault> {
         let written = match self {
-            Self::Append { path, .. } => Appended::write(path, contents).map(Written::Appended),
+            Self::Append { path, .. } => Appended::write(path, contents, deadline).map(Written::Appended),
             Self::Replace(path) | Self::NewIn(path) => Replacement::write(path, contents).map(Written::Replaced),
         };
         written.map_err(|error| self.not_writable(&error))

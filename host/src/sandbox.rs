@@ -6,6 +6,7 @@ use wasmtime::{Error, InstanceAllocationStrategy};
 
 mod failure;
 mod image;
+pub(crate) mod keep;
 mod limits;
 mod linker;
 mod service;
@@ -44,10 +45,6 @@ pub(crate) fn run(grants: Grants, arguments: &[String], files: Files, timings: &
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
     let runtime = runtime.map_err(|error| failed(error.into()))?;
-    if grants.transport.permits_any() {
-        // Names are resolved on another thread; this starts it while the image is loaded.
-        runtime.spawn_blocking(|| ());
-    }
     let (engine, component) = image::load(InstanceAllocationStrategy::OnDemand).map_err(failed)?;
     timings.phase_done("image_load");
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use azure_oidc_cli::{Cli, Form, ServeArgs, grants};
+use azure_oidc_cli::{Cli, Form, ServeArgs, check_proxies, grants};
 use azure_oidc_core::settings::{CLIENT_ID, TENANT_ID};
 use azure_oidc_core::{Category, Fault};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -21,15 +21,17 @@ use tokio::time::{sleep, timeout};
 mod access_log;
 mod admission;
 mod bounds;
-mod connections;
-mod descriptors;
+pub(crate) mod connections;
+pub(crate) mod descriptors;
 mod issuers;
 mod problem;
 mod request;
 mod signal;
 mod worker;
 
+use crate::deadline::{Phase, Watchdog};
 use crate::egress::Policy;
+use crate::exhausted::{self, Resource};
 use crate::inputs::{self, ProcessEnv};
 use crate::sandbox::{Grants, Limits, Service};
 use crate::timings::Timings;
@@ -47,14 +49,15 @@ const SWEEP: Duration = Duration::from_millis(500);
 /// Time between two warnings about connections that cannot be accepted.
 const WARNING_PAUSE: Duration = Duration::from_secs(10);
 
-/// Serves until SIGTERM or SIGINT, and returns the exit code.
+/// Serves until SIGTERM or SIGINT, and returns the exit code. The watchdog watches the start only.
 ///
 /// # Errors
 ///
 /// When the service cannot start: the address is in use, or an option has an invalid value.
-pub(crate) fn run(args: &ServeArgs, cli: &Cli, timings: &Arc<Timings>) -> Result<u8, Fault> {
+pub(crate) fn run(args: &ServeArgs, cli: &Cli, timings: &Arc<Timings>, watchdog: Watchdog) -> Result<u8, Fault> {
     let address = parse_address(args)?;
-    let context = Arc::new(context(args, cli, timings)?);
+    exhausted::require_descriptors()?;
+    let context = Arc::new(context(args, cli, timings, &watchdog)?);
     let connections = Arc::new(Connections::new(max_connections(args.max_concurrency)));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
     runtime.map_err(|error| not_started(&error))?.block_on(async {
@@ -67,7 +70,9 @@ pub(crate) fn run(args: &ServeArgs, cli: &Cli, timings: &Arc<Timings>) -> Result
         tokio::spawn(supervise(Arc::clone(&context), Arc::clone(&connections)));
         tokio::spawn(async move { context.service.take_turns().await });
         let shutdown = GracefulShutdown::new();
+        watchdog.enter(Phase::Printing);
         announce(args, address);
+        drop(watchdog);
         tokio::select! {
             () = accept(&listener, &connections, &shutdown, &workers) => {}
             () = next_signal() => {}
@@ -118,13 +123,20 @@ fn parse_address(args: &ServeArgs) -> Result<SocketAddr, Fault> {
 }
 
 /// Loads the component, and grants it its variables and the authority.
-fn context(args: &ServeArgs, cli: &Cli, timings: &Arc<Timings>) -> Result<ServeContext, Fault> {
-    let needed = grants::needed(cli, &ProcessEnv);
-    let policy = Policy::new(needed.destinations, &cli.host.allow_host)?;
-    issuers::require_public(&policy, &ProcessEnv)?;
-    let trust = Trust::new(cli.host.ca_file.as_deref())?;
+fn context(args: &ServeArgs, cli: &Cli, timings: &Arc<Timings>, watchdog: &Watchdog) -> Result<ServeContext, Fault> {
+    let mut needed = grants::needed(cli, &ProcessEnv);
+    let allowed = issuers::allowed_hosts(&cli.host.allow_host, &ProcessEnv);
+    needed.destinations.extend(issuers::fetchable(&allowed, &ProcessEnv)?);
+    let policy = Policy::new(needed.destinations, &allowed)?;
+    if !policy.is_empty() {
+        check_proxies(&|name| std::env::var_os(name))?;
+    }
+    let trust = Trust::new(cli.host.ca_file.as_deref(), |phase| watchdog.enter(phase))?;
+    let variables = inputs::granted_variables(&needed.variables, &ProcessEnv);
+    let variables =
+        issuers::with_allowed_hosts(issuers::with_keys(variables, &|phase| watchdog.enter(phase))?, &allowed);
     let grants = Grants {
-        variables: issuers::with_keys(inputs::granted_variables(&needed.variables, &ProcessEnv))?,
+        variables,
         transport: Transport::new(policy, trust, Arc::new(Warnings::default()), Arc::clone(timings))
             .keeping_documents(),
     };
@@ -162,7 +174,13 @@ fn bind(address: SocketAddr) -> Result<TcpListener, Fault> {
 }
 
 fn not_started(error: &io::Error) -> Fault {
-    Fault::new(Category::Usage, "not-started", format!("The service cannot start: {error}"))
+    let what = "The service cannot start";
+    let exhausted =
+        if error.kind() == io::ErrorKind::WouldBlock { Some(Resource::Threads) } else { Resource::of(error) };
+    if let Some(resource) = exhausted {
+        return resource.fault(what, error);
+    }
+    Fault::new(Category::Usage, "not-started", format!("{what}: {error}"))
 }
 
 fn start_workers(context: &Arc<ServeContext>, connections: &Arc<Connections>) -> io::Result<Vec<Worker>> {

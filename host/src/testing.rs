@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
-use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
@@ -31,15 +31,31 @@ impl Authority {
 
     /// A new certificate for a name, and its key.
     pub(crate) fn certificate(&self, name: &str) -> (CertificateDer<'static>, PrivatePkcs8KeyDer<'static>) {
+        self.certificate_of_years(name, 1975, 4096)
+    }
+
+    /// A certificate that is valid from the first of these years to the last.
+    fn certificate_of_years(
+        &self,
+        name: &str,
+        from: i32,
+        to: i32,
+    ) -> (CertificateDer<'static>, PrivatePkcs8KeyDer<'static>) {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new([name.to_owned()]).unwrap();
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        (params.not_before, params.not_after) = (date_time_ymd(from, 1, 1), date_time_ymd(to, 1, 1));
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         (certificate.der().clone(), PrivatePkcs8KeyDer::from(key.serialize_der()))
     }
 
     /// The TLS configuration of a server with a certificate for a name.
     pub(crate) fn server_config(&self, name: &str) -> Arc<ServerConfig> {
-        let (certificate, key) = self.certificate(name);
+        self.server_config_of_years(name, 1975, 4096)
+    }
+
+    /// The same, with a certificate that is valid from the first of these years to the last.
+    pub(crate) fn server_config_of_years(&self, name: &str, from: i32, to: i32) -> Arc<ServerConfig> {
+        let (certificate, key) = self.certificate_of_years(name, from, to);
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
         Arc::new(config.with_no_client_auth().with_single_cert(vec![certificate], key.into()).unwrap())

@@ -33,6 +33,11 @@ impl Timings {
         }
     }
 
+    /// When this process began to run.
+    pub(crate) fn started(&self) -> Instant {
+        self.start
+    }
+
     /// Ends the current phase under this name, and starts the next one.
     pub(crate) fn phase_done(&self, name: &'static str) {
         self.record(|records| {

@@ -94,6 +94,7 @@ impl Transport {
     }
 
     /// Whether any request is permitted.
+    #[cfg(test)]
     pub(crate) fn permits_any(&self) -> bool {
         !self.0.policy.is_empty()
     }

@@ -5,7 +5,7 @@
 //! short command. So the sources are tried in turn, the smallest first, and a source is read only
 //! when the ones before it do not accept a certificate.
 
-use std::path::Path;
+use std::fs::File;
 use std::sync::{Arc, OnceLock};
 
 use azure_oidc_core::{Category, Fault};
@@ -17,7 +17,12 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, Sign
 
 mod system;
 
+use crate::deadline::Phase;
+use crate::inputs;
 use system::RootSource;
+
+/// The largest file of certificates, in bytes. A system's bundle has some hundred kilobytes.
+const MAX_BUNDLE: u64 = 8 << 20;
 
 /// The trusted authorities. The system's are not read yet.
 #[derive(Debug, Default)]
@@ -31,8 +36,10 @@ impl Trust {
     /// # Errors
     ///
     /// `ca-file-unusable` when the file cannot be read or has no certificate.
-    pub(crate) fn new(ca_file: Option<&str>) -> Result<Self, Fault> {
-        Ok(Self { ca_file: ca_file.map_or(Ok(Vec::new()), read_ca_file)? })
+    pub(crate) fn new(ca_file: Option<&str>, enter: impl Fn(Phase)) -> Result<Self, Fault> {
+        let Some(path) = ca_file else { return Ok(Self::default()) };
+        enter(Phase::File { name: path.to_owned(), kind: inputs::kind_of(path) });
+        Ok(Self { ca_file: read_ca_file(path)? })
     }
 
     /// The verifier of server certificates.
@@ -50,8 +57,10 @@ fn read_ca_file(path: &str) -> Result<Vec<CertificateDer<'static>>, Fault> {
             .fact("file", path)
             .hint("name a file with one or more `-----BEGIN CERTIFICATE-----` blocks (PEM)")
     };
-    let found = CertificateDer::pem_file_iter(Path::new(path)).map_err(|error| unusable(error.to_string()))?;
-    let certificates: Vec<_> = found.collect::<Result<_, _>>().map_err(|error| unusable(error.to_string()))?;
+    let contents = File::open(path).and_then(|file| inputs::read_capped(file, MAX_BUNDLE));
+    let contents = contents.map_err(|error| unusable(error.to_string()))?;
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&contents).collect();
+    let certificates = certificates.map_err(|error| unusable(error.to_string()))?;
     let mut store = RootCertStore::empty();
     for certificate in &certificates {
         store.add(certificate.clone()).map_err(|error| unusable(error.to_string()))?;

@@ -86,8 +86,10 @@ fn allow_host_also_permits_calls_without_encryption() {
 
 #[test]
 fn needed_destinations_are_called_without_encryption_only_on_this_machine() {
-    let needed =
-        |host: &str, port| Destination { host: host.to_owned(), port: Some(port), why: "a test", is_beside: false };
+    let needed = |host: &str, port| {
+        let (host, port) = (host.to_owned(), Some(port));
+        Destination { host, port, why: "a test", is_beside: false, is_public_only: false }
+    };
     let policy =
         Policy::new(vec![needed("localhost", 80), needed("127.0.0.1", 80), needed("vault.example", 80)], &[]).unwrap();
     assert_eq!(check(&policy, "http://localhost/"), Ok(()));
@@ -203,4 +205,19 @@ fn a_host_beside_the_job_is_called_without_encryption_and_only_at_a_near_address
             assert!(policy.check_address(host, address.parse().unwrap()).is_err(), "{host} at {address}");
         }
     }
+}
+
+#[test]
+fn a_host_that_a_token_chose_may_be_at_public_addresses_only() {
+    let issuer = |host: &str| Destination { is_public_only: true, ..Destination::of_url(host, "the issuer").unwrap() };
+    let allowed = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let private = "10.0.0.7".parse().unwrap();
+    let policy = Policy::new(vec![issuer("https://issuer.example")], &[]).unwrap();
+    assert!(policy.check_address("issuer.example", private).is_err());
+    assert_eq!(policy.check_address("issuer.example", "203.0.113.7".parse().unwrap()), Ok(()));
+    let policy = Policy::new(vec![issuer("https://issuer.example")], &allowed(&["issuer.example"])).unwrap();
+    assert_eq!(policy.check_address("issuer.example", private), Ok(()), "a flag allows it");
+    let authority = Destination::of_url("https://issuer.example", "the authority").unwrap();
+    let policy = Policy::new(vec![issuer("https://issuer.example"), authority], &[]).unwrap();
+    assert_eq!(policy.check_address("issuer.example", private), Ok(()), "it is the authority too");
 }

@@ -8,12 +8,18 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::place::{folder_of, followed, for_owner, is_at, not_a_file, prove_folder};
+use crate::deadline::Deadline;
 
 /// How often a file is opened anew because it was replaced or deleted meanwhile.
 const ATTEMPTS: usize = 50;
+/// How long to wait for a program that locks the file.
+const MAX_WAIT: Duration = Duration::from_secs(1);
+/// How long to wait for it when lines are taken back: the time may be up, and without the lock they
+/// are overwritten.
+const MAX_WAIT_AT_THE_END: Duration = Duration::from_millis(100);
 
 /// Lines in a file.
 #[derive(Debug)]
@@ -48,9 +54,9 @@ impl Appended {
     /// Appends whole lines in one write, so that lines of other processes cannot come between them.
     /// A new file is for its owner only; the mode of an existing file stays as it is. If only a part
     /// fits, it is taken back.
-    pub(super) fn write(path: &Path, lines: &[u8]) -> io::Result<Self> {
+    pub(super) fn write(path: &Path, lines: &[u8], deadline: Deadline) -> io::Result<Self> {
         let followed = followed(path)?;
-        let (mut file, was_created) = open(&followed)?;
+        let (mut file, was_created) = open(&followed, deadline)?;
         let mut text = Vec::with_capacity(lines.len() + 1);
         if last_line_is_unfinished(&mut file) {
             text.push(b'\n');
@@ -88,7 +94,7 @@ impl Appended {
     }
 
     fn remove(&self) {
-        let is_locked = lock(&self.file);
+        let is_locked = lock(&self.file, MAX_WAIT_AT_THE_END);
         let is_at_path = is_at(&self.file, &self.followed);
         if self.holds_text() {
             self.erase(is_locked, is_at_path);
@@ -136,7 +142,7 @@ impl Appended {
 
 /// Opens the file or creates it, and locks it against other runs of this program. The path named it
 /// after it was locked, so nobody who holds the lock can have removed it before.
-fn open(path: &Path) -> io::Result<(File, bool)> {
+fn open(path: &Path, deadline: Deadline) -> io::Result<(File, bool)> {
     for _ in 0..ATTEMPTS {
         let mut options = OpenOptions::new();
         let opened = match options.read(true).append(true).open(path) {
@@ -154,7 +160,7 @@ fn open(path: &Path) -> io::Result<(File, bool)> {
         if !metadata.is_file() {
             return Err(not_a_file(metadata.file_type()));
         }
-        lock(&file);
+        lock(&file, MAX_WAIT.min(deadline.left()));
         if is_at(&file, path) {
             return Ok((file, was_created));
         }
@@ -164,20 +170,19 @@ fn open(path: &Path) -> io::Result<(File, bool)> {
 
 /// Locks the file, unless somebody else holds a lock for long: the job itself may do so, and waits
 /// for this process. On Windows nobody could write to a locked file.
-fn lock(file: &File) -> bool {
+fn lock(file: &File, patience: Duration) -> bool {
     const PAUSE: Duration = Duration::from_millis(5);
-    const PAUSES: usize = 200;
     if cfg!(windows) {
         return true;
     }
-    for _ in 0..PAUSES {
+    let since = Instant::now();
+    loop {
         match file.try_lock() {
             Ok(()) => return true,
-            Err(fs::TryLockError::WouldBlock) => thread::sleep(PAUSE),
-            Err(fs::TryLockError::Error(_)) => return false,
+            Err(fs::TryLockError::WouldBlock) if since.elapsed() < patience => thread::sleep(PAUSE),
+            Err(_) => return false,
         }
     }
-    false
 }
 
 /// Whether the file's last line has no line end. An unreadable file counts as well-formed.

@@ -3,6 +3,8 @@ use std::fs;
 
 use azure_oidc_core::ports::fixed::Variables;
 
+const NEVER: Deadline = Deadline::NEVER;
+
 fn publication(variable: Option<&str>, path: &Path, lines: &str) -> Publication {
     Publication {
         variable: variable.map(ToOwned::to_owned),
@@ -35,7 +37,7 @@ fn outputs(path: &Path) -> Result<Outputs, Fault> {
 fn publish(path: &Path, lines: &[&str]) -> Result<(), Fault> {
     let mut outputs = outputs(path)?;
     let all: Vec<_> = lines.iter().map(|lines| publication(Some("CI_OUTPUT"), path, lines)).collect();
-    outputs.publish(&all)?;
+    outputs.publish(&all, NEVER)?;
     outputs.keep();
     Ok(())
 }
@@ -151,7 +153,7 @@ fn what_is_not_kept_is_taken_back_from_all_files() {
         grants.id_token_output = Some(path("token").to_str().unwrap().to_owned());
     });
     let mut outputs = Outputs::prove(&grants, &Variables::default()).unwrap();
-    outputs.publish(&publications).unwrap();
+    outputs.publish(&publications, NEVER).unwrap();
     let read = |name| fs::read_to_string(path(name)).unwrap();
     assert_eq!(["there", "unfinished", "new", "token"].map(read), ["A=1\nB=2\n", "A=1\nB=2\n", "B=2\nB=2\n", "token"]);
     // Another process goes on in one of them.
@@ -171,7 +173,7 @@ fn one_file_that_cannot_be_written_any_more_leaves_the_others_as_they_were() {
     let mut outputs = Outputs::prove(&grants, &Variables::default()).unwrap();
     fs::create_dir(&second).unwrap();
     let both = [&first, &second].map(|path| publication(None, path, "A=1\n"));
-    assert_eq!(outputs.publish(&both).unwrap_err().code, "output-not-writable");
+    assert_eq!(outputs.publish(&both, NEVER).unwrap_err().code, "output-not-writable");
     assert!(!first.exists());
 }
 
@@ -182,7 +184,7 @@ fn a_file_that_is_replaced_or_deleted_during_the_exchange_is_written_where_it_is
     fs::write(&path, "A=1\n").unwrap();
     let mut outputs = outputs(&path).unwrap();
     fs::remove_file(&path).unwrap();
-    outputs.publish(&[publication(Some("CI_OUTPUT"), &path, "B=2\n")]).unwrap();
+    outputs.publish(&[publication(Some("CI_OUTPUT"), &path, "B=2\n")], NEVER).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), "B=2\n");
 }
 
@@ -190,7 +192,7 @@ fn a_file_that_is_replaced_or_deleted_during_the_exchange_is_written_where_it_is
 fn lines_that_are_gone_after_they_were_written_are_written_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("env");
-    let appended = Appended::write(&path, b"A=1\n").unwrap();
+    let appended = Appended::write(&path, b"A=1\n", NEVER).unwrap();
     assert!(appended.is_in_place());
     fs::remove_file(&path).unwrap();
     assert!(!appended.is_in_place());
@@ -211,7 +213,7 @@ fn a_job_that_fails_never_removes_the_lines_of_another() {
             let path = path.clone();
             move || {
                 let mut outputs = outputs(&path).unwrap();
-                outputs.publish(&[publication(Some("CI_OUTPUT"), &path, &line)]).unwrap();
+                outputs.publish(&[publication(Some("CI_OUTPUT"), &path, &line)], NEVER).unwrap();
                 if !fails {
                     outputs.keep();
                 }
@@ -261,7 +263,7 @@ fn only_granted_files_are_written() {
         publication(None, &elsewhere, "A=1\n"),
         publication(Some("PATH"), &allowed, "A=1\n"),
     ] {
-        let fault = outputs.publish(std::slice::from_ref(&asked)).unwrap_err();
+        let fault = outputs.publish(std::slice::from_ref(&asked), NEVER).unwrap_err();
         assert_eq!(fault.code, "output-not-granted");
     }
     drop(outputs);
@@ -284,10 +286,10 @@ fn a_new_file_for_the_shell_is_for_its_owner_only_and_never_replaces_another() {
     let path = folder.path().join("azure-oidc-1.sh");
     let publications = [publication(None, &path, "export A='1'\n")];
     let mut outputs = Outputs::prove(&grants, &Variables::default()).unwrap();
-    outputs.publish(&publications).unwrap();
+    outputs.publish(&publications, NEVER).unwrap();
     outputs.keep();
     assert_eq!(fs::read_to_string(&path).unwrap(), "export A='1'\n");
     #[cfg(unix)]
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777, 0o600);
-    assert_eq!(outputs.publish(&publications).unwrap_err().code, "output-not-granted");
+    assert_eq!(outputs.publish(&publications, NEVER).unwrap_err().code, "output-not-granted");
 }

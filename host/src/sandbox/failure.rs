@@ -1,13 +1,12 @@
 //! Turns an error of Wasmtime into a fault for the user.
 
-use std::io;
-
 use azure_oidc_core::{Category, Fault};
 use wasmtime::{Error, PoolConcurrencyLimitError, Trap};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 
 use super::limits::{LimitExceeded, NoMemory};
 use super::turns::Interrupted;
+use crate::exhausted::Resource;
 
 /// How much of the component's standard error is kept, in bytes. The component writes there only
 /// when it panics.
@@ -17,17 +16,16 @@ const MAX_LOG: usize = 1 << 20;
 const GUEST_MEMORY: &str = "guest-memory";
 /// A request needs more processor time than it may have.
 const INTERRUPTED: &str = "request-interrupted";
-/// The system has no memory left.
-const NO_MEMORY: &str = "out-of-memory";
 
 /// Whether a fault is no defect: something ran out, and the same may work later or with less input.
 pub(crate) fn is_exhaustion(fault: &Fault) -> bool {
-    [GUEST_MEMORY, INTERRUPTED, NO_MEMORY].contains(&fault.code)
+    [GUEST_MEMORY, INTERRUPTED].into_iter().chain(Resource::ALL.map(Resource::code)).any(|code| code == fault.code)
 }
 
-/// Whether the system refused to map memory.
-fn is_out_of_memory(error: &Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::OutOfMemory)
+/// What the system refused to give.
+fn refused_resource(error: &Error) -> Option<Resource> {
+    let is_memory = error.is::<NoMemory>() || error.is::<PoolConcurrencyLimitError>();
+    if is_memory { Some(Resource::Memory) } else { error.chain().find_map(Resource::within) }
 }
 
 /// An empty log for the component's standard error.
@@ -46,9 +44,8 @@ pub(super) fn fault(error: &Error, log: &MemoryOutputPipe) -> Fault {
         return fault(INTERRUPTED, format!("The request was stopped: {interrupted}"))
             .hint("send a smaller request, or raise `--max-compute`");
     }
-    if error.is::<NoMemory>() || error.is::<PoolConcurrencyLimitError>() || is_out_of_memory(error) {
-        return fault(NO_MEMORY, format!("The component was stopped: {error}"))
-            .hint("give the machine or container more memory, or ask for less of it: a smaller `--max-concurrency` for `serve`");
+    if let Some(resource) = refused_resource(error) {
+        return resource.fault("The component was stopped", format_args!("{error:#}"));
     }
     let fault = if let Some(trap) = error.downcast_ref::<Trap>() {
         let fault = fault("guest-trapped", format!("The component failed: {trap}"));

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::bounds::{END_TIMEOUT, MAX_AGE, WRITE_TIMEOUT};
 
 /// What a connection waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(crate) enum Phase {
     /// For the head of the first request, or of the next one.
     Head,
     /// For the body of a request.
@@ -24,7 +25,7 @@ pub(super) enum Phase {
 
 /// All open connections.
 #[derive(Debug)]
-pub(super) struct Connections {
+pub(crate) struct Connections {
     open: Mutex<Open>,
     limit: usize,
     /// When the service began to shut down.
@@ -39,7 +40,7 @@ struct Open {
 
 /// An open connection.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(crate) struct Connection {
     opened: Instant,
     state: Mutex<State>,
     closed: Notify,
@@ -54,20 +55,20 @@ struct State {
 
 /// Counts a connection among the open ones until it is dropped.
 #[derive(Debug)]
-pub(super) struct Admitted {
+pub(crate) struct Admitted {
     connections: Arc<Connections>,
     number: u64,
-    pub(super) connection: Arc<Connection>,
+    pub(crate) connection: Arc<Connection>,
 }
 
 impl Connections {
-    pub(super) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize) -> Self {
         Self { open: Mutex::default(), limit, ending: OnceLock::new() }
     }
 
     /// Admits a connection. If there are too many, another one is closed for it; none if all of them
     /// wait for the component.
-    pub(super) fn admit(self: &Arc<Self>) -> Option<Admitted> {
+    pub(crate) fn admit(self: &Arc<Self>) -> Option<Admitted> {
         if self.open().connections.len() >= self.limit && !self.close_longest_waiting() {
             return None;
         }
@@ -80,7 +81,7 @@ impl Connections {
     }
 
     /// Closes the connection that has waited longest for its caller. False if there is none.
-    pub(super) fn close_longest_waiting(&self) -> bool {
+    pub(crate) fn close_longest_waiting(&self) -> bool {
         let mut open = self.open();
         let longest = open
             .connections
@@ -95,7 +96,7 @@ impl Connections {
     }
 
     /// Closes the connections whose callers take too long.
-    pub(super) fn close_overdue(&self) {
+    pub(crate) fn close_overdue(&self) {
         let ending = self.ending.get().copied();
         self.open().connections.retain(|_, connection| {
             let is_overdue = connection.is_overdue(ending);
@@ -107,7 +108,7 @@ impl Connections {
     }
 
     /// Shortens the time limits, because the service shuts down.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.ending.get_or_init(Instant::now);
     }
 
@@ -124,19 +125,25 @@ impl Connection {
     }
 
     /// Begins a phase.
-    pub(super) fn enter(&self, phase: Phase) {
+    pub(crate) fn enter(&self, phase: Phase) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let has_answered = state.has_answered || phase == Phase::Write;
         *state = State { phase, since: Instant::now(), has_answered };
     }
 
     /// Returns when the connection is to be closed.
-    pub(super) async fn closed(&self) {
+    pub(crate) async fn closed(&self) {
         self.closed.notified().await;
     }
 
+    /// The bytes of an answer. When the system has taken all of them, the next request is awaited.
+    pub(crate) fn sending<Held>(self: Arc<Self>, bytes: Bytes, held: Held) -> Sending<Held> {
+        self.enter(Phase::Write);
+        Sending { bytes, connection: self, _held: held }
+    }
+
     /// Whether the connection is to be closed after its current request.
-    pub(super) fn is_old(&self) -> bool {
+    pub(crate) fn is_old(&self) -> bool {
         self.opened.elapsed() > MAX_AGE
     }
 
@@ -165,6 +172,26 @@ impl Connection {
             Phase::Head | Phase::Body => is_ending,
             Phase::Write => is_ending || since.elapsed() > WRITE_TIMEOUT,
         }
+    }
+}
+
+/// The bytes of an answer on its way, and what is held until the system has taken them.
+#[derive(Debug)]
+pub(crate) struct Sending<Held> {
+    bytes: Bytes,
+    connection: Arc<Connection>,
+    _held: Held,
+}
+
+impl<Held> AsRef<[u8]> for Sending<Held> {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl<Held> Drop for Sending<Held> {
+    fn drop(&mut self) {
+        self.connection.enter(Phase::Head);
     }
 }
 

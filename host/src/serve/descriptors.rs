@@ -2,7 +2,7 @@
 
 /// Raises the limit to what is wanted, as far as the system allows, and returns the limit.
 #[cfg(unix)]
-pub(super) fn raise(wanted: u64) -> u64 {
+pub(crate) fn raise(wanted: u64) -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
@@ -17,6 +17,6 @@ pub(super) fn raise(wanted: u64) -> u64 {
 
 /// Windows has no such limit.
 #[cfg(not(unix))]
-pub(super) fn raise(wanted: u64) -> u64 {
+pub(crate) fn raise(wanted: u64) -> u64 {
     wanted
 }

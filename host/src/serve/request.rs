@@ -62,27 +62,7 @@ pub(super) async fn answer(
     if let Some(entry) = entry {
         log_line(&entry.line(&response));
     }
-    connection.enter(Phase::Write);
-    Ok(response.map(|bytes| Full::new(Bytes::from_owner(Answer { bytes, connection, _permit: permit }))))
-}
-
-/// The bytes of an answer, until the system has taken all of them.
-struct Answer {
-    bytes: Bytes,
-    connection: Arc<Connection>,
-    _permit: Option<OwnedSemaphorePermit>,
-}
-
-impl AsRef<[u8]> for Answer {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-impl Drop for Answer {
-    fn drop(&mut self) {
-        self.connection.enter(Phase::Head);
-    }
+    Ok(response.map(|bytes| Full::new(Bytes::from_owner(connection.sending(bytes, permit)))))
 }
 
 /// Counts so many bytes among those in flight, if they are not few.

@@ -5,7 +5,6 @@ use std::future::pending;
 use std::io;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -37,16 +36,7 @@ impl Worker {
     /// Starts a thread.
     pub(super) fn start(context: Arc<ServeContext>, connections: Arc<Connections>) -> io::Result<Self> {
         let (accepted, receiver) = mpsc::channel(QUEUE);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            // The thread that resolves names never ends. Without one, tokio panics when the system
-            // gives no new thread.
-            .thread_keep_alive(Duration::from_secs(u32::MAX.into()))
-            .build()?;
-        // The same thread, to find out whether the system gives one.
-        thread::Builder::new().spawn(|| ())?;
-        runtime.spawn_blocking(|| ());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         thread::Builder::new()
             .name("worker".to_owned())
             .spawn(move || runtime.block_on(serve(context, connections, receiver)))?;

@@ -5,12 +5,14 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
+use azure_oidc_core::ports::TlsFailure;
 use reqwest::Url;
-use rustls::{CertificateError, Error as Tls};
+use rustls::{AlertDescription, CertificateError, Error as Tls, InvalidMessage, PeerIncompatible};
 use wasmtime_wasi_http::Error;
 
 use super::resolver::LookupFailed;
 use crate::egress::Refusal;
+use crate::exhausted::Resource;
 
 /// The destination of a request, without the path and the query, which may contain a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,23 +48,29 @@ pub(super) struct RequestFailure {
     pub(super) error: Error,
     /// The reason for the user, where the code does not say all.
     detail: Option<String>,
+    /// Why no connection with TLS came about, if that is the reason.
+    tls: Option<TlsFailure>,
 }
 
 impl RequestFailure {
     /// The warning for the user, if there is more to say than the code does.
     pub(super) fn warning(&self, endpoint: &Endpoint) -> Option<String> {
         let detail = self.detail.as_ref()?;
-        Some(match self.error {
-            Error::HttpRequestDenied => detail.clone(),
-            Error::TlsCertificateError => format!("the certificate of {endpoint} is not accepted: {detail}"),
-            _ => format!("the request to {endpoint} failed: {detail}"),
+        use TlsFailure::{Certificate, Expired, Name, NotYetValid, UntrustedIssuer};
+        Some(match (&self.error, self.tls) {
+            (Error::HttpRequestDenied, _) => detail.clone(),
+            (_, Some(UntrustedIssuer | Name | Expired | NotYetValid | Certificate)) => {
+                format!("the certificate of {endpoint} is not accepted: {detail}")
+            }
+            (_, Some(_)) => format!("no TLS connection to {endpoint} came about: {detail}"),
+            (_, None) => format!("the request to {endpoint} failed: {detail}"),
         })
     }
 }
 
 impl From<Error> for RequestFailure {
     fn from(error: Error) -> Self {
-        Self { error, detail: None }
+        Self { error, detail: None, tls: None }
     }
 }
 
@@ -80,7 +88,8 @@ impl From<reqwest::Error> for RequestFailure {
         let code = if error.is_timeout() { Some(timeout) } else { code };
         let detail = causes.last().map(|cause| describe(*cause));
         let other = if error.is_connect() { Error::DestinationUnavailable } else { Error::HttpProtocolError };
-        Self { error: code.unwrap_or(other), detail }
+        let tls = causes.iter().find_map(|cause| cause.downcast_ref::<Tls>()).map(tls_failure);
+        Self { error: code.unwrap_or(other), detail, tls }
     }
 }
 
@@ -107,25 +116,55 @@ fn error_code(cause: &(dyn StdError + 'static)) -> Option<Error> {
     if cause.is::<Refusal>() {
         return Some(Error::HttpRequestDenied);
     }
-    if cause.is::<LookupFailed>() {
-        return Some(Error::DnsError { rcode: None, info_code: None });
+    if let Some(failed) = cause.downcast_ref::<LookupFailed>() {
+        return Some(match failed.is_exhausted {
+            true => Error::ConnectionLimitReached,
+            false => Error::DnsError { rcode: None, info_code: None },
+        });
     }
     if let Some(error) = cause.downcast_ref::<Tls>() {
-        return Some(tls_code(error));
+        return Some(tls_code(tls_failure(error)));
     }
     if let Some(error) = cause.downcast_ref::<hyper::Error>() {
         return error.is_incomplete_message().then_some(Error::HttpResponseIncomplete);
     }
-    cause.downcast_ref::<io::Error>().and_then(|error| connection_code(error.kind()))
+    let error = cause.downcast_ref::<io::Error>()?;
+    match Resource::of(error) {
+        Some(_) => Some(Error::ConnectionLimitReached),
+        None => connection_code(error.kind()),
+    }
 }
 
-fn tls_code(error: &Tls) -> Error {
+fn tls_failure(error: &Tls) -> TlsFailure {
+    use CertificateError as Certificate;
     match error {
-        Tls::InvalidCertificate(_) | Tls::NoCertificatesPresented => Error::TlsCertificateError,
-        Tls::AlertReceived(alert) => {
-            Error::TlsAlertReceived { alert_id: Some(u8::from(*alert)), alert_message: Some(format!("{alert:?}")) }
+        Tls::InvalidCertificate(Certificate::UnknownIssuer) => TlsFailure::UntrustedIssuer,
+        Tls::InvalidCertificate(Certificate::Expired | Certificate::ExpiredContext { .. }) => TlsFailure::Expired,
+        Tls::InvalidCertificate(Certificate::NotValidYet | Certificate::NotValidYetContext { .. }) => {
+            TlsFailure::NotYetValid
         }
-        _ => Error::TlsProtocolError,
+        Tls::InvalidCertificate(Certificate::NotValidForName | Certificate::NotValidForNameContext { .. })
+        | Tls::AlertReceived(AlertDescription::UnrecognisedName) => TlsFailure::Name,
+        Tls::InvalidCertificate(_) | Tls::NoCertificatesPresented => TlsFailure::Certificate,
+        Tls::PeerIncompatible(
+            PeerIncompatible::ServerDoesNotSupportTls12Or13 | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
+        )
+        | Tls::AlertReceived(AlertDescription::ProtocolVersion | AlertDescription::InsufficientSecurity) => {
+            TlsFailure::Version
+        }
+        // The first byte of an answer over plain HTTP is a letter.
+        Tls::InvalidMessage(InvalidMessage::InvalidContentType) => TlsFailure::PlainText,
+        _ => TlsFailure::Other,
+    }
+}
+
+/// The code for a failure of TLS. `wasi:http` has two codes for what happens on this side, so the
+/// word of the failure stands in the message of an alert, which the component reads.
+fn tls_code(failure: TlsFailure) -> Error {
+    match failure {
+        TlsFailure::Other => Error::TlsProtocolError,
+        TlsFailure::Certificate => Error::TlsCertificateError,
+        failure => Error::TlsAlertReceived { alert_id: None, alert_message: Some(failure.code().to_owned()) },
     }
 }
 

@@ -1,17 +1,22 @@
 //! Resolves host names to the addresses that the policy permits.
 //!
 //! The client connects to exactly these addresses, so a name cannot change its address between the
-//! check and the connection.
+//! check and the connection. The system's lookup blocks, so it has a thread of its own; tokio's
+//! threads would end the process when the system starts none.
 
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
-use std::net::SocketAddr;
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::oneshot;
 
 use crate::egress::Policy;
+use crate::exhausted::Resource;
 
 /// A resolver that enforces the policy.
 #[derive(Debug)]
@@ -23,7 +28,17 @@ pub(super) struct Resolver {
 
 /// A name that cannot be resolved.
 #[derive(Debug)]
-pub(super) struct LookupFailed(String);
+pub(super) struct LookupFailed {
+    why: String,
+    /// Whether the reason is that this machine has no descriptor, thread or memory left.
+    pub(super) is_exhausted: bool,
+}
+
+impl LookupFailed {
+    fn new(why: &str) -> Self {
+        Self { why: why.to_owned(), is_exhausted: false }
+    }
+}
 
 impl Resolver {
     pub(super) fn new(policy: Arc<Policy>) -> Self {
@@ -42,11 +57,26 @@ impl Resolve for Resolver {
         let is_proxy = self.proxies.lock().unwrap_or_else(PoisonError::into_inner).contains(name.as_str());
         Box::pin(async move {
             let name = name.as_str();
-            let found = tokio::net::lookup_host((name, 0)).await.map_err(|error| LookupFailed(error.to_string()))?;
-            let addresses = if is_proxy { found.collect() } else { permitted(&policy, name, found)? };
+            let found = lookup(name.to_owned()).await?;
+            let addresses = if is_proxy { found } else { permitted(&policy, name, found.into_iter())? };
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
     }
+}
+
+/// Asks the system for the addresses of a name.
+async fn lookup(name: String) -> Result<Vec<SocketAddr>, LookupFailed> {
+    let (found, addresses) = oneshot::channel();
+    let ask = move || {
+        let asked = (name.as_str(), 0).to_socket_addrs().map(Iterator::collect);
+        found.send(asked.map_err(|error| failed(&error, Resource::of(&error).is_some()))).ok();
+    };
+    thread::Builder::new().name("names".to_owned()).spawn(ask).map_err(|error| failed(&error, true))?;
+    addresses.await.unwrap_or_else(|_| Err(LookupFailed::new("the lookup gave no answer")))
+}
+
+fn failed(error: &io::Error, is_exhausted: bool) -> LookupFailed {
+    LookupFailed { why: error.to_string(), is_exhausted }
 }
 
 /// The permitted addresses, or why there is none.
@@ -55,7 +85,7 @@ fn permitted(
     name: &str,
     found: impl Iterator<Item = SocketAddr>,
 ) -> Result<Vec<SocketAddr>, Box<dyn Error + Send + Sync>> {
-    let mut reason: Box<dyn Error + Send + Sync> = Box::new(LookupFailed("the name has no address".to_owned()));
+    let mut reason: Box<dyn Error + Send + Sync> = Box::new(LookupFailed::new("the name has no address"));
     let mut addresses = Vec::new();
     for address in found {
         match policy.check_address(name, address.ip()) {
@@ -68,7 +98,7 @@ fn permitted(
 
 impl fmt::Display for LookupFailed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.why)
     }
 }
 

@@ -3,12 +3,14 @@ use crate::testing::{After, Authority, respond, respond_over_tls};
 use std::io::{ErrorKind, Write};
 use std::net::TcpListener;
 
+mod tls;
+
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
 
 /// Permits loopback, and trusts the certificates in a file.
 fn transport(ca_file: Option<&str>) -> Transport {
     let policy = Policy::new(Vec::new(), &["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
-    Transport::new(policy, Trust::new(ca_file).unwrap(), Arc::default(), Arc::new(Timings::start()))
+    Transport::new(policy, Trust::new(ca_file, |_| ()).unwrap(), Arc::default(), Arc::new(Timings::start()))
 }
 
 fn post(transport: &mut Transport, url: &str, body: Bytes, wait: Duration) -> Result<Response<Bytes>, Error> {
@@ -88,7 +90,8 @@ fn a_refused_destination_is_not_connected_to() {
     listener.set_nonblocking(true).unwrap();
     let port = listener.local_addr().unwrap().port();
     let policy = Policy::new(Vec::new(), &["login.example".to_owned()]).unwrap();
-    let mut transport = Transport::new(policy, Trust::new(None).unwrap(), Arc::default(), Arc::new(Timings::start()));
+    let mut transport =
+        Transport::new(policy, Trust::new(None, |_| ()).unwrap(), Arc::default(), Arc::new(Timings::start()));
     let url = format!("http://127.0.0.1:{port}/");
     let error = post(&mut transport, &url, Bytes::new(), Duration::from_secs(30)).unwrap_err();
     assert!(matches!(error, Error::HttpRequestDenied), "{error}");
@@ -100,30 +103,6 @@ fn a_request_that_is_too_long_is_not_sent() {
     let body = Bytes::from(vec![b'x'; MAX_REQUEST + 1]);
     let error = post(&mut transport(None), "http://127.0.0.1:1/", body, Duration::from_secs(30)).unwrap_err();
     assert!(matches!(error, Error::HttpRequestBodySize(None)), "{error}");
-}
-
-#[test]
-fn tls_needs_a_trusted_certificate_for_the_name() {
-    let (ours, other) = (Authority::new(), Authority::new());
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("ca.pem");
-    std::fs::write(&file, &ours.pem).unwrap();
-    let url = |config| format!("https://localhost:{}/", respond_over_tls(config, OK));
-    let answer = |url: String| post(&mut transport(file.to_str()), &url, Bytes::new(), Duration::from_secs(30));
-
-    assert_eq!(answer(url(ours.server_config("localhost"))).unwrap().status().as_u16(), 200);
-    assert!(matches!(answer(url(other.server_config("localhost"))), Err(Error::TlsCertificateError)));
-    assert!(matches!(answer(url(ours.server_config("other.example"))), Err(Error::TlsCertificateError)));
-}
-
-#[test]
-fn a_server_without_tls_is_not_reported_as_a_bad_certificate() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("https://127.0.0.1:{}/", listener.local_addr().unwrap().port());
-    let server =
-        std::thread::spawn(move || listener.accept().unwrap().0.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
-    assert!(matches!(answer(&url), Err(Error::TlsProtocolError)));
-    server.join().unwrap().unwrap();
 }
 
 #[cfg(unix)]
@@ -141,7 +120,8 @@ fn the_name_of_a_socket_connects_to_the_socket() {
         String::from_utf8_lossy(&buffer[..length]).into_owned()
     });
     let policy = Policy::new(Vec::new(), &[]).unwrap().with_sockets(vec![("agent.localhost", path)]);
-    let mut transport = Transport::new(policy, Trust::new(None).unwrap(), Arc::default(), Arc::new(Timings::start()));
+    let mut transport =
+        Transport::new(policy, Trust::new(None, |_| ()).unwrap(), Arc::default(), Arc::new(Timings::start()));
     let answer = post(&mut transport, "http://agent.localhost/mint", Bytes::new(), Duration::from_secs(30)).unwrap();
     assert_eq!(answer.status().as_u16(), 200);
     assert!(server.join().unwrap().starts_with("POST /mint HTTP/1.1\r\n"));

@@ -1,5 +1,6 @@
 //! Finds and reads the system's trusted certificate authorities.
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,6 +11,9 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls_native_certs::load_certs_from_paths;
+
+use super::MAX_BUNDLE;
+use crate::inputs;
 
 /// Names a file that replaces the system's authorities, as in OpenSSL.
 const SSL_CERT_FILE: &str = "SSL_CERT_FILE";
@@ -70,7 +74,10 @@ impl RootSource {
         match self {
             Self::Given(certificates) => webpki(certificates.iter().cloned(), provider),
             // rustls-native-certs reads a file line by line, which takes several times as long.
-            Self::Bundle(file) => webpki(CertificateDer::pem_file_iter(file).into_iter().flatten().flatten(), provider),
+            Self::Bundle(file) => {
+                let contents = File::open(file).and_then(|file| inputs::read_capped(file, MAX_BUNDLE)).ok()?;
+                webpki(CertificateDer::pem_slice_iter(&contents).flatten(), provider)
+            }
             Self::Folders(folders) => {
                 webpki(folders.iter().flat_map(|folder| load_certs_from_paths(None, Some(folder)).certs), provider)
             }

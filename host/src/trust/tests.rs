@@ -75,15 +75,15 @@ fn bundles_and_folders_of_files_are_read() {
 fn the_ca_file_is_read_first_and_its_errors_name_it() {
     let ours = Authority::new();
     let (_folder, path) = file_with(&ours.pem);
-    assert_eq!(Trust::new(Some(&path)).unwrap().ca_file.len(), 1);
-    assert_eq!(Trust::new(None).unwrap().ca_file.len(), 0);
+    assert_eq!(Trust::new(Some(&path), |_| ()).unwrap().ca_file.len(), 1);
+    assert_eq!(Trust::new(None, |_| ()).unwrap().ca_file.len(), 0);
 
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     for text in ["", "no certificate", broken] {
         let (_folder, path) = file_with(text);
-        let fault = Trust::new(Some(&path)).unwrap_err();
+        let fault = Trust::new(Some(&path), |_| ()).unwrap_err();
         assert_eq!((fault.code, fault.category), ("ca-file-unusable", Category::Usage), "{text}");
         assert!(fault.message.contains(&path), "{fault}");
     }
-    assert_eq!(Trust::new(Some("/nonexistent")).unwrap_err().code, "ca-file-unusable");
+    assert_eq!(Trust::new(Some("/nonexistent"), |_| ()).unwrap_err().code, "ca-file-unusable");
 }

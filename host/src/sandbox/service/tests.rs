@@ -14,7 +14,7 @@ static LOADED: Mutex<()> = Mutex::const_new(());
 /// A service whose exchanges may call one host.
 fn service(isolate: bool) -> Service {
     let policy = Policy::new(Vec::new(), &["login.example".to_owned()]).unwrap();
-    let trust = Trust::new(None).unwrap();
+    let trust = Trust::new(None, |_| ()).unwrap();
     let transport = Transport::new(policy, trust, Arc::default(), Arc::new(Timings::start()));
     let limits = Limits { requests: 4, max_compute: Duration::from_secs(60), isolate };
     Service::load(Grants { variables: Vec::new(), transport }, limits).unwrap()

@@ -1,0 +1,160 @@
+//! Notices the end of a process that is not a child of this one.
+
+use std::io;
+use std::time::Duration;
+
+use rustix::process::{Pid, test_kill_process};
+use tokio::time::sleep;
+
+/// How often a process is looked for where the system reports no ends.
+const POLL: Duration = Duration::from_millis(200);
+
+/// A process whose end is awaited.
+#[derive(Debug)]
+pub(super) enum Watched {
+    /// The system reports the end on this descriptor, however it comes.
+    Reported(reported::Descriptor),
+    /// The process is looked for again and again.
+    Polled(Pid),
+}
+
+impl Watched {
+    /// Watches a process.
+    ///
+    /// The number of a process that has ended may belong to another one by now. The caller knows by
+    /// other means that it was alive after this.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such process.
+    pub(super) fn open(pid: Pid) -> io::Result<Self> {
+        match reported::open(pid) {
+            Ok(descriptor) => Ok(Self::Reported(descriptor)),
+            Err(error) if error == rustix::io::Errno::SRCH => Err(error.into()),
+            // Old kernels, and sandboxes that forbid it.
+            Err(_) if is_there(pid) => Ok(Self::Polled(pid)),
+            Err(_) => Err(rustix::io::Errno::SRCH.into()),
+        }
+    }
+
+    /// Returns when the process has ended. Needs a runtime.
+    pub(super) async fn ended(self) {
+        match self {
+            Self::Reported(descriptor) => descriptor.readable().await,
+            Self::Polled(pid) => {
+                while is_there(pid) {
+                    sleep(POLL).await;
+                }
+            }
+        }
+    }
+}
+
+/// Whether there is a process with this number. One of another user cannot be sent a signal.
+fn is_there(pid: Pid) -> bool {
+    test_kill_process(pid) != Err(rustix::io::Errno::SRCH)
+}
+
+/// A descriptor that becomes readable when a process ends.
+mod reported {
+    use std::os::fd::OwnedFd;
+    use std::thread;
+
+    use rustix::event::{PollFd, PollFlags, poll};
+    use rustix::io::Errno;
+    use rustix::process::Pid;
+    use tokio::sync::oneshot;
+
+    #[derive(Debug)]
+    pub(in crate::broker) struct Descriptor(OwnedFd);
+
+    impl Descriptor {
+        /// Returns when the process has ended, or when that can no longer be found out.
+        pub(super) async fn readable(self) {
+            let (sender, ended) = oneshot::channel::<()>();
+            let wait = move || {
+                let mut polled = [PollFd::new(&self.0, PollFlags::IN)];
+                while poll(&mut polled, None) == Err(Errno::INTR) {}
+                drop(sender);
+            };
+            thread::Builder::new().name("watch".to_owned()).spawn(wait).ok();
+            ended.await.ok();
+        }
+    }
+
+    /// A pidfd.
+    #[cfg(target_os = "linux")]
+    pub(super) fn open(pid: Pid) -> rustix::io::Result<Descriptor> {
+        use rustix::process::{PidfdFlags, pidfd_open};
+
+        pidfd_open(pid, PidfdFlags::empty()).map(Descriptor)
+    }
+
+    /// A queue of events, of which only this one is asked for.
+    #[cfg(target_vendor = "apple")]
+    #[expect(unsafe_code, reason = "the registration of an event may name a descriptor, and this one names none")]
+    pub(super) fn open(pid: Pid) -> rustix::io::Result<Descriptor> {
+        use std::ptr::null_mut;
+
+        use rustix::event::kqueue::{Event, EventFilter, EventFlags, ProcessEvents, kevent, kqueue};
+
+        let queue = kqueue()?;
+        let filter = EventFilter::Proc { pid, flags: ProcessEvents::EXIT };
+        let event = Event::new(filter, EventFlags::ADD | EventFlags::ONESHOT, null_mut());
+        // SAFETY: the event names a process and no descriptor.
+        unsafe { kevent(&queue, &[event], &mut [] as &mut [Event], None) }?;
+        Ok(Descriptor(queue))
+    }
+
+    #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+    pub(super) fn open(_pid: Pid) -> rustix::io::Result<Descriptor> {
+        Err(rustix::io::Errno::NOSYS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Child, Command};
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    fn sleeper() -> (Child, Pid) {
+        let child = Command::new("sleep").arg("60").spawn().unwrap();
+        let pid = Pid::from_child(&child);
+        (child, pid)
+    }
+
+    /// Ends the process. It is not reaped, as a parent that has not looked yet.
+    async fn is_noticed(watched: Watched, mut child: Child, reap: bool) {
+        let mut ended = std::pin::pin!(watched.ended());
+        assert!(timeout(2 * POLL, &mut ended).await.is_err(), "it still runs");
+        child.kill().unwrap();
+        if reap {
+            child.wait().unwrap();
+        }
+        timeout(Duration::from_secs(10), ended).await.unwrap();
+        child.wait().unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_process_is_noticed_before_anybody_reaps_it() {
+        let (child, pid) = sleeper();
+        is_noticed(Watched::open(pid).unwrap(), child, false).await;
+    }
+
+    #[tokio::test]
+    async fn where_the_system_reports_nothing_the_process_is_looked_for() {
+        let (child, pid) = sleeper();
+        is_noticed(Watched::Polled(pid), child, true).await;
+    }
+
+    #[test]
+    fn a_process_that_has_ended_cannot_be_watched() {
+        let (mut child, pid) = sleeper();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(Watched::open(pid).unwrap_err().raw_os_error(), Some(rustix::io::Errno::SRCH.raw_os_error()));
+    }
+}
