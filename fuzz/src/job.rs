@@ -6,6 +6,7 @@ use std::time::Duration;
 use azure_oidc_component::commands::{self, Context, Files, HostKind, Outcome};
 use azure_oidc_core::ports::fixed::Variables;
 use azure_oidc_core::ports::{Clock, Http, Ports, Random, Request, Response, TransportError, TransportKind};
+use azure_oidc_core::secret::KnownSecrets;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -30,6 +31,7 @@ pub(crate) struct Job<'a> {
     sent: Cell<usize>,
     now: Cell<Duration>,
     urls: RefCell<Vec<String>>,
+    known: KnownSecrets,
 }
 
 impl<'a> Job<'a> {
@@ -41,11 +43,19 @@ impl<'a> Job<'a> {
     ) -> Self {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let (sent, now) = (Cell::new(0), Cell::new(Duration::ZERO));
-        Self { variables: Variables(variables), files, answer, sent, now, urls: RefCell::default() }
+        Self {
+            variables: Variables(variables),
+            files,
+            answer,
+            sent,
+            now,
+            urls: RefCell::default(),
+            known: KnownSecrets::default(),
+        }
     }
 
     pub(crate) fn ports(&self) -> Ports<'_> {
-        Ports { env: &self.variables, clock: self, random: self, http: self }
+        Ports { env: &self.variables, clock: self, random: self, http: self, secrets: &self.known }
     }
 
     /// Runs a command line, and checks that its exit code is a documented one and that it prints

@@ -10,6 +10,7 @@ mod job;
 mod message;
 mod parsers;
 mod platforms;
+mod proxies;
 mod service;
 mod time;
 mod write;
@@ -30,7 +31,7 @@ const KIB: usize = 1024;
 const FILE: usize = 1024 * KIB;
 
 /// All targets.
-pub const ALL: [Target; 11] = [
+pub const ALL: [Target; 12] = [
     Target { name: "aadsts", property: parsers::aadsts, largest: FILE },
     Target { name: "command", property: job::command, largest: 64 * KIB },
     Target { name: "credentials", property: parsers::credentials, largest: FILE },
@@ -39,6 +40,7 @@ pub const ALL: [Target; 11] = [
     Target { name: "issuer", property: issuer::answers, largest: 200 * KIB },
     Target { name: "jwks", property: parsers::jwks, largest: FILE },
     Target { name: "platforms", property: platforms::answer, largest: 256 * KIB },
+    Target { name: "proxies", property: proxies::value, largest: 64 * KIB },
     Target { name: "service", property: service::request, largest: azure_oidc_component::service::MAX_BODY },
     Target { name: "token", property: parsers::token, largest: FILE },
     Target { name: "write", property: write::credentials, largest: 64 * KIB },
