@@ -10,7 +10,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use azure_oidc_cli::{Shell, completions, man_pages};
-use sha2::{Digest, Sha256};
+use azure_oidc_release::{Release, SYSTEMS, digest};
 
 use crate::build::{self, Built};
 use crate::shell;
@@ -56,10 +56,20 @@ pub(crate) fn run() -> Result<()> {
     let again = reproduce::run()?;
     ensure!(again == digest, "the second build gives {again}, but the tested component is {digest}");
     programs(&built, &folder, &digest)?;
-    lists(&folder, &digest)?;
     manuals(&folder)?;
     registry::round_trip(&folder.join(COMPONENT), &folder.join(PACKAGE), &built.host)?;
-    sums(&folder)
+    pack(&folder)
+}
+
+/// Packs the programs in a folder that `cargo xtask dist` made. Other machines may have added
+/// theirs under the names that `azure-oidc-release` knows.
+pub(crate) fn pack(folder: &Path) -> Result<()> {
+    lists(folder, &digest(&fs::read(folder.join(COMPONENT))?))?;
+    let release = Release { folder, root: &shell::root(), epoch: sources::epoch()?.parse()? };
+    for system in azure_oidc_release::pack(&release)? {
+        println!("packed {}", system.name());
+    }
+    sums(folder)
 }
 
 /// Builds the host for containers, for each processor, with the tested component. Then runs it in
@@ -118,13 +128,13 @@ fn lists(folder: &Path, digest: &str) -> Result<()> {
         carries: None,
     };
     sbom::write(&component, &folder.join("azure_oidc.wasm.cdx.json"))?;
-    for (arch, platform) in &STATIC {
-        let file = name(arch);
-        let program = self::digest(&fs::read(folder.join(&file))?);
+    for system in SYSTEMS.iter().filter(|system| folder.join(system.program()).is_file()) {
+        let file = system.program();
+        let program = azure_oidc_release::digest(&fs::read(folder.join(&file))?);
         let host = Subject {
             package: "azure-oidc",
             folder: "host",
-            target: platform.triple,
+            target: system.target,
             file: &file,
             digest: &program,
             carries: Some((COMPONENT, digest)),
@@ -188,11 +198,6 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(found)
-}
-
-/// SHA-256 in lower-case hexadecimal.
-fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -35,10 +35,13 @@ fn main() -> Result<()> {
         ["lint"] => test::lint(),
         ["schemas"] => test::schemas(),
         ["advisories"] => test::advisories(),
+        ["soak"] => test::soak(None),
+        ["soak", seconds] => test::soak(Some(seconds)),
         ["fuzz"] => fuzz::run(None),
         ["fuzz", seconds] => fuzz::run(Some(seconds)),
         ["conformance"] => conformance::run(),
         ["dist"] => dist::run(),
+        ["pack", folder] => dist::pack(folder.as_ref()),
         ["check-targets"] => dist::targets::run(),
         ["reproduce"] => dist::reproduce::run().map(|digest| println!("both builds have the digest {digest}")),
         ["web", options @ ..] => web::run(options),
@@ -46,7 +49,7 @@ fn main() -> Result<()> {
             build::everything().map(|built| println!("{}\n{}", built.host.display(), built.component.display()))
         }
         _ => bail!(
-            "usage: cargo xtask demo | test | bench | schemas | fuzz | lint | advisories | web | build | reproduce | check-targets | dist\n\
+            "usage: cargo xtask demo | test | bench | soak | schemas | fuzz | lint | advisories | web | build | reproduce | check-targets | dist | pack\n\
              demo           builds everything, runs the host as a Harness step against a local Entra, explains a refusal\n\
              test           runs all tests, with the stock wasmtime command and real SDKs\n\
              bench          prints time, memory and size of one exchange with their limits\n\
@@ -56,6 +59,7 @@ fn main() -> Result<()> {
              bench attack   measures what good callers notice of nine floods, 30 seconds each or as many as given\n\
              conformance    runs the same cases under all hosts on this machine and prints a table\n\
              schemas        renews schemas/ from the types\n\
+             soak [SECONDS] asks a broker with 50 callers while the authority fails, for ten minutes by default\n\
              fuzz [SECONDS] fuzzes each target with libFuzzer, 60 seconds each by default\n\
              web            builds the claim checker for the browser in target/web; --serve, --test, --screenshots\n\
              lint           checks formatting, clippy for both targets, licences and sources of dependencies\n\
@@ -63,7 +67,8 @@ fn main() -> Result<()> {
              build          builds the host and the component\n\
              reproduce      builds the component twice from copies of the work tree and compares the bytes\n\
              check-targets  checks the host for all targets and compiles the image for each\n\
-             dist           writes the files of a release to target/dist and proves that they contain what was tested"
+             dist           writes the files of a release to target/dist and proves that they contain what was tested\n\
+             pack FOLDER    packs the programs in such a folder again, with those that other machines added"
         ),
     }
 }

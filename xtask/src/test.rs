@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::{build, conformance, shell, tools, web};
 
 /// The packages whose tests need neither the host's runtime nor its compiler.
-const PLAIN: [&str; 8] = [
+const PLAIN: [&str; 9] = [
     "azure-oidc-core",
     "azure-oidc-jobs",
     "azure-oidc-token",
@@ -13,6 +13,7 @@ const PLAIN: [&str; 8] = [
     "azure-oidc-component",
     "azure-oidc-emulator",
     "azure-oidc-fuzz",
+    "azure-oidc-release",
     "xtask",
 ];
 
@@ -32,6 +33,16 @@ pub(crate) fn run() -> Result<()> {
     )?;
     conformance::test(&built, &wasmtime)?;
     web::test(&built)
+}
+
+/// Runs the soak of the broker for so many seconds, ten minutes by default, and prints its figures.
+pub(crate) fn soak(seconds: Option<&str>) -> Result<()> {
+    let built = build::everything()?;
+    let test = ["test", "--locked", "--package", "azure-oidc-tests", "--test", "exec", "soak", "--", "--nocapture"];
+    let mut soak = shell::cargo(&test);
+    soak.env("AZURE_OIDC_SOAK", seconds.unwrap_or("600"));
+    soak.env("AZURE_OIDC_BIN", &built.host).env("AZURE_OIDC_EMULATOR_BIN", &built.emulator);
+    shell::run(soak.env("AZURE_OIDC_WASM", &built.component))
 }
 
 /// Renews `schemas/`: with this variable set, the test that compares the files writes them.
