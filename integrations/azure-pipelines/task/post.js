@@ -1,0 +1,7 @@
+// The task's clean-up at the end of the job: removes the file with the ID token.
+"use strict";
+const { rmSync } = require("node:fs");
+const { basename } = require("node:path");
+
+const folder = process.env.VSTS_TASKVARIABLE_FOLDER ?? "";
+if (basename(folder).startsWith("azure-oidc-")) rmSync(folder, { recursive: true, force: true });
