@@ -89,7 +89,14 @@ impl Job {
         for (name, value) in self.command.get_envs() {
             value.map(|value| command.env(name, value));
         }
+        self.command.get_current_dir().map(|folder| command.current_dir(folder));
         Self { command, input: self.input }
+    }
+
+    /// The program with its arguments and variables, without input, for a test that starts it itself.
+    pub fn into_command(mut self) -> Command {
+        self.command.stdin(Stdio::null());
+        self.command
     }
 
     /// Runs the program to its end.

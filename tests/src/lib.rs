@@ -5,6 +5,7 @@
 
 pub mod conformance;
 pub mod http;
+pub mod hunt;
 pub mod job;
 pub mod node;
 pub mod programs;
@@ -18,6 +19,7 @@ pub mod stage;
 pub mod stock;
 pub mod tokens;
 pub mod words;
+pub mod yaml;
 
 pub use job::{Job, Ran};
 pub use stage::{APPLICATION, Stage, TENANT};

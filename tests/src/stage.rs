@@ -44,7 +44,11 @@ impl Stage {
 
     /// Starts an emulator with this configuration.
     pub fn with_config(toml: &str) -> Self {
-        let config = Config::parse(toml, "".as_ref()).unwrap_or_else(|fault| panic!("{fault}"));
+        Self::of(Config::parse(toml, "".as_ref()).unwrap_or_else(|fault| panic!("{fault}")))
+    }
+
+    /// Starts an emulator with a configuration that was read already.
+    pub fn of(config: Config) -> Self {
         let emulator = Emulator::start(config).unwrap_or_else(|fault| panic!("{fault}"));
         Self { emulator, folder: tempfile::tempdir().expect("there is a temporary folder") }
     }

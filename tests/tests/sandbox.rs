@@ -16,26 +16,33 @@ use sha2::{Digest, Sha256};
 /// elsewhere.
 #[test]
 fn a_destination_that_the_command_does_not_need_is_refused_with_the_flag() {
-    let (stage, elsewhere) = (Stage::new(), Stage::new());
-    let id_token = leading_to(&elsewhere, &stage);
+    let stage = Stage::new();
+    let id_token = leading_to("https://keys.example:8443/jwks", &stage);
     let ran = discover(&stage, &id_token, &[]).run().expect(5);
-    let address = elsewhere.emulator.url().trim_start_matches("https://");
-    assert!(ran.stderr.contains(&format!("a call to {address} was refused")), "{}", ran.stderr);
-    assert!(ran.stderr.contains(&format!("--allow-host {address}")), "{}", ran.stderr);
-    assert_eq!(elsewhere.requests().len(), 0);
+    assert!(ran.stderr.contains("a call to keys.example:8443 was refused"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--allow-host keys.example:8443"), "{}", ran.stderr);
     secrets::assert_none_printed(&ran, &id_token);
+}
+
+#[test]
+fn keys_on_this_machine_are_refused_by_the_rule_for_issuers() {
+    let (stage, elsewhere) = (Stage::new(), Stage::new());
+    let id_token = leading_to(&keys_of(&elsewhere), &stage);
+    let ran = discover(&stage, &id_token, &[]).run().expect(2);
+    assert!(ran.stderr.contains("--allow-host localhost"), "{}", ran.stderr);
+    assert_eq!(elsewhere.requests().len(), 0);
 }
 
 #[test]
 fn an_allowed_destination_is_called() {
     let (stage, elsewhere) = (Stage::new(), Stage::new());
-    let id_token = leading_to(&elsewhere, &stage);
+    let id_token = leading_to(&keys_of(&elsewhere), &stage);
     let address = elsewhere.emulator.url().trim_start_matches("https://").to_owned();
     let both = format!("{}{}", stage.emulator.ca_pem(), elsewhere.emulator.ca_pem());
     let both = stage.write("both.pem", &both);
     for allowed in [address.as_str(), "localhost"] {
         elsewhere.emulator.clear_requests();
-        leading_to(&elsewhere, &stage);
+        leading_to(&keys_of(&elsewhere), &stage);
         let job = discover(&stage, &id_token, &["--allow-host", allowed]).env("SSL_CERT_FILE", &both);
         assert!(job.run().expect(0).stdout.starts_with("valid"));
         assert_eq!(elsewhere.requests().len(), 1, "{allowed}");
@@ -44,12 +51,12 @@ fn an_allowed_destination_is_called() {
 
 #[test]
 fn another_port_or_a_longer_name_is_another_destination() {
-    let (stage, elsewhere) = (Stage::new(), Stage::new());
-    for allowed in ["localhost:1", "localhost.example", "127.0.0.1", "host"] {
-        let id_token = leading_to(&elsewhere, &stage);
-        discover(&stage, &id_token, &["--allow-host", allowed]).run().expect(5);
+    let stage = Stage::new();
+    let id_token = leading_to("https://keys.example:8443/jwks", &stage);
+    for allowed in ["keys.example:1", "keys.example.example", "127.0.0.1", "example"] {
+        let ran = discover(&stage, &id_token, &["--allow-host", allowed]).run().expect(5);
+        assert!(ran.stderr.contains("was refused"), "{allowed}: {}", ran.stderr);
     }
-    assert_eq!(elsewhere.requests().len(), 0);
 }
 
 #[test]
@@ -241,10 +248,9 @@ fn far(stage: &Stage) -> Job {
 }
 
 /// A token whose issuer has a discovery document that names keys elsewhere.
-fn leading_to(elsewhere: &Stage, stage: &Stage) -> String {
+fn leading_to(keys: &str, stage: &Stage) -> String {
     stage.emulator.clear_injections();
     let issuer = stage.issuer("local");
-    let keys = format!("{}/issuers/local/.well-known/jwks", elsewhere.emulator.url());
     stage.inject(Injection {
         path: Some("/issuers/local/.well-known/openid-configuration".into()),
         times: Some(0),
@@ -254,9 +260,16 @@ fn leading_to(elsewhere: &Stage, stage: &Stage) -> String {
     stage.mint(&Order::of("local"))
 }
 
+fn keys_of(stage: &Stage) -> String {
+    format!("{}/issuers/local/.well-known/jwks", stage.emulator.url())
+}
+
+/// Verifies a token of an issuer on this machine, which is allowed.
 fn discover(stage: &Stage, id_token: &str, arguments: &[&str]) -> Job {
+    let issuer = stage.emulator.url().trim_start_matches("https://");
     let job = Job::host(&["verify", "--discover", "--id-token-env", "T"]).args(arguments).env("T", id_token);
-    job.env("SSL_CERT_FILE", stage.emulator.ca_file())
+    job.args(&["--allow-host", issuer])
+        .env("SSL_CERT_FILE", stage.emulator.ca_file())
         .env("AZURE_TENANT_ID", TENANT)
         .env("AZURE_CLIENT_ID", APPLICATION)
 }

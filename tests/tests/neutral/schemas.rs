@@ -53,7 +53,9 @@ fn verify_is_valid_for_its_schema_with_each_answer() {
     let stage = Stage::new();
     for key in ["ci-1", "stray", "none", "garbled", "ec-1"] {
         let id_token = stage.mint(&Order { sign_with: Some(key.into()), ..Order::of("local") });
-        let job = Job::host(&["verify", "--discover"]).args(&JSON).env("ARM_OIDC_TOKEN", id_token);
+        let job = Job::host(&["verify", "--discover", "--allow-host", "localhost"])
+            .args(&JSON)
+            .env("ARM_OIDC_TOKEN", id_token);
         schema::assert_valid("verify", &job.env("SSL_CERT_FILE", stage.emulator.ca_file()).run().json());
     }
 }

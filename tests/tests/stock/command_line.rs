@@ -134,7 +134,7 @@ fn an_untrusted_authority_is_refused_here_too() {
         .run()
         .expect(1);
     assert!(
-        ["certificate-untrusted", "authority-failed", "authority-unreachable"]
+        ["certificate-untrusted", "certificate-unusable", "tls-failed", "authority-failed", "authority-unreachable"]
             .map(Value::from)
             .contains(&ran.error()["code"]),
         "{}",

@@ -3,6 +3,7 @@
 //! for secrets.
 
 mod case;
+mod deadline;
 mod entra;
 mod id_token;
 mod network;
@@ -10,3 +11,5 @@ mod outputs;
 mod partly;
 mod publishing;
 mod settings;
+mod surroundings;
+mod tls;
