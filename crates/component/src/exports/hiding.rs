@@ -16,7 +16,7 @@ pub(super) fn learn<'a>(
 }
 
 /// The answer. A fault shows none of the secrets.
-#[allow(clippy::result_large_err, reason = "the interface has this type; only on 64-bit systems is it large")]
+#[cfg_attr(not(target_family = "wasm"), expect(clippy::result_large_err, reason = "the interface has this type"))]
 pub(super) fn answer<A, B: From<A>>(result: Result<A, CoreFault>, secrets: &KnownSecrets) -> Result<B, Fault> {
     result.map(B::from).map_err(|fault| fault.hiding(secrets).into())
 }
