@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use azure_oidc_cli::{Cli, Command};
+use azure_oidc_cli::{Cli, WITHOUT_OPTION};
 use azure_oidc_core::{Category, Fault};
 
 use crate::exhausted;
@@ -13,8 +13,6 @@ use crate::exhausted;
 /// Time that the host adds to `--timeout`. The component keeps `--timeout` itself, and its error
 /// says more.
 const GRACE: Duration = Duration::from_millis(250);
-/// The limit of commands without `--timeout`.
-const DEFAULT: Duration = Duration::from_secs(60);
 
 /// How long a command may take.
 #[derive(Debug, Clone, Copy)]
@@ -26,15 +24,12 @@ pub(crate) struct Limit {
 
 impl Limit {
     /// The limit of commands without `--timeout`.
-    pub(crate) const DEFAULT: Self = Self { time: DEFAULT, is_option: false };
+    pub(crate) const DEFAULT: Self = Self { time: WITHOUT_OPTION, is_option: false };
 
     /// The limit of a command.
     pub(crate) fn of(cli: &Cli) -> Self {
-        match &cli.command {
-            Command::Exchange(args) => Self { time: args.timeout, is_option: true },
-            // For the start.
-            command => command.keep().map_or(Self::DEFAULT, |args| Self { time: args.timeout, is_option: true }),
-        }
+        let (time, is_option) = cli.command.time_limit();
+        Self { time, is_option }
     }
 }
 

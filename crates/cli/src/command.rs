@@ -1,8 +1,13 @@
 //! The parsed command line.
 
+use std::time::Duration;
+
 use crate::keep::{BrokerArgs, ExecArgs, KeepArgs};
 use crate::options::{CompletionsArgs, ComponentArgs, DoctorArgs, ExchangeArgs, HostOptions, ServeArgs};
 use crate::questions::{AuditArgs, CheckArgs, CredentialArgs, ExplainArgs, InspectArgs, VerifyArgs};
+
+/// How long a command may take that has no `--timeout`.
+pub const WITHOUT_OPTION: Duration = Duration::from_secs(60);
 
 /// What the user asked for.
 #[derive(Debug)]
@@ -51,6 +56,15 @@ impl Command {
             Self::Exec(args) => Some(&args.keep),
             Self::Broker(args) => Some(&args.keep),
             _ => None,
+        }
+    }
+
+    /// How long the command may take, and whether `--timeout` says so. For a command that stays, this
+    /// is its start.
+    pub fn time_limit(&self) -> (Duration, bool) {
+        match self {
+            Self::Exchange(args) => (args.timeout, true),
+            command => command.keep().map_or((WITHOUT_OPTION, false), |args| (args.timeout, true)),
         }
     }
 }

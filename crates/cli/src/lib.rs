@@ -25,7 +25,7 @@ mod secrets;
 mod usage;
 mod values;
 
-pub use command::{Cli, Command};
+pub use command::{Cli, Command, WITHOUT_OPTION};
 pub use keep::*;
 #[cfg(feature = "native")]
 pub use native::{completions, man_pages};

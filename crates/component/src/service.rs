@@ -57,6 +57,8 @@ pub enum Unread {
     TooLong,
     /// The caller closed the connection.
     Cut,
+    /// It did not arrive in time.
+    TooSlow,
 }
 
 /// The answer to `GET /healthz`.

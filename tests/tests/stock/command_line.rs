@@ -143,6 +143,15 @@ fn an_untrusted_authority_is_refused_here_too() {
     assert_eq!(stage.requests().len(), 0);
 }
 
+#[test]
+fn standard_input_that_never_ends_is_told_within_the_timeout() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["exchange", "--id-token-file", "-", "--timeout", "1s", "--tenant-id", TENANT, "--client-id"];
+    let job = stock::run(&[], &arguments).args(&[APPLICATION]).within(folder.path());
+    let ran = job.through_a_shell("mkfifo fifo; exec 3<>fifo; exec \"$0\" \"$@\" <&3").run().expect(1);
+    assert!(ran.stderr.contains("Standard input, named by `--id-token-file`, did not end within 1s"), "{}", ran.stderr);
+}
+
 fn exchange(stage: &Stage, relay: &Relay, arguments: &[&str]) -> Ran {
     trade(&stage.id_token(), relay, arguments)
 }

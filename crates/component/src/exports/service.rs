@@ -1,5 +1,7 @@
 //! Exports `wasi:http/incoming-handler`: translates requests and replies of the HTTP service.
 
+use std::time::Duration;
+
 use ::wasi::exports::http::incoming_handler::Guest;
 use ::wasi::http::types::{Fields, IncomingRequest, Method, OutgoingBody, OutgoingResponse, ResponseOutparam};
 use azure_oidc_core::Secret;
@@ -53,12 +55,16 @@ fn method(method: Method) -> String {
     name.to_owned()
 }
 
+/// How long a caller may take to send its body.
+const BODY_TIME: Duration = Duration::from_secs(10);
+
 fn body(request: &IncomingRequest) -> Result<Vec<u8>, Unread> {
     let body = request.consume().map_err(|()| Unread::Cut)?;
     // The stream is a child resource of the body and must be dropped first.
     let stream = body.stream().map_err(|()| Unread::Cut)?;
-    streams::read(&stream, MAX_BODY).map_err(|error| match error {
+    streams::read(&stream, MAX_BODY, BODY_TIME).map_err(|error| match error {
         ReadError::TooLong => Unread::TooLong,
+        ReadError::TooSlow => Unread::TooSlow,
         ReadError::Broken => Unread::Cut,
     })
 }

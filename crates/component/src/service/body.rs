@@ -26,6 +26,7 @@ pub(super) fn read(
     }
     let bytes = read().map_err(|unread| match unread {
         Unread::TooLong => too_large(),
+        Unread::TooSlow => Problem::new(408, "request-timeout", "The request body did not arrive in time"),
         Unread::Cut => Problem::new(400, "body-incomplete", "The body ended early"),
     })?;
     strict_object(&bytes)

@@ -201,7 +201,7 @@ fn an_unnecessary_body_is_not_read() {
         let reply = answer(&head, &mut || panic!("it is read"), ports);
         assert_eq!(reply.status, status);
     }
-    for (unread, status) in [(Unread::TooLong, 413), (Unread::Cut, 400)] {
+    for (unread, status) in [(Unread::TooLong, 413), (Unread::Cut, 400), (Unread::TooSlow, 408)] {
         assert_eq!(answer(&post("/v1/check"), &mut || Err(unread), ports).status, status);
     }
 }

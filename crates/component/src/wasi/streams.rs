@@ -1,6 +1,10 @@
 //! Reads and writes whole streams: standard streams and bodies of HTTP messages.
 
+use std::time::Duration;
+
 use ::wasi::cli::{stderr::get_stderr, stdin::get_stdin, stdout::get_stdout};
+use ::wasi::clocks::monotonic_clock::subscribe_duration;
+use ::wasi::io::poll::poll;
 use ::wasi::io::streams::{InputStream, OutputStream, StreamError};
 
 const CHUNK: u64 = 64 * 1024;
@@ -12,18 +16,27 @@ pub enum ReadError {
     TooLong,
     /// It ended with an error.
     Broken,
+    /// It did not end in time.
+    TooSlow,
 }
 
-/// Reads standard input to its end, at most `limit` bytes.
-pub fn read_stdin(limit: usize) -> Result<Vec<u8>, ReadError> {
-    read(&get_stdin(), limit)
+/// Reads standard input to its end, at most `limit` bytes, in at most this time.
+pub fn read_stdin(limit: usize, time: Duration) -> Result<Vec<u8>, ReadError> {
+    read(&get_stdin(), limit, time)
 }
 
-/// Reads a stream to its end, at most `limit` bytes.
-pub fn read(stream: &InputStream, limit: usize) -> Result<Vec<u8>, ReadError> {
+/// Reads a stream to its end, at most `limit` bytes, in at most this time.
+pub fn read(stream: &InputStream, limit: usize, time: Duration) -> Result<Vec<u8>, ReadError> {
+    let mut deadline = None;
     let mut bytes = Vec::new();
     loop {
-        match stream.blocking_read(CHUNK) {
+        match stream.read(CHUNK) {
+            Ok(chunk) if chunk.is_empty() => {
+                let deadline = deadline.get_or_insert_with(|| subscribe_duration(super::nanoseconds(time)));
+                if poll(&[deadline, &stream.subscribe()]).contains(&0) {
+                    return Err(ReadError::TooSlow);
+                }
+            }
             Ok(chunk) => bytes.extend_from_slice(&chunk),
             Err(StreamError::Closed) => return Ok(bytes),
             Err(StreamError::LastOperationFailed(_)) => return Err(ReadError::Broken),
