@@ -6,7 +6,7 @@ use crate::check::quote::quoted;
 use crate::cloud::Cloud;
 use crate::credential::limits::Clash;
 use crate::credential::write::{self, Format, Target, delete_command, update_command};
-use crate::credential::{Credential, CredentialProblem, breadth, limits};
+use crate::credential::{Credential, CredentialProblem, breadth, code, limits};
 use crate::platform;
 use crate::shell::Shell;
 use crate::{Category, Fault};
@@ -97,7 +97,7 @@ pub fn audit(question: &Question<'_>) -> Report {
         let is_of_identity = problem.index.is_some_and(|index| credentials[index].identity.is_some());
         let is_said = match problem.code {
             // These depend on the order.
-            "credential-name-taken" | "credential-duplicate" => false,
+            code::NAME_TAKEN | code::DUPLICATE => false,
             // An application can have such a name.
             "credential-name-short" => is_of_identity,
             _ => true,
@@ -243,8 +243,8 @@ fn of_credential(
     let widened = widened(credential, &changed, broad.as_ref());
     for problem in problems.into_iter().chain(broad) {
         // A placeholder in the issuer can look like a private host.
-        if problem.code == "issuer-impossible" {
-            findings.retain(|one| one.problem.code != "issuer-not-public");
+        if problem.code == code::ISSUER_IMPOSSIBLE {
+            findings.retain(|one| one.problem.code != code::ISSUER_NOT_PUBLIC);
         }
         // The limits may have found the same.
         if !findings.iter().any(|one| one.problem.code == problem.code) {
@@ -260,7 +260,7 @@ fn of_credential(
         return;
     }
     // The credential beside it gets the successor.
-    if findings.iter().any(|one| one.problem.code == "credential-duplicate") {
+    if findings.iter().any(|one| one.problem.code == code::DUPLICATE) {
         return;
     }
     if let Some((finding, successor)) = migrations::find(&changed, question, known) {
@@ -299,7 +299,7 @@ fn is_sound(credential: &Credential, question: &Question<'_>) -> bool {
     problems.extend(rules::apply(credential, question).0);
     !problems.into_iter().any(|problem| {
         // Entra stores no new expression without an id.
-        problem.code == "expression-id-missing"
+        problem.code == code::ID_MISSING
             || of_problem(problem.of(0), std::slice::from_ref(credential)).severity == Severity::Error
     })
 }

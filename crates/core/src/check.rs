@@ -255,7 +255,7 @@ fn general_findings(question: &Question<'_>, earlier: &[Finding]) -> Vec<Finding
     let audience_is_explained =
         held || earlier.iter().any(|finding| finding.claim == Some("aud") || is_written(finding));
     // The one finding says already for what the token should have been requested.
-    let is_wrong_token = earlier.iter().any(|one| one.code == "entra-wrong-token");
+    let is_wrong_token = earlier.iter().any(|one| one.code == near_miss::WRONG_TOKEN);
     let is_known = |finding: &Finding| {
         is_wrong_token && finding.aadsts == Some(7_002_206)
             || earlier.iter().any(|one| (one.code, &one.actual) == (finding.code, &finding.actual))

@@ -20,6 +20,7 @@ pub mod write;
 
 pub use expression::ExpressionError;
 pub use problem::CredentialProblem;
+pub(crate) use problem::code;
 
 /// One federated identity credential.
 #[derive(Debug, Clone, PartialEq, Eq)]

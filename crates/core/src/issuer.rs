@@ -6,7 +6,7 @@
 
 use crate::address::{Kind, kind, literal};
 use crate::authority::Authority;
-use crate::credential::reach;
+use crate::credential::{code, reach};
 use crate::fault::{Category, Fault};
 
 /// Checks the address of a document of an issuer: https, and a host that the public internet knows,
@@ -15,9 +15,9 @@ use crate::fault::{Category, Fault};
 /// # Errors
 /// `issuer-not-https`, or `issuer-not-public`, which names the option that allows the host.
 pub fn fetchable(url: &str, allowed: &[String]) -> Result<Authority, Fault> {
-    let refused = |code, why: String| {
+    let refused = |name, why: String| {
         let message = format!("The issuer's keys are not fetched from `{}`: {why}", url.escape_debug());
-        Fault::new(Category::Usage, code, message).hint("give the keys as a file: `--jwks FILE`").predicts(501_661)
+        Fault::new(Category::Usage, name, message).hint("give the keys as a file: `--jwks FILE`").predicts(501_661)
     };
     let rest = url.split_once("://").filter(|(scheme, _)| scheme.eq_ignore_ascii_case("https")).map(|(_, rest)| rest);
     let base = rest.map(|rest| format!("https://{}", rest.split(['/', '?', '#']).next().unwrap_or_default()));
@@ -28,7 +28,7 @@ pub fn fetchable(url: &str, allowed: &[String]) -> Result<Authority, Fault> {
         None => Ok(authority),
         Some(why) => {
             let why = format!("the host `{host}` {why}, and only `--allow-host {host}` permits that");
-            Err(refused("issuer-not-public", why))
+            Err(refused(code::ISSUER_NOT_PUBLIC, why))
         }
     }
 }

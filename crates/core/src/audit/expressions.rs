@@ -4,7 +4,7 @@
 use super::Question;
 use super::rules::Ruling;
 use crate::credential::expression::{Expression, Operator, pattern_of_regex, review};
-use crate::credential::{Credential, Matcher};
+use crate::credential::{Credential, Matcher, code};
 
 /// Writes `matches` where a comparand has wildcards, and a pattern for a regular expression.
 pub(super) fn repair(credential: &Credential, _: &Question<'_>) -> Option<Ruling> {
@@ -41,7 +41,7 @@ pub(super) fn repair(credential: &Credential, _: &Question<'_>) -> Option<Ruling
 /// Compares the id of the repository, where the subject names one and its id is known.
 pub(super) fn add_id(credential: &Credential, question: &Question<'_>) -> Option<Ruling> {
     let parsed = credential.matcher.expression()?.ok()?;
-    if !review(&credential.issuer, &parsed).iter().any(|problem| problem.code == "expression-id-missing") {
+    if !review(&credential.issuer, &parsed).iter().any(|problem| problem.code == code::ID_MISSING) {
         return None;
     }
     let subject = parsed.clauses().iter().find(|clause| clause.claim == "sub")?;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use super::rules::REPAIRED;
 use super::{Change, Finding, Kind, MIGRATIONS, Question, command, target_of};
-use crate::credential::Credential;
 use crate::credential::write::delete_command;
+use crate::credential::{Credential, code};
 
 /// The new credentials that can all be stored, in the order of the old ones. `findings` are those of
 /// each credential.
@@ -20,7 +20,7 @@ pub(super) fn settled(mut changes: Vec<Change>, question: &Question<'_>, finding
     let corrected: BTreeSet<usize> =
         changes.iter().filter(|change| !change.is_successor()).map(|change| change.index).collect();
     // A credential that is corrected makes room for its new values, and so does one to delete.
-    let is_gone = |index: &usize| findings[*index].iter().any(|one| one.problem.code == "credential-duplicate");
+    let is_gone = |index: &usize| findings[*index].iter().any(|one| one.problem.code == code::DUPLICATE);
     let stays = |index: &usize| !corrected.contains(index) && !is_gone(index);
     let others = question.credentials.iter().enumerate().filter(|(index, _)| stays(index));
     let others: Vec<_> = others.map(|(_, one)| one).collect();

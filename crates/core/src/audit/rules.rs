@@ -6,7 +6,7 @@ use crate::check::changing_subject::{changes, changing_part};
 use crate::check::quote::quoted;
 use crate::credential::audience::is_entra_issuer;
 use crate::credential::normal::{check_subject, normalise_issuer, uuid_place};
-use crate::credential::{Credential, CredentialProblem, Matcher, reach};
+use crate::credential::{Credential, CredentialProblem, Matcher, code, reach};
 use crate::guid::is_guid;
 use crate::mask::is_masked;
 use crate::platform::{self, Platform, Subject};
@@ -70,7 +70,7 @@ pub(super) const REPAIRED: [&str; 14] = [
     "audience-misspelt",
     "expression-regex",
     "expression-wildcard-under-eq",
-    "expression-id-missing",
+    code::ID_MISSING,
 ];
 
 /// All problems that the rules find, and the credential without those that can be mended.

@@ -30,6 +30,9 @@ const LONGEST_COMPARED: usize = 2_400;
 /// How many further credentials are reported that differ from the token in one near miss only.
 const MAX_OTHERS: usize = 2;
 
+/// The code of a finding: Entra issued the token, for something else than the exchange.
+pub(super) const WRONG_TOKEN: &str = "entra-wrong-token";
+
 /// Why no credential accepts the token, the most likely reason first. Missing claims are not
 /// reported here.
 pub(super) fn explain(question: &Question<'_>, refusal: &Refusal) -> Vec<Finding> {
@@ -322,9 +325,7 @@ fn wrong_token(question: &Question<'_>, aadsts: u32) -> Option<Finding> {
         quoted(&claims.aud.join(", ")),
         holder(of_entra)
     );
-    Some(
-        Finding::error("entra-wrong-token", aadsts, message).claim("iss").compare(&of_entra.issuer, iss).remedy(remedy),
-    )
+    Some(Finding::error(WRONG_TOKEN, aadsts, message).claim("iss").compare(&of_entra.issuer, iss).remedy(remedy))
 }
 
 fn no_credentials(question: &Question<'_>) -> Finding {

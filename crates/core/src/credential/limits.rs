@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use super::expression::{self, review};
-use super::{Credential, CredentialProblem, Matcher, reach};
+use super::{Credential, CredentialProblem, Matcher, code, reach};
 use crate::mask::mask_in;
 
 /// The maximum number of credentials on an application or a user-assigned managed identity.
@@ -91,28 +91,25 @@ pub fn clashes(credentials: &[Credential]) -> Vec<Clash> {
     }
     let several = |indices: &Vec<usize>| indices.len() > 1;
     let taken = names.into_values().filter(several);
-    let taken = taken.map(|indices| Clash { code: NAME_TAKEN, member: "name", indices });
+    let taken = taken.map(|indices| Clash { code: code::NAME_TAKEN, member: "name", indices });
     let equal = pairs.into_values().filter(several);
-    taken.chain(equal.map(|indices| Clash { code: DUPLICATE, member: "subject", indices })).collect()
+    taken.chain(equal.map(|indices| Clash { code: code::DUPLICATE, member: "subject", indices })).collect()
 }
-
-const NAME_TAKEN: &str = "credential-name-taken";
-const DUPLICATE: &str = "credential-duplicate";
 
 /// A problem for each credential that has a value of an earlier one.
 fn duplicates(credentials: &[Credential]) -> Vec<CredentialProblem> {
     let mut problems = Vec::new();
-    for Clash { code, member, indices } in clashes(credentials) {
+    for Clash { code: found, member, indices } in clashes(credentials) {
         for pair in indices.windows(2) {
             let [earlier, index] = [pair[0], pair[1]];
-            let message = match code {
-                NAME_TAKEN => {
+            let message = match found {
+                code::NAME_TAKEN => {
                     format!("credential {} already has the name {:?}", earlier + 1, credentials[index].name)
                 }
                 _ => format!("credential {} already has this issuer and subject", earlier + 1),
             };
-            let problem = CredentialProblem::fatal(code, message).of(index).at(member);
-            problems.push(if code == DUPLICATE { problem.remedy(DELETE_ONE) } else { problem });
+            let problem = CredentialProblem::fatal(found, message).of(index).at(member);
+            problems.push(if found == code::DUPLICATE { problem.remedy(DELETE_ONE) } else { problem });
         }
     }
     problems.sort_by_key(|problem| problem.index);

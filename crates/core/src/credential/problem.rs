@@ -4,6 +4,20 @@ use crate::secret::without_secrets;
 use crate::shorten::{LONGEST_ADVICE, LONGEST_SENTENCE, shortened};
 use crate::{Category, Fault};
 
+/// The codes that other modules compare. All others stand only where the problem is found.
+pub(crate) mod code {
+    /// Another credential has this issuer and subject.
+    pub(crate) const DUPLICATE: &str = "credential-duplicate";
+    /// Another credential has this name.
+    pub(crate) const NAME_TAKEN: &str = "credential-name-taken";
+    /// An expression does not compare the numeric id that Entra asks for.
+    pub(crate) const ID_MISSING: &str = "expression-id-missing";
+    /// No platform has this issuer.
+    pub(crate) const ISSUER_IMPOSSIBLE: &str = "issuer-impossible";
+    /// Entra cannot reach the issuer.
+    pub(crate) const ISSUER_NOT_PUBLIC: &str = "issuer-not-public";
+}
+
 /// A problem of a credential, or of a list of credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialProblem {

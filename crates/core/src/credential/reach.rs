@@ -1,7 +1,7 @@
 //! Finds issuers that cannot work: addresses from which Entra cannot fetch keys, and issuers whose
 //! tokens Entra refuses.
 
-use super::CredentialProblem;
+use super::{CredentialProblem, code};
 use crate::address::{self, Kind};
 use crate::mask::is_masked;
 
@@ -34,7 +34,7 @@ pub fn unreachable(issuer: &str) -> Option<CredentialProblem> {
         "publish the issuer's metadata and keys under a public https address, and use that address as the issuer; for a \
          cluster, it is set with `--service-account-issuer` of the API server"
     };
-    Some(CredentialProblem::fatal("issuer-not-public", message).at("issuer").remedy(remedy))
+    Some(CredentialProblem::fatal(code::ISSUER_NOT_PUBLIC, message).at("issuer").remedy(remedy))
 }
 
 /// Why the public internet does not know the name of a host, in lower case; None if it may.

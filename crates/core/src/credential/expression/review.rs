@@ -2,7 +2,7 @@
 //! owners.
 
 use super::{Clause, Expression, Operator, pattern_of_regex};
-use crate::credential::CredentialProblem;
+use crate::credential::{CredentialProblem, code};
 
 /// Whether credentials of this issuer can have an expression. For others Entra answers
 /// AADSTS7002241.
@@ -129,7 +129,7 @@ impl Family {
             "the expression does not compare {missing}: since mid-2026 Entra refuses to store such a new expression (seen on \
              2026-08-07); expressions stored before are said to keep working"
         );
-        Some(CredentialProblem::advice("expression-id-missing", message).remedy(format!("add: and {remedy}")))
+        Some(CredentialProblem::advice(code::ID_MISSING, message).remedy(format!("add: and {remedy}")))
     }
 
     /// An expression with a wildcard for the owner accepts tokens of every owner at the issuer.

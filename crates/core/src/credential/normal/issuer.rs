@@ -1,6 +1,7 @@
 //! Normalises an issuer that was copied with more than belongs to it.
 
 use super::{PLACEHOLDER, is_placeholder};
+use crate::credential::code;
 use crate::{Category, Fault};
 
 /// What follows an issuer in the address of its metadata (OpenID Connect Discovery 1.0 §4).
@@ -16,12 +17,12 @@ const AKS: &str = ".oic.prod-aks.azure.com/";
 pub fn normalise_issuer(issuer: &str) -> Result<(String, Option<String>), Fault> {
     let wrong = |what: &str, hint: &str| {
         let message = format!("The issuer `{}` {what}", issuer.escape_debug());
-        Err(Fault::new(Category::Usage, "issuer-impossible", message).hint(hint))
+        Err(Fault::new(Category::Usage, code::ISSUER_IMPOSSIBLE, message).hint(hint))
     };
     let authority = issuer.split_once("://").and_then(|(_, rest)| rest.split('/').next()).unwrap_or_default();
     if authority.contains('@') {
         let message = "The issuer has user info before its host (`USER@`), and no issuer has that";
-        return Err(Fault::new(Category::Usage, "issuer-impossible", message).hint(FROM_TOKEN));
+        return Err(Fault::new(Category::Usage, code::ISSUER_IMPOSSIBLE, message).hint(FROM_TOKEN));
     }
     if is_placeholder(issuer) {
         return wrong("holds a placeholder that was never replaced", PLACEHOLDER);
