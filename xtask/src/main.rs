@@ -43,7 +43,11 @@ fn main() -> Result<()> {
         ["dist"] => dist::run(),
         ["pack", folder] => dist::pack(folder.as_ref()),
         ["check-targets"] => dist::targets::run(),
-        ["reproduce"] => dist::reproduce::run().map(|digest| println!("both builds have the digest {digest}")),
+        ["reproduce"] => {
+            let digest = dist::reproduce::run(&build::everything()?.component)?;
+            println!("both builds have the digest {digest}");
+            Ok(())
+        }
         ["web", options @ ..] => web::run(options),
         ["build"] => {
             build::everything().map(|built| println!("{}\n{}", built.host.display(), built.component.display()))
@@ -65,7 +69,7 @@ fn main() -> Result<()> {
              lint           checks formatting, clippy for both targets, licences and sources of dependencies\n\
              advisories     looks for known vulnerabilities and yanked crates; needs the internet\n\
              build          builds the host and the component\n\
-             reproduce      builds the component twice from copies of the work tree and compares the bytes\n\
+             reproduce      builds the component again from a copy of the work tree and compares the bytes\n\
              check-targets  checks the host for all targets and compiles the image for each\n\
              dist           writes the files of a release to target/dist and proves that they contain what was tested\n\
              pack FOLDER    packs the programs in such a folder again, with those that other machines added"

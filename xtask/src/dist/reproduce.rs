@@ -1,8 +1,8 @@
-//! `cargo xtask reproduce`: builds the component twice from copies of the work tree and compares
-//! the bytes.
+//! `cargo xtask reproduce`: builds the component again from a copy of the work tree and compares the
+//! bytes with those that the host embeds.
 //!
-//! The folders have names of different lengths, and the second build finds the sources of
-//! dependencies elsewhere. So a path in the component would make the bytes differ.
+//! The copy's folder has a name of another length, and its build finds the sources of dependencies
+//! elsewhere. So a path in the component would make the bytes differ.
 
 use std::fs;
 use std::path::Path;
@@ -10,27 +10,28 @@ use std::path::Path;
 use anyhow::{Result, anyhow, ensure};
 
 use super::{description, digest, guest, optimise, sources};
-use crate::{build, shell, tools};
+use crate::{shell, tools};
 
-/// Builds the component twice and returns its digest.
+/// Builds the component again and returns its digest. `embedded` is the one in the host.
 ///
 /// # Errors
 ///
-/// If the two builds differ.
-pub(crate) fn run() -> Result<String> {
-    build::target()?;
+/// If the two differ.
+pub(crate) fn run(embedded: &Path) -> Result<String> {
+    let embedded = digest(&fs::read(embedded)?);
     let folder = tempfile::tempdir()?;
     let cargo_home = guest::cargo_home().map_err(|error| anyhow!("{error}"))?;
     let another_home = folder.path().join("another-cargo-home");
     std::os::unix::fs::symlink(&cargo_home, &another_home)?;
 
-    // The second is copied from the first, so that a file saved in between cannot make them differ.
-    let (one, two) = (folder.path().join("one"), folder.path().join("a second one/deeper down"));
-    sources::copy(&shell::root(), &one)?;
-    sources::copy(&one, &two)?;
-    let (first, second) = (component(&one, &cargo_home)?, component(&two, &another_home)?);
-    ensure!(first == second, "two builds of the same sources differ: {first} and {second}");
-    Ok(first)
+    let copy = folder.path().join("a copy/deeper down");
+    sources::copy(&shell::root(), &copy)?;
+    let again = component(&copy, &another_home)?;
+    ensure!(
+        embedded == again,
+        "two builds differ: the host has {embedded}, and a copy of the sources gives {again}. Was a file saved in between?"
+    );
+    Ok(again)
 }
 
 fn component(folder: &Path, cargo_home: &Path) -> Result<String> {
