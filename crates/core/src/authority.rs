@@ -30,7 +30,7 @@ impl Authority {
             Fault::new(
                 Category::Usage,
                 "authority-invalid",
-                format!("The authority host `{}` from {named} {why}", text.escape_debug()),
+                format!("The authority host `{}` from {named} {why}", without_user(text).escape_debug()),
             )
             .hint(format!("write it as `{}`, without tenant or path", suggestion(text)))
         };
@@ -158,6 +158,13 @@ pub fn cloud_by_name(name: &str, named: &str) -> Result<&'static Cloud, Fault> {
         )
         .hint(format!("use one of {}", known.join(", ")))
     })
+}
+
+/// The text with a stand-in for what is before an `@`, which can be a password.
+fn without_user(text: &str) -> String {
+    let Some(at) = text.rfind('@') else { return text.to_owned() };
+    let start = text.find("://").map_or(0, |scheme| scheme + 3).min(at);
+    format!("{}[secret]{}", &text[..start], &text[at..])
 }
 
 /// The address with which a text was probably meant: its host, which keeps the cloud.
@@ -291,6 +298,16 @@ mod tests {
         ] {
             let fault = Authority::parse(text, "--authority-host").unwrap_err();
             assert!(fault.hints[0].contains(&format!("`{address}`")), "{text}: {:?}", fault.hints);
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_repeated() {
+        for text in ["https://user:pass@host", "https://pass@host", "user:pass@host", "ftp://u:pass@host/x@y", "pass@"]
+        {
+            let fault = Authority::parse(text, "--authority-host").unwrap_err();
+            let shown = format!("{} {:?}", fault.message, fault.hints);
+            assert!(!shown.contains("pass") && shown.contains("[secret]@"), "{text}: {shown}");
         }
     }
 

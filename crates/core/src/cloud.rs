@@ -20,6 +20,9 @@ pub struct Cloud {
     /// The scopes of Azure Resource Manager, as tools write them; the first is that of its short
     /// name. It takes a token for any of them.
     pub management: &'static [&'static str],
+    /// How the host names of its container registries end, with the first dot; empty where that is
+    /// not known.
+    pub registries: &'static str,
 }
 
 impl Cloud {
@@ -61,6 +64,14 @@ impl Cloud {
     }
 }
 
+/// Container registries of every cloud accept a token for this resource, and those of a cloud's
+/// Resource Manager only while a policy allows them.
+pub const ACR: &str = "https://containerregistry.azure.net";
+/// Clusters of AKS, in every cloud.
+pub const AKS: &str = "6dae42f8-4368-4678-94ff-3960e28e3630";
+/// Azure DevOps, which exists in the public cloud only.
+pub const DEVOPS: &str = "499b84ac-1321-427f-aa17-267ca6975798";
+
 /// The default cloud.
 pub const PUBLIC: &Cloud = &CLOUDS[0];
 
@@ -77,8 +88,13 @@ pub const CLOUDS: &[Cloud] = &[
             ("graph", "https://graph.microsoft.com"),
             ("storage", "https://storage.azure.com"),
             ("keyvault", "https://vault.azure.net"),
-            ("acr", "https://containerregistry.azure.net"),
+            ("acr", ACR),
             ("sql", "https://database.windows.net"),
+            ("devops", DEVOPS),
+            ("aks", AKS),
+            ("postgres", "https://ossrdbms-aad.database.windows.net"),
+            ("mysql", "https://ossrdbms-aad.database.windows.net"),
+            ("redis", "https://redis.azure.com"),
         ],
         management: &[
             "https://management.azure.com/.default",
@@ -86,6 +102,7 @@ pub const CLOUDS: &[Cloud] = &[
             "https://management.core.windows.net/.default",
             "https://management.core.windows.net//.default",
         ],
+        registries: ".azurecr.io",
     },
     Cloud {
         name: "usgov",
@@ -105,7 +122,11 @@ pub const CLOUDS: &[Cloud] = &[
             ("graph", "https://graph.microsoft.us"),
             ("storage", "https://storage.azure.com"),
             ("keyvault", "https://vault.usgovcloudapi.net"),
+            ("acr", ACR),
             ("sql", "https://database.usgovcloudapi.net"),
+            ("aks", AKS),
+            ("postgres", "https://ossrdbms-aad.database.usgovcloudapi.net"),
+            ("mysql", "https://ossrdbms-aad.database.usgovcloudapi.net"),
         ],
         management: &[
             "https://management.usgovcloudapi.net/.default",
@@ -113,6 +134,7 @@ pub const CLOUDS: &[Cloud] = &[
             "https://management.core.usgovcloudapi.net/.default",
             "https://management.core.usgovcloudapi.net//.default",
         ],
+        registries: ".azurecr.us",
     },
     Cloud {
         name: "china",
@@ -125,7 +147,11 @@ pub const CLOUDS: &[Cloud] = &[
             ("graph", "https://microsoftgraph.chinacloudapi.cn"),
             ("storage", "https://storage.azure.com"),
             ("keyvault", "https://vault.azure.cn"),
+            ("acr", ACR),
             ("sql", "https://database.chinacloudapi.cn"),
+            ("aks", AKS),
+            ("postgres", "https://ossrdbms-aad.database.chinacloudapi.cn"),
+            ("mysql", "https://ossrdbms-aad.database.chinacloudapi.cn"),
         ],
         management: &[
             "https://management.chinacloudapi.cn/.default",
@@ -133,6 +159,7 @@ pub const CLOUDS: &[Cloud] = &[
             "https://management.core.chinacloudapi.cn/.default",
             "https://management.core.chinacloudapi.cn//.default",
         ],
+        registries: ".azurecr.cn",
     },
     Cloud {
         name: "france",
@@ -142,6 +169,7 @@ pub const CLOUDS: &[Cloud] = &[
         exchange_audience: Some("api://AzureADTokenExchangeFrance"),
         resources: &[],
         management: &[],
+        registries: "",
     },
     Cloud {
         name: "germany",
@@ -151,6 +179,7 @@ pub const CLOUDS: &[Cloud] = &[
         exchange_audience: Some("api://AzureADTokenExchangeGermany"),
         resources: &[],
         management: &[],
+        registries: "",
     },
     Cloud {
         name: "singapore",
@@ -160,6 +189,7 @@ pub const CLOUDS: &[Cloud] = &[
         exchange_audience: None,
         resources: &[],
         management: &[],
+        registries: "",
     },
 ];
 

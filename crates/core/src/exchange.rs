@@ -12,6 +12,7 @@ use crate::ports::{Ports, Random, Request, Response, TransportError};
 use crate::secret::Secret;
 
 mod answer;
+pub mod registry;
 mod request;
 pub use answer::is_about_subject;
 pub use request::USER_AGENT;

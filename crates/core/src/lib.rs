@@ -11,7 +11,8 @@
 //! 1. [`secret`], [`ports`], [`shell`], [`address`], [`cloud`], [`catalogue`]: secrets, ports,
 //!    shells, IP addresses, and data about Azure
 //! 2. [`fault`], [`authority`], [`settings`], [`token`]: errors and parsed input
-//! 3. [`jwks`], [`platform`], [`exchange`]: signatures; CI platforms; the exchange
+//! 3. [`jwks`], [`platform`], [`docs`], [`exchange`], [`broker`]: signatures; CI platforms and the
+//!    pages about them; the exchange, and the broker that makes it for others
 //! 4. [`credential`], [`issuer`]: federated identity credentials, and their issuers
 //! 5. [`check`]: the prediction of Entra's decision
 //! 6. [`audit`]: problems of credentials that are found without a token
@@ -20,12 +21,15 @@
 pub mod address;
 pub mod audit;
 pub mod authority;
+pub mod broker;
 pub mod catalogue;
 pub mod check;
 pub mod cloud;
 pub mod credential;
+pub mod docs;
 pub mod exchange;
 pub mod explain;
+pub mod git;
 mod guid;
 mod harmless;
 pub mod issuer;

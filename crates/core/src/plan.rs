@@ -5,6 +5,7 @@
 //! file or uses the network.
 
 mod endpoint;
+mod hand_over;
 mod host;
 mod output;
 mod path;
@@ -13,6 +14,7 @@ mod token;
 use std::time::Duration;
 
 pub use endpoint::Endpoint;
+pub use hand_over::{GOOGLE_AUDIENCE, HandOver};
 pub use host::HostKind;
 pub use output::{Form, IdTokenPlace, JOB_FOLDERS, OutputInputs, OutputPlan, Publish, TEMPORARY_FOLDER};
 pub use path::CURRENT_FOLDER;

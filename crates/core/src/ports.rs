@@ -256,7 +256,8 @@ impl TlsFailure {
     pub const fn remedy(self) -> &'static str {
         match self {
             Self::UntrustedIssuer => {
-                "pass the certificate of a proxy that intercepts TLS with `--ca-file FILE` or `SSL_CERT_FILE`"
+                "trust its authority: `--ca-file FILE` or `SSL_CERT_FILE` for azure-oidc, `[[client_tls]]` for Spin, \
+                 `dev.http_client_ca_paths` or `--http-client-ca-path` for wash; wasmtime trusts only built-in roots"
             }
             Self::Name => "check the spelling of the host; if it is right, DNS or a proxy leads to another server",
             Self::Expired => {

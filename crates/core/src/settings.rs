@@ -69,6 +69,9 @@ pub const CLOUD: Setting = Setting {
 /// tools.
 pub const SUBSCRIPTION_ID: [&str; 2] = ["AZURE_SUBSCRIPTION_ID", "ARM_SUBSCRIPTION_ID"];
 
+/// The variable in which a client of Kubernetes tells its plugin what it wants.
+pub const KUBERNETES_EXEC_INFO: &str = "KUBERNETES_EXEC_INFO";
+
 /// The variables with the hosts that are reached without a proxy.
 pub const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 

@@ -78,6 +78,14 @@ impl Shell {
         }
     }
 
+    /// The extension of files with commands.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Bash => "sh",
+            Self::Powershell => "ps1",
+        }
+    }
+
     /// A command that runs only when the one before it succeeds.
     pub fn then(self, first: &str, second: &str) -> String {
         match self {

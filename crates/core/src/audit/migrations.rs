@@ -7,6 +7,7 @@ use crate::check::Severity;
 use crate::cloud::PUBLIC;
 use crate::credential::write::name_for;
 use crate::credential::{Credential, CredentialProblem, Matcher};
+use crate::shell::Shell;
 
 /// The host of the first issuers of AKS, which named no region.
 pub(super) const OLD_AKS: &str = "oidc.prod-aks.azure.com";
@@ -64,9 +65,16 @@ fn github(
     let message = "the subject names owner and repository by their names alone; the tokens of repositories that were created, \
                    renamed or transferred since 2026-07-15 have their ids too, and do not match";
     let shown = if is_plain(owner) && is_plain(name) { repository } else { "OWNER/REPOSITORY" };
+    // Windows PowerShell drops double quotes in arguments, so that jq gets the signs by their numbers.
+    let query = match question.shell {
+        Shell::Bash => r#""\(.full_name)=\(.owner.login)@\(.owner.id)/\(.name)@\(.id)""#,
+        Shell::Powershell => {
+            ".full_name+([61]|implode)+.owner.login+([64]|implode)+(.owner.id|tostring)+([47]|implode)+.name+([64]|implode)+(.id|tostring)"
+        }
+    };
     let remedy = format!(
         "write the credential with ids, to have it beside this one: add `--write --replace \"$(gh api repos/{shown} --jq \
-         '\"\\(.full_name)=\\(.owner.login)@\\(.owner.id)/\\(.name)@\\(.id)\"')\"` to the command"
+         '{query}')\"` to the command"
     );
     let problem = CredentialProblem::advice("subject-without-ids", message).aadsts(700_213).at("subject");
     let finding = Finding { problem: problem.remedy(remedy), severity: Severity::Warning };

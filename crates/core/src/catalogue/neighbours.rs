@@ -43,7 +43,7 @@ const fn busy(code: u32) -> Entry {
 const fn no_tenant(code: u32) -> Entry {
     Entry {
         cause: "Neither the URL of the request nor its credentials name a tenant",
-        remedy: "give the tenant id with `--tenant-id` or AZURE_TENANT_ID",
+        remedy: "give the tenant id: in AZURE_TENANT_ID, or by the option of the tool that signs in",
         ..near(Area::Request, code, "the tenant is missing", "No tenant-identifying information is in the request.")
     }
 }
@@ -158,7 +158,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry {
         cause: "The client id in the request is a row of zeros: a variable was not filled",
-        remedy: "give the client id with `--client-id` or AZURE_CLIENT_ID",
+        remedy: "give the client id: in AZURE_CLIENT_ID, or by the option of the tool that signs in",
         ..near(Area::Client, 700_038, "the client id is all zeros", "The zeros are not a valid application identifier.")
     },
     Entry {

@@ -98,7 +98,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         template: "The provided value for the input parameter scope isn't valid because it contains more than one resource.",
         wording: Wording::Entra,
         cause: "One request contains scopes of several resources, and each needs its own request",
-        remedy: "give each resource its own `--scope`, which is requested separately",
+        remedy: "ask for the token of each resource separately, with one scope each",
         ..scope(700022, "several resources in one request", DOCUMENTED)
     },
     Entry {

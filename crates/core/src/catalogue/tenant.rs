@@ -54,7 +54,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         template: "No tenant-identifying information found in either the request or implied by any provided credentials.",
         wording: Wording::Entra,
         cause: "The URL of the request contains no tenant",
-        remedy: "give the tenant id with `--tenant-id` or AZURE_TENANT_ID",
+        remedy: "give the tenant id: in AZURE_TENANT_ID, or by the option of the tool that signs in",
         ..request(90019, "the tenant is missing", DOCUMENTED)
     },
     Entry {

@@ -76,6 +76,11 @@ pub fn uuid_place(platform: &str, part: &str) -> Option<&'static str> {
     row.map(|(_, _, place)| *place)
 }
 
+/// The parts of this platform that are UUIDs, each with the place where people find it.
+pub fn uuid_places(platform: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    UUIDS.iter().filter(move |(of, ..)| *of == platform).map(|(_, part, place)| (*part, *place))
+}
+
 /// Refuses a subject that no token has, where it was given whole.
 ///
 /// # Errors
@@ -111,6 +116,9 @@ const UNMASKED: &str =
     "write the name in place of the mask, or take it from a token: `azure-oidc inspect` shows it whole";
 
 const PLACEHOLDER: &str = "write the value itself: an expression such as `${{ ... }}` or `<name>` is not replaced here";
+
+/// Parts whose values are names of branches or tags.
+const REFERENCES: [&str; 5] = ["branch", "ref", "scm-ref", "tag", "vcs-ref"];
 
 /// Parts whose values are addresses.
 const ADDRESSES: [&str; 3] = ["issuer", "scm-repo-url", "server"];
@@ -223,8 +231,12 @@ impl<'a> Part<'a> {
         if value.trim_matches(is_space) != value || value.contains(is_space) && !WITH_SPACES.contains(&name) {
             return Err(self.fault("has white space, and tokens have none there", "take it out".to_owned()));
         }
-        if !flexible && value.contains('*') {
-            return Err(self.fault("Entra compares literally: a `*` is no wildcard in a subject", FLEXIBLE.to_owned()));
+        // No name of a branch or tag has a `?`.
+        let is_wildcard = |c: char| c == '*' || (c == '?' && REFERENCES.contains(&self.name));
+        if !flexible && value.contains(is_wildcard) {
+            return Err(
+                self.fault("Entra compares literally: `*` and `?` are no wildcards in a subject", FLEXIBLE.to_owned())
+            );
         }
         let of = |rows: &'static [(&str, &str, &'static str)]| {
             let row = rows.iter().find(|(platform, part, _)| *platform == self.platform.name() && *part == name);

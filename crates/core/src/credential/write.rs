@@ -12,6 +12,7 @@ mod az;
 mod bicep;
 mod json;
 mod name;
+pub mod setup;
 mod terraform;
 
 pub use name::name_for;

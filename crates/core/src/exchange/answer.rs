@@ -181,7 +181,7 @@ fn not_json(response: &Response) -> Fault {
     .hint("check the authority host and `HTTPS_PROXY`: something other than Entra answered, often a proxy")
 }
 
-fn object(response: &Response) -> Option<Map<String, Value>> {
+pub(super) fn object(response: &Response) -> Option<Map<String, Value>> {
     match json::lenient(&response.body) {
         Ok(Value::Object(object)) => Some(object),
         _ => None,
@@ -258,7 +258,7 @@ const fn insecure(failure: TlsFailure) -> &'static str {
 }
 
 /// `Retry-After` as seconds or as an HTTP date (RFC 9110 §10.2.3).
-fn retry_after(header: Option<&str>, now: i64) -> Option<Duration> {
+pub(super) fn retry_after(header: Option<&str>, now: i64) -> Option<Duration> {
     let text = header?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));

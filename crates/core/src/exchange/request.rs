@@ -10,7 +10,7 @@ use crate::ports::{Method, Random, Request};
 pub const USER_AGENT: &str = concat!("azure-oidc/", env!("CARGO_PKG_VERSION"));
 
 /// The largest answer that is read, in bytes. Even an access token with many groups is shorter.
-const MAX_ANSWER: usize = 256 * 1024;
+pub(super) const MAX_ANSWER: usize = 256 * 1024;
 
 /// The POST for one scope (RFC 6749 §4.4.2, RFC 7523 §2.2).
 pub(super) fn token(terms: &Terms, scope: &Scope, request_id: &str) -> Request {

@@ -86,7 +86,8 @@ pub(super) fn about(
         let message = mention.and_then(|mention| mention.quoted.as_deref());
         let around = mention.map_or("", |mention| &mention.region);
         if let Sense::Known(meaning) = sense(refused.code, message, around) {
-            hints.push(refused.shell.with_variables(meaning.remedy).into_owned());
+            let facts = mention.map(facts::all).unwrap_or_default();
+            hints.push(log::named(&refused.shell.with_variables(meaning.remedy), &facts));
         }
     }
     let mut kept: Vec<String> = Vec::new();
@@ -164,7 +165,7 @@ fn for_log(refused: &Refused<'_>, mention: &scan::Mention) -> Vec<String> {
         hints.extend(fits_already(&format!("{what}: `{}`", equal.name)));
         return hints;
     }
-    let ranked = values.ranked(refused.credentials);
+    let (ranked, equally_near) = values.ranked(refused.credentials);
     let Some(nearest) = ranked.first() else { return hints };
     if !hidden.is_empty() {
         hints.push(format!(
@@ -180,6 +181,11 @@ fn for_log(refused: &Refused<'_>, mention: &scan::Mention) -> Vec<String> {
         hints.push(obstacle);
         return hints;
     }
+    if values.subject.is_none() && equally_near > 1 {
+        let obstacle = values.issuer.and_then(|issuer| log::of_issuer(issuer, None));
+        hints.push(obstacle.unwrap_or_else(|| among(&ranked[..equally_near], &values)));
+        return hints;
+    }
     // Entra prints the values that differ; the others are taken from the nearest credential.
     let token = Token::described(
         values.issuer.unwrap_or(&nearest.issuer),
@@ -187,8 +193,54 @@ fn for_log(refused: &Refused<'_>, mention: &scan::Mention) -> Vec<String> {
         values.audience.or(nearest.audience()).unwrap_or_default(),
         &[],
     );
-    hints.extend(from_check(refused, &ranked, &token).advice);
+    hints.extend(from_check(refused, &comparable(&ranked, &values), &token).advice);
     hints
+}
+
+/// The credentials that are equal to the first one in every value that is not known. A comparison
+/// with another one would present a value of the first one as the token's.
+fn comparable(ranked: &[Credential], values: &Values<'_>) -> Vec<Credential> {
+    let Some(first) = ranked.first() else { return Vec::new() };
+    let (issuer, subject) = (values.issuer.unwrap_or(&first.issuer), values.subject.or(first.matcher.subject()));
+    let is_equal = |one: &&Credential| {
+        (values.issuer.is_some() || one.issuer == first.issuer)
+            && (values.subject.is_some() || one.matcher == first.matcher)
+            && (values.audience.is_some() || one.audiences == first.audiences)
+    };
+    // Entra refuses a second credential with both, so the check must know it.
+    ranked.iter().filter(|one| is_equal(one) || is_taken(one, Some(issuer), subject)).cloned().collect()
+}
+
+/// The advice when the log does not name the subject, and so not the credential.
+fn among(credentials: &[Credential], values: &Values<'_>) -> String {
+    const NAMED: usize = 3;
+    let mut names = credentials.iter().take(NAMED).map(|one| format!("`{}`", one.name)).collect::<Vec<_>>().join(", ");
+    if credentials.len() > NAMED {
+        names += &format!(" and {} more", credentials.len() - NAMED);
+    }
+    let common = |of: &dyn Fn(&Credential) -> String| {
+        let first = of(&credentials[0]);
+        credentials.iter().all(|one| of(one) == first).then_some(first)
+    };
+    let audience = common(&|one| one.audience().unwrap_or_default().to_owned());
+    let issuer = common(&|one| one.issuer.clone());
+    match (values.issuer, values.audience, issuer, audience) {
+        (None, Some(known), _, Some(audience)) => format!(
+            "get the ID token for the audience `{}`, which the credentials {names} have, instead of `{}`",
+            shorten(&audience, LONGEST_VALUE),
+            shorten(known, LONGEST_VALUE)
+        ),
+        (Some(known), _, Some(issuer), _) => format!(
+            "set the issuer of the credential for this pipeline to `{}`: the credentials {names} have `{}`, and the log does not say \
+             which one it is",
+            shorten(known, LONGEST_VALUE),
+            shorten(&issuer, LONGEST_VALUE)
+        ),
+        _ => format!(
+            "compare the token, as `azure-oidc inspect` shows it in the job, with the credentials {names}: the log does not say which \
+             one it is about"
+        ),
+    }
 }
 
 /// The advice when a credential has the values already. The same credential again is no remedy.

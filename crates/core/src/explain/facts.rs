@@ -179,13 +179,26 @@ fn by_template(entry: &'static Entry, quoted: &str) -> Vec<(&'static str, String
     values
 }
 
+/// The first character of the scripts of East Asia.
+const EAST_ASIA: char = '\u{2e80}';
+
 /// The values in quotes of a message in another language, in the order of the catalogue's template.
 /// None when their number is another one.
 fn by_quotes(code: u32, quoted: &str) -> Vec<(&'static str, String)> {
     let Some(entry) = entry(code) else { return Vec::new() };
     let parts = entry.template.split('{').skip(1);
     let names: Vec<_> = parts.filter_map(|part| part.split_once('}').map(|(name, _)| name)).collect();
-    let values = language::in_quotes(quoted);
+    let mut values = language::in_quotes(quoted);
+    if names == ["application", "tenant"]
+        && let [first, second] = values[..]
+    {
+        // The languages of East Asia name the tenant first.
+        match (is_guid(first), is_guid(second)) {
+            (false, true) => values.swap(0, 1),
+            (true, true) if quoted.contains(|c: char| c >= EAST_ASIA) => values.swap(0, 1),
+            _ => {}
+        }
+    }
     let is_issuer = |value: &str| value.contains("://");
     let fits = |(name, value): (&&str, &&str)| (*name == "issuer") == (is_issuer(value) && *name != "audience");
     if names.len() != values.len() || !names.iter().zip(&values).all(fits) {

@@ -24,27 +24,28 @@ impl Values<'_> {
             && self.audience.is_none_or(|known| fits(known, audience))
     }
 
-    /// The credentials, the one that is nearest to the known values first.
-    pub(super) fn ranked(&self, credentials: &[Credential]) -> Vec<Credential> {
-        let mut ranked = credentials.to_vec();
-        ranked.sort_by_cached_key(|credential| Reverse(self.nearness(credential)));
-        ranked
+    /// The credentials, the one that is nearest to the known values first; and how many are equally
+    /// near.
+    pub(super) fn ranked(&self, credentials: &[Credential]) -> (Vec<Credential>, usize) {
+        let mut ranked: Vec<_> = credentials.iter().map(|one| (self.nearness(one), one)).collect();
+        ranked.sort_by_key(|(nearness, _)| Reverse(*nearness));
+        let equal = ranked.iter().take_while(|(nearness, _)| *nearness == ranked[0].0).count();
+        (ranked.into_iter().map(|(_, credential)| credential.clone()).collect(), equal)
     }
 
-    fn nearness(&self, credential: &Credential) -> (bool, bool, usize, usize, bool) {
+    fn nearness(&self, credential: &Credential) -> (bool, bool, usize, usize, bool, usize) {
         let platform = platform::by_issuer(&credential.issuer);
         let has_form = platform.zip(self.subject).is_some_and(|(platform, known)| platform.subject(known).is_some());
         let same_issuer = self.issuer.is_none_or(|known| fits(known, &credential.issuer));
         let subject = credential.matcher.subject().unwrap_or_default();
         let common = self.subject.map_or(0, |known| self::common(known, subject));
         let of_issuer = self.issuer.map_or(0, |known| self::common(known, &credential.issuer));
-        (
-            same_issuer,
-            has_form,
-            common,
-            of_issuer,
-            self.audience.is_none_or(|known| credential.audience() == Some(known)),
-        )
+        let audience = credential.audience().unwrap_or_default();
+        let same_audience = self.audience.is_none_or(|known| fits(known, audience));
+        // A log that names the audience alone is about a credential with another one.
+        let is_culprit = self.subject.or(self.issuer).is_none() ^ same_audience;
+        let of_audience = self.audience.map_or(0, |known| self::common(known, audience));
+        (same_issuer, has_form, common, of_issuer, is_culprit, of_audience)
     }
 }
 
@@ -81,7 +82,55 @@ pub(super) fn fits(known: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::fits;
+    use proptest::prelude::*;
+
+    use super::{Values, fits};
+    use crate::credential::{Credential, Matcher};
+
+    fn credential(name: &str, issuer: &str, subject: &str, audience: &str) -> Credential {
+        Credential {
+            name: name.to_owned(),
+            issuer: issuer.to_owned(),
+            matcher: Matcher::Subject(subject.to_owned()),
+            audiences: vec![audience.to_owned()],
+            description: None,
+            identity: None,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_credential_that_differs_in_one_value_is_the_nearest_whatever_the_order(
+            changed in 0..3_usize,
+            known in proptest::collection::vec(any::<bool>(), 3),
+            place in 0..4_usize,
+            end in "[a-z/:]{1,3}",
+        ) {
+            let own = ["https://ci.one.test/x", "org:one:project:web", "api://one"];
+            let mut list: Vec<_> = (0..3)
+                .map(|n| credential("other", &format!("https://{n}.invalid"), &format!("zz-{n}-qq"), &format!("%{n}")))
+                .collect();
+            list.insert(place, credential("own", own[0], own[1], own[2]));
+            let mut values: Vec<_> = own.iter().map(|value| Some((*value).to_owned())).collect();
+            values[changed] = Some(format!("{}{end}", own[changed]));
+            for (index, is_known) in known.iter().enumerate() {
+                if !is_known && index != changed {
+                    values[index] = None;
+                }
+            }
+            let values = Values { issuer: values[0].as_deref(), subject: values[1].as_deref(), audience: values[2].as_deref() };
+            let (ranked, equal) = values.ranked(&list);
+            prop_assert_eq!(&ranked[0].name, "own");
+            prop_assert_eq!(equal, 1);
+        }
+    }
+
+    #[test]
+    fn a_log_that_names_the_audience_alone_is_about_a_credential_with_another_one() {
+        let list = [credential("equal", "i", "s", "api://a"), credential("other", "i", "t", "api://b")];
+        let (ranked, equal) = Values { audience: Some("api://a"), ..Values::default() }.ranked(&list);
+        assert_eq!((ranked[0].name.as_str(), equal), ("other", 1));
+    }
 
     #[test]
     fn a_mask_stands_for_any_text() {

@@ -78,12 +78,25 @@ pub(super) fn mentions_in(text: &str) -> Mentions {
             .filter(|other| other.code == occurrence.code)
             .take(MAX_READ)
             .find_map(|other| description(text, other));
-        mentions.push(Mention { code: occurrence.code, region: text[start..end].to_owned(), quoted });
+        let region = &text[start..end];
+        let quoted = quoted.or_else(|| reason(region).filter(|_| !occurrence.described));
+        mentions.push(Mention { code: occurrence.code, region: region.to_owned(), quoted });
     }
     if mentions.is_empty() {
         mentions.extend(sentence::mention(text).or_else(|| in_a_table(text)));
     }
     Mentions { mentions, has_more }
+}
+
+/// The message in a sign-in record: of Graph, or of Log Analytics.
+fn reason(region: &str) -> Option<String> {
+    const MEMBERS: [&str; 3] = ["\"failureReason\"", "\"ResultDescription\"", "\"resultDescription\""];
+    let (_, rest) = MEMBERS.iter().find_map(|member| region.split_once(member))?;
+    let value = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+    let value = &value[..value.floor_char_boundary(LONGEST)];
+    let end = ["\",", "\"}", "\"\n", "\" "].iter().filter_map(|end| value.find(end)).min()?;
+    let text = value[..end].trim();
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 /// The code in a table of sign-ins, whose head names the column `ResultType`.
@@ -165,7 +178,8 @@ fn occurrence(
 /// line. A space or a dash can be in place of the colon.
 fn description(text: &str, occurrence: &Occurrence) -> Option<String> {
     let rest = text[occurrence.end..].trim_start_matches(['*', '_', '`', '\'', '"', ')', ']']);
-    let after = rest.trim_start_matches(' ');
+    // Jira's end of a colour.
+    let after = rest.trim_start_matches("{color}").trim_start_matches(' ');
     let message = match after.strip_prefix([':', '-', '|']) {
         Some(message) => message,
         // Without a colon only a sentence is a message: `AADSTS700213 in step 3` has none.

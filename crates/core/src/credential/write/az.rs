@@ -151,8 +151,13 @@ impl Identity<'_> {
     }
 }
 
+/// The managed identity of this name.
+pub(super) const fn identity_of<'a>(name: &'a str, resource_group: &'a str, shell: Shell) -> Identity<'a> {
+    Identity { name: Some(name), resource_group: Some(resource_group), shell }
+}
+
 /// A command while it is written.
-struct Line {
+pub(super) struct Line {
     shell: Shell,
     /// What must be done before it.
     before: String,
@@ -162,6 +167,12 @@ struct Line {
 impl Line {
     const fn new(shell: Shell) -> Self {
         Self { shell, before: String::new(), words: String::new() }
+    }
+
+    /// The value of an option as one word of the shell.
+    pub(super) fn word(shell: Shell, option: &str, value: &str) -> Result<String, Fault> {
+        Self::new(shell).require_passing(option, value)?;
+        Ok(shell.word(value))
     }
 
     fn finish(self) -> String {

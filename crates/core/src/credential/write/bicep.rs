@@ -4,7 +4,7 @@ use crate::credential::{Credential, Matcher};
 use crate::platform::text::{is_unprintable, with_escaped_signs};
 
 /// The API version for exact subjects, which every region has.
-const API: &str = "2024-11-30";
+pub(super) const API: &str = "2024-11-30";
 
 /// The API version for expressions, which older versions do not support.
 const API_WITH_EXPRESSIONS: &str = "2026-05-31";
@@ -26,11 +26,12 @@ pub(super) fn bicep(credentials: &[Credential], identity: Option<&str>) -> Strin
     let default = identity.map(|name| format!(" = {}", quoted(name))).unwrap_or_default();
     let mut text = format!("param identityName string{default}\n\n");
     text += &format!("resource identity '{IDENTITIES}@{API}' existing = {{\n  name: identityName\n}}\n");
-    for (index, credential) in credentials.iter().enumerate() {
-        text.push('\n');
-        text += &resource(index + 1, credential);
-    }
-    text
+    text + &resources(credentials)
+}
+
+/// The credentials of the resource `identity`.
+pub(super) fn resources(credentials: &[Credential]) -> String {
+    credentials.iter().enumerate().map(|(index, credential)| format!("\n{}", resource(index + 1, credential))).collect()
 }
 
 fn resource(number: usize, credential: &Credential) -> String {
@@ -57,7 +58,7 @@ fn resource(number: usize, credential: &Credential) -> String {
     text + "}\n"
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut quoted = String::from("'");
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {

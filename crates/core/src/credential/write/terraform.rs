@@ -34,7 +34,7 @@ pub(super) fn blocks(credentials: &[Credential], owner: &Owner) -> Result<Vec<Bl
             let mut blocks = Vec::new();
             let client_id = known(client_id.as_deref(), "client_id", "var.client_id", &mut blocks);
             blocks.push(block("data", &["azuread_application", "this"], vec![("client_id", client_id)]));
-            blocks.extend(credentials.iter().map(of_application));
+            blocks.extend(credentials_of(credentials, false, false)?);
             Ok(blocks)
         }
         Owner::ManagedIdentity { name, resource_group } => {
@@ -43,14 +43,29 @@ pub(super) fn blocks(credentials: &[Credential], owner: &Owner) -> Result<Vec<Bl
             let group = known(resource_group.as_deref(), "resource_group_name", "var.resource_group_name", &mut blocks);
             let attributes = vec![("name", name), ("resource_group_name", group)];
             blocks.push(block("data", &["azurerm_user_assigned_identity", "this"], attributes));
-            let mut previous = None;
-            for credential in credentials {
-                blocks.push(of_identity(credential, previous)?);
-                previous = Some(credential);
-            }
+            blocks.extend(credentials_of(credentials, true, false)?);
             Ok(blocks)
         }
     }
+}
+
+/// A resource for each credential of an application or a managed identity, which this configuration
+/// makes or finds.
+pub(super) fn credentials_of(
+    credentials: &[Credential],
+    is_of_identity: bool,
+    is_made: bool,
+) -> Result<Vec<Block>, Fault> {
+    let owner = |address: &'static str| match is_made {
+        true => address.trim_start_matches("data."),
+        false => address,
+    };
+    let of_previous = |at: usize| at.checked_sub(1).and_then(|before| credentials.get(before));
+    let block = |(at, credential): (usize, &Credential)| match is_of_identity {
+        true => of_identity(credential, of_previous(at), owner("data.azurerm_user_assigned_identity.this.id")),
+        false => Ok(of_application(credential, owner("data.azuread_application.this.id"))),
+    };
+    credentials.iter().enumerate().map(block).collect()
 }
 
 /// The blocks in Terraform's own language, formatted like `terraform fmt`.
@@ -91,10 +106,10 @@ fn known(value: Option<&str>, name: &str, reference: &'static str, blocks: &mut 
     }
 }
 
-fn of_application(credential: &Credential) -> Block {
+fn of_application(credential: &Credential, owner: &'static str) -> Block {
     let audience = credential.audience().unwrap_or_default().to_owned();
     let mut attributes = vec![
-        ("application_id", Attribute::Reference("data.azuread_application.this.id")),
+        ("application_id", Attribute::Reference(owner)),
         ("display_name", Attribute::Text(credential.name.clone())),
     ];
     attributes.extend(credential.description.clone().map(|text| ("description", Attribute::Text(text))));
@@ -116,7 +131,7 @@ fn of_application(credential: &Credential) -> Block {
 
 /// Each resource depends on the one before, because the service refuses to write two credentials of
 /// an identity at the same time.
-fn of_identity(credential: &Credential, previous: Option<&Credential>) -> Result<Block, Fault> {
+fn of_identity(credential: &Credential, previous: Option<&Credential>, owner: &'static str) -> Result<Block, Fault> {
     let Matcher::Subject(subject) = &credential.matcher else {
         let message =
             format!("Terraform's azurerm provider does not support expressions, and {} has one", credential.name);
@@ -124,7 +139,7 @@ fn of_identity(credential: &Credential, previous: Option<&Credential>) -> Result
     };
     let audience = credential.audience().unwrap_or_default().to_owned();
     let mut attributes = vec![
-        ("user_assigned_identity_id", Attribute::Reference("data.azurerm_user_assigned_identity.this.id")),
+        ("user_assigned_identity_id", Attribute::Reference(owner)),
         ("name", Attribute::Text(credential.name.clone())),
         ("issuer", Attribute::Text(credential.issuer.clone())),
         ("subject", Attribute::Text(subject.clone())),
@@ -189,7 +204,7 @@ impl Attribute {
 }
 
 /// A string literal of Terraform's own language.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in template(text).chars() {
         match c {

@@ -8,6 +8,7 @@ use crate::credential::reach;
 use crate::explain::scan::Mention;
 use crate::guid::is_guid;
 use crate::shell::Shell;
+use crate::shorten::{LONGEST_VALUE, shorten};
 use crate::token::Token;
 
 /// What to do, when neither the token nor the credentials are known. None when the log names no
@@ -23,7 +24,7 @@ pub(in crate::explain) fn from_log(
     }
     let mut hints = super::masked(mention, false);
     hints.extend(create(mention.code, facts, shell));
-    let remedy = crate::catalogue::entry(mention.code).map(|entry| entry.remedy.to_owned());
+    let remedy = crate::catalogue::entry(mention.code).map(|entry| named(entry.remedy, facts));
     if hints.is_empty() {
         hints.extend(remedy);
     }
@@ -31,6 +32,17 @@ pub(in crate::explain) fn from_log(
         hints.push(list_of_credentials(facts, shell));
     }
     Some(hints)
+}
+
+/// The remedy with the values of the log in place of `the subject in the message` and the like.
+pub(super) fn named(remedy: &str, facts: &[(&'static str, String)]) -> String {
+    let known = facts
+        .iter()
+        .filter(|(name, value)| matches!(*name, "subject" | "issuer" | "enterprise") && !value.contains('`'));
+    known.fold(remedy.to_owned(), |text, (name, value)| {
+        let value = format!("the {name} `{}`", shorten(value, LONGEST_VALUE));
+        text.replace(&format!("the {name} in the message"), &value)
+    })
 }
 
 /// What to do when no credential can accept a token with the values in the log: Entra cannot reach

@@ -99,7 +99,7 @@ impl Joined {
         let head = line::first_word(line.text);
         line::is_cut_code(tail, head)
             || line::is_cut_id(tail, head)
-            || (open.in_quotes && line.margin == open.margin && line::is_cut_value(tail, head))
+            || (open.in_quotes && line.margin == open.margin && !line.is_box && line::is_cut_value(tail, head))
     }
 }
 

@@ -48,9 +48,14 @@ pub(super) fn without_links(text: &str) -> String {
 /// The text of the link at the start, and the length of the link.
 fn link(text: &str) -> Option<(&str, usize)> {
     const LONGEST: usize = 500;
-    const LONGEST_TEXT: usize = 80;
     // A bracket inside begins another link. So no part of the text is searched twice.
-    let end = 1 + first_of(&text[1..], LONGEST_TEXT, b"[]\n")?;
+    let end = 1 + first_of(&text[1..], LONGEST, b"[]\n")?;
+    // Jira's form: `[text|https://…]`.
+    if let Some((shown, target)) = text[1..end].split_once('|')
+        && ["http://", "https://", "mailto:"].iter().any(|start| target.starts_with(start))
+    {
+        return text[end..].starts_with(']').then_some((shown, end + 1));
+    }
     let target = text[end..].strip_prefix("](")?;
     if !["http://", "https://", "/", "#"].iter().any(|start| target.starts_with(start)) {
         return None;

@@ -12,6 +12,8 @@ fn layouts_are_removed() {
         ("AADSTS700[21](https://a.example/x#step:3:22)1: No", "AADSTS700211: No"),
         ("AADSTS700<a href=\"https://a.example\">21</a>1: No", "AADSTS700211: No"),
         ("**AADSTS700213**: No", "AADSTS700213**: No"),
+        ("issuer '[https://ci.example|https://ci.example]'. x", "issuer 'https://ci.example'. x"),
+        ("[a|b] [x|https://ci.example", "[a|b] [x|https://ci.example"),
         ("subject &#39;a&#x27; &quot;b&quot; &amp;amp;", "subject 'a' \"b\" &"),
         ("subject \u{2018}a\u{2019} \u{201c}b\u{201d}", "subject 'a' \"b\""),
         ("2026-05-04T10:15:02.0000000Z ##[error]x y", "x y"),
@@ -33,6 +35,10 @@ fn wrapped_lines_are_joined() {
         (
             "│ ClientAssertionCredential: AADSTS700213: No matching\n│ federated identity record found\n╵",
             "ClientAssertionCredential: AADSTS700213: No matching federated identity record found",
+        ),
+        (
+            "│ AADSTS700213: No matching record for the presented assertion subject 'organization:acme:project:Default\n│ Project:workspace:web'. Check",
+            "AADSTS700213: No matching record for the presented assertion subject 'organization:acme:project:Default Project:workspace:web'. Check",
         ),
         ("ERROR: AADSTS7002\n13: No matching", "ERROR: AADSTS700213: No matching"),
         (

@@ -130,7 +130,9 @@ fn variable(rest: &mut Peekable<Chars<'_>>) -> String {
             }
             assert_eq!(words[..4], ["az", "ad", "app", "show"]);
             assert_eq!(through_cmd(&words), words);
-            format!("object-of-{}", option(&words, "--id"))
+            let joined = || words.iter().find_map(|word| word.strip_prefix("--id="));
+            let id = words.iter().skip_while(|word| *word != "--id").nth(1).map(String::as_str).or_else(joined);
+            format!("object-of-{}", id.unwrap())
         }
         Some('{') => {
             let name: String = rest.skip(1).take_while(|c| *c != '}').collect();

@@ -51,6 +51,8 @@ pub(super) struct Line<'a> {
     /// The length on the screen.
     pub(super) width: usize,
     pub(super) margin: bool,
+    /// Whether the margin is the side of Terraform's box, in which only white space is a line's end.
+    pub(super) is_box: bool,
     /// Whether the margin can also be the sign of a list's item.
     pub(super) is_comment: bool,
     /// Whether a CI system wrote its sign of a message before it.
@@ -62,6 +64,7 @@ impl<'a> Line<'a> {
         let mut text = raw.trim();
         let (mut margin, mut is_comment, mut command) = (false, false, false);
         let is_indented = raw.starts_with(' ');
+        let is_box = text.starts_with('│');
         while text.starts_with(begins_layout) {
             let start = text.len();
             if let Some(rest) = text.strip_prefix(MARGINS) {
@@ -86,7 +89,7 @@ impl<'a> Line<'a> {
             }
         }
         let text = if margin { text.trim_end_matches(['│', '┃', '║', '|']).trim_end() } else { text };
-        Self { text, width: raw.trim_end().chars().count(), margin, is_comment, command }
+        Self { text, width: raw.trim_end().chars().count(), margin, is_box, is_comment, command }
     }
 
     /// Whether the line begins a message of its own.
