@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use crate::call::{CallArgs, DockerCredentialArgs, GitCredentialArgs, IdTokenArgs, KubernetesCredentialArgs};
 use crate::keep::{BrokerArgs, ExecArgs, KeepArgs};
-use crate::options::{CompletionsArgs, ComponentArgs, DoctorArgs, ExchangeArgs, HostOptions, ServeArgs};
-use crate::questions::{AuditArgs, CheckArgs, CredentialArgs, ExplainArgs, InspectArgs, VerifyArgs};
+use crate::options::{CompletionsArgs, ComponentArgs, DoctorArgs, ExchangeArgs, HostOptions, LinkArgs, ServeArgs};
+use crate::questions::{AuditArgs, CheckArgs, CredentialArgs, ExplainArgs, InspectArgs, SetupArgs, VerifyArgs};
 
 /// How long a command may take that has no `--timeout`.
 pub const WITHOUT_OPTION: Duration = Duration::from_secs(60);
@@ -33,6 +34,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Write the credential that a pipeline needs.
     Credential(CredentialArgs),
+    /// Write the whole set-up of a pipeline.
+    Setup(SetupArgs),
     /// Find wrong credentials without a token.
     Audit(AuditArgs),
     /// Show what is missing.
@@ -41,10 +44,20 @@ pub enum Command {
     Exec(ExecArgs),
     /// Offer credentials that stay fresh.
     Broker(BrokerArgs),
+    /// Answer a container tool.
+    DockerCredential(DockerCredentialArgs),
+    /// Answer a client of Kubernetes.
+    KubernetesCredential(KubernetesCredentialArgs),
+    /// Answer git.
+    GitCredential(GitCredentialArgs),
+    /// Hand over the ID token.
+    IdToken(IdTokenArgs),
     /// Serve over HTTP.
     Serve(ServeArgs),
     /// Write out the component.
     Component(ComponentArgs),
+    /// Make the names under which other tools find the program.
+    Link(LinkArgs),
     /// Print the completion script of a shell.
     Completions(CompletionsArgs),
 }
@@ -59,12 +72,31 @@ impl Command {
         }
     }
 
+    /// How to sign in, if it is one of the commands that answer another tool.
+    pub const fn call(&self) -> Option<&CallArgs> {
+        match self {
+            Self::DockerCredential(args) => Some(&args.call),
+            Self::KubernetesCredential(args) => Some(&args.call),
+            Self::GitCredential(args) => Some(&args.call),
+            _ => None,
+        }
+    }
+
+    /// Whether standard output holds a token that somebody asked for.
+    pub const fn prints_token(&self) -> bool {
+        matches!(self, Self::Exchange(_) | Self::IdToken(_)) || self.call().is_some()
+    }
+
     /// How long the command may take, and whether `--timeout` says so. For a command that stays, this
     /// is its start.
     pub fn time_limit(&self) -> (Duration, bool) {
         match self {
             Self::Exchange(args) => (args.timeout, true),
-            command => command.keep().map_or((WITHOUT_OPTION, false), |args| (args.timeout, true)),
+            Self::IdToken(args) => (args.timeout, true),
+            command => {
+                let time = command.keep().map(|args| args.timeout).or(command.call().map(|args| args.timeout));
+                time.map_or((WITHOUT_OPTION, false), |time| (time, true))
+            }
         }
     }
 }

@@ -2,22 +2,25 @@
 
 use clap::{ArgMatches, Args, Error, FromArgMatches, Subcommand};
 
+use crate::call::{DockerCredentialArgs, GitCredentialArgs, IdTokenArgs, KubernetesCredentialArgs};
 use crate::keep::{BrokerArgs, ExecArgs};
-use crate::options::{CompletionsArgs, ComponentArgs, DoctorArgs, ExchangeArgs, HostOptions, ServeArgs};
+use crate::options::{CompletionsArgs, ComponentArgs, DoctorArgs, ExchangeArgs, HostOptions, LinkArgs, ServeArgs};
 use crate::parts;
-use crate::questions::{AuditArgs, CheckArgs, CredentialArgs, ExplainArgs, InspectArgs, VerifyArgs};
+use crate::questions::{AuditArgs, CheckArgs, CredentialArgs, ExplainArgs, InspectArgs, SetupArgs, VerifyArgs};
 
 /// The name of the program.
 pub(crate) const NAME: &str = "azure-oidc";
 
 /// The whole program. The arguments may name the platform whose parts the help of `credential`
-/// lists.
+/// and `setup` lists.
 pub(crate) fn program(arguments: &[String]) -> clap::Command {
     let mut program = Definition::augment_subcommands(base());
-    if arguments.iter().any(|argument| argument == "credential")
-        && let Some(command) = program.find_subcommand_mut("credential")
-    {
-        *command = command.clone().after_help(format!("{CREDENTIAL_EXAMPLES}\n\n{}", parts::help(arguments)));
+    for (name, examples) in [("credential", CREDENTIAL_EXAMPLES), ("setup", SETUP_EXAMPLES)] {
+        if arguments.iter().any(|argument| argument == name)
+            && let Some(command) = program.find_subcommand_mut(name)
+        {
+            *command = command.clone().after_help(format!("{examples}\n\n{}", parts::help(arguments)));
+        }
     }
     program
 }
@@ -58,6 +61,9 @@ pub(crate) enum Definition {
     /// Write the federated identity credential that a pipeline needs
     #[command(after_help = CREDENTIAL_EXAMPLES)]
     Credential(Lazy<CredentialArgs>),
+    /// Write the script that creates identity, credentials and role; runs nothing
+    #[command(after_help = SETUP_EXAMPLES)]
+    Setup(Lazy<SetupArgs>),
     /// Find credentials that can never match, let in too much or must be migrated
     #[command(after_help = AUDIT_EXAMPLES)]
     Audit(Lazy<AuditArgs>),
@@ -70,19 +76,34 @@ pub(crate) enum Definition {
     /// Offer Azure credentials that stay fresh to the steps that follow (native host only)
     #[command(after_help = BROKER_EXAMPLES)]
     Broker(Lazy<BrokerArgs>),
+    /// Answer docker, skopeo, helm and others with credentials for Azure container registries
+    #[command(after_help = DOCKER_EXAMPLES)]
+    DockerCredential(Lazy<DockerCredentialArgs>),
+    /// Answer kubectl, helm and other clients of Kubernetes with a token for AKS
+    #[command(after_help = KUBERNETES_EXAMPLES)]
+    KubernetesCredential(Lazy<KubernetesCredentialArgs>),
+    /// Answer git with credentials for Azure Repos and the feeds of Azure Artifacts
+    #[command(after_help = GIT_EXAMPLES)]
+    GitCredential(Lazy<GitCredentialArgs>),
+    /// Hand over the platform's own ID token, for AWS, Google Cloud, Vault and others
+    #[command(after_help = ID_TOKEN_EXAMPLES)]
+    IdToken(Lazy<IdTokenArgs>),
     /// Serve the same answers over HTTP (native host; elsewhere use `wasmtime serve`)
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(Lazy<ServeArgs>),
     /// Write the embedded component to a file, or print its digest (native host only)
     #[command(after_help = COMPONENT_EXAMPLES)]
     Component(Lazy<ComponentArgs>),
+    /// Make the names under which docker and git find this program (native host only)
+    #[command(after_help = LINK_EXAMPLES)]
+    Link(Lazy<LinkArgs>),
     /// Print the completion script of a shell (native host only)
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(Lazy<CompletionsArgs>),
 }
 
 /// The options of a command, followed by those of the host. clap builds them only when the command
-/// is used: a run needs one command of thirteen.
+/// is used: a run needs one command of many.
 pub(crate) struct Lazy<A>(pub(crate) A);
 
 impl<A: Args> Args for Lazy<A> {
@@ -178,6 +199,18 @@ Examples:
 
 `azure-oidc credential --platform NAME --help` shows the parts of one platform only.";
 
+const SETUP_EXAMPLES: &str = "\
+Examples:
+  azure-oidc setup --platform github --repo octo-org/octo-repo --branch main \\
+    --subscription GUID --resource-group app --role Contributor > setup.sh
+  azure-oidc setup --platform pulumi --org contoso --project core --stack dev \\
+    --subscription GUID --identity
+  azure-oidc setup --platform gitlab --project-path group/project --branch main \\
+    --subscription GUID --resource-group app --format bicep > setup.bicep
+  azure-oidc setup --from-token --subscription GUID      in a job: for its own pipeline
+
+`azure-oidc setup --platform NAME --help` shows the parts of one platform only.";
+
 const AUDIT_EXAMPLES: &str = "\
 Examples:
   az ad app federated-credential list --id GUID | azure-oidc audit --credential -
@@ -215,6 +248,52 @@ It ends with its parent, or with the process of `--watch-pid`. The ready file:
    \"unset\":[\"NAME\"],\"scopes\":[\"SCOPE\"],\"new_scopes_until\":null}
 Exit codes: 0, or the signal that ended it; 2, 3, 4 and 5 as `exchange`, 6 no ready file.";
 
+const DOCKER_EXAMPLES: &str = "\
+Examples:
+  azure-oidc link                                        makes docker-credential-azure-oidc
+  {\"credHelpers\":{\"contoso.azurecr.io\":\"azure-oidc\"}}   in ~/.docker/config.json
+  echo contoso.azurecr.io | azure-oidc docker-credential get
+
+Container tools run `docker-credential-azure-oidc VERB` from the PATH, which is this command. Each
+`get` asks the platform for an ID token and trades it twice. Nothing is stored: `list` is empty,
+`store` and `erase` do nothing. It also reads these variables:
+  AZURE_OIDC_REGISTRIES         further registries of Azure, comma-separated: HOST or HOST:PORT
+  AZURE_OIDC_REGISTRY_USERNAME  user name to answer with (default: <token>, an identity token;
+                                00000000-0000-0000-0000-000000000000 suits clients with Basic only)
+A failure is one line on standard output, where the tools show it. Exit codes: 0 done; 1 not a
+registry of Azure; 2 to 5 as `exchange`, 4 also when the registry refused.";
+
+const KUBERNETES_EXAMPLES: &str = "\
+Examples:
+  kubectl config set-credentials aks --exec-api-version=client.authentication.k8s.io/v1beta1 \\
+    --exec-command=azure-oidc --exec-arg=kubernetes-credential
+  azure-oidc kubernetes-credential --server-id GUID      a cluster with an application of its own
+
+It answers in the version that KUBERNETES_EXEC_INFO asks for, v1 or v1beta1. Each call asks the
+platform for an ID token, so it does not go stale in a long run. A failure is one line on standard
+error. Exit codes: 0 done; 2 to 5 as `exchange`.";
+
+const GIT_EXAMPLES: &str = "\
+Examples:
+  git config --global credential.https://dev.azure.com.helper '!azure-oidc git-credential'
+  git -c credential.helper=azure-oidc clone https://dev.azure.com/contoso/web/_git/web
+                                                         after `azure-oidc link`
+
+It answers for dev.azure.com, pkgs.dev.azure.com and *.visualstudio.com over https: with a bearer
+token where git takes one (2.46 and later), else with user name and password. For other servers it
+prints nothing. Nothing is stored. A failure is one line on standard error, and git does not ask
+another helper. Exit codes: 0 done; 2 to 5 as `exchange`.";
+
+const ID_TOKEN_EXAMPLES: &str = "\
+Examples:
+  azure-oidc id-token --audience sts.amazonaws.com --output file:\"$AWS_WEB_IDENTITY_TOKEN_FILE\"
+  azure-oidc id-token --output gcp-executable            the command of Google's configuration
+  NPM_ID_TOKEN=$(azure-oidc id-token --audience npm:registry.npmjs.org) npm publish
+
+It needs no tenant and no client, and asks nobody but the platform. A token that has another audience,
+or has expired, is not handed over (exit code 3).
+Exit codes: 0 done; 2 wrong usage; 3 no such ID token; 6 the file cannot be written.";
+
 const SERVE_EXAMPLES: &str = "\
 Examples:
   azure-oidc serve                                       every job but exchange
@@ -237,6 +316,14 @@ const COMPONENT_EXAMPLES: &str = "\
 Examples:
   azure-oidc component --output azure_oidc.wasm
   azure-oidc component --digest";
+
+const LINK_EXAMPLES: &str = "\
+Examples:
+  azure-oidc link                                        beside the program
+  azure-oidc link --dir ~/.local/bin
+
+It makes docker-credential-azure-oidc and git-credential-azure-oidc, links to this program, and prints
+their paths.";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:

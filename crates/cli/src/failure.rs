@@ -1,9 +1,78 @@
-//! Renders a fault as text for people or as JSON for programs. In both, text from outside cannot
-//! become a command of the CI system that collects the output.
+//! Renders a fault as text for people, as JSON for programs, or in the form of the tool that asked.
+//! Text from outside cannot become a command of the CI system that collects the output.
 
 use azure_oidc_core::Fault;
 use azure_oidc_core::platform::text::{defuse, is_unprintable, json_text};
 use serde::Serialize;
+
+/// How a failure is told, which depends on who reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// For people, on standard error.
+    Text,
+    /// For programs, on standard output: [`Document`].
+    Json,
+    /// One line on standard output, where container tools look for it.
+    Docker,
+    /// One line on standard error, which clients of Kubernetes show.
+    Kubernetes,
+    /// One line on standard error, which git shows. On standard output what makes git stop: it would
+    /// otherwise take a refusal for a helper that knows nothing.
+    Git,
+    /// What Google's libraries read from an executable, on standard output.
+    GcpExecutable,
+}
+
+impl Form {
+    /// The form that the arguments ask for, as far as that is visible when they could not be parsed.
+    pub fn of(arguments: &[String]) -> Self {
+        // What follows `--` can be the arguments of another program.
+        let own = arguments.iter().position(|argument| argument == "--").map_or(arguments, |end| &arguments[..end]);
+        let output = |form: &str| {
+            own.windows(2).any(|pair| pair[0] == "--output" && pair[1] == form)
+                || own.iter().any(|argument| argument.strip_prefix("--output=") == Some(form))
+        };
+        let is_for = |command: &str| own.iter().any(|argument| argument == command);
+        match () {
+            () if is_for("docker-credential") => Self::Docker,
+            () if is_for("kubernetes-credential") => Self::Kubernetes,
+            () if is_for("git-credential") => Self::Git,
+            () if output("gcp-executable") => Self::GcpExecutable,
+            () if output("json") => Self::Json,
+            () => Self::Text,
+        }
+    }
+
+    /// What goes to standard output and to standard error.
+    pub fn shown(self, fault: &Fault) -> (String, String) {
+        match self {
+            Self::Text => (String::new(), text(fault)),
+            Self::Json => (json(fault), String::new()),
+            Self::Docker => (line(fault), String::new()),
+            Self::Kubernetes => (String::new(), line(fault)),
+            Self::Git => ("quit=1\n".to_owned(), line(fault)),
+            Self::GcpExecutable => {
+                let message = line(fault).trim_end().to_owned();
+                let failed = Executable { code: fault.code, message, success: false, version: 1 };
+                (json_text(&failed) + "\n", String::new())
+            }
+        }
+    }
+}
+
+/// Renders a fault in one line, for a tool that repeats it in a message of its own.
+pub fn line(fault: &Fault) -> String {
+    let mut line = format!("azure-oidc: {}", harmless(&fault.message));
+    let code = fault.aadsts().map(|code| format!("AADSTS{code}"));
+    if let Some(code) = code.filter(|code| !line.contains(code)) {
+        line += &format!(" ({code})");
+    }
+    // A hint of several lines is a command to copy.
+    if let Some(hint) = fault.hints.iter().find(|hint| !hint.contains('\n')) {
+        line += &format!("; {}", harmless(hint));
+    }
+    line + "\n"
+}
 
 /// Renders a fault for people, for standard error.
 pub fn text(fault: &Fault) -> String {
@@ -33,6 +102,15 @@ pub fn json(fault: &Fault) -> String {
         entra: OfEntra::from(fault),
     };
     json_text(&Document { error }) + "\n"
+}
+
+/// A failure for Google's libraries.
+#[derive(Serialize)]
+struct Executable {
+    code: &'static str,
+    message: String,
+    success: bool,
+    version: u8,
 }
 
 /// A failure. The exit code says of which kind it is. Holds no secret.
@@ -141,6 +219,36 @@ mod tests {
             text(&fault),
             "error: No tenant id was given\n  platform: harness\n\nhint: pass `--tenant-id VALUE`\n"
         );
+    }
+
+    #[test]
+    fn a_failure_for_a_tool_is_one_line_with_the_code() {
+        let fault = |message: &str| Fault::new(Category::IdToken, "token-expired", message).predicts(700_024);
+        let two = fault("It\nended").hint("run this:\n  az x").hint("try again");
+        assert_eq!(line(&two), "azure-oidc: It ended (AADSTS700024); try again\n");
+        assert_eq!(line(&fault("AADSTS700024: It ended")), "azure-oidc: AADSTS700024: It ended\n");
+        assert_eq!(line(&fault("##vso[x]\r\n::y")).lines().count(), 1);
+    }
+
+    #[test]
+    fn the_form_is_that_of_who_reads_it() {
+        for (line, form) in [
+            ("exchange", Form::Text),
+            ("exchange --output json", Form::Json),
+            ("check --output=json --nonsense", Form::Json),
+            ("exec -- x --output json", Form::Text),
+            ("docker-credential get", Form::Docker),
+            ("--ca-file x docker-credential", Form::Docker),
+            ("exec -- docker-credential", Form::Text),
+            ("kubernetes-credential", Form::Kubernetes),
+            ("git-credential get", Form::Git),
+            ("id-token --output=gcp-executable", Form::GcpExecutable),
+            ("id-token --output json", Form::Json),
+            ("id-token", Form::Text),
+        ] {
+            let words: Vec<_> = line.split(' ').map(str::to_owned).collect();
+            assert_eq!(Form::of(&words), form, "{line}");
+        }
     }
 
     #[test]

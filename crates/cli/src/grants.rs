@@ -6,7 +6,7 @@
 
 use azure_oidc_core::authority::Authority;
 use azure_oidc_core::plan::{
-    CURRENT_FOLDER, Endpoint, HostKind, IdTokenPlace, JOB_FOLDERS, Plan, Publish, TEMPORARY_FOLDER, TokenPlan,
+    CURRENT_FOLDER, Endpoint, HostKind, IdTokenPlace, Inputs, JOB_FOLDERS, Plan, Publish, TEMPORARY_FOLDER, TokenPlan,
     command_line,
 };
 use azure_oidc_core::platform::{self, File, Platform, Publication, Source, Value};
@@ -19,7 +19,10 @@ use azure_oidc_core::{Fault, Secret, issuer};
 
 pub use azure_oidc_core::plan::STANDARD_INPUT;
 
-use crate::{Cli, Command, DoctorArgs, ExchangeArgs, KeepArgs, PlatformArgs, ShellArgs, SignIn, TokenSource};
+use crate::{
+    Cli, Command, CredentialArgs, DoctorArgs, ExchangeArgs, KeepArgs, PlatformArgs, SetupArgs, ShellArgs, SignIn,
+    TokenSource,
+};
 
 /// What a command needs.
 #[derive(Debug, Default)]
@@ -43,6 +46,8 @@ pub struct Grants {
     pub id_token_output: Option<String>,
     /// The folder in which the host writes a new file for the job's shell, for its owner only.
     pub new_file_in: Option<String>,
+    /// The tool whose input names the one server that it needs a credential for.
+    asked: Option<calls::Tool>,
     /// Where the token is whose issuer must be reached for its keys.
     discovered: Option<Source>,
 }
@@ -101,6 +106,10 @@ pub fn needed(cli: &Cli, env: &dyn Env) -> Grants {
         Command::Doctor(args) => grants.add_doctor(args, env),
         Command::Exec(args) => grants.add_keep(&args.keep, env),
         Command::Broker(args) => grants.add_keep(&args.keep, env),
+        command @ (Command::DockerCredential(_)
+        | Command::KubernetesCredential(_)
+        | Command::GitCredential(_)
+        | Command::IdToken(_)) => grants.add_tool(command, env),
         Command::Serve(_) => {
             // The service takes nothing from a command line: hosts that run it have none.
             grants.add_sign_in(endpoint(&SignIn::default(), env).as_ref());
@@ -192,9 +201,14 @@ impl Grants {
     fn add_keep(&mut self, args: &KeepArgs, env: &dyn Env) {
         self.variables.extend(args.token.id_token_env.clone());
         self.variables.extend(NO_PROXY.map(str::to_owned));
+        self.add_exchanges(&args.sign_in, &args.plan_inputs(), env);
+    }
+
+    /// What exchanges need whose result stays here.
+    fn add_exchanges(&mut self, sign_in: &SignIn, inputs: &Inputs<'_>, env: &dyn Env) {
         self.variables.extend(Shell::VARIABLES.map(str::to_owned));
-        let endpoint = endpoint(&args.sign_in, env);
-        let plan = endpoint.as_ref().and_then(|endpoint| Plan::resolve(&args.plan_inputs(), endpoint.cloud, env).ok());
+        let endpoint = endpoint(sign_in, env);
+        let plan = endpoint.as_ref().and_then(|endpoint| Plan::resolve(inputs, endpoint.cloud, env).ok());
         match plan {
             Some(plan) => {
                 self.show(&[plan.token.platform], env);
@@ -285,11 +299,17 @@ fn named_files(command: &Command) -> Vec<String> {
         Command::Audit(args) => return args.credential.clone(),
         Command::Inspect(_)
         | Command::Credential(_)
+        | Command::Setup(_)
         | Command::Doctor(_)
         | Command::Exec(_)
         | Command::Broker(_)
+        | Command::DockerCredential(_)
+        | Command::KubernetesCredential(_)
+        | Command::GitCredential(_)
+        | Command::IdToken(_)
         | Command::Serve(_)
         | Command::Component(_)
+        | Command::Link(_)
         | Command::Completions(_) => [None, None],
     };
     names.into_iter().flatten().collect()
@@ -302,14 +322,20 @@ const fn shell_options(command: &Command) -> Option<&ShellArgs> {
         Command::Audit(args) => Some(&args.shell),
         Command::Check(args) => Some(&args.shell),
         Command::Explain(args) => Some(&args.shell),
-        Command::Credential(args) => Some(&args.shell),
+        Command::Credential(args) => Some(&args.pipeline.shell),
+        Command::Setup(args) => Some(&args.pipeline.shell),
         Command::Doctor(args) => Some(&args.shell),
         Command::Verify(_)
         | Command::Inspect(_)
         | Command::Exec(_)
         | Command::Broker(_)
+        | Command::DockerCredential(_)
+        | Command::KubernetesCredential(_)
+        | Command::GitCredential(_)
+        | Command::IdToken(_)
         | Command::Serve(_)
         | Command::Component(_)
+        | Command::Link(_)
         | Command::Completions(_) => None,
     }
 }
@@ -321,21 +347,32 @@ pub(crate) fn token_options(cli: &Cli) -> Option<(&TokenSource, &PlatformArgs)> 
         Command::Verify(args) => Some((&args.token, &args.platform)),
         Command::Inspect(args) => Some((&args.token, &args.platform)),
         Command::Doctor(args) => Some((&args.token, &args.platform)),
-        Command::Credential(args) if args.from_token || args.token.is_given() => Some((&args.token, &args.platform)),
+        Command::Credential(CredentialArgs { pipeline, .. }) | Command::Setup(SetupArgs { pipeline, .. })
+            if pipeline.is_of_token() =>
+        {
+            Some((&pipeline.token, &pipeline.platform))
+        }
         Command::Explain(args) if args.token.is_given() => Some((&args.token, &ANY_PLATFORM)),
         Command::Check(_)
         | Command::Explain(_)
         | Command::Credential(_)
+        | Command::Setup(_)
         | Command::Audit(_)
         | Command::Exec(_)
         | Command::Broker(_)
+        | Command::DockerCredential(_)
+        | Command::KubernetesCredential(_)
+        | Command::GitCredential(_)
+        | Command::IdToken(_)
         | Command::Serve(_)
         | Command::Component(_)
+        | Command::Link(_)
         | Command::Completions(_) => None,
     }
 }
 
 static ANY_PLATFORM: PlatformArgs = PlatformArgs { platform: None };
 
+mod calls;
 #[cfg(test)]
 mod tests;

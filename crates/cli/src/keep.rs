@@ -23,8 +23,9 @@ pub struct KeepArgs {
     #[command(flatten)]
     pub sign_in: SignIn,
     /// Scope to exchange the ID token for before anything else starts: `{resource}/.default`, or
-    /// one of arm, graph, storage, keyvault, acr, sql. Repeat it or separate with commas
-    /// [env: PLUGIN_SCOPE] [default: arm, where the platform issues no second ID token]
+    /// one of arm, graph, storage, keyvault, acr, sql, devops, aks, postgres, mysql, redis. Repeat it
+    /// or separate with commas [env: PLUGIN_SCOPE] [default: arm, where the platform issues no
+    /// second ID token]
     #[arg(long, value_name = "SCOPE", value_delimiter = ',')]
     pub scope: Vec<String>,
     /// Audience of the ID token, on platforms that let the job choose it [default: the cloud's]
@@ -61,17 +62,28 @@ pub struct KeptToken {
     pub id_token_file: Option<String>,
 }
 
-impl KeepArgs {
-    /// What decides the plan. Nothing is published.
-    pub fn plan_inputs(&self) -> Inputs<'_> {
-        let source = match (&self.token.id_token_env, &self.token.id_token_file) {
+impl KeptToken {
+    /// Where the token is.
+    pub(crate) fn source(&self) -> Source<'_> {
+        match (&self.id_token_env, &self.id_token_file) {
             (Some(name), _) => Source::Variable(name),
             (_, Some(path)) => Source::File(path),
             (None, None) => Source::Platform,
-        };
+        }
+    }
+}
+
+impl KeepArgs {
+    /// What decides the plan. Nothing is published.
+    pub fn plan_inputs(&self) -> Inputs<'_> {
         let platform = self.platform.platform.as_deref();
         Inputs {
-            token: TokenInputs { source, platform, audience: self.audience.as_deref(), is_lasting: true },
+            token: TokenInputs {
+                source: self.token.source(),
+                platform,
+                audience: self.audience.as_deref(),
+                is_lasting: true,
+            },
             output: OutputInputs { form: "json", publish: Publish::Token, id_token_file: None, host: HostKind::Native },
         }
     }

@@ -2,13 +2,14 @@
 //! the same definition what a command needs ([`grants`]) and shows its own failures in the same
 //! form ([`failure`]).
 //!
-//! An option is one field of a struct in `options`, `questions` or `keep`: its comment is the help, its
-//! attributes are the rest. `definition` lists the commands, `parse` reads a command line, `usage`
+//! An option is one field of a struct in `options`, `questions`, `keep` or `call`: its comment is the
+//! help, its attributes are the rest. `definition` lists the commands, `parse` reads a command line, `usage`
 //! turns clap's errors into faults.
 
 pub mod failure;
 pub mod grants;
 
+mod call;
 mod command;
 mod definition;
 mod keep;
@@ -25,12 +26,13 @@ mod secrets;
 mod usage;
 mod values;
 
+pub use call::*;
 pub use command::{Cli, Command, WITHOUT_OPTION};
 pub use keep::*;
 #[cfg(feature = "native")]
 pub use native::{completions, man_pages};
 pub use options::*;
-pub use parse::{Unread, parse, wants_json, with_timeout};
+pub use parse::{Unread, parse, with_timeout};
 pub use parts::Parts;
 #[cfg(feature = "native")]
 pub use proxies::check_proxies;

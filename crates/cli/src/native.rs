@@ -24,7 +24,7 @@ pub fn completions(shell: Shell) -> Vec<u8> {
 
 /// Man pages of the program and of each command, with the names of their files.
 pub fn man_pages() -> Vec<(String, Vec<u8>)> {
-    let mut program = program(&["credential".to_owned()]);
+    let mut program = program(&["credential".to_owned(), "setup".to_owned()]);
     program.build();
     let commands = program.get_subcommands().filter(|command| command.get_name() != "help");
     let page = |command: &clap::Command| {

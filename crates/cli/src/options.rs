@@ -92,7 +92,8 @@ pub struct ExchangeArgs {
     #[command(flatten)]
     pub sign_in: SignIn,
     /// Scope of the access token: `{resource}/.default`, or one of arm, graph, storage, keyvault,
-    /// acr, sql. For several tokens repeat it or separate with commas
+    /// acr, sql, devops, aks, postgres, mysql, redis. For several tokens repeat it or separate with
+    /// commas
     /// [env: PLUGIN_SCOPE] [default: arm]
     #[arg(long, value_name = "SCOPE", value_delimiter = ',')]
     pub scope: Vec<String>,
@@ -207,6 +208,14 @@ pub struct ComponentArgs {
     /// Print the SHA-256 of the component
     #[arg(long)]
     pub digest: bool,
+}
+
+/// Options of `link`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct LinkArgs {
+    /// Folder to make the names in, which should be in the PATH [default: the program's own]
+    #[arg(long, value_name = "FOLDER", value_parser = not_empty())]
+    pub dir: Option<String>,
 }
 
 /// Options of `completions`.

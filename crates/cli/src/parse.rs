@@ -70,14 +70,6 @@ pub fn parse(arguments: &[String]) -> Result<Cli, Unread> {
     }
 }
 
-/// Whether the arguments ask for JSON, as far as that is visible when they could not be parsed.
-pub fn wants_json(arguments: &[String]) -> bool {
-    // What follows `--` can be the arguments of another program.
-    let own = arguments.iter().position(|argument| argument == "--").map_or(arguments, |end| &arguments[..end]);
-    own.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json")
-        || own.iter().any(|argument| argument == "--output=json")
-}
-
 /// The arguments of `exchange` with this in place of `--timeout`, for a host that has spent some of
 /// the time. Arguments after which there can be no option stay as they are.
 pub fn with_timeout(arguments: &[String], timeout: Duration) -> Vec<String> {
@@ -192,12 +184,18 @@ fn cli(matches: &ArgMatches, before: Option<&ArgMatches>) -> Result<Cli, clap::E
         Definition::Inspect(Lazy(args)) => Command::Inspect(args),
         Definition::Explain(Lazy(args)) => Command::Explain(args),
         Definition::Credential(Lazy(args)) => Command::Credential(args),
+        Definition::Setup(Lazy(args)) => Command::Setup(args),
         Definition::Audit(Lazy(args)) => Command::Audit(args),
         Definition::Doctor(Lazy(args)) => Command::Doctor(args),
         Definition::Exec(Lazy(args)) => Command::Exec(args),
         Definition::Broker(Lazy(args)) => Command::Broker(args),
+        Definition::DockerCredential(Lazy(args)) => Command::DockerCredential(args),
+        Definition::KubernetesCredential(Lazy(args)) => Command::KubernetesCredential(args),
+        Definition::GitCredential(Lazy(args)) => Command::GitCredential(args),
+        Definition::IdToken(Lazy(args)) => Command::IdToken(args),
         Definition::Serve(Lazy(args)) => Command::Serve(args),
         Definition::Component(Lazy(args)) => Command::Component(args),
+        Definition::Link(Lazy(args)) => Command::Link(args),
         Definition::Completions(Lazy(args)) => Command::Completions(args),
     };
     Ok(Cli { command, host })

@@ -1,9 +1,10 @@
 //! The options of the commands that answer a question and send no token anywhere: `check`,
-//! `verify`, `inspect`, `explain`, `credential`, `audit`.
+//! `verify`, `inspect`, `explain`, `credential`, `setup`, `audit`.
 
 use std::time::Duration;
 
 use azure_oidc_core::credential::write::Format;
+use azure_oidc_core::credential::write::setup::Tool;
 use clap::{ArgGroup, Args};
 
 use crate::options::{Form, PlatformArgs, ShellArgs, TokenSource};
@@ -135,9 +136,9 @@ pub struct ExplainArgs {
     pub output: Form,
 }
 
-/// Options of `credential`.
+/// The pipeline that gets credentials, besides the parts of its subject.
 #[derive(Debug, Clone, Args)]
-pub struct CredentialArgs {
+pub struct PipelineArgs {
     /// Take issuer, subject and audience from the job's ID token, or from the one that the ID token
     /// options name. Writes one credential for each subject that the pipeline can have
     #[arg(long)]
@@ -160,6 +161,27 @@ pub struct CredentialArgs {
     /// Write expressions instead of exact subjects, for GitHub, GitLab and HCP Terraform
     #[arg(long)]
     pub flexible: bool,
+    /// Azure cloud
+    #[arg(long, value_name = "NAME", default_value = "public", value_parser = clouds())]
+    pub cloud: String,
+    /// The shell for proposed commands.
+    #[command(flatten)]
+    pub shell: ShellArgs,
+}
+
+impl PipelineArgs {
+    /// Whether a token says which pipeline it is.
+    pub fn is_of_token(&self) -> bool {
+        self.from_token || self.token.is_given()
+    }
+}
+
+/// Options of `credential`.
+#[derive(Debug, Clone, Args)]
+pub struct CredentialArgs {
+    /// The pipeline.
+    #[command(flatten)]
+    pub pipeline: PipelineArgs,
     /// Name of the credential [default: made from the subject]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
@@ -172,15 +194,48 @@ pub struct CredentialArgs {
     /// Resource group of the managed identity
     #[arg(long, value_name = "NAME")]
     pub resource_group: Option<String>,
-    /// Azure cloud
-    #[arg(long, value_name = "NAME", default_value = "public", value_parser = clouds())]
-    pub cloud: String,
     /// Format of the credential
     #[arg(long, value_name = "FORMAT", default_value = "graph", value_parser = formats())]
     pub format: Format,
-    /// The shell for proposed commands.
+    /// The parts of the platform's subject. Last, so that no part takes the name of an option.
     #[command(flatten)]
-    pub shell: ShellArgs,
+    pub parts: Parts,
+}
+
+/// Options of `setup`.
+#[derive(Debug, Clone, Args)]
+pub struct SetupArgs {
+    /// The pipeline.
+    #[command(flatten)]
+    pub pipeline: PipelineArgs,
+    /// Id of the Azure subscription
+    #[arg(long, value_name = "GUID")]
+    pub subscription: String,
+    /// Role of the identity, by name or id. Can be repeated
+    #[arg(long, value_name = "ROLE", default_value = "Reader")]
+    pub role: Vec<String>,
+    /// Resource group that the role is for, which exists [default: the whole subscription]
+    #[arg(long, value_name = "NAME")]
+    pub resource_group: Option<String>,
+    /// Resource that the role is for: its whole id
+    #[arg(long, value_name = "ID", conflicts_with = "resource_group")]
+    pub resource: Option<String>,
+    /// Create a user-assigned managed identity instead of an application
+    #[arg(long)]
+    pub identity: bool,
+    /// Resource group of the managed identity, which exists [default: a new one]
+    #[arg(long, value_name = "NAME", requires = "identity")]
+    pub identity_group: Option<String>,
+    /// Region of a new resource group [default: one of the cloud]
+    #[arg(long, value_name = "NAME", requires = "identity")]
+    pub location: Option<String>,
+    /// Name of the application or managed identity [default: made from the pipeline]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Tool to write for. powershell: the Az modules; for the Azure CLI in PowerShell give
+    /// `--shell powershell`. bicep: a managed identity, in the resource group of the role
+    #[arg(long, value_name = "TOOL", default_value = "az", value_parser = choice(Tool::VALUES))]
+    pub format: Tool,
     /// The parts of the platform's subject. Last, so that no part takes the name of an option.
     #[command(flatten)]
     pub parts: Parts,

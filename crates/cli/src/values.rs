@@ -5,6 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use azure_oidc_core::cloud::CLOUDS;
 use azure_oidc_core::credential::write::Format;
+use azure_oidc_core::plan::HandOver;
 use azure_oidc_core::platform;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 
@@ -72,6 +73,17 @@ pub(crate) fn replacement(text: &str) -> Result<(String, String), &'static str> 
     let pair = text.split_once('=').filter(|(old, new)| !old.is_empty() && !new.is_empty());
     let (old, new) = pair.ok_or("give the old value, `=`, and the new value")?;
     Ok((old.to_owned(), new.to_owned()))
+}
+
+/// The form of an ID token.
+pub(crate) fn hand_over(text: &str) -> Result<HandOver, &'static str> {
+    match (text, text.strip_prefix("file:")) {
+        ("text", _) => Ok(HandOver::Text),
+        ("json", _) => Ok(HandOver::Json),
+        ("gcp-executable", _) => Ok(HandOver::GcpExecutable),
+        (_, Some(path)) if !path.is_empty() => Ok(HandOver::File(path.to_owned())),
+        _ => Err("give text, json, file:PATH or gcp-executable"),
+    }
 }
 
 /// Standard input, and nothing else.

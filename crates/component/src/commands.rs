@@ -11,12 +11,14 @@ pub use azure_oidc_jobs::{Context, Files, HostKind};
 mod audit;
 mod check;
 mod credential;
+mod credentials;
 mod doctor;
 mod exchange;
 mod explain;
 mod id_token;
 mod inspect;
 pub mod keep;
+mod setup;
 mod text;
 mod verify;
 
@@ -45,20 +47,20 @@ impl Outcome {
 /// Runs one command. `arguments` do not contain the program's name. Nothing that it prints holds a
 /// secret or a logging command of a CI system, besides the result of `exchange`.
 pub fn run(arguments: &[String], context: Context<'_>) -> Outcome {
-    let json = || azure_oidc_cli::wants_json(arguments);
+    let form = || failure::Form::of(arguments);
     let (mut outcome, command) = match azure_oidc_cli::parse(arguments) {
-        Ok(cli) => (dispatch(&cli, context).unwrap_or_else(|fault| failed(&fault, json())), Some(cli.command)),
+        Ok(cli) => (dispatch(&cli, context).unwrap_or_else(|fault| failed(&fault, form())), Some(cli.command)),
         Err(Unread::Help(text)) => return Outcome::printed(text),
-        Err(Unread::Usage(fault)) => (failed(&fault, json()), None),
+        Err(Unread::Usage(fault)) => (failed(&fault, form()), None),
     };
     let ports = context.ports;
     let safe = |text: String| if text.is_empty() { text } else { defuse(&ports.secrets.hide(without_secrets(&text))) };
     let stdout = std::mem::take(&mut outcome.stdout);
     outcome.stdout = match command.filter(|_| outcome.exit_code == 0) {
         // A platform's own commands, and tokens, which must stay as they are.
-        Some(Command::Exchange(_)) => stdout,
+        Some(command) if command.prints_token() => stdout,
         // A value that only looks like a secret is wanted here.
-        Some(Command::Credential(_) | Command::Audit(_)) => safe(stdout),
+        Some(Command::Credential(_) | Command::Setup(_) | Command::Audit(_)) => safe(stdout),
         _ => {
             azure_oidc_cli::learn_suspects(ports.secrets, arguments, ports.env);
             safe(stdout)
@@ -79,8 +81,13 @@ fn dispatch(cli: &Cli, context: Context<'_>) -> Result<Outcome, Fault> {
         Command::Inspect(args) => inspect::run(args, context),
         Command::Explain(args) => explain::run(args, context),
         Command::Credential(args) => credential::run(args, context),
+        Command::Setup(args) => setup::run(args, context),
         Command::Audit(args) => audit::run(args, paint(cli, context), context),
         Command::Doctor(args) => doctor::run(args, context),
+        Command::DockerCredential(args) => credentials::docker(args, context),
+        Command::KubernetesCredential(args) => credentials::kubernetes(args, context),
+        Command::GitCredential(args) => credentials::git(args, context),
+        Command::IdToken(args) => id_token::run(args, context),
         Command::Exec(_) | Command::Broker(_) => Err(Fault::new(
             Category::Usage,
             "native-host-only",
@@ -99,12 +106,12 @@ fn dispatch(cli: &Cli, context: Context<'_>) -> Result<Outcome, Fault> {
             "`component` is a command of the native host; a component cannot read its own bytes",
         )
         .hint("with another host you have the file already; `sha256sum azure_oidc.wasm`, in PowerShell `Get-FileHash azure_oidc.wasm`, prints its digest")),
-        Command::Completions(_) => Err(Fault::new(
+        Command::Link(_) | Command::Completions(_) => Err(Fault::new(
             Category::Usage,
             "native-host-only",
-            "`completions` is a command of the native host; it completes the arguments of the `azure-oidc` program",
+            "`link` and `completions` are commands of the native host: they are about the `azure-oidc` program",
         )
-        .hint("install the native host to use completions")),
+        .hint("install the native host to use them")),
     }
 }
 
@@ -112,13 +119,10 @@ fn paint(cli: &Cli, context: Context<'_>) -> text::Paint {
     text::Paint(cli.host.color.is_wanted(context.ports.env))
 }
 
-/// A failure in the requested form: JSON to standard output, or text to standard error.
-fn failed(fault: &Fault, json: bool) -> Outcome {
-    let exit_code = fault.category.exit_code();
-    match json {
-        true => Outcome { exit_code, stdout: failure::json(fault), ..Outcome::default() },
-        false => Outcome { exit_code, stderr: failure::text(fault), ..Outcome::default() },
-    }
+/// A failure in the form that its reader expects.
+fn failed(fault: &Fault, form: failure::Form) -> Outcome {
+    let (stdout, stderr) = form.shown(fault);
+    Outcome { exit_code: fault.category.exit_code(), stdout, stderr, ..Outcome::default() }
 }
 
 /// Checks that the text is a token. If it is not, the fault says where the text came from.

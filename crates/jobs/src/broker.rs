@@ -10,6 +10,7 @@
 
 mod action;
 mod answer;
+mod attempts;
 mod cache;
 mod environment;
 mod id_token;

@@ -145,6 +145,7 @@ pub fn run(request: Request, ports: Ports<'_>) -> Result<Answer, Fault> {
         finding.message = request.door.words(&finding.message);
         finding.remedy = finding.remedy.as_deref().map(|remedy| request.door.words(remedy));
     }
+    let notes = notes.iter().map(|note| request.door.words(note)).collect();
     Ok(Answer::new(verdict, credentials, token, notes))
 }
 

@@ -6,14 +6,14 @@ use azure_oidc_core::cloud::Cloud;
 use azure_oidc_core::credential::normal::{check_subject, normalise, normalise_issuer};
 use azure_oidc_core::credential::pipeline::{Pipeline, credentials};
 use azure_oidc_core::credential::write::{self, Format, Owner, Target};
-use azure_oidc_core::credential::{breadth, limits};
+use azure_oidc_core::credential::{Credential, breadth, limits};
 use azure_oidc_core::platform::{self, Platform};
 use azure_oidc_core::shell::Shell;
 use azure_oidc_core::token::Token;
 use azure_oidc_core::{Category, Fault};
 use serde::{Deserialize, Serialize};
 
-use crate::{TokenText, document};
+use crate::{Door, TokenText, document};
 
 /// The pipeline: the parts of its platform, one of its tokens, or issuer and subject. And the tool
 /// to write for.
@@ -57,6 +57,9 @@ pub struct Request {
     /// The shell that the formats `az` and `az-identity` are for.
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>", extend("enum" = crate::schema::shells(), "default" = "bash")))]
     pub shell: Option<Shell>,
+    /// The interface that the request came by, whose words the notes use.
+    #[serde(skip)]
+    pub door: Door,
 }
 
 /// Names of parts with their values, in the order in which they were given.
@@ -103,13 +106,32 @@ pub struct Answer {
 /// # Errors
 /// When something is missing or unknown, or when Entra would refuse a credential.
 pub fn run(request: &Request) -> Result<Answer, Fault> {
-    let token = request.token.as_ref().map(|token| Token::parse(token.reveal())).transpose()?;
     let format = request.format.as_deref().map_or(Ok(Format::GraphJson), format)?;
+    let Needed { credentials, cloud, notes, .. } = needed(request)?;
+    let target = Target { owner: owner(request, format), cloud, shell: request.shell.unwrap_or_default() };
+    let text = write::write(&credentials, format, &target)?;
+    Ok(Answer { format: format.name(), notes, text })
+}
+
+/// What a pipeline needs.
+pub(crate) struct Needed {
+    pub(crate) platform: Option<&'static dyn Platform>,
+    pub(crate) credentials: Vec<Credential>,
+    /// The cloud that the audience of the credentials is for.
+    pub(crate) cloud: &'static Cloud,
+    /// What to know about the credentials, a line each.
+    pub(crate) notes: Vec<String>,
+}
+
+/// The credentials that the pipeline of a request needs.
+pub(crate) fn needed(request: &Request) -> Result<Needed, Fault> {
+    let token = request.token.as_ref().map(|token| Token::parse(token.reveal())).transpose()?;
     let given = request.parts.as_ref().map(|parts| parts.0.as_slice()).unwrap_or_default();
     let platform = request.platform.as_deref().map_or(Ok(None), platform)?;
     let flexible = request.flexible.unwrap_or_default();
     let of_token = || platform_of(token.as_ref()?);
-    let (normalised, mut notes) = match platform.or_else(of_token) {
+    let recognised = platform.or_else(of_token);
+    let (normalised, mut notes) = match recognised {
         Some(platform) => normalise(platform, given, flexible)?,
         None => (given.to_vec(), Vec::new()),
     };
@@ -142,8 +164,6 @@ pub fn run(request: &Request) -> Result<Answer, Fault> {
     // The audience says for which cloud the credentials are.
     let audience = credentials.first().and_then(|credential| credential.audience()).unwrap_or_default();
     let cloud = Cloud::by_exchange_audience(audience).unwrap_or(pipeline.cloud);
-    let target = Target { owner: owner(request, format), cloud, shell: request.shell.unwrap_or_default() };
-    let text = write::write(&credentials, format, &target)?;
     notes.extend(document::notes(limits::problems(&credentials)));
     let broad = credentials.iter().filter_map(breadth::problem);
     // One warning is enough for all credentials of a pipeline.
@@ -154,7 +174,8 @@ pub fn run(request: &Request) -> Result<Answer, Fault> {
             "note: the token has one of {count} subjects of its pipeline, and there is a credential for each"
         ));
     }
-    Ok(Answer { format: format.name(), notes, text })
+    let notes = notes.iter().map(|note| request.door.words(note)).collect();
+    Ok(Needed { platform: recognised, credentials, cloud, notes })
 }
 
 fn platform_of(token: &Token) -> Option<&'static dyn Platform> {

@@ -16,7 +16,7 @@ pub enum Door {
 }
 
 /// Phrases that name an option without a counterpart, or more than one option.
-const PHRASES: [(&str, &str); 8] = [
+const PHRASES: [(&str, &str); 9] = [
     ("`--discover` or `--jwks FILE`", "`jwks`"),
     (", or name it with `--id-token-file PATH`", ""),
     ("an option such as `--org contoso`, or a member of `parts`", "a member of `parts`"),
@@ -26,8 +26,9 @@ const PHRASES: [(&str, &str); 8] = [
     ),
     ("`--from-token`", "`token`"),
     ("`azure-oidc credential --flexible`", "`flexible`"),
-    ("add `--write --replace ", "give `format` and `replace`, which stand for the command line's `--write --replace "),
-    ("` to the command", "`"),
+    ("`azure-oidc credential --from-token`", "`token`"),
+    ("`azure-oidc verify --discover`", "`verify` and the issuer's keys"),
+    ("`azure-oidc explain` with `--credential credentials.json`", "`explain` as `credentials`"),
 ];
 
 /// Options with a member of the same name. Options of other programs, and those of the host, are
@@ -55,35 +56,46 @@ fn is_member(option: &str) -> bool {
     MEMBERS.contains(&option) || platform::ALL.iter().any(|one| one.parts().iter().any(|part| part.name == option))
 }
 
+/// New values, which the command line takes with options of `audit`.
+fn replacements(text: &str) -> String {
+    let parts = text.split_once("add `--write --replace ");
+    let parts = parts.and_then(|(before, rest)| Some((before, rest.split_once("` to the command")?)));
+    let Some((before, (values, after))) = parts else { return text.to_owned() };
+    match values.strip_prefix("\"$(").and_then(|command| command.strip_suffix(")\"")) {
+        Some(command) => format!("{before}give `format`, and in `replace` what `{command}` prints{after}"),
+        None => format!("{before}give `format`, and in `replace` `{}`{after}", values.replace(" --replace ", "`, `")),
+    }
+}
+
 impl Door {
-    /// The text in the words of this interface: `--client-id GUID` is the member `client_id`. Whole
-    /// commands stay as they are.
+    /// The text in the words of this interface: `--client-id GUID` is the member `client_id`, and
+    /// `--cloud usgov` is `cloud: usgov`. Whole commands stay as they are.
     pub fn words(self, text: &str) -> String {
-        const OPTION: &str = "`--";
         if self == Self::CommandLine || !text.contains("--") {
             return text.to_owned();
         }
-        let text = PHRASES.iter().fold(text.to_owned(), |text, (option, member)| text.replace(option, member));
-        let mut words = String::with_capacity(text.len());
-        let mut rest = text.as_str();
-        while let Some(at) = rest.find(OPTION) {
-            words.push_str(&rest[..at]);
-            let option = &rest[at + OPTION.len()..];
-            let end = option.find('`').unwrap_or(option.len());
-            let name = option[..end].split([' ', '=']).next().unwrap_or_default();
-            let name = match name {
-                name if !is_member(name) => {
-                    words.push_str(OPTION);
-                    rest = option;
-                    continue;
-                }
-                name if self == Self::Http && MEMBERS.contains(&name) => name.replace('-', "_"),
-                name => name.to_owned(),
-            };
-            words += &format!("`{name}`");
-            rest = option.get(end + 1..).unwrap_or_default();
+        let text = PHRASES.iter().fold(replacements(text), |text, (option, member)| text.replace(option, member));
+        let spans = text.split('`').enumerate();
+        let words = spans.map(|(index, span)| if index % 2 == 1 { self.span(span) } else { span.to_owned() });
+        words.collect::<Vec<_>>().join("`")
+    }
+
+    /// Code, which is changed if it consists of options that are members.
+    fn span(self, span: &str) -> String {
+        let options = span.strip_prefix("--").map(|options| options.split(" --"));
+        let members = options.and_then(|options| options.map(|option| self.member(option)).collect::<Option<Vec<_>>>());
+        members.map_or_else(|| span.to_owned(), |members| members.join("`, `"))
+    }
+
+    fn member(self, option: &str) -> Option<String> {
+        let (name, value) = option.split_once([' ', '=']).unwrap_or((option, ""));
+        if !is_member(name) {
+            return None;
         }
-        words + rest
+        let name = if self == Self::Http && MEMBERS.contains(&name) { name.replace('-', "_") } else { name.to_owned() };
+        // Words in capitals stand for any value.
+        let is_value = value.contains(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+        Some(if is_value { format!("{name}: {value}") } else { name })
     }
 
     /// The fault in the words of this interface.
@@ -103,7 +115,12 @@ mod tests {
     fn each_door_has_its_own_words() {
         for (text, http, typed) in [
             ("give `--client-id GUID`, or not", "give `client_id`, or not", "give `client-id`, or not"),
-            ("use `--owner-id` and `--cloud=usgov`", "use `owner-id` and `cloud`", "use `owner-id` and `cloud`"),
+            (
+                "use `--owner-id` or `--cloud=usgov`",
+                "use `owner-id` or `cloud: usgov`",
+                "use `owner-id` or `cloud: usgov`",
+            ),
+            ("give `--org ORG --project x`", "give `org`, `project: x`", "give `org`, `project: x`"),
             ("keys, with `--discover` or `--jwks FILE`", "keys, with `jwks`", "keys, with `jwks`"),
             ("pass the content, or name it with `--id-token-file PATH`", "pass the content", "pass the content"),
             (
@@ -117,11 +134,16 @@ mod tests {
                 "with `--service-account-issuer=X`",
             ),
             (
-                "add `--write --replace a=b` to the command",
-                "give `format` and `replace`, which stand for the command line's `--write --replace a=b`",
-                "give `format` and `replace`, which stand for the command line's `--write --replace a=b`",
+                "add `--write --replace a=b --replace c=d` to the command",
+                "give `format`, and in `replace` `a=b`, `c=d`",
+                "give `format`, and in `replace` `a=b`, `c=d`",
             ),
-            ("an open `--cloud", "an open `cloud`", "an open `cloud`"),
+            (
+                "add `--write --replace \"$(gh api x --jq y)\"` to the command",
+                "give `format`, and in `replace` what `gh api x --jq y` prints",
+                "give `format`, and in `replace` what `gh api x --jq y` prints",
+            ),
+            ("an open `--cloud", "an open `cloud", "an open `cloud"),
         ] {
             assert_eq!(Door::CommandLine.words(text), text);
             assert_eq!(Door::Http.words(text), http);

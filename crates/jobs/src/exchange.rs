@@ -25,7 +25,7 @@ pub use request::{Request, SignIn};
 pub use service::{Refusal, serve};
 pub use settings::Settings;
 pub(crate) use settings::{explain_missing, of_command};
-pub(crate) use step::Step;
+pub(crate) use step::{Step, fitting};
 pub use trade::trade;
 
 use azure_oidc_core::credential::{Credential, forms};

@@ -1,18 +1,17 @@
 //! `explain`: what an error of a sign-in means, why it happens, and what to do.
 
-use std::borrow::Cow;
-
 use azure_oidc_core::cloud::{Cloud, PUBLIC};
 use azure_oidc_core::explain::{self, Known};
+use azure_oidc_core::platform::{self, Platform};
 use azure_oidc_core::secret::KnownSecrets;
 use azure_oidc_core::shell::Shell;
 use azure_oidc_core::token::Token;
-use azure_oidc_core::{Category, Fault};
+use azure_oidc_core::{Category, Fault, docs};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::TokenText;
 use crate::document::{Document, notes};
 use crate::json::ErrorCode;
+use crate::{Door, TokenText};
 
 /// The error to explain, and what is known about the exchange that failed.
 #[derive(Default, Deserialize)]
@@ -35,6 +34,9 @@ pub struct Request {
     /// The shell that the commands in the advice are for.
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>", extend("enum" = crate::schema::shells(), "default" = "bash")))]
     pub shell: Option<Shell>,
+    /// The interface that the request came by, whose words the advice uses.
+    #[serde(skip)]
+    pub door: Door,
 }
 
 /// What the errors mean, each once. AADSTS errors are in the order of the text; an error of the CI
@@ -69,7 +71,7 @@ pub struct Explanation {
     /// A short name; null when the code is not in the catalogue.
     pub name: Option<&'static str>,
     /// What to do.
-    pub remedy: Option<Cow<'static, str>>,
+    pub remedy: Option<String>,
     /// Entra's own words in the text, without the trace block.
     #[serde(rename = "text")]
     pub quoted: Option<String>,
@@ -120,18 +122,40 @@ pub fn run(request: &Request, now: Option<i64>) -> Result<Answer, Fault> {
         }
     };
     let explanation = |one: explain::Explanation| Explanation {
-        advice: one.hints,
+        advice: one.hints.iter().map(|hint| request.door.words(hint)).collect(),
         cause: one.meaning.map(|meaning| meaning.cause),
         code: one.other.map_or(ErrorCode::Aadsts(one.code), ErrorCode::Other),
         facts: one.facts,
-        message: one.message,
+        message: request.door.words(&one.message),
         name: one.meaning.map(|meaning| meaning.name),
-        remedy: one.meaning.map(|meaning| shell.with_variables(meaning.remedy)),
+        remedy: one.meaning.map(|meaning| request.door.words(&shell.with_variables(meaning.remedy))),
         quoted: one.quoted,
     };
     let mut notes = notes(problems);
     notes.extend(explained.notes.into_iter().map(|note| format!("warning: {note}")));
-    Ok(Answer { explanations: explained.explanations.into_iter().map(explanation).collect(), notes })
+    let explanations: Vec<_> = explained.explanations.into_iter().map(explanation).collect();
+    let platform = token.as_ref().and_then(platform_of).or_else(|| explanations.iter().find_map(platform_in));
+    notes.extend(platform.map(|platform| format!("note: {} is about {}", docs::page(platform), platform.title())));
+    let notes = notes.iter().map(|note| request.door.words(note)).collect();
+    Ok(Answer { explanations, notes })
+}
+
+fn platform_of(token: &Token) -> Option<&'static dyn Platform> {
+    platform::identify(token.claims().iss.as_deref()?, token.claims().sub.as_deref())
+}
+
+/// The platform of the token that Entra's words are about.
+fn platform_in(one: &Explanation) -> Option<&'static dyn Platform> {
+    let fact = |wanted: &str| one.facts.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str());
+    // Some answers name the subject only, which is enough where one platform writes such subjects.
+    match (fact("issuer"), fact("subject")) {
+        (Some(issuer), subject) => platform::identify(issuer, subject),
+        (None, Some(subject)) => {
+            let mut having = platform::ALL.iter().filter(|platform| platform.subject(subject).is_some());
+            having.next().copied().filter(|_| having.next().is_none())
+        }
+        (None, None) => None,
+    }
 }
 
 fn by_name<S: Serializer>(facts: &[(&'static str, String)], serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,7 +1,10 @@
 //! Obtains the ID token from where the plan says it is: a variable, a file, standard input, the
 //! platform's token service, a program.
 
+mod hand_over;
 mod service;
+
+pub use hand_over::{Answer, Order, hand_over};
 
 use azure_oidc_core::plan::{HostKind, STANDARD_INPUT, TokenPlan, command_line};
 use azure_oidc_core::platform::{Platform, Source};

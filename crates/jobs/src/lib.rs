@@ -7,20 +7,25 @@
 
 pub mod audit;
 pub mod broker;
+mod call;
 pub mod check;
 pub mod credential;
 mod deadline;
 mod discovery;
+pub mod docker_credential;
 pub mod doctor;
 mod document;
 mod door;
 pub mod exchange;
 pub mod explain;
+pub mod git_credential;
 pub mod id_token;
 pub mod inspect;
 pub mod json;
+pub mod kubernetes_credential;
 #[cfg(feature = "schema")]
 pub mod schema;
+pub mod setup;
 #[cfg(test)]
 mod tests;
 mod token_text;

@@ -217,3 +217,56 @@ fn the_request_pair_and_the_cloud_of_the_variables_decide_what_is_reached() {
             .all(|name| grants.variables.contains(&(*name).to_owned()))
     );
 }
+
+/// The destinations of a tool's call, after its input was read.
+fn narrowed(line: &str, input: &str, env: &[(&str, &str)]) -> Vec<(String, Option<u16>)> {
+    let cli = crate::parse(&line.split(' ').map(str::to_owned).collect::<Vec<_>>()).unwrap();
+    let env = Variables(env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
+    let mut grants = needed(&cli, &env);
+    grants.narrow(&env, &|name| (name == STANDARD_INPUT).then(|| input.to_owned()));
+    grants.destinations.into_iter().map(|one| (one.host, one.port)).collect()
+}
+
+#[test]
+fn the_one_registry_that_was_asked_for_is_reached_and_no_other() {
+    let own = |host: &str, port| (host.to_owned(), Some(port));
+    let authority = own(AUTHORITY.0, 443);
+    let get = |input: &str, env: &[(&str, &str)]| narrowed("docker-credential get", input, env);
+    assert_eq!(get("contoso.azurecr.io\n", &[]), [authority.clone(), own("contoso.azurecr.io", 443)]);
+    for other in ["", "ghcr.io", "contoso.azurecr.io.evil.example", "a.azurecr.io\nb.azurecr.io", "http://a.azurecr.io"]
+    {
+        assert_eq!(
+            get(other, &[("ARM_OIDC_REQUEST_URL", "https://ci.example"), ("ARM_OIDC_REQUEST_TOKEN", "t")]),
+            [],
+            "{other}"
+        );
+    }
+    let named = [("AZURE_OIDC_REGISTRIES", "localhost:5000")];
+    assert_eq!(get("localhost:5000", &named), [authority, own("localhost", 5000)]);
+    for verb in ["list", "store", "erase", "version"] {
+        assert_eq!(narrowed(&format!("docker-credential {verb}"), "contoso.azurecr.io", &[]), [], "{verb}");
+    }
+}
+
+#[test]
+fn git_reaches_nobody_for_a_server_that_is_not_served() {
+    let get = |host: &str| narrowed("git-credential get", &format!("protocol=https\nhost={host}\n\n"), &[]);
+    assert_eq!(get("dev.azure.com"), [(AUTHORITY.0.to_owned(), AUTHORITY.1)]);
+    assert_eq!(get("github.com"), []);
+    assert_eq!(narrowed("git-credential store", "protocol=https\nhost=dev.azure.com\n", &[]), []);
+}
+
+#[test]
+fn a_call_reaches_the_broker_of_exec_on_this_machine_only() {
+    let with = |address: &str| {
+        narrowed("kubernetes-credential", "", &[("AZURE_OIDC_BROKER", address), ("IDENTITY_HEADER", "s")])
+    };
+    assert_eq!(with("http://127.0.0.1:4000").last(), Some(&("127.0.0.1".to_owned(), Some(4000))));
+    assert_eq!(with("http://evil.example:4000").len(), 1);
+}
+
+#[test]
+fn the_id_token_of_another_party_reaches_no_authority() {
+    let found = grants(&["id-token", "--audience", "a", "--output", "file:/t"], &[("ARM_OIDC_TOKEN", "t")]);
+    assert_eq!((hosts(&found).len(), found.id_token_output.as_deref()), (0, Some("/t")));
+}

@@ -73,7 +73,9 @@ const LINES: &[(&str, &str, &[&str])] = &[
     (
         "exec --id-token - -- true",
         "unexpected argument '--id-token' found",
-        &["`--id-token` is an option of `exchange`, `check`, `verify`, `inspect`, `explain`, `credential`, `doctor`"],
+        &[
+            "`--id-token` is an option of `exchange`, `check`, `verify`, `inspect`, `explain`, `credential`, `setup`, `doctor`",
+        ],
     ),
     ("broker", "the following required arguments were not provided: --ready-file <FILE>", &[]),
     // Values.
@@ -216,7 +218,7 @@ const LINES: &[(&str, &str, &[&str])] = &[
     ),
 ];
 
-const COMMANDS: &str = "commands: exchange, check, verify, inspect, explain, credential, audit, doctor, exec, broker, serve, component, completions, help";
+const COMMANDS: &str = "commands: exchange, check, verify, inspect, explain, credential, setup, audit, doctor, exec, broker, docker-credential, kubernetes-credential, git-credential, id-token, serve, component, link, completions, help";
 
 #[test]
 fn what_is_wrong_is_said_with_what_to_do() {

@@ -144,7 +144,7 @@ fn every_part_of_every_platform_is_an_option() {
             let line = ["credential", "--platform", platform.name(), &format!("--{}", part.name), part.example];
             let Command::Credential(args) = parse(&line.map(str::to_owned)).unwrap().command else { panic!() };
             let part = (part.name.to_owned(), part.example.to_owned());
-            assert!(args.parts.0 == [part.clone()] || args.issuer.as_ref() == Some(&part.1), "{part:?}");
+            assert!(args.parts.0 == [part.clone()] || args.pipeline.issuer.as_ref() == Some(&part.1), "{part:?}");
         }
     }
 }

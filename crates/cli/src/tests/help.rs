@@ -27,7 +27,7 @@ fn the_help_of_the_program() {
 fn the_help_of_each_command() {
     for command in commands() {
         let name = command.get_name();
-        let platform = if name == "credential" { " --platform pulumi" } else { "" };
+        let platform = if matches!(name, "credential" | "setup") { " --platform pulumi" } else { "" };
         assert_snapshot!(name, help(&format!("{name}{platform} --help")));
     }
 }

@@ -2,19 +2,25 @@
 
 use super::*;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 19] = [
     "exchange",
     "check",
     "verify",
     "inspect",
     "explain",
     "credential",
+    "setup",
     "audit",
     "doctor",
     "exec",
     "broker",
+    "docker-credential",
+    "kubernetes-credential",
+    "git-credential",
+    "id-token",
     "serve",
     "component",
+    "link",
     "completions",
 ];
 

@@ -1,6 +1,6 @@
 //! `exchange`: trades an ID token for access tokens and prints or publishes them.
 
-use azure_oidc_cli::failure::harmless;
+use azure_oidc_cli::failure::{Form, harmless};
 use azure_oidc_cli::{ExchangeArgs, SignIn};
 use azure_oidc_core::plan::Limits;
 use azure_oidc_core::platform::Publication;
@@ -23,7 +23,7 @@ pub(super) fn run(args: &ExchangeArgs, context: Context<'_>) -> Outcome {
     let mut notices = Vec::new();
     let mut outcome = match exchange::run(&request, context, &mut notices) {
         Ok(publications) => published(publications),
-        Err(fault) => failed(&fault, args.output == "json"),
+        Err(fault) => failed(&fault, if args.output == "json" { Form::Json } else { Form::Text }),
     };
     // Warnings come first: they often explain a failed exchange.
     outcome.stderr = notices.iter().map(render).collect::<String>() + &outcome.stderr;

@@ -5,7 +5,7 @@ use azure_oidc_cli::grants::STANDARD_INPUT;
 use azure_oidc_cli::{ExplainArgs, Form, PlatformArgs};
 use azure_oidc_core::Fault;
 use azure_oidc_jobs::explain::{self, Explanation, Request};
-use azure_oidc_jobs::{Document, json};
+use azure_oidc_jobs::{Document, Door, json};
 
 use super::id_token::{self, Wanted};
 use super::{Context, Outcome, id_token_of, read_bytes, read_text, text};
@@ -24,8 +24,14 @@ pub(super) fn run(args: &ExplainArgs, context: Context<'_>) -> Result<Outcome, F
     };
     let credentials = args.credential.as_deref().map(|name| read_bytes(context, name, "--credential")).transpose()?;
     let shell = Some(args.shell.chosen(context.ports.env));
-    let request =
-        Request { text, token: token.map(Into::into), credentials: credentials.map(Document::Bytes), now: None, shell };
+    let request = Request {
+        text,
+        token: token.map(Into::into),
+        credentials: credentials.map(Document::Bytes),
+        now: None,
+        shell,
+        door: Door::CommandLine,
+    };
     let answer = explain::run(&request, Some(context.ports.clock.now()))?.found_in(place)?;
     let stdout = match args.output {
         Form::Json => json::line(&answer),

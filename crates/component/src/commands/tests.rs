@@ -21,6 +21,7 @@ mod keep;
 mod neutral;
 mod parity;
 mod real_life;
+mod setup;
 mod verify;
 
 /// 2026-08-21T10:00:00Z.

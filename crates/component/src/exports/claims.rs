@@ -61,7 +61,10 @@ impl Guest for Component {
         let secrets = secrets(token.as_ref(), []);
         let (token, credentials) = (token.map(|token| Secret::new(token).into()), credentials.map(Document::Text));
         let shell = shell.map(Shell::from);
-        hiding::answer(explain::run(&explain::Request { text, token, credentials, now, shell }, None), &secrets)
+        hiding::answer(
+            explain::run(&explain::Request { text, token, credentials, now, shell, door: Door::Typed }, None),
+            &secrets,
+        )
     }
 
     fn credential(request: CredentialRequest) -> Result<String, Fault> {

@@ -1,7 +1,5 @@
 //! Translates between the records of the WIT package and the types of the jobs.
 
-use std::borrow::Cow;
-
 use azure_oidc_core::credential::pipeline::takes_expressions;
 use azure_oidc_core::fault::Failure;
 use azure_oidc_core::platform::{PartName, Platform as CorePlatform};
@@ -236,7 +234,7 @@ impl From<explain::Explanation> for Explanation {
             name: explanation.name.map(str::to_owned),
             message: explanation.message,
             cause: explanation.cause.map(str::to_owned),
-            remedy: explanation.remedy.map(Cow::into_owned),
+            remedy: explanation.remedy,
             advice: explanation.advice,
         }
     }
@@ -260,6 +258,7 @@ impl From<CredentialRequest> for credential::Request {
             resource_group: request.resource_group,
             cloud: request.cloud,
             shell: request.shell.map(Shell::from),
+            door: Door::Typed,
         }
     }
 }

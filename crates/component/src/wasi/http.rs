@@ -105,8 +105,7 @@ fn read(incoming: &IncomingBody, limit: usize, deadline: &Pollable) -> Result<Ve
             Ok(chunk) => body.extend_from_slice(&chunk),
             Err(StreamError::Closed) => return Ok(body),
             Err(StreamError::LastOperationFailed(error)) => {
-                let code = http_error_code(&error);
-                return Err(code.as_ref().map_or_else(cut, transport_error));
+                return Err(broken_off(http_error_code(&error).as_ref()));
             }
         }
         if body.len() > limit {
@@ -125,8 +124,13 @@ fn wait(pollable: &Pollable, deadline: &Pollable) -> Result<(), TransportError> 
     }
 }
 
-fn cut() -> TransportError {
-    TransportError { kind: TransportKind::Cut, detail: String::new() }
+/// The failure of an answer that had begun. A stock host reports a connection that ended too early
+/// as a breach of HTTP, because the body is shorter than its header says.
+fn broken_off(code: Option<&ErrorCode>) -> TransportError {
+    match code {
+        None | Some(ErrorCode::HttpProtocolError) => TransportError { kind: TransportKind::Cut, detail: String::new() },
+        Some(code) => transport_error(code),
+    }
 }
 
 fn other(detail: &str) -> TransportError {
@@ -183,4 +187,22 @@ fn transport_error(code: &ErrorCode) -> TransportError {
         }
     };
     TransportError { kind, detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_breach_of_http_is_a_cut_only_after_the_answer_had_begun() {
+        assert_eq!(broken_off(Some(&ErrorCode::HttpProtocolError)).kind, TransportKind::Cut);
+        assert_eq!(transport_error(&ErrorCode::HttpProtocolError).kind, TransportKind::Other);
+    }
+
+    #[test]
+    fn an_answer_that_broke_off_keeps_a_more_exact_reason() {
+        assert_eq!(broken_off(None).kind, TransportKind::Cut);
+        assert_eq!(broken_off(Some(&ErrorCode::ConnectionReadTimeout)).kind, TransportKind::Timeout);
+        assert_eq!(broken_off(Some(&ErrorCode::HttpResponseBodySize(None))).kind, TransportKind::TooLarge);
+    }
 }

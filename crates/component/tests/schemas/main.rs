@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use azure_oidc_cli::failure;
-use azure_oidc_jobs::{audit, broker, check, doctor, exchange, explain, inspect, verify};
+use azure_oidc_jobs::{audit, broker, check, doctor, exchange, explain, id_token, inspect, verify};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
@@ -20,6 +20,7 @@ fn the_committed_schemas_are_those_of_the_types() {
         ("error.schema.json", titled("azure-oidc with --output json, when it fails", answer::<failure::Document>())),
         ("exchange.schema.json", titled("azure-oidc exchange --output json", answer::<exchange::Answer>())),
         ("explain.schema.json", titled("azure-oidc explain --output json", answer::<explain::Answer>())),
+        ("id-token.schema.json", titled("azure-oidc id-token --output json", answer::<id_token::Answer>())),
         ("inspect.schema.json", titled("azure-oidc inspect --output json", answer::<inspect::Answer>())),
         ("ready-file.schema.json", titled("azure-oidc broker --ready-file FILE", answer::<broker::ReadyFile>())),
         ("verify.schema.json", titled("azure-oidc verify --output json", answer::<verify::Answer>())),

@@ -3,15 +3,13 @@
 use azure_oidc_core::Secret;
 
 use super::action::{Exchanged, Failure};
-use super::id_token::pause;
+use super::attempts::Attempts;
 use super::protocol::Shape;
 
 /// How many scopes are kept. A program needs a few.
 pub(super) const MAX_SCOPES: usize = 64;
 /// For how long a refusal answers further callers, in milliseconds.
 const REFUSED_FOR: u64 = 3_000;
-/// After which time a failed exchange is tried again while a caller waits, in milliseconds.
-const ANOTHER_ATTEMPT: u64 = 1_000;
 /// The longest time before the end of the last ID token at which each access token is exchanged
 /// once more, in milliseconds.
 const LAST_EXCHANGE: u64 = 30_000;
@@ -68,14 +66,7 @@ pub(super) struct Entry {
     pub(super) token: Option<Access>,
     pub(super) flight: Flight,
     pub(super) waiting: Vec<Waiter>,
-    /// The last failure, until the next success.
-    pub(super) failure: Option<Failure>,
-    failed_at: u64,
-    failures: u32,
-    /// Before this moment nothing is sent.
-    not_before: u64,
-    /// Until then the server asked to wait.
-    asked_until: u64,
+    attempts: Attempts,
     is_warned: bool,
 }
 
@@ -86,11 +77,7 @@ impl Entry {
             token: None,
             flight: Flight::None,
             waiting: Vec::new(),
-            failure: None,
-            failed_at: 0,
-            failures: 0,
-            not_before: 0,
-            asked_until: 0,
+            attempts: Attempts::new(),
             is_warned: false,
         }
     }
@@ -114,56 +101,57 @@ impl Entry {
                 let last = end.saturating_sub(LAST_EXCHANGE.min(id_life / 10));
                 let once_more = if token.from < last { last } else { usual };
                 let due = usual.min(once_more);
-                if due.max(self.not_before) >= end {
+                if due.max(self.not_before()) >= end {
                     return None;
                 }
                 due
             }
         };
-        Some(due.max(self.not_before))
+        Some(due.max(self.not_before()))
     }
 
     /// The failure that answers a caller at once: a refusal a moment ago, or a server that asked to
     /// wait for longer than the caller can.
     pub(super) fn answer_at_once(&self, now: u64, caller_waits: u64) -> Option<Failure> {
-        let failure = self.failure.as_ref()?;
+        let failure = self.failure()?;
+        let asked_until = self.attempts.asked_until();
         match failure.is_passing {
-            false => (now < self.failed_at + REFUSED_FOR && now >= self.failed_at).then(|| failure.clone()),
-            true => (self.asked_until > now + caller_waits).then(|| {
-                let left = (self.asked_until - now).div_ceil(1000);
+            false => self.attempts.is_recent(now, REFUSED_FOR).then(|| failure.clone()),
+            true => (asked_until > now + caller_waits).then(|| {
+                let left = (asked_until - now).div_ceil(1000);
                 Failure { retry_after: Some(u32::try_from(left).unwrap_or(u32::MAX)), ..failure.clone() }
             }),
         }
     }
 
+    /// The last failure, until the next success.
+    pub(super) const fn failure(&self) -> Option<&Failure> {
+        self.attempts.failure.as_ref()
+    }
+
     /// A caller waits: the next attempt comes soon, unless the server asked to wait.
     pub(super) fn hurry(&mut self) {
-        self.not_before = self.not_before.min(self.failed_at + ANOTHER_ATTEMPT).max(self.asked_until);
+        self.attempts.hurry();
     }
 
     /// Before this moment nothing is sent.
     pub(super) const fn not_before(&self) -> u64 {
-        self.not_before
+        self.attempts.not_before()
     }
 
     pub(super) fn granted(&mut self, token: Access) {
         self.token = Some(token);
         self.flight = Flight::None;
-        self.failure = None;
-        (self.failures, self.not_before, self.is_warned) = (0, 0, false);
+        self.attempts.succeeded(0);
+        self.is_warned = false;
     }
 
     /// Returns whether it is the first refusal since the last success, for a warning.
     pub(super) fn failed(&mut self, failure: Failure, now: u64) -> bool {
         self.flight = Flight::None;
-        self.failures += 1;
-        self.failed_at = now;
-        let life = self.token.as_ref().map_or(0, Access::life);
-        self.asked_until = now + failure.retry_after.map_or(0, |seconds| u64::from(seconds) * 1000);
-        self.not_before = self.asked_until.max(now + pause(self.failures, life));
         let is_first = !self.is_warned && !failure.is_passing;
         self.is_warned |= is_first;
-        self.failure = Some(failure);
+        self.attempts.failed(Some(failure), now, self.token.as_ref().map_or(0, Access::life));
         is_first
     }
 
@@ -173,9 +161,7 @@ impl Entry {
             token.from = token.from.saturating_sub(by);
             token.until = token.until.saturating_sub(by);
         }
-        self.not_before = self.not_before.saturating_sub(by);
-        self.asked_until = self.asked_until.saturating_sub(by);
-        self.failed_at = self.failed_at.saturating_sub(by);
+        self.attempts.shift(by);
         for waiter in &mut self.waiting {
             waiter.until = waiter.until.saturating_sub(by);
         }

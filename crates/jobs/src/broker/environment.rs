@@ -1,5 +1,6 @@
 //! The variables that the program gets, and those that would lead its tools to other credentials.
 
+use azure_oidc_core::broker::{ADDRESS, SECRET};
 use serde::Serialize;
 
 use super::action::Environment;
@@ -57,7 +58,8 @@ pub(super) fn of(fixed: &Fixed, id_token: Option<&Held>) -> Environment {
     let (client, tenant) = (fixed.client_id().to_owned(), fixed.settings.tenant.as_str().to_owned());
     let mut set = vec![
         ("IDENTITY_ENDPOINT", format!("{base}{APP_SERVICE}")),
-        ("IDENTITY_HEADER", listening.identity_header.reveal().to_owned()),
+        (SECRET, listening.identity_header.reveal().to_owned()),
+        (ADDRESS, base.clone()),
         ("ARM_OIDC_REQUEST_URL", request_url.clone()),
         ("ARM_OIDC_REQUEST_TOKEN", listening.request_token.reveal().to_owned()),
         ("ARM_USE_OIDC", "true".to_owned()),

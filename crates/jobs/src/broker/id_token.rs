@@ -3,6 +3,7 @@
 use azure_oidc_core::{Fault, Secret};
 
 use super::action::Failure;
+use super::attempts::{Attempts, pause};
 use super::message;
 use crate::id_token::Obtained;
 
@@ -73,15 +74,12 @@ pub(super) struct IdToken {
     pub(super) held: Option<Held>,
     /// The task that mints the next one.
     pub(super) minting: Option<u64>,
-    /// Before this moment none is requested.
-    not_before: u64,
-    failures: u32,
-    failure: Option<Failure>,
+    attempts: Attempts,
 }
 
 impl IdToken {
     pub(super) const fn new(supply: Supply) -> Self {
-        Self { supply, held: None, minting: None, not_before: 0, failures: 0, failure: None }
+        Self { supply, held: None, minting: None, attempts: Attempts::new() }
     }
 
     /// Its end, where no other can be had.
@@ -100,8 +98,8 @@ impl IdToken {
             return Status::Usable(held.token.clone());
         }
         // No token yet: the first one is requested whatever the supply is.
-        let is_first = self.held.is_none() && self.failure.is_none();
-        let may_mint = is_first || self.supply != Supply::Once && now >= self.not_before;
+        let is_first = self.held.is_none() && self.attempts.failure.is_none();
+        let may_mint = is_first || self.supply != Supply::Once && now >= self.attempts.not_before();
         match (valid, self.minting) {
             (_, Some(_)) => Status::Awaited,
             (_, None) if may_mint => Status::Wanted,
@@ -111,7 +109,7 @@ impl IdToken {
     }
 
     fn gone(&self, platform: &str) -> Failure {
-        match (&self.failure, &self.held) {
+        match (&self.attempts.failure, &self.held) {
             (Some(failure), _) if self.supply == Supply::Endless => failure.clone(),
             (_, Some(held)) => message::id_token_ended(held.until, platform),
             (Some(failure), None) => failure.clone(),
@@ -124,10 +122,9 @@ impl IdToken {
         self.minting = None;
         let is_new = self.held.as_ref().is_none_or(|old| old.token != held.token);
         if is_new {
-            (self.failures, self.failure) = (0, None);
             // A token that arrives with less than half of its life is not fresh: no storm of
             // requests.
-            self.not_before = now + pause(1, held.life());
+            self.attempts.succeeded(now + pause(1, held.life()));
             self.held = Some(held);
         } else {
             self.failed(None, now);
@@ -138,20 +135,16 @@ impl IdToken {
     /// No token has arrived.
     pub(super) fn failed(&mut self, failure: Option<Failure>, now: u64) {
         self.minting = None;
-        self.failures += 1;
-        self.not_before = now + pause(self.failures, self.held.as_ref().map_or(0, Held::life));
-        self.failure = failure.or(self.failure.take());
+        self.attempts.failed(failure, now, self.held.as_ref().map_or(0, Held::life));
+    }
+
+    /// The clock was set back. The claims of the token stay what they are.
+    pub(super) fn shift(&mut self, by: u64) {
+        self.attempts.shift(by);
     }
 
     /// When the next one has to be requested for the file of Azure's SDKs.
     pub(super) fn next_try(&self, at: u64) -> u64 {
-        at.max(self.not_before)
+        at.max(self.attempts.not_before())
     }
-}
-
-/// The pause after so many failures: it doubles, and fits the life of the token.
-pub(super) fn pause(failures: u32, life: u64) -> u64 {
-    let life = if life == 0 { 60_000 } else { life };
-    let doubled = (life / 60).saturating_mul(1 << failures.saturating_sub(1).min(10));
-    doubled.clamp(100, (life / 8).max(100))
 }

@@ -8,18 +8,9 @@ use azure_oidc_core::plan::Limits;
 use azure_oidc_core::{Fault, Secret};
 
 use super::action::Exchanged;
-use crate::exchange::{Notice, Request, Step};
+use crate::exchange::{Notice, Request, Step, fitting};
 use crate::id_token::{self, Obtained};
 use crate::{Context, Deadline};
-
-/// Options of `exchange` that long jobs do not have.
-const OF_EXCHANGE: [&str; 2] = ["`--no-preflight`", "`--replication-wait"];
-
-/// Removes hints with options that do not exist here.
-fn fitting(mut fault: Fault) -> Fault {
-    fault.hints.retain(|hint| !OF_EXCHANGE.iter().any(|option| hint.contains(option)));
-    fault
-}
 
 /// Obtains an ID token and checks that Entra can accept it.
 pub fn mint(

@@ -35,7 +35,7 @@ pub(super) enum Shape {
     Imds,
 }
 
-pub(super) const APP_SERVICE: &str = "/msi/token";
+pub(super) use azure_oidc_core::broker::ACCESS_TOKEN as APP_SERVICE;
 pub(super) const ID_TOKEN: &str = "/oidc/token";
 pub(super) const IMDS: &str = "/metadata/identity/oauth2/token";
 

@@ -136,6 +136,7 @@ impl Session {
             for entry in &mut self.entries {
                 entry.shift(back);
             }
+            self.id_token.shift(back);
             for waiter in &mut self.waiting {
                 waiter.until = waiter.until.saturating_sub(back);
             }

@@ -16,8 +16,8 @@ pub struct Body {
     /// One of the clients that the service is configured for; may be absent when there is one only.
     pub client_id: Option<String>,
     /// One access token for each, among the scopes that the service is configured for; the first of
-    /// them when absent or empty. `arm`, `graph`, `storage`, `keyvault`, `acr` and `sql` are short
-    /// for their scopes.
+    /// them when absent or empty. `arm`, `graph`, `storage`, `keyvault`, `acr`, `sql`, `devops`,
+    /// `aks`, `postgres`, `mysql` and `redis` are short for their scopes.
     pub scopes: Option<Vec<String>>,
     /// The shell that the commands in the hints of a failure are for.
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>", extend("enum" = crate::schema::shells(), "default" = "bash")))]

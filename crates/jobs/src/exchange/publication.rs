@@ -6,9 +6,10 @@ mod agent;
 use azure_oidc_core::check::{Finding, Severity};
 use azure_oidc_core::cloud::PUBLIC;
 use azure_oidc_core::plan::{Form, HostKind, IdTokenPlace, OutputPlan, Publish};
-use azure_oidc_core::platform::text::{assignment_lines, powershell_lines, shell_quote};
+use azure_oidc_core::platform::text::{assignment_lines, powershell_lines, separated, shell_quote};
 use azure_oidc_core::platform::{self, File, MAX_DOTENV, Platform, Publication, Value};
 use azure_oidc_core::settings::SUBSCRIPTION_ID;
+use azure_oidc_core::shell::Shell;
 use azure_oidc_core::{Category, Fault, Secret};
 
 use super::answer::AccessToken;
@@ -57,8 +58,8 @@ pub(super) fn publish(
         }
         Form::Env | Form::Powershell => {
             let leaving = Leaving::new(plan, result, false);
-            let lines = match plan.form {
-                Form::Powershell => powershell_lines(&leaving.all())?,
+            let lines = match (&plan.form, result.order.shell) {
+                (Form::Powershell, _) | (_, Shell::Powershell) => powershell_lines(&leaving.all())?,
                 _ => assignment_lines(&leaving.all())?,
             };
             Ok(leaving.files.into_iter().chain([Publication::Print(lines)]).collect())
@@ -92,7 +93,15 @@ fn to_platform(
     for publication in published_to_platform {
         match publication {
             Publication::Send(request) => agent::send(&request, platform, deadline, context.ports)?,
-            Publication::Source(lines) => publications.extend(for_shell(lines, plan.folder.as_deref(), context)),
+            Publication::Source(lines) => {
+                let shell = result.order.shell;
+                let lines = match shell {
+                    Shell::Bash => lines,
+                    Shell::Powershell if plan.publish == Publish::Token => powershell_lines(&results)?,
+                    Shell::Powershell => powershell_lines(&[results.as_slice(), &settings].concat())?,
+                };
+                publications.extend(for_shell(lines, shell, plan.folder.as_deref(), context));
+            }
             publication => publications.push(publication),
         }
     }
@@ -104,12 +113,18 @@ fn to_platform(
 
 /// Lines for the job's shell: in a new file of that folder, and the line that reads it. Without a
 /// folder they hold no token, and are printed.
-fn for_shell(lines: Secret, folder: Option<&str>, context: Context<'_>) -> Vec<Publication> {
+fn for_shell(lines: Secret, shell: Shell, folder: Option<&str>, context: Context<'_>) -> Vec<Publication> {
     let Some(folder) = folder else { return vec![Publication::Print(lines)] };
     // Two jobs can share the folder, so each file has a name of its own.
-    let path = format!("{folder}/azure-oidc-{:016x}.sh", context.ports.random.number());
-    let read = Publication::Print(Secret::new(format!(". {}\n", shell_quote(&path))));
-    vec![Publication::Write { path, contents: lines }, read]
+    let path = format!("{folder}/azure-oidc-{:016x}.{}", context.ports.random.number(), shell.extension());
+    let read = match shell {
+        Shell::Bash => format!(". {}\n", shell_quote(&path)),
+        // Windows PowerShell runs no files unless its execution policy is changed.
+        Shell::Powershell => {
+            format!("Get-Content -Raw -LiteralPath {} | Invoke-Expression\n", separated(&shell.word(&path), "'+'"))
+        }
+    };
+    vec![Publication::Write { path, contents: lines }, Publication::Print(Secret::new(read))]
 }
 
 /// What leaves the job.

@@ -12,6 +12,15 @@ use super::{alternative, audience, preflight, trade};
 use crate::id_token::{self, Obtained};
 use crate::{Context, Deadline};
 
+/// Options of `exchange` that the commands in steps do not have.
+const OF_EXCHANGE: [&str; 2] = ["`--no-preflight`", "`--replication-wait"];
+
+/// Removes hints with options that do not exist there.
+pub(crate) fn fitting(mut fault: Fault) -> Fault {
+    fault.hints.retain(|hint| !OF_EXCHANGE.iter().any(|option| hint.contains(option)));
+    fault
+}
+
 /// What every step needs.
 pub(crate) struct Step {
     pub(crate) settings: Settings,

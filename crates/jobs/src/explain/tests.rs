@@ -13,8 +13,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Request, run};
-use crate::TokenText;
 use crate::document::Document;
+use crate::{Door, TokenText};
 
 const NOW: i64 = 1_787_306_400;
 
@@ -122,6 +122,7 @@ impl Case {
             credentials: credentials.or_else(|| self.credentials.clone().map(Document::Json)),
             now: Some(NOW),
             shell: None,
+            door: Door::CommandLine,
         };
         let answer = run(&request, None).unwrap();
         let shown = |one: &super::Explanation| {

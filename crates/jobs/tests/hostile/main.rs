@@ -32,7 +32,13 @@ const LONGEST_TEXT: usize = LONGEST_SENTENCE + 60;
 fn explained(text: &str, token: Option<&TokenText>, credentials: Option<&str>) -> Result<explain::Answer, Fault> {
     let credentials = credentials.map(|list| Document::Text(list.to_owned()));
     explain::run(
-        &explain::Request { text: text.to_owned(), token: token.cloned(), credentials, now: None, shell: None },
+        &explain::Request {
+            text: text.to_owned(),
+            token: token.cloned(),
+            credentials,
+            now: None,
+            ..Default::default()
+        },
         Some(NOW),
     )
 }

@@ -21,10 +21,11 @@ fn a_log_is_explained_with_the_values_in_it() {
       trace id: 5d1c6b5e-0000-4000-8000-0123456789ab
       correlation id: 0f6d2e1a-0000-4000-8000-0123456789ab
       timestamp: 2026-08-21 10:00:00Z
-    do:  create a credential with exactly the subject in the message, without wildcards
+    do:  create a credential with exactly the subject `repo:octo-org/octo-repo:environment:Prod`, without wildcards
     do:  to compare with the credentials, list them with `az ad app federated-credential list --id "${AZURE_CLIENT_ID:?}" --output json >credentials.json` (for a managed identity `az identity federated-credential list`) and give them to `azure-oidc explain` with `--credential credentials.json`
     do:  try again in a few minutes if a credential or the issuer's keys have just changed
     ---
+    note: https://github.com/YOUR_ORG/azure-oidc/blob/v0.1.0/docs/platforms/github.md is about GitHub Actions
     "#);
 }
 
@@ -46,6 +47,7 @@ fn with_credentials_the_differing_one_and_the_character_are_named() {
     do:  az ad app federated-credential update --federated-credential-id 'main' --id "${AZURE_CLIENT_ID:?}" --parameters '{"audiences":["api://AzureADTokenExchange"],"issuer":"https://token.actions.githubusercontent.com","name":"main","subject":"repo:octo-org/octo-repo:environment:Prod"}'
     do:  the token's subject and the subject of the credential `test` differ in `environment`: `Prod` instead of `test`
     ---
+    note: https://github.com/YOUR_ORG/azure-oidc/blob/v0.1.0/docs/platforms/github.md is about GitHub Actions
     "#);
 }
 
@@ -63,6 +65,7 @@ fn with_a_token_its_claims_are_named() {
     do:  a credential must hold exactly these values: issuer `https://token.actions.githubusercontent.com`, subject `repo:octo-org/octo-repo:environment:Prod`, audience `api://AzureADTokenExchange`
     do:  az ad app federated-credential create --id "${AZURE_CLIENT_ID:?}" --parameters '{"audiences":["api://AzureADTokenExchange"],"issuer":"https://token.actions.githubusercontent.com","name":"repo-octo-org-octo-repo-environment-Prod-ef5090ae","subject":"repo:octo-org/octo-repo:environment:Prod"}'
     ---
+    note: https://github.com/YOUR_ORG/azure-oidc/blob/v0.1.0/docs/platforms/github.md is about GitHub Actions
     "#);
 }
 

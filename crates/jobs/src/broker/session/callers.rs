@@ -113,7 +113,7 @@ impl Session {
     /// Tells those whose time is over that there is no answer yet.
     pub(super) fn end_waits(&mut self, now: u64) {
         for at in 0..self.entries.len() {
-            let failure = message::too_late(self.entries[at].failure.as_ref());
+            let failure = message::too_late(self.entries[at].failure());
             self.turn_away(at, &failure, now);
         }
         let (wait, go): (Vec<_>, _) = self.waiting.drain(..).partition(|waiter| waiter.until > now);

@@ -17,6 +17,7 @@ fn the_program_finds_a_managed_identity_and_a_source_of_id_tokens() {
         ("IDENTITY_ENDPOINT", "http://127.0.0.1:4000/msi/token"),
         ("IDENTITY_HEADER", "header-secret"),
         ("ARM_OIDC_REQUEST_URL", "http://127.0.0.1:4000/oidc/token?audience=api%3A%2F%2FAzureADTokenExchange"),
+        ("AZURE_OIDC_BROKER", "http://127.0.0.1:4000"),
         ("ARM_OIDC_REQUEST_TOKEN", "request-secret"),
         ("ARM_USE_OIDC", "true"),
         ("ARM_CLIENT_ID", CLIENT),
@@ -26,7 +27,7 @@ fn the_program_finds_a_managed_identity_and_a_source_of_id_tokens() {
     ] {
         assert_eq!(value(&environment, name), Some(expected), "{name}");
     }
-    assert_eq!(environment.set.len(), 9);
+    assert_eq!(environment.set.len(), 10);
 }
 
 #[test]

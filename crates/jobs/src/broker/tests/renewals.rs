@@ -152,3 +152,22 @@ fn the_file_of_the_sdks_holds_a_token_with_more_than_ten_minutes() {
         }
     }
 }
+
+#[test]
+fn a_token_service_that_asks_to_wait_is_not_asked_before_that() {
+    let mut play = Play::running(&ENDLESS, 5 * MINUTE, 60 * MINUTE);
+    play.wait(6 * MINUTE, |_| {});
+    let asked = play.get("https://vault.azure.net");
+    play.end(unavailable(Some(40)));
+    assert_eq!((play.status(asked), play.replies[&asked].retry_after), (Some(429), Some(40)));
+    let mints = play.mints;
+    for _ in 0..3 {
+        play.wait(10_000, |_| {});
+        let early = play.get("https://vault.azure.net");
+        assert_eq!((play.status(early), play.mints), (Some(429), mints));
+    }
+    play.wait(11_000, |_| {});
+    let late = play.get("https://vault.azure.net");
+    play.succeed(5 * MINUTE, 60 * MINUTE);
+    assert_eq!((play.status(late), play.mints), (Some(200), mints + 1));
+}

@@ -63,6 +63,38 @@ fn a_token_for_the_shell_of_the_job_is_in_a_new_file_and_the_line_that_reads_it_
 }
 
 #[test]
+fn in_powershell_the_lines_are_for_powershell() {
+    let job = job(&[("GITLAB_CI", "true"), ("CI_SERVER_URL", "https://gitlab.com"), ("RUNNER_TEMP", "/it's")]);
+    let run = |form, publish| {
+        let (published, _) = job.run(|request| {
+            request.shell = Shell::Powershell;
+            request.plan.output = OutputInputs { form, publish, id_token_file: None, host: HostKind::Native };
+        });
+        published.unwrap()
+    };
+    for publish in [Publish::Token, Publish::SdkEnv, Publish::Both] {
+        for form in ["auto", "gitlab", "env"] {
+            for publication in run(form, publish) {
+                let lines = publication.text();
+                assert!(!lines.contains("export ") && !lines.starts_with(". "), "{form}: {lines}");
+                assert!(
+                    lines.starts_with("$env:") || lines.starts_with("Get-Content ") || lines == token(NOW + 300),
+                    "{lines}"
+                );
+            }
+        }
+    }
+    let published = run("auto", Publish::Token);
+    let [Publication::Write { path, contents }, Publication::Print(line)] = &published[..] else {
+        panic!("{published:?}")
+    };
+    assert!(contents.reveal().starts_with("$env:AZURE_ACCESS_TOKEN = 'at'\n"), "{contents:?}");
+    assert!(path.starts_with("/it's/azure-oidc-") && path.ends_with(".ps1"), "{path}");
+    let read = format!("Get-Content -Raw -LiteralPath '{}' | Invoke-Expression\n", path.replace('\'', "''"));
+    assert_eq!(line.reveal(), read);
+}
+
+#[test]
 fn settings_without_a_token_are_printed() {
     let job = job(&[("GITLAB_CI", "true"), ("CI_SERVER_URL", "https://gitlab.com"), ("RUNNER_TEMP", "/t")]);
     let (publications, _) = shown(&job, "auto", Publish::SdkEnv, HostKind::Native);

@@ -1,0 +1,248 @@
+//! Tests `setup`: the text for each tool, what a shell makes of the script, and that `check` accepts
+//! what it creates.
+
+use std::process::Command as Program;
+
+use azure_oidc_core::cloud::PUBLIC;
+use azure_oidc_core::platform;
+
+use super::*;
+
+const SUBSCRIPTION: &str = "33333333-3333-4333-8333-333333333333";
+const GITHUB_LINE: &str = "setup --platform github --repo octo-org/octo-repo --branch main --resource-group app \
+                           --subscription 33333333-3333-4333-8333-333333333333";
+const PULUMI_LINE: &str = "setup --platform pulumi --org contoso --project core --stack dev \
+                           --subscription 33333333-3333-4333-8333-333333333333";
+
+/// A CLI that writes down its arguments, one call a line, and answers with the same id always.
+const FAKE: &str = r#"#!/bin/sh
+{ for word in "$@"; do printf '%s\0' "$word"; done; printf '\n'; } >> "$CALLS"
+case "$*" in *"--query"*) echo 22222222-2222-4222-8222-222222222222 ;; esac
+"#;
+
+/// Runs a script with a CLI that writes down its arguments. Gives each call, and what was printed.
+fn played(script: &str) -> (Vec<Vec<String>>, String) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = std::env::temp_dir().join(format!("azure-oidc-setup-{:?}", std::thread::current().id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("az"), FAKE).unwrap();
+    std::fs::set_permissions(folder.join("az"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default());
+    let mut shell = Program::new("sh");
+    shell.args(["-c", script]).env("PATH", path).env("CALLS", folder.join("calls"));
+    let output = shell.output().unwrap();
+    assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
+    let calls = std::fs::read_to_string(folder.join("calls")).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    let words = |line: &str| line.split_terminator('\0').map(str::to_owned).collect();
+    (calls.lines().map(words).collect(), String::from_utf8(output.stdout).unwrap())
+}
+
+/// The credentials that these calls create, in the form that the CLI lists.
+fn created(calls: &[Vec<String>]) -> Value {
+    let option = |call: &[String], name: &str| {
+        let at = call.iter().position(|word| word == name).unwrap_or_else(|| panic!("{call:?} has no {name}"));
+        call[at + 1].clone()
+    };
+    let credential = |call: &Vec<String>| match (call[0].as_str(), call[1].as_str(), call[2].as_str()) {
+        ("ad", "app", "federated-credential") => {
+            Some(serde_json::from_str::<Value>(&option(call, "--parameters")).unwrap())
+        }
+        ("identity", "federated-credential", "create") => {
+            let audience = option(call, "--audiences");
+            let audience = audience.trim_start_matches("['").trim_end_matches("']");
+            Some(json!({
+                "name": option(call, "--name"),
+                "issuer": option(call, "--issuer"),
+                "subject": option(call, "--subject"),
+                "audiences": [audience],
+            }))
+        }
+        _ => None,
+    };
+    calls.iter().filter(|call| call.len() > 2).filter_map(credential).collect()
+}
+
+#[test]
+fn a_script_for_an_application() {
+    insta::assert_snapshot!(Job::default().run(GITHUB_LINE).stdout);
+}
+
+#[test]
+fn a_script_for_a_managed_identity() {
+    let line = format!("{PULUMI_LINE} --identity --role Contributor --operation update");
+    let outcome = Job::default().run(&line);
+    assert!(outcome.stderr.contains("the whole subscription"), "{}", outcome.stderr);
+    insta::assert_snapshot!(outcome.stdout);
+}
+
+#[test]
+fn a_script_for_each_other_tool() {
+    for (name, rest) in [
+        ("powershell_cli", "--shell powershell"),
+        ("powershell", "--format powershell"),
+        ("powershell_identity", "--format powershell --identity --identity-group ids"),
+        ("terraform", "--format terraform"),
+        ("terraform_identity", "--format terraform --identity --role acdd72a7-3385-48ef-bd42-f606fba81ae7"),
+        ("bicep", "--format bicep"),
+    ] {
+        insta::assert_snapshot!(name, Job::default().run(&format!("{GITHUB_LINE} {rest}")).stdout);
+    }
+}
+
+#[test]
+fn what_each_platform_must_know_is_in_the_script() {
+    const CONNECTION: &str =
+        "--organization contoso --project p --connection c --organization-id 44444444-4444-4444-8444-444444444444";
+    for (line, expected) in [
+        (format!("azure-pipelines {CONNECTION}"), "Endpoint Creators"),
+        (format!("azure-pipelines {CONNECTION}"), "`Convert`"),
+        ("gitlab --server https://git.contoso.example --project-path g/p --branch main".to_owned(), "https://git.contoso.example/oauth/discovery/keys"),
+        ("pulumi --org contoso --project core --stack dev".to_owned(), "azure-native"),
+        ("circleci --org 5034460f-c7c4-4c43-9457-de07e2029e7b --project 9b2f3c1e-0a4d-4f56-8b7e-1d2c3b4a5f60 --user 1c7a9e52-3b64-4d8f-9a01-7e6f5d4c3b2a".to_owned(), "Organization Settings > Overview"),
+        (format!("azure-pipelines {CONNECTION} --identity"), "from allowed issuer types"),
+    ] {
+        let text = Job::default().run(&format!("setup --subscription {SUBSCRIPTION} --platform {line}")).stdout;
+        assert!(text.contains(expected), "{line}: {text}");
+        assert!(text.contains("/docs/platforms/"), "{line}: {text}");
+    }
+    let missing = Job::default().run(&format!("setup --subscription {SUBSCRIPTION} --platform circleci"));
+    assert!(missing.stderr.contains("Organization Settings > Overview"), "{}", missing.stderr);
+}
+
+#[test]
+fn check_accepts_the_tokens_of_a_platform_that_was_set_up() {
+    for platform in platform::ALL.iter().filter(|platform| !platform.parts().is_empty()) {
+        let parts: Vec<_> = platform
+            .parts()
+            .iter()
+            .filter(|part| part.required || is_usual(platform.name(), part.name))
+            .map(|part| (part.name.to_owned(), part.example.to_owned()))
+            .collect();
+        if platform.name() == "bitbucket" {
+            // No credential can match: the subject changes with every run.
+            let line = format!("setup --subscription {SUBSCRIPTION} --platform bitbucket --workspace acme");
+            assert_eq!(Job::default().run(&line).exit_code, 2);
+            continue;
+        }
+        let issuer = platform.issuer_from_parts(&parts).unwrap_or_else(|fault| panic!("{}: {fault}", platform.name()));
+        let subjects = platform.build_subjects(&parts).unwrap();
+        let audience = platform.default_audience(&parts).unwrap().unwrap_or_else(|| PUBLIC.usual_audience().to_owned());
+        for owner in ["", "--identity", "--identity --identity-group ids"] {
+            let mut words = vec!["setup", "--subscription", SUBSCRIPTION, "--platform", platform.name()];
+            let options: Vec<_> = parts.iter().map(|(name, value)| format!("--{name}={value}")).collect();
+            words.extend(options.iter().map(String::as_str));
+            words.extend(owner.split_whitespace());
+            let script = Job::default().run_words(&words);
+            assert_eq!(script.exit_code, 0, "{words:?}: {}", script.stderr);
+            let (calls, printed) = played(&script.stdout);
+            assert!(printed.contains("AZURE_CLIENT_ID=22222222-2222-4222-8222-222222222222\n"), "{printed}");
+            let roles = calls.iter().filter(|call| call.starts_with(&["role".to_owned(), "assignment".to_owned()]));
+            assert_eq!(roles.count(), 1, "{calls:?}");
+            let credentials = created(&calls).to_string();
+            for subject in &subjects {
+                let job = Job::with_token(&token(&issuer, subject, &audience)).file("fics.json", credentials.clone());
+                let outcome = job.run("check --id-token-env T --credential fics.json");
+                assert_eq!(outcome.exit_code, 0, "{} {owner} {subject}: {}", platform.name(), shown(&outcome));
+                let other = token(&issuer, &format!("{subject}x"), &audience);
+                let job = Job::with_token(&other).file("fics.json", credentials.clone());
+                assert_eq!(job.run("check --id-token-env T --credential fics.json").exit_code, 1, "{subject}");
+            }
+        }
+    }
+}
+
+/// Whether subjects of the usual form need this part, which is not in all of their forms.
+fn is_usual(platform: &str, part: &str) -> bool {
+    matches!(
+        (platform, part),
+        ("github" | "gitlab", "branch" | "project-path")
+            | ("azure-pipelines", "organization" | "organization-id" | "project" | "connection")
+            | ("pulumi", "org" | "project" | "stack")
+            | ("buildkite", "pipeline-id")
+            | ("harness", "org" | "project")
+            | ("spacelift", "account" | "stack")
+            | ("kubernetes" | "spiffe", "issuer")
+    )
+}
+
+#[test]
+fn a_role_that_looks_like_a_variable_stays_as_it_is() {
+    let role = "a ${HOME:?} <name> =B c";
+    for rest in [&["--shell", "powershell"][..], &["--format", "powershell"], &["--identity"], &[]] {
+        let line = ["setup", "--subscription", SUBSCRIPTION, "--issuer", "https://ci.example", "--subject", "s"];
+        let outcome = Job::default().run_words(&[&line[..], rest, &["--role", role]].concat());
+        assert!(outcome.stdout.contains(role), "{}", shown(&outcome));
+    }
+}
+
+#[test]
+fn wrong_values_are_refused_with_what_to_do() {
+    for (line, expected) in [
+        ("--subscription prod", "az account list"),
+        ("--subscription 33333333-3333-4333-8333-333333333333 --name a/b", "3 to 90 letters"),
+        ("--subscription 33333333-3333-4333-8333-333333333333 --resource-group a$b", "`a$b`"),
+        ("--subscription 33333333-3333-4333-8333-333333333333 --resource x", "begins with `/subscriptions/`"),
+        ("--subscription 33333333-3333-4333-8333-333333333333 --format bicep", "--resource-group NAME"),
+        (
+            "--subscription 33333333-3333-4333-8333-333333333333 --format bicep --resource-group a --role Own",
+            "az role definition list",
+        ),
+        (
+            "--subscription 33333333-3333-4333-8333-333333333333 --flexible --owner-id 1 --format powershell",
+            "--format az",
+        ),
+        ("--subscription 33333333-3333-4333-8333-333333333333 --identity --cloud france", "--location NAME"),
+        ("--subscription 33333333-3333-4333-8333-333333333333 --location x", "--identity"),
+        ("", "--subscription"),
+    ] {
+        let outcome = Job::default().run(&format!("setup --platform github --repo o/r --branch main {line}"));
+        assert_eq!((outcome.exit_code, outcome.stdout.as_str()), (2, ""), "{line}");
+        assert!(outcome.stderr.contains(expected), "{line}: {}", outcome.stderr);
+    }
+}
+
+/// The file below `docs`.
+fn page(name: &str) -> String {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The words of each `setup` line of a page, as a shell reads them, with values for what stands for
+/// one.
+fn lines_of(page: &str) -> Vec<Vec<String>> {
+    let joined = page.replace("\\\n", " ").replace("GUID", SUBSCRIPTION).replace("UUID", SUBSCRIPTION);
+    let joined = joined.replace(" URL ", " https://oidc.contoso.example/1/ ");
+    let lines = joined.lines().filter_map(|line| line.strip_prefix("$ azure-oidc setup "));
+    let words = |line: &str| {
+        let line = line.split(" > ").next().unwrap_or_default();
+        let output = Program::new("sh").arg("-c").arg(format!("printf '%s\\0' setup {line}")).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.split_terminator('\0').map(str::to_owned).collect()
+    };
+    lines.map(words).collect()
+}
+
+#[test]
+fn the_page_of_each_platform_has_a_line_that_works() {
+    let index = page("platforms.md");
+    for platform in platform::ALL {
+        let name = format!("platforms/{}.md", platform.name());
+        assert!(index.contains(&format!("({name})")), "{name} is not in docs/platforms.md");
+        let text = page(&name);
+        for heading in ["## Set-up", "## What the subject means", "## When it fails", "## Limits"] {
+            assert!(text.contains(&format!("\n{heading}\n")), "{name}: {heading}");
+        }
+        let lines = lines_of(&text);
+        assert_eq!(lines.len(), 1, "{name}");
+        let outcome = Job::default().run_words(&lines[0].iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(outcome.exit_code, 0, "{name}: {}", outcome.stderr);
+    }
+    let lines = lines_of(&page("setup.md"));
+    assert!(!lines.is_empty());
+    for line in lines {
+        let outcome = Job::default().run_words(&line.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(outcome.exit_code, 0, "{line:?}: {}", outcome.stderr);
+    }
+}
