@@ -8,7 +8,7 @@ use azure_oidc_core::fault::Category;
 mod check;
 mod settings;
 
-pub use settings::{Application, Config, Credential, Expression, Issuer, Kind, Resource, Style, Tenant};
+pub use settings::{Application, Config, Credential, Expression, Issuer, Kind, Registry, Resource, Style, Tenant};
 
 /// The default configuration, with a comment for every key.
 pub const DEFAULT: &str = include_str!("config/default.toml");

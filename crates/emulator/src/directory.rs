@@ -145,7 +145,11 @@ impl Tenant {
     pub(crate) fn token_version(&self, resource: &str) -> Option<u8> {
         let same = |id: &str| id.trim_end_matches('/') == resource.trim_end_matches('/');
         let own = self.resources.iter().find(|own| same(&own.id)).map(|own| own.token_version);
-        own.or_else(|| self.cloud.resources.iter().any(|(_, id)| same(id)).then_some(1))
+        let is_known = || {
+            let is_management = self.cloud.management(&format!("{resource}/.default")).is_some();
+            is_management || self.cloud.resources.iter().any(|(_, id)| same(id))
+        };
+        own.or_else(|| is_known().then_some(1))
     }
 }
 
@@ -263,6 +267,7 @@ mod tests {
         let tenant = directory.tenant("contoso.example").unwrap();
         assert_eq!(tenant.token_version("https://management.azure.com"), Some(1));
         assert_eq!(tenant.token_version("https://management.azure.com/"), Some(1));
+        assert_eq!(tenant.token_version("https://management.core.windows.net/"), Some(1), "what az asks for");
         assert_eq!(tenant.token_version("api://my-api"), Some(2));
         assert_eq!(tenant.token_version("https://management.azure.com.evil"), None);
     }

@@ -13,8 +13,10 @@
 //!
 //! It is no security boundary: its signing keys are published, and every client can get any token.
 
+mod arm;
 mod claims;
 pub mod client;
+mod cluster;
 pub mod config;
 mod control;
 mod directory;
@@ -29,6 +31,7 @@ pub mod log;
 mod mint;
 mod platforms;
 mod received;
+mod registry;
 mod routes;
 mod running;
 mod server;

@@ -1,13 +1,14 @@
 //! The command line of the emulator.
 
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use azure_oidc_core::Fault;
 use azure_oidc_core::fault::Category;
 use azure_oidc_emulator::client::Client;
-use azure_oidc_emulator::{Config, Emulator, Order, config};
+use azure_oidc_emulator::{Config, Emulator, Order, Running, config};
 use clap::{Args, Parser, Subcommand};
 use http::{Method, Request};
 use serde::Deserialize;
@@ -23,20 +24,25 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the emulator; when it is ready, print one line of JSON with URLs and the CA file
+    /// Run the emulator; when it is ready, print one line of JSON with URLs and the CA file (on a
+    /// terminal, text for people)
     Serve(Serve),
+    /// Run a command with the variables of a job that signs in at an emulator of its own
+    Run(Run),
     /// Get an ID token from a running emulator and print it
     Mint(Mint),
     /// Print the default configuration, with every key explained
     Config,
 }
 
+/// What to emulate.
 #[derive(Args)]
-struct Serve {
+struct Emulated {
     /// The configuration; without it, the default one
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The port, instead of the configuration's; 0 lets the system pick one
+    /// The port, instead of the configuration's; 0 lets the system pick one [default: 8443, or
+    /// another one where that is taken]
     #[arg(long)]
     port: Option<u16>,
     /// Seconds from issue to expiry of every ID token, instead of the platforms' and the
@@ -46,6 +52,29 @@ struct Serve {
     /// The same of every access token
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(1..))]
     access_token_life: Option<i64>,
+}
+
+#[derive(Args)]
+struct Run {
+    /// What to emulate.
+    #[command(flatten)]
+    emulated: Emulated,
+    /// The issuer, by its name in the configuration, whose job the command is
+    #[arg(long, value_name = "NAME", default_value = "github")]
+    job: String,
+    /// Print a line per request on stderr
+    #[arg(long, short)]
+    verbose: bool,
+    /// The command with its arguments
+    #[arg(value_name = "CMD", last = true, required = true)]
+    command: Vec<String>,
+}
+
+#[derive(Args)]
+struct Serve {
+    /// What to emulate.
+    #[command(flatten)]
+    emulated: Emulated,
     /// Where to write `ca.pem`, instead of a temporary directory
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
@@ -96,12 +125,13 @@ struct Mint {
 
 fn main() -> ExitCode {
     let done = match CommandLine::parse().command {
-        Command::Serve(options) => serve(options),
-        Command::Mint(options) => mint(options),
-        Command::Config => print(config::DEFAULT),
+        Command::Serve(options) => serve(options).map(|()| 0),
+        Command::Run(options) => run(options),
+        Command::Mint(options) => mint(options).map(|()| 0),
+        Command::Config => print(config::DEFAULT).map(|()| 0),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(fault) => {
             eprintln!("error: {}", fault.message);
             for hint in &fault.hints {
@@ -112,28 +142,82 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(options: Serve) -> Result<(), Fault> {
+/// The port that is taken unless somebody chooses another: the one that people write down.
+const USUAL_PORT: u16 = 8443;
+
+/// Starts what the options describe. `made` is called again when the usual port is taken.
+fn start(options: &Emulated, made: impl Fn(Config) -> Emulator) -> Result<Running, Fault> {
     let mut config = match &options.config {
         Some(file) => Config::load(file)?,
         None => Config::sample()?,
     };
-    config.port = options.port.unwrap_or(config.port);
     config.set_lives(options.id_token_life, options.access_token_life);
-    let mut emulator = Emulator::new(config);
-    if let Some(directory) = &options.dir {
-        emulator = emulator.directory(directory);
+    if options.port.is_none() && config.port == 0 {
+        let usual = Config { port: USUAL_PORT, ..config.clone() };
+        if let Ok(running) = made(usual).run() {
+            return Ok(running);
+        }
     }
-    if !options.quiet {
-        // The emulator continues if nobody reads stderr.
-        emulator = emulator.observer(|entry| drop(writeln!(io::stderr(), "{}", entry.line())));
-    }
-    let running = emulator.run()?;
+    config.port = options.port.unwrap_or(config.port);
+    made(config).run()
+}
+
+/// Tells a request on stderr. The emulator continues if nobody reads it.
+fn told(emulator: Emulator) -> Emulator {
+    emulator.observer(|entry| drop(writeln!(io::stderr(), "{}", entry.line())))
+}
+
+/// Runs a command beside an emulator, and returns the command's exit code.
+fn run(options: Run) -> Result<u8, Fault> {
+    let made = |config| {
+        let emulator = Emulator::new(config);
+        if options.verbose { told(emulator) } else { emulator }
+    };
+    let running = start(&options.emulated, made)?;
+    let variables = running.variables(&options.job)?;
+    let (program, arguments) = options.command.split_first().ok_or_else(|| failed("there is no command".into()))?;
+    let child = std::process::Command::new(program).args(arguments).envs(variables).spawn();
+    let mut child = child.map_err(|error| failed(format!("`{program}` can't be run: {error}")))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| failed(format!("can't wait for signals: {error}")))?;
+    let status = runtime.block_on(async {
+        loop {
+            tokio::select! {
+                // The command gets Ctrl-C too, and may take its time.
+                _ = tokio::signal::ctrl_c() => {}
+                () = terminated() => drop(child.kill()),
+                () = tokio::time::sleep(Duration::from_millis(20)) => {}
+            }
+            match child.try_wait() {
+                Ok(None) => {}
+                ended => return ended,
+            }
+        }
+    });
+    let code = status.map_err(|error| failed(format!("`{program}` can't be waited for: {error}")))?;
+    Ok(code.and_then(|code| code.code()).and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+}
+
+fn serve(options: Serve) -> Result<(), Fault> {
+    let made = |config| {
+        let emulator = Emulator::new(config);
+        let emulator = if options.quiet { emulator } else { told(emulator) };
+        match &options.dir {
+            Some(directory) => emulator.directory(directory),
+            None => emulator,
+        }
+    };
+    let running = start(&options.emulated, made)?;
     let line = format!("{}\n", running.ready());
     if let Some(file) = &options.ready_file {
         std::fs::write(file, &line)
             .map_err(|error| failed(format!("`{}` can't be written: {error}", file.display())))?;
     }
-    print(&line)?;
+    if io::stdout().is_terminal() {
+        print(&running.for_people())?;
+    } else {
+        print(&line)?;
+    }
     wait(options.until_stdin_closes)
 }
 

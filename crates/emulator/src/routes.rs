@@ -15,7 +15,7 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use crate::control::{failure, not_allowed};
 use crate::entra::{discovery, token};
 use crate::state::{Call, EmulatorState};
-use crate::{control, inject, platforms};
+use crate::{arm, cluster, control, inject, platforms, registry};
 
 /// The largest body that the emulator reads. Entra itself refuses forms of more than 64 KiB.
 const MAX_BODY: usize = 4 * 1024 * 1024;
@@ -24,9 +24,13 @@ const MAX_CONTROL_BODY: usize = 1024 * 1024;
 /// How long the emulator waits for the next part of a request body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Everything: Entra, the issuers, the platforms' token endpoints, and the control API.
+/// Everything: Entra, Resource Manager, container registries, a cluster, the issuers, the platforms'
+/// token endpoints, and the control API.
 pub(crate) fn over_tls(state: &Arc<EmulatorState>) -> Router {
     let emulated = platforms::routes()
+        .merge(arm::routes())
+        .merge(registry::routes())
+        .merge(cluster::routes())
         .route("/common/discovery/instance", get(discovery::instance))
         .route("/{tenant}/oauth2/v2.0/token", any(token::answer))
         .route("/{tenant}/v2.0/.well-known/openid-configuration", get(discovery::configuration))

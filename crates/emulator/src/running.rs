@@ -195,6 +195,87 @@ impl Running {
     }
 }
 
+/// Where Unix systems keep the certificates that they trust.
+const SYSTEM: [&str; 4] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+
+/// The variables by which programs find the certificates to trust.
+const TRUST: [&str; 5] =
+    ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO"];
+
+impl Running {
+    /// The variables of a job of this issuer that signs in here: those of its platform, whom to sign
+    /// in as, what to trust besides the system's certificates, and in `AZURE_OIDC_EMULATOR` the file
+    /// with [`ready`](Self::ready).
+    ///
+    /// # Errors
+    ///
+    /// When there is no such issuer, its platform has no token endpoint, or a file is not writable.
+    pub fn variables(&self, job: &str) -> Result<Vec<(String, String)>, Fault> {
+        let state = &self.state;
+        let own =
+            state.issuers.by_name(job).and_then(|issuer| platforms::environment(state, issuer)).ok_or_else(|| {
+                let has_job = |issuer: &&crate::issuers::Issuer| platforms::environment(state, issuer).is_some();
+                let names: Vec<_> = state.issuers.iter().filter(has_job).map(|issuer| issuer.name.clone()).collect();
+                failed("job-unknown", format!("there is no job `{job}`"))
+                    .hint(format!("known jobs: {}", names.join(", ")))
+            })?;
+        let mut variables: Vec<_> = own.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let mut set = |name: &str, value: &str| variables.push((name.to_owned(), value.to_owned()));
+        if let Some(tenant) = state.directory().iter().next() {
+            for prefix in ["AZURE", "ARM"] {
+                set(&format!("{prefix}_TENANT_ID"), &tenant.id);
+                if let Some(application) = tenant.applications.first() {
+                    set(&format!("{prefix}_CLIENT_ID"), &application.client_id);
+                }
+            }
+            if let Some(name) = tenant.cloud.environments.first() {
+                set("ARM_ENVIRONMENT", name);
+            }
+        }
+        set("AZURE_AUTHORITY_HOST", self.url());
+        set("AZURE_OIDC_REGISTRIES", self.url().trim_start_matches("https://"));
+        let system = SYSTEM.iter().find_map(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+        let trusted = self.file("trusted.pem", &format!("{system}\n{}", self.ca_pem))?;
+        for name in TRUST {
+            set(name, &trusted);
+        }
+        let no_proxy = std::env::var("NO_PROXY").map(|old| format!("{old},")).unwrap_or_default();
+        for name in ["NO_PROXY", "no_proxy"] {
+            set(name, &format!("{no_proxy}localhost,127.0.0.1"));
+        }
+        set("AZURE_OIDC_EMULATOR", &self.file("ready.json", &format!("{}\n", self.ready()))?);
+        Ok(variables)
+    }
+
+    /// What a person wants to know first.
+    pub fn for_people(&self) -> String {
+        let mut text = format!("azure-oidc-emulator {}\n\n", env!("CARGO_PKG_VERSION"));
+        text += &format!("  authority    {}\n  trust        {}\n", self.url(), self.ca_file.display());
+        for tenant in self.state.directory().iter() {
+            text += &format!("  tenant       {} {}\n", tenant.id, tenant.domains.join(" "));
+            for application in &tenant.applications {
+                text += &format!("  application  {} {}\n", application.client_id, application.name);
+            }
+        }
+        let names: Vec<_> = self.state.issuers.iter().map(|issuer| issuer.name.as_str()).collect();
+        text += &format!("  issuers      {}\n\nCtrl-C ends it. Requests:\n", names.join(", "));
+        text
+    }
+
+    /// Writes a file beside the certificate, and returns its path.
+    fn file(&self, name: &str, contents: &str) -> Result<String, Fault> {
+        let path = self.ca_file.with_file_name(name);
+        std::fs::write(&path, contents)
+            .map_err(|error| failed("file-unwritable", format!("`{}` can't be written: {error}", path.display())))?;
+        Ok(path.display().to_string())
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         drop(self.stop.take());

@@ -9,7 +9,7 @@ use axum::extract::rejection::ExtensionRejection;
 use azure_oidc_core::Fault;
 use http::request::Parts;
 
-use crate::config::Config;
+use crate::config::{Config, Registry};
 use crate::directory::Directory;
 use crate::guid;
 use crate::injections::Injections;
@@ -30,6 +30,7 @@ pub(crate) struct EmulatorState {
     pub(crate) secret: String,
     pub(crate) keys: Keys,
     pub(crate) issuers: Issuers,
+    registries: Vec<Registry>,
     directory: Mutex<Directory>,
     injections: Mutex<Injections>,
     log: Mutex<Log>,
@@ -60,6 +61,7 @@ impl EmulatorState {
             skew: config.clock_skew_seconds,
             keys,
             issuers,
+            registries: config.registries.clone(),
             directory: Mutex::new(directory),
             injections: Mutex::new(injections),
             log: Mutex::default(),
@@ -70,6 +72,12 @@ impl EmulatorState {
     /// The tenants and their applications.
     pub(crate) fn directory(&self) -> MutexGuard<'_, Directory> {
         lock(&self.directory)
+    }
+
+    /// The id of the tenant that a registry belongs to.
+    pub(crate) fn registry_tenant(&self, host: &str) -> Option<String> {
+        let named = self.registries.iter().find(|registry| registry.host.eq_ignore_ascii_case(host));
+        named.map(|registry| registry.tenant.clone()).or_else(|| Some(self.directory().iter().next()?.id.clone()))
     }
 
     /// The active injections.

@@ -123,7 +123,7 @@ mod tests {
           |
         2 | prot = 1
           | ^^^^
-        unknown field `prot`, expected one of `port`, `listen`, `hostnames`, `clock_skew_seconds`, `tenant`, `issuer`, `fault`, `injection`
+        unknown field `prot`, expected one of `port`, `listen`, `hostnames`, `clock_skew_seconds`, `tenant`, `registry`, `issuer`, `fault`, `injection`
         ");
         let nested = refusal(
             "[[tenant]]\nid = \"11111111-1111-4111-8111-111111111111\"\n[[tenant.application]]\nclientid = \"x\"\n",

@@ -22,6 +22,9 @@ pub struct Config {
     /// The tenants.
     #[serde(rename = "tenant")]
     pub tenants: Vec<Tenant>,
+    /// Container registries that do not belong to the first tenant.
+    #[serde(rename = "registry")]
+    pub registries: Vec<Registry>,
     /// The CI systems.
     #[serde(rename = "issuer")]
     pub issuers: Vec<Issuer>,
@@ -154,6 +157,16 @@ pub struct Expression {
     pub language_version: u32,
 }
 
+/// A container registry.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registry {
+    /// Its host name, with the port if clients name one.
+    pub host: String,
+    /// The id of its tenant.
+    pub tenant: String,
+}
+
 /// A CI system that issues ID tokens.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -192,6 +205,7 @@ impl Default for Config {
             hostnames: vec!["localhost".to_owned()],
             clock_skew_seconds: 300,
             tenants: Vec::new(),
+            registries: Vec::new(),
             issuers: Vec::new(),
             injections: Vec::new(),
         }

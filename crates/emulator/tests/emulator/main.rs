@@ -1,6 +1,8 @@
 //! The emulator over TLS, through its control API, and as a program.
 
 #[cfg(test)]
+mod arm;
+#[cfg(test)]
 mod control;
 #[cfg(test)]
 mod discovery;
@@ -14,5 +16,7 @@ mod platforms;
 mod program;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod registry;
 #[cfg(test)]
 mod support;

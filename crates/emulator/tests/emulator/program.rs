@@ -151,3 +151,26 @@ fn a_port_that_is_taken_is_named() {
     let refused = run(&["serve", "--port", &port]);
     assert!(text(&refused.stderr).starts_with(&format!("error: can't listen on 127.0.0.1 port {port}: ")));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_command_runs_as_a_job_and_its_exit_code_is_kept() {
+    let script = "test -s \"$SSL_CERT_FILE\" && test -s \"$AZURE_OIDC_EMULATOR\" && echo $AZURE_CLIENT_ID $GITHUB_ACTIONS \
+                  $AZURE_OIDC_REGISTRIES && exit 7";
+    let ran = run(&["run", "--port", "0", "--", "sh", "-c", script]);
+    assert_eq!(ran.status.code(), Some(7), "{}", text(&ran.stderr));
+    let stdout = text(&ran.stdout);
+    assert!(stdout.starts_with("22222222-2222-4222-8222-222222222222 true localhost:"), "{stdout}");
+
+    let unknown = run(&["run", "--job", "gitlab", "--", "true"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(text(&unknown.stderr).contains("known jobs: "), "{}", text(&unknown.stderr));
+    assert_eq!(run(&["run", "--", "no-such-program-here"]).status.code(), Some(2));
+}
+
+#[test]
+fn the_usual_port_is_taken_where_it_is_free() {
+    let (first, second) = (serve(&[]), serve(&[]));
+    assert_ne!(first.ready["url"], second.ready["url"]);
+    assert_ne!(second.ready["url"], "https://localhost:8443", "one of them has another one");
+}
