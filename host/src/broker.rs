@@ -32,7 +32,9 @@ mod watch;
 mod windows;
 mod work;
 
+use crate::exhausted::Resource;
 use crate::inputs::ProcessEnv;
+use crate::reason;
 use crate::sandbox::keep::Listening;
 use session::{Conductor, Ended, Ready};
 use token_file::TokenFile;
@@ -58,15 +60,14 @@ fn serve<E, S: Future<Output = E>>(
     token_file: Option<TokenFile>,
     serving: impl FnOnce(oneshot::Receiver<Ready>) -> S,
 ) -> Outcome<E> {
-    let served = || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
-        let thread = work::thread()?;
-        let secrets = session::secrets()?;
-        Ok((runtime, thread, secrets))
+    let prepare = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
+        let runtime = runtime.map_err(|error| not_started(&error))?;
+        Ok((runtime, work::thread()?, session::secrets().map_err(|error| not_started(&error))?))
     };
-    let (runtime, thread, secrets) = match served() {
-        Ok(served) => served,
-        Err(error) => return failed(&not_started(&error)),
+    let (runtime, thread, secrets) = match prepare() {
+        Ok(prepared) => prepared,
+        Err(fault) => return failed(&fault),
     };
     let outcome = runtime.block_on(async {
         let tasks = match Tasks::new(cli, arguments) {
@@ -97,7 +98,9 @@ fn serve<E, S: Future<Output = E>>(
             biased;
             over = serving(ready) => Outcome::Over(over),
             ended = conductor.run() => ended.into(),
-            () = listen::serve(listener, Arc::new(callers)) => failed(&not_started(&io::ErrorKind::Other.into())),
+            () = listen::serve(listener, Arc::new(callers)) => {
+                failed(&not_started(&io::Error::other("it does not listen any more")))
+            }
         };
         running.end_program();
         outcome
@@ -120,15 +123,25 @@ fn failed<E>(fault: &Fault) -> Outcome<E> {
     Outcome::Failed(failure::text(fault), fault.category.exit_code())
 }
 
+/// The fault of a broker that the system does not let start.
 fn not_started(error: &io::Error) -> Fault {
-    Fault::new(Category::Usage, "not-started", format!("The broker cannot start: {error}"))
+    const WHAT: &str = "The broker cannot be started";
+    let resource = match error.kind() {
+        // What the system says when it starts no process.
+        io::ErrorKind::WouldBlock => Some(Resource::Threads),
+        _ => Resource::of(error),
+    };
+    match resource {
+        Some(resource) => resource.fault(WHAT, reason::of(error)),
+        None => Fault::new(Category::Usage, "broker-not-started", format!("{WHAT}: {}", reason::of(error))),
+    }
 }
 
 /// Makes the folder for the file of `--federated-token-file`, if it is asked for.
 fn token_file(cli: &Cli) -> Result<Option<TokenFile>, Fault> {
     let is_wanted = cli.command.keep().is_some_and(|keep| keep.federated_token_file);
     is_wanted.then(TokenFile::new).transpose().map_err(|error| {
-        let message = format!("A folder for `--federated-token-file` cannot be made: {error}");
+        let message = format!("A folder for `--federated-token-file` cannot be made: {}", reason::of_writing(&error));
         Fault::new(Category::Usage, "token-file-not-writable", message)
             .hint("name a folder that you may write to in TMPDIR")
     })

@@ -160,7 +160,9 @@ fn host_and_port(destination: &Destination) -> String {
 
 fn parse_destination(text: &str) -> Result<Destination, Fault> {
     let malformed = || {
-        Fault::new(Category::Usage, "allow-host-malformed", format!("`--allow-host {text}` is not HOST or HOST:PORT"))
+        // What is before an `@` can be a password.
+        let shown = text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, host)| format!("[secret]@{host}"));
+        Fault::new(Category::Usage, "allow-host-malformed", format!("`--allow-host {shown}` is not HOST or HOST:PORT"))
             .hint("write a host name or an address, such as `--allow-host login.example.com:8443` or `--allow-host [::1]:80`")
     };
     let (name, port) = match text.rsplit_once(':') {

@@ -11,6 +11,7 @@ use azure_oidc_core::ports::Env;
 use azure_oidc_core::{Category, Fault};
 
 use crate::deadline::Phase;
+use crate::{names, reason};
 
 /// The largest input file, in bytes. Tokens, key sets and lists of credentials are far smaller.
 const MAX_FILE: u64 = 1 << 20;
@@ -35,8 +36,8 @@ impl Env for ProcessEnv {
     }
 }
 
-/// The arguments of this process, without the program's name. What follows `--` belongs to another
-/// program and may be in any encoding; here it is replaced where it is not UTF-8.
+/// The arguments of this process, without the program's name, which may stand for a command. What
+/// follows `--` belongs to another program and may be in any encoding; here it is replaced where it is not UTF-8.
 pub(crate) fn arguments() -> Result<Vec<String>, Fault> {
     let mut is_own = true;
     let read = |(at, argument): (usize, OsString)| {
@@ -47,7 +48,10 @@ pub(crate) fn arguments() -> Result<Vec<String>, Fault> {
             if is_own { Err(Fault::new(Category::Usage, "argument-not-utf8", message)) } else { Ok(lossy) }
         })
     };
-    std::env::args_os().skip(1).enumerate().map(read).collect()
+    let mut all = std::env::args_os();
+    let command = all.next().and_then(|program| names::command(&program)).map(str::to_owned);
+    let given = all.enumerate().map(read);
+    command.map(Ok).into_iter().chain(given).collect()
 }
 
 /// The variable that makes the component colour its answer. The component cannot see whether
@@ -83,7 +87,7 @@ impl Files {
                 STANDARD_INPUT => Phase::StandardInput,
                 name => Phase::File { name: name.to_owned(), kind: kind_of(name) },
             });
-            (name.clone(), read(name).map_err(|error| error.to_string()))
+            (name.clone(), read(name).map_err(|error| reason::of(&error)))
         };
         Self(names.iter().map(read).collect())
     }

@@ -2,11 +2,11 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use azure_oidc_cli::failure;
+use azure_oidc_cli::failure::{self, Form};
 use azure_oidc_core::secret::{KnownSecrets, without_secrets};
 use azure_oidc_core::{Category, Fault};
 
@@ -37,22 +37,32 @@ pub(crate) fn hidden(text: String) -> String {
     secrets.hide(without_secrets(&text))
 }
 
-/// Prints a failure of the host, as text or as JSON, and returns its exit code.
-pub(crate) fn report(fault: &Fault, json: bool) -> u8 {
-    if !json || print(hidden(failure::json(fault)).as_bytes()).is_err() {
-        note(hidden(failure::text(fault)).as_bytes());
-    }
+/// Prints a failure of the host in this form, and returns its exit code.
+pub(crate) fn report(fault: &Fault, form: Form) -> u8 {
+    let (stdout, stderr) = form.shown(fault);
+    let is_told = stdout.is_empty() || print(hidden(stdout).as_bytes()).is_ok();
+    note(hidden(if is_told { stderr } else { failure::text(fault) }).as_bytes());
     fault.category.exit_code()
 }
 
-/// Prints on another thread, and does not wait longer than this for a reader.
+/// Prints on another thread, and does not wait longer than this for a reader. Where the system
+/// starts no thread it waits.
 pub(crate) fn within(patience: Duration, print: impl FnOnce() + Send + 'static) {
     let (done, is_done) = mpsc::channel();
-    let print = move || {
-        print();
-        done.send(()).ok();
+    let once = Arc::new(Mutex::new(Some(print)));
+    let print = {
+        let once = Arc::clone(&once);
+        move || {
+            let print = once.lock().unwrap_or_else(PoisonError::into_inner).take();
+            print.into_iter().for_each(|print| print());
+            done.send(()).ok();
+        }
     };
-    if thread::Builder::new().name("report".to_owned()).spawn(print).is_ok() {
-        is_done.recv_timeout(patience).ok();
+    match thread::Builder::new().name("report".to_owned()).spawn(print) {
+        Ok(_) => drop(is_done.recv_timeout(patience)),
+        Err(_) => {
+            let print = once.lock().unwrap_or_else(PoisonError::into_inner).take();
+            print.into_iter().for_each(|print| print());
+        }
     }
 }

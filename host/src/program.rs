@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use azure_oidc_core::secret::holds_token;
 
 use crate::deadline::Deadline;
+use crate::reason;
 use crate::unfinished::Unfinished;
 
 /// The longest output, in bytes. A token is a few kilobytes.
@@ -56,7 +57,7 @@ fn output_within(words: &[String], limit: Duration, unfinished: &Unfinished) -> 
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     // Locked, so that nobody ends this process between the start and the note about it.
     let mut running = unfinished.program();
-    let mut child = command.spawn().map_err(|error| format!("it cannot be started: {error}"))?;
+    let mut child = command.spawn().map_err(|error| format!("it cannot be started: {}", reason::of(&error)))?;
     *running = Some(Group(child.id()));
     drop(running);
 

@@ -18,6 +18,7 @@ mod replacement;
 mod scratch;
 
 use crate::deadline::Deadline;
+use crate::reason;
 use crate::sandbox::Publication;
 use appended::Appended;
 use replacement::Replacement;
@@ -205,7 +206,7 @@ impl Written {
 fn not_writable(variable: Option<&'static str>, path: &Path, error: &io::Error) -> Fault {
     let file = path.display().to_string();
     let named = variable.map_or(String::new(), |variable| format!(", named by {variable},"));
-    let message = format!("The file {file}{named} cannot be written: {error}");
+    let message = format!("The file {file}{named} cannot be written: {}", reason::of_writing(error));
     let fault = Fault::new(Category::Publish, "output-not-writable", message).fact("file", file);
     let fault = match variable {
         Some(variable) => fault.fact("variable", variable),

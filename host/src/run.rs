@@ -5,6 +5,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
+use azure_oidc_cli::failure::Form;
 use azure_oidc_cli::{self as cli, Cli, Command, Unread, grants};
 use azure_oidc_core::Fault;
 
@@ -16,6 +17,7 @@ use crate::deadline::{Limit, Phase, Watchdog};
 use crate::egress::Policy;
 use crate::exhausted;
 use crate::inputs::{self, Files, ProcessEnv};
+use crate::names;
 use crate::print::{self, not_printed, print, report};
 use crate::program;
 use crate::publish::Outputs;
@@ -36,9 +38,9 @@ const PATIENCE_OF_DEADLINE: Duration = Duration::from_millis(60);
 pub(crate) fn run(timings: &Arc<Timings>) -> u8 {
     let arguments = match inputs::arguments() {
         Ok(arguments) => arguments,
-        Err(fault) => return report(&fault, false),
+        Err(fault) => return report(&fault, Form::Text),
     };
-    let json = cli::wants_json(&arguments);
+    let form = Form::of(&arguments);
     let parsed = cli::parse(&arguments);
     let limit = parsed.as_ref().map_or(Limit::DEFAULT, Limit::of);
     let unfinished = Arc::new(Unfinished::default());
@@ -48,13 +50,13 @@ pub(crate) fn run(timings: &Arc<Timings>) -> u8 {
         move |phase, fault| {
             unfinished.undo(PATIENCE_OF_DEADLINE, || {
                 // A line that nobody reads is on standard output already.
-                let json = json && phase != Phase::Printing;
+                let form = if phase == Phase::Printing { Form::Text } else { form };
                 let code = fault.category.exit_code();
                 print::within(PATIENCE_OF_DEADLINE, move || {
                     if let Some(timings) = timings {
                         timings.print();
                     }
-                    report(&fault, json);
+                    report(&fault, form);
                 });
                 code.into()
             })
@@ -62,7 +64,7 @@ pub(crate) fn run(timings: &Arc<Timings>) -> u8 {
     });
     let watchdog = match watchdog {
         Ok(watchdog) => watchdog,
-        Err(fault) => return report(&fault, json),
+        Err(fault) => return report(&fault, form),
     };
     let print_only = |bytes: &[u8]| {
         watchdog.enter(Phase::Printing);
@@ -73,9 +75,10 @@ pub(crate) fn run(timings: &Arc<Timings>) -> u8 {
             Command::Component(args) => {
                 component::run(args, &watchdog).and_then(|text| print_only(text.as_bytes()).map(|()| 0))
             }
+            Command::Link(args) => names::link(args).and_then(|text| print_only(text.as_bytes()).map(|()| 0)),
             Command::Completions(args) => print_only(&cli::completions(args.shell)).map(|()| 0),
-            Command::Serve(args) => return serve(args, cli, timings, watchdog, json),
-            Command::Exec(_) | Command::Broker(_) => return keep(cli, &arguments, watchdog, json),
+            Command::Serve(args) => return serve(args, cli, timings, watchdog, form),
+            Command::Exec(_) | Command::Broker(_) => return keep(cli, &arguments, watchdog, form),
             _ => run_in_sandbox(cli, &arguments, timings, &unfinished, &watchdog),
         },
         Err(Unread::Help(text)) => print_only(component::with_digest(text.clone(), &arguments).as_bytes()).map(|()| 0),
@@ -84,27 +87,27 @@ pub(crate) fn run(timings: &Arc<Timings>) -> u8 {
     if parsed.is_ok_and(|cli| cli.host.timings) {
         timings.print();
     }
-    let code = result.unwrap_or_else(|fault| report(&fault, json));
+    let code = result.unwrap_or_else(|fault| report(&fault, form));
     drop(watchdog);
     code
 }
 
 /// Keeps credentials fresh, without a limit as soon as that has started.
-fn keep(cli: &Cli, arguments: &[String], watchdog: Watchdog, json: bool) -> u8 {
+fn keep(cli: &Cli, arguments: &[String], watchdog: Watchdog, form: Form) -> u8 {
     let result = exhausted::require_descriptors().and_then(|()| match &cli.command {
         Command::Broker(args) => broker::broker(args, cli, arguments, watchdog),
         _ => broker::exec(cli, arguments, watchdog),
     });
-    result.unwrap_or_else(|fault| report(&fault, json))
+    result.unwrap_or_else(|fault| report(&fault, form))
 }
 
 /// Serves, without a limit as soon as the service has started.
-fn serve(args: &cli::ServeArgs, cli: &Cli, timings: &Arc<Timings>, watchdog: Watchdog, json: bool) -> u8 {
+fn serve(args: &cli::ServeArgs, cli: &Cli, timings: &Arc<Timings>, watchdog: Watchdog, form: Form) -> u8 {
     let result = serve::run(args, cli, timings, watchdog);
     if cli.host.timings {
         timings.print();
     }
-    result.unwrap_or_else(|fault| report(&fault, json))
+    result.unwrap_or_else(|fault| report(&fault, form))
 }
 
 fn run_in_sandbox(
@@ -116,10 +119,10 @@ fn run_in_sandbox(
 ) -> Result<u8, Fault> {
     exhausted::require_descriptors()?;
     let mut needed = grants::needed(cli, &ProcessEnv);
-    let program = needed.program.take().filter(|_| cli.host.allow_program);
+    let may_run_program = needed.program.is_some() && cli.host.allow_program;
     let trust = Trust::new(cli.host.ca_file.as_deref(), |phase| watchdog.enter(phase))?;
     let outputs = Outputs::prove(&needed, &ProcessEnv)?;
-    let watching = (!outputs.is_empty() || program.is_some()).then(|| {
+    let watching = (!outputs.is_empty() || may_run_program).then(|| {
         let unfinished = Arc::clone(unfinished);
         cancel::watch(move |code| unfinished.undo(PATIENCE_OF_SIGNALS, || code))
     });
@@ -127,7 +130,8 @@ fn run_in_sandbox(
     let mut files = Files::read(&needed.files, |phase| watchdog.enter(phase));
     let issuer = needed.issuer(&cli.host.allow_host, &ProcessEnv, &|name| files.text(name));
     needed.destinations.extend(issuer);
-    if let Some((name, words)) = program {
+    needed.narrow(&ProcessEnv, &|name| files.text(name));
+    if let Some((name, words)) = needed.program.take().filter(|_| may_run_program) {
         watchdog.enter(Phase::Program(name.clone()));
         files.add(name, program::output(&words, watchdog.deadline(), unfinished));
     }
@@ -138,7 +142,8 @@ fn run_in_sandbox(
     }
     timings.phase_done("arguments");
 
-    let warnings = Arc::new(Warnings::default());
+    let is_for_people = matches!(Form::of(arguments), Form::Text | Form::Json);
+    let warnings = Arc::new(if is_for_people { Warnings::default() } else { Warnings::muted() });
     let mut variables = inputs::granted_variables(&needed.variables, &ProcessEnv);
     variables.extend(inputs::color_variable(&ProcessEnv));
     let grants = Grants { variables, transport: Transport::new(policy, trust, warnings, Arc::clone(timings)) };
@@ -147,7 +152,7 @@ fn run_in_sandbox(
     let outcome = sandbox::run(grants, shortened.as_deref().unwrap_or(arguments), files, timings)?;
 
     watching.iter().for_each(cancel::Watching::wait);
-    let is_result = matches!(cli.command, Command::Exchange(_)) && outcome.exit_code == 0;
+    let is_result = cli.command.prints_token() && outcome.exit_code == 0;
     if is_result && !(outcome.masks.is_empty() && outcome.stdout.is_empty()) && closed::is_stdout_closed() {
         return Err(not_printed("it is closed"));
     }

@@ -63,9 +63,13 @@ impl Timings {
         });
     }
 
-    /// Prints one line of JSON on standard error: times in microseconds, and the peak memory on
-    /// Linux.
+    /// Prints [`Self::line`] on standard error.
     pub(crate) fn print(&self) {
+        eprint!("{}", self.line());
+    }
+
+    /// One line of JSON: times in microseconds, and the peak memory on Linux.
+    pub(crate) fn line(&self) -> String {
         let mut line = Map::new();
         self.record(|records| {
             line.extend(records.phases.iter().map(|(name, time)| (format!("{name}_us"), micros(*time))));
@@ -75,7 +79,7 @@ impl Timings {
         });
         line.insert("total_us".into(), micros(self.start.elapsed()));
         line.insert("peak_memory_kib".into(), peak_memory().into());
-        eprintln!("{}", json!({ "timings": line }));
+        format!("{}\n", json!({ "timings": line }))
     }
 
     fn record(&self, change: impl FnOnce(&mut Records)) {

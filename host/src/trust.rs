@@ -19,6 +19,7 @@ mod system;
 
 use crate::deadline::Phase;
 use crate::inputs;
+use crate::reason;
 use system::RootSource;
 
 /// The largest file of certificates, in bytes. A system's bundle has some hundred kilobytes.
@@ -58,7 +59,7 @@ fn read_ca_file(path: &str) -> Result<Vec<CertificateDer<'static>>, Fault> {
             .hint("name a file with one or more `-----BEGIN CERTIFICATE-----` blocks (PEM)")
     };
     let contents = File::open(path).and_then(|file| inputs::read_capped(file, MAX_BUNDLE));
-    let contents = contents.map_err(|error| unusable(error.to_string()))?;
+    let contents = contents.map_err(|error| unusable(reason::of(&error)))?;
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&contents).collect();
     let certificates = certificates.map_err(|error| unusable(error.to_string()))?;
     let mut store = RootCertStore::empty();

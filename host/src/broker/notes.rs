@@ -1,27 +1,156 @@
-//! Prints the session's lines on standard error, which may belong to somebody who does not read. So
-//! they are printed from a thread of their own, and dropped while that one waits.
+//! Prints lines on standard error, which may belong to somebody who does not read. So a thread of
+//! its own prints them. While that one waits, a few lines are kept, and the others are counted.
 
+use std::fmt;
 use std::io::{self, Write};
+use std::mem;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
+use std::time::Duration;
+
+use crate::print;
 
 /// How many texts may wait.
 const QUEUE: usize = 64;
+/// How long the start of a program waits for what was said before.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// The way to standard error.
-#[derive(Debug, Default)]
-pub(super) struct Notes(Option<SyncSender<String>>);
+pub(super) struct Notes {
+    printer: Printer,
+    /// How many texts were dropped since the last one.
+    dropped: u32,
+}
+
+enum Printer {
+    /// Nothing was printed yet.
+    Idle(Box<dyn Write + Send>),
+    Busy(SyncSender<Note>),
+    /// The system starts no thread, so nothing is printed.
+    None,
+}
+
+enum Note {
+    Text(Vec<u8>),
+    /// To be told that everything before this was printed.
+    Mark(SyncSender<()>),
+}
+
+impl Default for Notes {
+    fn default() -> Self {
+        Self::on(io::stderr())
+    }
+}
+
+impl fmt::Debug for Notes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Notes").field("dropped", &self.dropped).finish_non_exhaustive()
+    }
+}
 
 impl Notes {
-    /// Prints whole lines, or drops them.
-    pub(super) fn say(&mut self, text: String) {
-        let sender = self.0.get_or_insert_with(|| {
-            let (sender, texts) = sync_channel::<String>(QUEUE);
-            let print = move || texts.iter().for_each(|text| drop(io::stderr().write_all(text.as_bytes())));
-            // Without a thread nothing is printed.
-            thread::Builder::new().name("notes".to_owned()).spawn(print).ok();
-            sender
-        });
-        sender.try_send(text).ok();
+    fn on(out: impl Write + Send + 'static) -> Self {
+        Self { printer: Printer::Idle(Box::new(out)), dropped: 0 }
+    }
+
+    /// Prints whole lines without secrets, or drops them.
+    pub(super) fn say(&mut self, text: &str) {
+        let mut text = print::hidden(text.to_owned());
+        if self.dropped > 0 {
+            let dropped = self.dropped;
+            text.insert_str(
+                0,
+                &format!("azure-oidc: nobody read standard error, so {dropped} messages are missing here\n"),
+            );
+        }
+        match self.pass(text.into_bytes()) {
+            true => self.dropped = 0,
+            false => self.dropped += 1,
+        }
+    }
+
+    /// Prints bytes as they are, or drops them. Returns whether they are on their way.
+    pub(super) fn pass(&mut self, bytes: Vec<u8>) -> bool {
+        if let Printer::Idle(out) = &mut self.printer {
+            let mut out = mem::replace(out, Box::new(io::sink()));
+            let (sender, notes) = sync_channel(QUEUE);
+            let print = move || {
+                for note in notes {
+                    match note {
+                        Note::Text(text) => drop(out.write_all(&text)),
+                        Note::Mark(printed) => drop(printed.send(())),
+                    }
+                }
+            };
+            let started = thread::Builder::new().name("notes".to_owned()).spawn(print);
+            self.printer = if started.is_ok() { Printer::Busy(sender) } else { Printer::None };
+        }
+        matches!(&self.printer, Printer::Busy(printer) if printer.try_send(Note::Text(bytes)).is_ok())
+    }
+
+    /// Waits until everything is printed, but not for long.
+    pub(super) fn wait(&self) {
+        let Printer::Busy(printer) = &self.printer else { return };
+        let (printed, is_printed) = sync_channel(1);
+        if printer.try_send(Note::Mark(printed)).is_ok() {
+            is_printed.recv_timeout(PATIENCE).ok();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::time::Instant;
+
+    use super::*;
+
+    /// Waits for a permission before each text.
+    struct Slow(Receiver<()>, Sender<String>);
+
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.recv().ok();
+            self.1.send(String::from_utf8_lossy(bytes).into_owned()).unwrap();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn nobody_waits_for_a_reader_and_what_is_dropped_is_counted() {
+        let ((permit, permits), (sender, printed)) = (channel(), channel());
+        let mut notes = Notes::on(Slow(permits, sender));
+        let since = Instant::now();
+        for number in 0..QUEUE + 40 {
+            notes.say(&format!("{number}\n"));
+        }
+        notes.wait();
+        assert!(since.elapsed() < Duration::from_secs(5), "it waited for {:?}", since.elapsed());
+        let dropped = notes.dropped;
+        assert!(dropped >= 39, "{dropped}");
+        drop(permit);
+        notes.wait();
+        notes.say("the next\n");
+        notes.wait();
+        drop(notes);
+        let texts: Vec<_> = printed.iter().collect();
+        assert_eq!(texts[..2], ["0\n", "1\n"]);
+        let expected =
+            format!("azure-oidc: nobody read standard error, so {dropped} messages are missing here\nthe next\n");
+        assert_eq!(texts.last(), Some(&expected));
+    }
+
+    #[test]
+    fn a_secret_is_not_printed() {
+        let (sender, printed) = channel();
+        let (_, permits) = channel();
+        let mut notes = Notes::on(Slow(permits, sender));
+        notes.say("error: the location is ghp_16C7e42F292c6912E7710c838347Ae178B4a\n");
+        notes.wait();
+        assert_eq!(printed.recv().unwrap(), "error: the location is [secret]\n");
     }
 }

@@ -7,14 +7,15 @@
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 
-use azure_oidc_core::{Category, Fault};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+use super::notes::Notes;
 
 /// The only argument of the process that begins the session and starts the broker.
 const DETACH: &str = "internal-detach";
@@ -67,9 +68,50 @@ impl Role {
 
 /// This program with one of its roles.
 pub(super) fn own_program(role: &str) -> io::Result<Command> {
-    let mut command = Command::new(env::current_exe()?);
-    command.arg0("azure-oidc").arg(role);
+    // The system finds it in /proc. Where that is missing, the path must do that was called.
+    let called = || env::args_os().next().map(PathBuf::from).filter(|path| path.components().count() > 1);
+    let program = env::current_exe().ok().or_else(called).ok_or_else(|| {
+        io::Error::other(
+            "the system does not say where its program is; mount /proc, or call azure-oidc by its full path",
+        )
+    })?;
+    let mut command = Command::new(program);
+    command.arg(role);
     Ok(command)
+}
+
+/// Keeps this process from becoming the broker's parent while this exists. It would be one where it
+/// is a subreaper, and the command that it becomes would have a child that it has not started. As
+/// the first process of a container it becomes the parent in any case.
+pub(super) struct WithoutAdoption {
+    #[cfg(target_os = "linux")]
+    was: Option<rustix::process::Pid>,
+}
+
+impl WithoutAdoption {
+    #[cfg(target_os = "linux")]
+    pub(super) fn begin() -> Self {
+        let was = rustix::process::child_subreaper().ok().flatten();
+        if was.is_some() {
+            rustix::process::set_child_subreaper(None).ok();
+        }
+        Self { was }
+    }
+
+    /// Only Linux has subreapers.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn begin() -> Self {
+        Self {}
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for WithoutAdoption {
+    fn drop(&mut self) {
+        if self.was.is_some() {
+            rustix::process::set_child_subreaper(self.was).ok();
+        }
+    }
 }
 
 /// Begins a session, and starts the broker in it with the standard streams and no other file.
@@ -93,21 +135,19 @@ impl Started {
     ///
     /// With the text to print and the exit code.
     pub(super) fn new<R: DeserializeOwned>(order: &Order, errors: Errors) -> Result<(Self, R), (String, u8)> {
-        let failed = |error: &dyn std::fmt::Display| {
-            let message = format!("The broker cannot be started: {error}");
-            let fault = Fault::new(Category::Usage, "broker-not-started", message)
-                .hint("look for limits of this machine on processes and memory");
+        let failed = |error: io::Error| {
+            let fault = super::not_started(&error);
             (azure_oidc_cli::failure::text(&fault), fault.category.exit_code())
         };
-        let (mut child, report) = ask(order, errors).map_err(|error| failed(&error))?;
+        let (mut child, report) = ask(order, errors).map_err(failed)?;
         // Kept open by this: waiting would close it.
-        let orders = child.stdin.take().ok_or_else(|| failed(&"it has no pipe"))?;
+        let orders = child.stdin.take().ok_or_else(|| failed(io::Error::other("it has no pipe")))?;
         // Reaped, so that the command finds no child that it does not know.
         child.wait().ok();
         match serde_json::from_str(&report) {
             Ok(Report::Ready(ready)) => Ok((Self { orders }, ready)),
             Ok(Report::Failed { text, code }) => Err((text, code)),
-            Err(_) => Err(failed(&"it ended early")),
+            Err(_) => Err(failed(io::Error::other("it ended early"))),
         }
     }
 
@@ -145,15 +185,16 @@ fn ask(order: &Order, errors: Errors) -> io::Result<(Child, String)> {
 
 /// Prints what arrives until there is a report. What the broker printed before has arrived by then.
 fn pass_on(mut errors: ChildStderr, report: &ChildStdout) -> io::Result<()> {
-    let mut buffer = [0; 4096];
+    let (mut buffer, mut notes) = ([0; 4096], Notes::default());
     loop {
         let mut polled = [PollFd::new(&errors, PollFlags::IN), PollFd::new(report, PollFlags::IN)];
         poll(&mut polled, None)?;
         let [has_errors, has_report] = polled.map(|one| one.revents());
         if has_errors.contains(PollFlags::IN) {
             let length = errors.read(&mut buffer)?;
-            io::stderr().write_all(&buffer[..length]).ok();
+            notes.pass(buffer[..length].to_vec());
         } else if !has_report.is_empty() || !has_errors.is_empty() {
+            notes.wait();
             return Ok(());
         }
     }

@@ -8,6 +8,7 @@ use azure_oidc_core::{Category, Fault};
 use tempfile::NamedTempFile;
 
 use super::guard::Made;
+use crate::reason;
 
 /// The place of a ready file, which is not written yet.
 #[derive(Debug)]
@@ -23,6 +24,11 @@ impl ReadyFile {
     pub(super) fn prove(path: &str) -> Result<Self, Fault> {
         let file = Self(path.into());
         let prove = || -> io::Result<()> {
+            // `folder/new/` and `folder/new/.` name no file, and their end is lost in a path.
+            let is_file_name = file.0.file_name().is_some_and(|name| path.ends_with(&*name.to_string_lossy()));
+            if !is_file_name {
+                return Err(io::ErrorKind::IsADirectory.into());
+            }
             match fs::symlink_metadata(&file.0) {
                 Ok(metadata) if metadata.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
                 Ok(metadata) if metadata.is_file() || metadata.is_symlink() => fs::remove_file(&file.0)?,
@@ -63,10 +69,12 @@ impl ReadyFile {
 
     fn not_writable(&self, error: &io::Error) -> Fault {
         let file = self.0.display().to_string();
-        let message = format!("The file {file} of `--ready-file` cannot be written: {error}");
-        Fault::new(Category::Publish, "ready-file-not-writable", message)
-            .fact("file", file)
-            .hint("name a file in an existing folder that you may write to")
+        let message = format!("The file {file} of `--ready-file` cannot be written: {}", reason::of_writing(error));
+        let hint = match error.kind() {
+            io::ErrorKind::IsADirectory => "name a file instead of a folder",
+            _ => "name a file in an existing folder that you may write to",
+        };
+        Fault::new(Category::Publish, "ready-file-not-writable", message).fact("file", file).hint(hint)
     }
 }
 
@@ -103,7 +111,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        for path in [folder.path().to_owned(), folder.path().join("missing/ready"), pipe.clone()] {
+        let within = |name: &str| folder.path().join(name);
+        let none = ["new/", "new/.", "new/..", ".", "missing/ready"].map(within);
+        for path in none.into_iter().chain([folder.path().to_owned(), pipe.clone(), "..".into(), "/".into()]) {
             let fault = at(&path).unwrap_err();
             assert_eq!((fault.code, fault.category.exit_code()), ("ready-file-not-writable", 6), "{fault:?}");
         }

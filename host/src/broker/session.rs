@@ -2,7 +2,7 @@
 //! what it asks for.
 
 use std::collections::HashMap;
-use std::io::{self, Write};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -22,6 +22,7 @@ use super::notes::Notes;
 use super::token_file::TokenFile;
 use super::work::{Tasks, forget};
 use crate::inputs::ProcessEnv;
+use crate::reason;
 use crate::sandbox::keep::{self, Action, Environment, Listening, Refusal, Reply, Session, TaskResult};
 
 /// How many events may wait for the session. There are never more requests than connections.
@@ -183,7 +184,7 @@ impl Conductor {
     /// Replaces an instance that failed, because the command still needs its credentials. Whoever
     /// waited gets an error.
     async fn begin_anew(&mut self, fault: &Fault) -> Result<Vec<Action>, Ended> {
-        self.notes.say(failure::text(fault));
+        self.notes.say(&failure::text(fault));
         self.callers.clear();
         (self.instance, self.wake_at) = (self.instance + 1, None);
         let (session, actions) = self.tasks.kept.open(&self.arguments, &self.listening, now()).await??;
@@ -230,18 +231,21 @@ impl Conductor {
                     });
                 }
                 Action::WakeAt(time) => self.wake_at = Some(time),
-                // What is said at the start comes before all that the command prints.
-                Action::Say(text) if self.ready.is_some() => drop(io::stderr().write_all(text.as_bytes())),
-                Action::Say(text) => self.notes.say(text),
+                Action::Say(text) => self.notes.say(&text),
                 Action::Ready(environment) => self.make_ready(environment).await?,
-                Action::Refuse(refusal) => return Err(refusal.into()),
+                Action::Refuse(refusal) => {
+                    // Another process prints it.
+                    self.notes.wait();
+                    return Err(refusal.into());
+                }
                 Action::WriteTokenFile(token) => {
                     let token = Zeroizing::new(token);
                     if let Some(file) = &self.token_file
                         && let Err(error) = file.replace(&token)
                     {
-                        self.notes
-                            .say(format!("warning: the file of `--federated-token-file` is not renewed: {error}\n"));
+                        let why = reason::of_writing(&error);
+                        let warning = "warning: the file of `--federated-token-file` is not renewed";
+                        self.notes.say(&format!("{warning}: {why}\n"));
                     }
                 }
             }
@@ -258,10 +262,16 @@ impl Conductor {
         if self.listening.program.is_some() && !removed.is_empty() {
             let names = failure::harmless(&removed.join(", "));
             let line = format!("azure-oidc: removed from the environment, because of the ID token in it: {names}\n");
-            io::stderr().write_all(line.as_bytes()).ok();
+            self.notes.say(&line);
         }
         let file = self.session.ready(std::process::id(), &removed).await?;
         unset.extend(removed);
+        if let Some(timings) = self.tasks.wanted_timings() {
+            timings.phase_done("exchange");
+            self.notes.say(&timings.line());
+        }
+        // What is said at the start comes before all that the command prints.
+        self.notes.wait();
         ready.send(Ready { set, unset, file }).ok();
         Ok(())
     }

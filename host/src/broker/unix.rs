@@ -1,6 +1,7 @@
 //! `exec` and `broker` where there are sessions and signals: `exec` becomes its command, and the
 //! broker is another process, which ends with it.
 
+use std::cell::Cell;
 use std::os::unix::process::{CommandExt, parent_id};
 use std::time::{Duration, Instant};
 
@@ -21,8 +22,10 @@ use super::{Outcome, command, own_arguments, serve, token_file};
 use crate::deadline::{Limit, Watchdog};
 use crate::print;
 
-/// How long a broker that ends waits for a reader of its report.
+/// How long a broker that starts too late waits for a reader of its report.
 const PATIENCE: Duration = Duration::from_millis(60);
+/// How long a broker that ends waits for a reader of standard error.
+const PATIENCE_OF_END: Duration = Duration::from_secs(1);
 
 /// The environment of the command.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -49,7 +52,11 @@ enum End {
 pub(crate) fn exec(cli: &Cli, arguments: &[String], watchdog: Watchdog) -> Result<u8, Fault> {
     let watch = rustix::process::getpid().as_raw_nonzero().get();
     let order = Order { arguments: own_arguments(arguments, &cli.command), watch };
-    let (started, given) = match Started::new::<Given>(&order, Errors::Same) {
+    let started = {
+        let _adoption = process::WithoutAdoption::begin();
+        Started::new::<Given>(&order, Errors::Same)
+    };
+    let (started, given) = match started {
         Ok(started) => started,
         Err((text, code)) => return Ok(print(&text, code)),
     };
@@ -83,34 +90,38 @@ pub(crate) fn broker(args: &BrokerArgs, cli: &Cli, arguments: &[String], watchdo
         // If the parent has ended, its number may belong to another process that the broker
         // watches.
         if args.watch_pid.is_none() && parent_id() != parent {
-            return Ok(0);
+            return Err(no_parent());
         }
         started.go_on().ok();
         return Ok(0);
     }
-    let watched = match args.watch_pid {
-        Some(pid) => Some(watch(pid)?),
-        None => {
-            let parent = parent_id();
-            // Zero is a parent outside of this container.
-            let watched = Pid::from_raw(i32::try_from(parent).unwrap_or_default()).map(Watched::open);
-            if parent_id() != parent || watched.as_ref().is_some_and(Result::is_err) {
-                return Ok(0);
-            }
-            watched.and_then(Result::ok)
-        }
-    };
+    let watched = args.watch_pid.map_or_else(watch_parent, |pid| watch(pid).map(Some))?;
     process::protect_memory();
     Ok(keep(cli, arguments, watched, None, watchdog))
 }
 
 fn watch(pid: u32) -> Result<Watched, Fault> {
     let found = i32::try_from(pid).ok().and_then(Pid::from_raw).and_then(|pid| Watched::open(pid).ok());
-    found.ok_or_else(|| {
-        Fault::new(Category::Usage, "no-such-process", format!("There is no process {pid} to watch")).hint(
-            "`--watch-pid` takes the number of a process that runs as long as the job, such as \"$PPID\" in a shell",
-        )
-    })
+    let why = match found {
+        Some(watched) if !watched.has_ended() => return Ok(watched),
+        Some(_) => format!("The process {pid} to watch has ended already"),
+        None => format!("There is no process {pid} to watch"),
+    };
+    let hint = "`--watch-pid` takes the number of a process that runs as long as the job, such as \"$PPID\" in a shell";
+    Err(Fault::new(Category::Usage, "no-such-process", why).hint(hint))
+}
+
+/// The process that started this one. None when it is outside of this container.
+fn watch_parent() -> Result<Option<Watched>, Fault> {
+    let parent = parent_id();
+    let Some(pid) = Pid::from_raw(i32::try_from(parent).unwrap_or_default()) else { return Ok(None) };
+    let watched = Watched::open(pid).ok().filter(|watched| !watched.has_ended() && parent_id() == parent);
+    watched.map(Some).ok_or_else(no_parent)
+}
+
+fn no_parent() -> Fault {
+    Fault::new(Category::Usage, "no-such-process", "The process that started the broker has ended already")
+        .hint("for the steps that follow, name a process that runs as long as the job with `--watch-pid PID`")
 }
 
 /// What this process does when [`exec`] or [`broker`] executed this program anew, and its exit
@@ -119,7 +130,12 @@ pub(crate) fn role() -> Option<u8> {
     match Role::of_this_process()? {
         Role::Detach => Some(match process::detach() {
             Ok(()) => 0,
-            Err(error) => print(&format!("error: The broker cannot be started: {error}\n"), 2),
+            Err(error) => {
+                let (text, code) = (failure::text(&super::not_started(&error)), Category::Usage.exit_code());
+                // The process that waits for the broker prints it.
+                process::tell(&Report::<()>::Failed { text, code }).ok();
+                code
+            }
         }),
         Role::Guard => {
             guard::run();
@@ -132,14 +148,11 @@ pub(crate) fn role() -> Option<u8> {
             let Ok(cli) = cli::parse(&order.arguments) else { return Some(2) };
             let watched = match watch(u32::try_from(order.watch).unwrap_or_default()) {
                 Ok(watched) => watched,
-                Err(fault) => {
-                    let (text, code) = (failure::text(&fault), fault.category.exit_code());
-                    starter.report(&Report::<()>::Failed { text, code }).ok();
-                    return Some(code);
-                }
+                Err(fault) => return Some(not_served(starter, &fault)),
             };
-            let Ok(watchdog) = Watchdog::start(Limit::of(&cli), Instant::now(), |_, fault| too_late(&fault)) else {
-                return Some(2);
+            let watchdog = match Watchdog::start(Limit::of(&cli), Instant::now(), |_, fault| too_late(&fault)) {
+                Ok(watchdog) => watchdog,
+                Err(fault) => return Some(not_served(starter, &fault)),
             };
             // It was alive after it began to be watched, unless it is another one.
             if !starter.is_there() {
@@ -148,6 +161,13 @@ pub(crate) fn role() -> Option<u8> {
             Some(keep(&cli, &order.arguments, Some(watched), Some(starter), watchdog))
         }
     }
+}
+
+/// Tells the process that started this one why there is no broker.
+fn not_served(starter: Starter, fault: &Fault) -> u8 {
+    let (text, code) = (failure::text(fault), fault.category.exit_code());
+    starter.report(&Report::<()>::Failed { text, code }).ok();
+    code
 }
 
 /// Serves until the end, and returns the exit code. Whoever started this process is told what
@@ -159,22 +179,28 @@ fn keep(
     mut starter: Option<Starter>,
     watchdog: Watchdog,
 ) -> u8 {
+    let is_ready = Cell::new(false);
     let outcome = Files::prepare(cli).map_or_else(
         |fault| super::failed(&fault),
         |(mut files, token_file)| {
-            let starter = &mut starter;
+            let (starter, is_ready) = (&mut starter, &is_ready);
             serve(cli, arguments, token_file, |ready| async move {
                 tokio::select! {
                     biased;
                     () = ended(watched) => End::Watched,
                     signal = signalled() => End::Signal(signal),
-                    end = announce(ready, cli, &mut files, starter, watchdog) => end,
+                    end = announce(ready, cli, &mut files, starter, is_ready, watchdog) => end,
                 }
             })
         },
     );
     let (text, code) = match outcome {
-        Outcome::Over(End::Watched) => return 0,
+        Outcome::Over(End::Watched) if is_ready.get() => return 0,
+        Outcome::Over(End::Watched) => {
+            let message = "The process that the broker watches ended before the credentials could be had";
+            let fault = Fault::new(Category::Usage, "watched-process-ended", message);
+            (failure::text(&fault), fault.category.exit_code())
+        }
         Outcome::Over(End::Signal(signal)) => {
             // Ends this process, so that its parent sees the signal.
             signal_hook::low_level::emulate_default_handler(signal.as_raw_value()).ok();
@@ -186,7 +212,7 @@ fn keep(
     match starter {
         // The other process prints it.
         Some(starter) => drop(starter.report(&Report::<()>::Failed { text, code })),
-        None => drop(print(&text, code)),
+        None => _ = print(&text, code),
     }
     code
 }
@@ -236,6 +262,7 @@ async fn announce(
     cli: &Cli,
     files: &mut Files,
     starter: &mut Option<Starter>,
+    is_ready: &Cell<bool>,
     watchdog: Watchdog,
 ) -> End {
     let Ok(Ready { set, unset, file }) = ready.await else { return std::future::pending().await };
@@ -244,6 +271,7 @@ async fn announce(
     if let Err(fault) = files.write_ready(&file) {
         return End::Failed(fault);
     }
+    is_ready.set(true);
     let is_exec = matches!(cli.command, Command::Exec(_));
     let is_known = match starter.take() {
         Some(starter) if is_exec => starter.report(&Report::Ready(Given { set, unset })),
@@ -289,8 +317,9 @@ async fn signalled() -> SignalKind {
     }
 }
 
-/// Prints a failure, and returns its exit code.
+/// Prints a failure, as far as somebody reads it, and returns its exit code.
 fn print(text: &str, code: u8) -> u8 {
-    print::note(print::hidden(text.to_owned()).as_bytes());
+    let text = print::hidden(text.to_owned());
+    print::within(PATIENCE_OF_END, move || print::note(text.as_bytes()));
     code
 }

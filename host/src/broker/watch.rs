@@ -37,15 +37,23 @@ impl Watched {
         }
     }
 
+    /// Whether it has ended already. Its parent may not have asked for its exit code yet.
+    pub(super) fn has_ended(&self) -> bool {
+        match self {
+            Self::Reported(descriptor) => descriptor.is_readable(),
+            Self::Polled(pid) => !is_there(*pid),
+        }
+    }
+
     /// Returns when the process has ended. Needs a runtime.
     pub(super) async fn ended(self) {
-        match self {
-            Self::Reported(descriptor) => descriptor.readable().await,
-            Self::Polled(pid) => {
-                while is_there(pid) {
-                    sleep(POLL).await;
-                }
-            }
+        if let Self::Reported(descriptor) = &self
+            && descriptor.readable().await.is_ok()
+        {
+            return;
+        }
+        while !self.has_ended() {
+            sleep(POLL).await;
         }
     }
 }
@@ -57,28 +65,37 @@ fn is_there(pid: Pid) -> bool {
 
 /// A descriptor that becomes readable when a process ends.
 mod reported {
+    use std::io;
     use std::os::fd::OwnedFd;
+    use std::sync::Arc;
     use std::thread;
 
-    use rustix::event::{PollFd, PollFlags, poll};
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::io::Errno;
     use rustix::process::Pid;
     use tokio::sync::oneshot;
 
     #[derive(Debug)]
-    pub(in crate::broker) struct Descriptor(OwnedFd);
+    pub(in crate::broker) struct Descriptor(Arc<OwnedFd>);
 
     impl Descriptor {
-        /// Returns when the process has ended, or when that can no longer be found out.
-        pub(super) async fn readable(self) {
-            let (sender, ended) = oneshot::channel::<()>();
+        /// Returns when the process has ended, or why that cannot be awaited.
+        pub(super) async fn readable(&self) -> io::Result<()> {
+            let (sender, ended) = oneshot::channel();
+            let descriptor = Arc::clone(&self.0);
             let wait = move || {
-                let mut polled = [PollFd::new(&self.0, PollFlags::IN)];
+                let mut polled = [PollFd::new(&*descriptor, PollFlags::IN)];
                 while poll(&mut polled, None) == Err(Errno::INTR) {}
-                drop(sender);
+                sender.send(()).ok();
             };
-            thread::Builder::new().name("watch".to_owned()).spawn(wait).ok();
-            ended.await.ok();
+            thread::Builder::new().name("watch".to_owned()).spawn(wait)?;
+            ended.await.map_err(io::Error::other)
+        }
+
+        pub(super) fn is_readable(&self) -> bool {
+            let mut polled = [PollFd::new(&*self.0, PollFlags::IN)];
+            let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+            poll(&mut polled, Some(&now)).is_ok() && polled[0].revents().contains(PollFlags::IN)
         }
     }
 
@@ -87,7 +104,7 @@ mod reported {
     pub(super) fn open(pid: Pid) -> rustix::io::Result<Descriptor> {
         use rustix::process::{PidfdFlags, pidfd_open};
 
-        pidfd_open(pid, PidfdFlags::empty()).map(Descriptor)
+        pidfd_open(pid, PidfdFlags::empty()).map(|descriptor| Descriptor(Arc::new(descriptor)))
     }
 
     /// A queue of events, of which only this one is asked for.
@@ -103,7 +120,7 @@ mod reported {
         let event = Event::new(filter, EventFlags::ADD | EventFlags::ONESHOT, null_mut());
         // SAFETY: the event names a process and no descriptor.
         unsafe { kevent(&queue, &[event], &mut [] as &mut [Event], None) }?;
-        Ok(Descriptor(queue))
+        Ok(Descriptor(Arc::new(queue)))
     }
 
     #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
@@ -148,6 +165,20 @@ mod tests {
     async fn where_the_system_reports_nothing_the_process_is_looked_for() {
         let (child, pid) = sleeper();
         is_noticed(Watched::Polled(pid), child, true).await;
+    }
+
+    #[test]
+    fn a_process_that_nobody_has_reaped_has_ended() {
+        let (mut child, pid) = sleeper();
+        let watched = Watched::open(pid).unwrap();
+        assert!(!watched.has_ended());
+        child.kill().unwrap();
+        let since = std::time::Instant::now();
+        while !watched.has_ended() {
+            assert!(since.elapsed() < Duration::from_secs(10), "it has not ended");
+        }
+        assert!(Watched::open(pid).unwrap().has_ended());
+        child.wait().unwrap();
     }
 
     #[test]

@@ -8,13 +8,16 @@ use azure_oidc_cli::grants::{self, Grants as Needed};
 use azure_oidc_cli::{Cli, failure};
 use azure_oidc_core::{Category, Fault};
 use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
 use zeroize::Zeroize;
 
 use crate::deadline::Deadline;
 use crate::egress::Policy;
+use crate::exhausted;
 use crate::inputs::{self, Files, ProcessEnv};
 use crate::program::{self, Group};
 use crate::sandbox::Grants;
+use crate::sandbox::is_exhaustion;
 use crate::sandbox::keep::{Failure, Kept, Order, Task, TaskOutcome, TaskResult};
 use crate::timings::Timings;
 use crate::transport::Transport;
@@ -33,6 +36,8 @@ pub(super) struct Tasks {
     files: Vec<String>,
     /// The CI system's program, if it may run.
     program: Option<(String, Vec<String>)>,
+    timings: Arc<Timings>,
+    is_timed: bool,
     /// The program while it runs.
     running: Unfinished,
 }
@@ -47,32 +52,37 @@ impl Tasks {
         }
         let trust = Trust::new(cli.host.ca_file.as_deref(), |_| ())?;
         let (warnings, timings) = (Arc::new(Warnings::default()), Arc::new(Timings::start()));
+        timings.phase_done("arguments");
         let grants = Grants {
             variables: inputs::granted_variables(&variables, &ProcessEnv),
-            transport: Transport::new(policy, trust, warnings, timings),
+            transport: Transport::new(policy, trust, warnings, Arc::clone(&timings)),
         };
         let program = program.filter(|_| cli.host.allow_program);
+        let kept = Kept::load(grants)?;
+        timings.phase_done("component");
         Ok(Self {
-            kept: Kept::load(grants)?,
+            kept,
             arguments: arguments.to_vec(),
             files,
             program,
+            timings,
+            is_timed: cli.host.timings,
             running: Unfinished::default(),
         })
+    }
+
+    /// The measurements, if `--timings` asks for them.
+    pub(super) fn wanted_timings(&self) -> Option<&Timings> {
+        self.is_timed.then_some(&self.timings)
     }
 
     /// Carries out one task. A failure of the host is a failed task.
     pub(super) async fn perform(self: Arc<Self>, mut task: Task) -> TaskResult {
         let (Task::Mint(limit) | Task::Exchange(Order { timeout: limit, .. })) = &task;
         let limit = Duration::from_millis(u64::from(*limit)).saturating_add(GRACE);
-        let files = {
-            let (tasks, is_mint) = (Arc::clone(&self), matches!(task, Task::Mint(_)));
-            // Reading can block, and the program takes its time.
-            let read = tokio::task::spawn_blocking(move || tasks.read(is_mint, limit));
-            match tokio::time::timeout(limit, read).await {
-                Ok(Ok(files)) => files,
-                _ => return failed(&not_read()),
-            }
+        let files = match Arc::clone(&self).read(matches!(task, Task::Mint(_)), limit).await {
+            Ok(files) => files,
+            Err(fault) => return failed(&fault),
         };
         let performed = self.kept.perform(&self.arguments, files, &task, limit).await;
         if let Task::Exchange(order) = &mut task {
@@ -86,7 +96,25 @@ impl Tasks {
         self.running.program().take().iter().for_each(Group::kill);
     }
 
-    fn read(&self, is_mint: bool, limit: Duration) -> Files {
+    /// Reads the files of a task on a thread of its own: that can block, and the program takes its
+    /// time. tokio's threads would end the process when the system starts none.
+    async fn read(self: Arc<Self>, is_mint: bool, limit: Duration) -> Result<Files, Fault> {
+        let (done, read) = oneshot::channel();
+        if self.files.is_empty() && !(is_mint && self.program.is_some()) {
+            return Ok(Files::read(&[], |_| ()));
+        }
+        let read_all = move || drop(done.send(self.read_now(is_mint, limit)));
+        std::thread::Builder::new()
+            .name("files".to_owned())
+            .spawn(read_all)
+            .map_err(|error| exhausted::no_thread(&error))?;
+        match tokio::time::timeout(limit, read).await {
+            Ok(Ok(files)) => Ok(files),
+            _ => Err(not_read()),
+        }
+    }
+
+    fn read_now(&self, is_mint: bool, limit: Duration) -> Files {
         let mut files = Files::read(&self.files, |_| ());
         if let Some((name, words)) = self.program.as_ref().filter(|_| is_mint) {
             files.add(name.clone(), program::output(words, Deadline::after(Instant::now(), limit), &self.running));
@@ -107,7 +135,7 @@ fn failed(fault: &Fault) -> TaskResult {
         exit_code: fault.category.exit_code(),
         error: None,
         message: fault.message.clone(),
-        is_passing: fault.category == Category::Network,
+        is_passing: fault.category == Category::Network || is_exhaustion(fault),
         retry_after: None,
         text: failure::text(fault),
     };
@@ -127,10 +155,12 @@ pub(super) fn forget(result: &mut TaskResult) {
 }
 
 /// Starts the thread for tasks, which ends with the process.
-pub(super) fn thread() -> std::io::Result<Handle> {
-    let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
+pub(super) fn thread() -> Result<Handle, Fault> {
+    let runtime = Builder::new_current_thread().enable_io().enable_time().build();
+    let runtime = runtime.map_err(|error| super::not_started(&error))?;
     let handle = runtime.handle().clone();
     let forever = move || runtime.block_on(std::future::pending::<()>());
-    std::thread::Builder::new().name("tasks".to_owned()).spawn(forever)?;
+    let started = std::thread::Builder::new().name("tasks".to_owned()).spawn(forever);
+    started.map_err(|error| exhausted::no_thread(&error))?;
     Ok(handle)
 }

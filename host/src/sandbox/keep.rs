@@ -14,6 +14,7 @@ use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use super::state::{self, Grants, State};
 use super::turns::{self, TICK};
 use super::{failure, image, linker};
+use crate::exhausted;
 use crate::inputs::Files;
 use bindings::{Keeper, KeeperPre};
 
@@ -64,10 +65,10 @@ impl Kept {
     pub(crate) fn load(grants: Grants) -> Result<Self, Fault> {
         let load = || {
             let (engine, component) = image::load(InstanceAllocationStrategy::OnDemand)?;
-            let component = KeeperPre::new(linker::new(&engine)?.instantiate_pre(&component)?)?;
-            Ok((Turns::start(engine)?, component))
+            Ok((KeeperPre::new(linker::new(&engine)?.instantiate_pre(&component)?)?, engine))
         };
-        let (turns, component) = load().map_err(|error: Error| failure::fault(&error, &MemoryOutputPipe::new(0)))?;
+        let (component, engine) = load().map_err(|error: Error| failure::fault(&error, &MemoryOutputPipe::new(0)))?;
+        let turns = Turns::start(engine).map_err(|error| exhausted::no_thread(&error))?;
         Ok(Self { component, turns, grants })
     }
 
