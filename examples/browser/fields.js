@@ -31,6 +31,17 @@ const audience = byId('expected-audience');
 let changed = () => {};
 
 /**
+ * Takes credentials that were pasted or dropped beside the fields. False if they belong to their field here.
+ * @type {(text: string, file?: string) => boolean}
+ */
+let taken = () => false;
+
+/** @param {(text: string, file?: string) => boolean} take Whether another form has taken the credentials. */
+export function divert(take) {
+  taken = take;
+}
+
+/**
  * Adds the listeners.
  * @param {string[]} clouds
  * @param {(control?: Element) => void} tell Called after every change, with the control that the user has changed.
@@ -137,6 +148,7 @@ function take(text, event, into) {
   const isUnsure = kind === 'subject' || (kind === 'error' && into !== 'presented' && !hasCode(text));
   if (target && (field === into || isUnsure || !isWhole)) return;
   event.preventDefault();
+  if (!into && kind === 'credentials' && taken(text)) return;
   put(field, text);
   fields[field].focus();
 }
@@ -166,10 +178,10 @@ function acceptDrops() {
     const files = Array.from(event.dataTransfer?.files ?? []);
     const text = event.dataTransfer?.getData('text/plain') ?? '';
     const texts = files.length ? await Promise.all(files.map((file) => file.slice(0, MAX_TEXT).text())) : [text];
-    for (const one of texts) {
+    texts.forEach((one, index) => {
       const kind = recognise(one);
-      if (kind) put(fieldOf(kind), one);
-    }
+      if (kind && !(kind === 'credentials' && taken(one, files[index]?.name))) put(fieldOf(kind), one);
+    });
   });
 }
 

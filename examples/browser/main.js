@@ -1,17 +1,14 @@
 // The page: works at once, loads the component beside that, forbids all connections, and shows the answers for the fields.
 
 import { ask } from './ask.js';
-import { size } from './built.js';
-import { checkAtIssue, describe, describeEarly, fill, given, isEmpty, listen } from './fields.js';
-import { generator } from './generator.js';
-import { samples } from './samples.js';
+import { first, parts } from './built.js';
+import { checkAtIssue, describe, describeEarly, divert, fill, given, isEmpty, listen } from './fields.js';
 import { cards, welcome } from './view/answer.js';
 import { copyButton, spoken } from './view/copy.js';
 import { byId, code, h } from './view/dom.js';
 import { keepingFocus } from './view/focus.js';
 import { glance } from './view/glance.js';
-import { fetched, failed, progress } from './view/loading.js';
-import { listSamples } from './view/samples.js';
+import { fetched, failed } from './view/loading.js';
 import { onShell } from './view/shell.js';
 import { tabs } from './view/tabs.js';
 import { headline } from './view/verdict.js';
@@ -21,17 +18,20 @@ const CLOUDS = ['public', 'usgov', 'china', 'france', 'germany', 'singapore'];
 /** Milliseconds. Screen readers announce the answer when typing pauses, not after each letter. */
 const SPEAK_AFTER = 600;
 /** The heading of each tab. */
-const HEADINGS = ['Why does Entra refuse this token?', 'Which credentials does this pipeline need?'];
+const HEADINGS = ['Why does Entra refuse this token?', 'What is wrong with these credentials?', 'Which credentials does this pipeline need?'];
 
 /** @type {HTMLElement} */
 const answerArea = byId('answer');
-const panels = [byId('panel-check'), byId('panel-write')];
+const panels = [byId('panel-check'), byId('panel-audit'), byId('panel-write')];
 /** Shows the answer for the contents of the fields. Until the component is there: what the fields contain. */
 let answer = (/** @type {Element | undefined} */ _control) => describeEarly();
+/** Called with the index of a tab when it is chosen. */
+let chosen = (/** @type {number} */ _index) => false;
 
-tabs([byId('tab-check'), byId('tab-write')], (index) => {
+tabs([byId('tab-check'), byId('tab-audit'), byId('tab-write')], (index) => {
   panels.forEach((panel, other) => (panel.hidden = other !== index));
   byId('title').textContent = HEADINGS[index];
+  chosen(index);
 });
 listen(CLOUDS, (control) => answer(control));
 describeEarly();
@@ -39,24 +39,35 @@ document.documentElement.dataset.usable = 'true';
 start().catch(failed);
 
 async function start() {
-  const bytes = fetched('azure_oidc.wasm', size, progress);
-  const [{ load }, rows] = await Promise.all([import('./component.js'), samples()]);
-  const component = await load(await bytes);
-  disconnect();
-  identify(component);
-  const { claims } = component;
+  const loading = byId('loading');
+  const { begun, whole } = fetched('azure_oidc.parts.bin', parts, first);
+  const { early, load, STILL_LOADING } = await import('./component.js');
+  const beginning = await begun;
+  performance.mark('first-part');
+  let { claims } = await early(beginning);
+  let isWhole = false;
   const titles = new Map(claims.platforms().map((one) => [one.name, one.title]));
-  const writer = generator(panels[1], claims, CLOUDS);
   const showGlance = glance(answerArea);
   let speaking = 0;
-
-  listSamples(claims, rows, fill);
   answer = update;
-  onShell(() => {
-    keepingFocus(answerArea, () => update());
-    writer.write();
-  });
+  onShell(() => keepingFocus(answerArea, () => update()));
   update();
+  document.documentElement.dataset.early = 'true';
+
+  const forms = import('./later.js');
+  const [bytes, { auditor, generator, listSamples, rows }] = await Promise.all([whole, forms]);
+  const component = await load(bytes);
+  disconnect();
+  identify(component);
+  claims = component.claims;
+  isWhole = true;
+  const writer = generator(panels[2], claims, CLOUDS);
+  const audit = auditor(panels[1], claims, CLOUDS);
+  chosen = (index) => index === 1 && audit.offer(given().credentials);
+  divert((text, file) => !panels[1].hidden && (audit.take(text, file), true));
+  listSamples(claims, rows, fill);
+  onShell(() => (writer.write(), audit.write()));
+  keepingFocus(answerArea, () => update());
   document.documentElement.dataset.ready = 'true';
 
   /**
@@ -67,14 +78,23 @@ async function start() {
     const input = given();
     const found = ask(claims, input);
     describe(found, titles);
-    const list = isEmpty() ? [welcome()] : cards(claims, input, found, titles, atIssue);
-    answerArea.replaceChildren(...list);
-    writer.suggest(found.inspection?.ok?.platform ?? platformOf(found));
+    const isAnswered = isWhole || !isWaiting(found);
+    const list = isEmpty() ? (isWhole ? [welcome()] : []) : isAnswered ? cards(claims, input, found, titles, atIssue) : [];
+    answerArea.replaceChildren(...list, ...(isWhole ? [] : [loading]));
+    if (isWhole) writer.suggest(found.inspection?.ok?.platform ?? platformOf(found));
     const { text, tone } = summary(found, list);
     showGlance(text, tone, control);
     clearTimeout(speaking);
     const reason = found.verdict?.ok?.findings[0]?.message ?? '';
     speaking = setTimeout(() => spoken(text && `${text}. ${reason}`), SPEAK_AFTER);
+  }
+
+  /**
+   * Whether an answer needs a function that is still loading.
+   * @param {import('./ask.js').Answer} found
+   */
+  function isWaiting({ inspection, verdict, credentials, explanations, keys }) {
+    return [inspection, verdict, credentials, explanations, keys].some((one) => one?.fault?.code === STILL_LOADING);
   }
 
   /**

@@ -18,12 +18,26 @@ import { base64url, unsigned } from './ask.js';
 /** @typedef {{ presented: string, credentials: string, keys: string }} Filled */
 
 const AUDIENCE = 'api://AzureADTokenExchange';
+/** An error as Entra words it. */
+export const ERROR =
+  "AADSTS700213: No matching federated identity record found for presented assertion subject 'repo:octo-org/octo-repo:ref:refs/heads/main'. " +
+  'Check your federated identity credential Subject, Audience and Issuer against the presented assertion.';
 
 /** @returns {Promise<Sample[]>} */
 export async function samples() {
   const response = await fetch('samples.json');
   if (!response.ok) throw new Error(`samples.json: HTTP ${response.status}`);
   return response.json();
+}
+
+/**
+ * An unsigned token.
+ * @param {Sample} sample
+ * @param {number} now
+ */
+export function token(sample, now) {
+  const header = { alg: 'RS256', typ: 'JWT', kid: 'sample' };
+  return `${base64url(JSON.stringify(header))}.${payload(sample, now)}.${base64url('this sample is not signed '.repeat(10))}`;
 }
 
 /**
@@ -35,9 +49,7 @@ export async function samples() {
  * @returns {Filled}
  */
 export function filled(claims, sample, which, now) {
-  const header = { alg: 'RS256', typ: 'JWT', kid: 'sample' };
-  const presented = `${base64url(JSON.stringify(header))}.${payload(sample, now)}.${base64url('this sample is not signed '.repeat(10))}`;
-  return { presented, credentials: credentials(claims, sample, which), keys: '' };
+  return { presented: token(sample, now), credentials: credentials(claims, sample, which), keys: '' };
 }
 
 /**

@@ -1,19 +1,20 @@
 // Tests without a browser: the page's modules and the component in Node without JSPI, and the modules that only compute.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { NOW, PAGE, commandLine, expected, samples } from './stage.mjs';
 
 const module = (name) => import(pathToFileURL(resolve(PAGE, name)));
-const { load } = await module('component.js');
+const { early, load, STILL_LOADING } = await module('component.js');
 const { ask } = await module('ask.js');
 const { filled } = await module('samples.js');
 const { align } = await module('align.js');
 const { recognise } = await module('recognise.js');
 const { wordOf } = await module('words.js');
-const component = await load(new Uint8Array(readFileSync(resolve(PAGE, 'azure_oidc.wasm'))));
+const parts = new Uint8Array(readFileSync(resolve(PAGE, 'azure_oidc.parts.bin')));
+const component = await load(parts);
 const given = {
   presented: '',
   credentials: '',
@@ -59,6 +60,28 @@ test('each sample gets the answer of the command line in an engine without JSPI'
 function inFields(message) {
   return message.replace('`--discover` or `--jwks FILE`', '`jwks`');
 }
+
+test('the first part of the component answers as the whole, or says that the answer is still loading', async () => {
+  const { claims } = await early(parts);
+  const cases = fileURLToPath(new URL('../../crates/core/testdata/explain/cases/', import.meta.url));
+  const logs = readdirSync(cases).map((name) => ({ error: readFileSync(resolve(cases, name, 'log.txt'), 'utf8') }));
+  const tokens = samples.flatMap((sample) => ['near', 'right'].map((which) => filled(component.claims, sample, which, NOW)));
+  const alone = tokens.map(({ presented }) => ({ presented }));
+  const counts = { answered: 0, waiting: 0 };
+  for (const input of [...tokens, ...alone, ...logs]) {
+    for (const shell of ['bash', 'powershell']) {
+      const [first, whole] = [claims, component.claims].map((one) => ask(one, { ...given, ...input, shell }));
+      const isWaiting = Object.values(first).some((one) => one?.fault?.code === STILL_LOADING);
+      counts[isWaiting ? 'waiting' : 'answered']++;
+      if (!isWaiting) assert.deepEqual(first, whole);
+    }
+  }
+  for (const { presented } of tokens) {
+    const credentials = JSON.stringify([{ name: 'x', issuer: 'https://gitlab.com', subject: 'x', audiences: ['api://AzureADTokenExchange'] }]);
+    assert.ok(ask(claims, { ...given, presented, credentials }).verdict.ok, 'a token has no early answer');
+  }
+  assert.ok(counts.answered > counts.waiting, JSON.stringify(counts));
+});
 
 test('for PowerShell only the commands differ', () => {
   let commands = 0;

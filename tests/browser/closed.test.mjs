@@ -164,8 +164,8 @@ test('markup in a claim or a name stays text', async () => {
 test('another file instead of the component is refused', async () => {
   const context = await here.browser.newContext();
   const page = await context.newPage();
-  await page.route('**/azure_oidc.wasm', (route) =>
-    route.fulfill({ contentType: 'application/wasm', body: Buffer.from('0061736d0d000100', 'hex') }),
+  await page.route('**/azure_oidc.parts.bin', (route) =>
+    route.fulfill({ contentType: 'application/octet-stream', body: Buffer.from('0061736d0d000100', 'hex') }),
   );
   await page.goto(here.url);
   await page.waitForSelector('#loading.bad');

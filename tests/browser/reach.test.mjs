@@ -89,6 +89,12 @@ const STATES = {
     await page.click('[data-sample="GitLab"]');
     await page.fill('#presented', `"${await page.inputValue('#presented')}"`);
   },
+  'audit-empty': (page) => page.click('#tab-audit'),
+  audit: async (page) => {
+    await page.click('[data-sample="GitHub Actions"]');
+    await page.click('#tab-audit');
+    await page.waitForSelector('#audited .audited');
+  },
   'write-empty': (page) => page.click('#tab-write'),
   'write-four': async (page) => {
     await page.click('#tab-write');
@@ -103,6 +109,10 @@ const STATES = {
   },
 };
 
+/** The states for a browser besides Chromium, unless all of them are wanted. */
+const FEW = ['no-match', 'several-credentials', 'signed', 'error-and-token', 'write-four'];
+const REACHED = Object.entries(STATES).filter(([state]) => !process.env.AZURE_OIDC_WEB_FEW || FEW.includes(state));
+
 const LOOKS = {
   light: { colorScheme: 'light' },
   dark: { colorScheme: 'dark' },
@@ -112,7 +122,7 @@ const LOOKS = {
 
 for (const [look, { isAudited = true, ...options }] of Object.entries(LOOKS)) {
   test(`${isAudited ? 'axe-core finds nothing' : 'nothing stands out at the side'}, ${look}`, async () => {
-    for (const [state, reach] of Object.entries(STATES)) {
+    for (const [state, reach] of REACHED) {
       const page = await here.open(options);
       await reach(page);
       assert.deepEqual(isAudited ? await audited(page) : [], [], state);

@@ -1,33 +1,22 @@
-// Helpers of the tests: the built page on loopback, Debian's Chromium, and the command line.
+// Helpers of the tests: the built page on loopback, Debian's browsers, and the command line.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { serve } from '../../examples/browser/build/serve.mjs';
+import { CONTEXT, launch } from './browsers.mjs';
 
 export const PAGE = wanted('AZURE_OIDC_WEB');
 /** The folder for screenshots of the states. */
 export const PICTURES = wanted('AZURE_OIDC_WEB_SCREENSHOTS');
 const HOST = wanted('AZURE_OIDC_BIN');
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 /** The fixed time of the page's clock, for comparison with `--now`. */
 export const NOW = 1_790_000_000;
 /** Milliseconds. Much longer than a slow machine needs; a page that takes longer hangs. */
 const PATIENCE = 30_000;
 
 const packages = createRequire(resolve(wanted('AZURE_OIDC_WEB_TEST_MODULES'), 'package.json'));
-const { chromium } = packages('playwright-core');
 export const AXE = readFileSync(packages.resolve('axe-core/axe.min.js'), 'utf8');
 
 mkdirSync(PICTURES, { recursive: true });
@@ -36,7 +25,7 @@ mkdirSync(PICTURES, { recursive: true });
 export async function stage() {
   const server = await serve(PAGE, 0);
   const url = `http://localhost:${server.address().port}/`;
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  const browser = await launch();
   return { url, browser, open, close };
 
   /** Opens a page and waits until it is ready. `mistakes` collects its errors. */
@@ -45,7 +34,7 @@ export async function stage() {
       colorScheme,
       viewport: { width, height },
       reducedMotion: 'reduce',
-      permissions: ['clipboard-read', 'clipboard-write'],
+      ...CONTEXT,
     });
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE);
@@ -153,7 +142,7 @@ export function isCommand(text) {
 
 export function sentence(text) {
   const plain = text.replaceAll('`', '');
-  return `${text.startsWith('`') ? plain.charAt(0) : plain.charAt(0).toUpperCase()}${plain.slice(1)}${/[.!?]$/.test(plain) ? '' : '.'}`;
+  return `${text.startsWith('`') ? plain.charAt(0) : plain.charAt(0).toUpperCase()}${plain.slice(1)}${/[.!?:]$/.test(plain) ? '' : '.'}`;
 }
 
 /** The contents of the fields. */
@@ -164,6 +153,7 @@ export const values = (page) =>
 
 /** Pastes like a user: with a paste event on the focused element. */
 export async function paste(page, text) {
+  if (page.paste) return page.paste(text);
   await page.evaluate((text) => navigator.clipboard.writeText(text), text);
   await page.keyboard.press('ControlOrMeta+V');
 }

@@ -1,40 +1,64 @@
 // Builds the page: build.mjs COMPONENT FOLDER, with the packages of package.json in AZURE_OIDC_WEB_MODULES.
 //
-// The component is served unchanged. jco's JavaScript needs core modules that are embedded in it, so the page takes them from
-// the file whose digest it has checked. Nothing is shipped twice.
+// The component is served in one file, but in another order: first the functions that a first answer needs, then the rest. The page
+// uses the first part at once, puts both together and checks the digest of the whole. Nothing is shipped twice.
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { cut } from './early.mjs';
+import { largestModule } from './module.mjs';
+import { called } from './profile.mjs';
+import { work } from './workload.mjs';
 
 const SOURCE = join(dirname(fileURLToPath(import.meta.url)), '..');
+const WIT = join(SOURCE, '../../wit');
 const CLAIMS = join(SOURCE, '../../crates/emulator/src/claims');
+/** Modules that are loaded after the page works. */
+const LATER = [
+  ...['azure_oidc.js', 'component.js', 'later.js', 'audit.js', 'generator.js', 'samples.js', 'words.js'],
+  ...['view/audit.js', 'view/samples.js'],
+];
 const [componentPath, folder] = process.argv.slice(2);
 
 const packages = createRequire(
   resolve(process.env.AZURE_OIDC_WEB_MODULES ?? dirname(fileURLToPath(import.meta.url)), 'package.json'),
 );
 const { transpile } = await imported('@bytecodealliance/jco-transpile');
+const { componentEmbed, componentNew } = await imported('@bytecodealliance/jco-transpile/wasm-tools');
 const { minify } = await imported('oxc-minify');
 
 const component = await readFile(componentPath);
 /** @type {Map<string, Uint8Array | string>} */
-const page = new Map([['azure_oidc.wasm', component]]);
+const page = new Map();
 /** @type {Map<string, Uint8Array>} Types, for checking the sources. They are not part of the page. */
 const types = new Map();
 
+const rows = await samples();
 await addGlue();
+await addComponent();
 await addSources();
-page.set('samples.json', JSON.stringify(await samples()));
+page.set('samples.json', JSON.stringify(rows));
 preload();
 await write();
 report();
 
-/** Adds the JavaScript that runs the component, and the positions of the core modules in it. */
+/**
+ * Adds the JavaScript that calls the component's offline functions. jco makes it for a component that has no others and imports
+ * nothing, because what it makes for the whole component is half as large again.
+ */
 async function addGlue() {
-  const { files } = await transpile(componentPath, {
+  const text = (await Promise.all(['types.wit', 'claims.wit'].map((name) => readFile(join(WIT, name), 'utf8'))))
+    .map((wit, index) => (index ? wit.replace(/^package .*;$/m, '') : wit))
+    .join('\n');
+  const witSource = `${text}\nworld offline { export claims; }\n`;
+  const place = await mkdtemp(join(tmpdir(), 'azure-oidc-web-'));
+  const offline = join(place, 'offline.wasm');
+  await writeFile(offline, await componentNew(await componentEmbed({ dummy: true, witSource, world: 'offline' }), []));
+  const { files } = await transpile(offline, {
     name: 'azure_oidc',
     outDir: '',
     instantiation: 'sync',
@@ -44,38 +68,40 @@ async function addGlue() {
     tlaCompat: false,
     emitTypescriptDeclarations: true,
   });
-  const modules = {};
+  await rm(place, { recursive: true });
   for (const [path, contents] of Object.entries(files)) {
     const name = path.replace(/^\/+/, '');
     if (name.endsWith('.d.ts')) types.set(name, contents);
-    else if (name.endsWith('.js')) page.set(name, await shortened(name, lean(Buffer.from(contents).toString())));
-    else {
-      const offset = component.indexOf(contents);
-      if (offset < 0) throw new Error(`${name} is not in the component unchanged: the transpiler has modified it`);
-      modules[name] = [offset, contents.length];
-    }
+    else if (name.endsWith('.js')) page.set(name, await shortened(name, renamed(Buffer.from(contents).toString())));
   }
-  const digest = createHash('sha256').update(component).digest('hex');
-  const built = { digest, size: component.length, modules };
-  page.set(
-    'built.js',
-    Object.entries(built)
-      .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`)
-      .join(''),
-  );
-  const declared =
-    'export const digest: string;\nexport const size: number;\nexport const modules: Record<string, [number, number]>;\n';
-  types.set('built.d.ts', Buffer.from(declared));
 }
 
-/**
- * With `direct-optimized` this release of jco binds every import twice: directly, and with promises through functions that it
- * does not emit. Such a module cannot be loaded, so the second bindings are removed.
- */
-function lean(glue) {
-  const direct = glue.replace(/^  let (trampoline\d+) = _\1\.manuallyAsync[^]*?^  \);\n/gm, '');
-  if (/_trampoline\d/.test(direct)) throw new Error('the JavaScript from jco has an unexpected form; see `lean`');
-  return direct;
+/** The component's core module names its exports in the form that Rust's tools use, and it needs no initialisation. */
+function renamed(glue) {
+  const text = glue
+    .replace(/ *\(\{ exports: exports\d \} = instantiateCore\(module\d, \{\s*main: \{[^]*?\}\)\);\n/, '')
+    .replace(/ *const module1 = .*\n/, '')
+    .replaceAll('cm32p2_memory', 'memory')
+    .replaceAll('cm32p2_realloc', 'cabi_realloc')
+    .replace(/cm32p2\|([^|']+)\|([\w-]+?)(_post)?'/g, (_, api, name, post) => `${post ? 'cabi_post_' : ''}${api}.0#${name}'`);
+  if (/cm32p2|module1/.test(text)) throw new Error('the JavaScript from jco has an unexpected form; see `renamed`');
+  return text;
+}
+
+/** Adds the component in two parts, and what the page must know about them. */
+async function addComponent() {
+  const core = largestModule(component);
+  const glue = /** @type {string} */ (page.get('azure_oidc.js'));
+  const { instantiate } = await import(`data:text/javascript;base64,${Buffer.from(glue).toString('base64')}`);
+  const wanted = called(component.subarray(core.start, core.end), (module, seen) => work(instantiate, module, seen, rows));
+  const { first, rest } = cut(component, core, wanted);
+  page.set('azure_oidc.parts.bin', Buffer.concat([first, rest]));
+  const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
+  const built = { digest: sha256(component), firstDigest: sha256(first), size: component.length, first: first.length, parts: first.length + rest.length, core: [core.start, core.end] };
+  const lines = Object.entries(built).map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`);
+  page.set('built.js', lines.join(''));
+  const numbers = ['size', 'first', 'parts'].map((name) => `export const ${name}: number;\n`).join('');
+  types.set('built.d.ts', Buffer.from(`export const digest: string;\nexport const firstDigest: string;\nexport const core: [number, number];\n${numbers}`));
 }
 
 async function addSources() {
@@ -107,11 +133,11 @@ async function samples() {
 }
 
 /**
- * Lists the modules in the page, so that a browser requests them at the same time. Those that run the component are not among them:
- * the page works without them until the component has arrived.
+ * Lists the modules in the page, so that a browser requests them at the same time. Those that the page works without until the
+ * component, or the whole of it, has arrived are not among them.
  */
 function preload() {
-  const isEarly = (name) => name.endsWith('.js') && !['azure_oidc.js', 'component.js'].includes(name);
+  const isEarly = (name) => name.endsWith('.js') && !LATER.includes(name);
   const links = [...page.keys()].filter(isEarly).map((name) => `<link rel="modulepreload" href="${name}">`);
   page.set('index.html', page.get('index.html').replace('<script', `${links.join('')}\n<script`));
 }
@@ -147,10 +173,10 @@ function project() {
 
 function report() {
   const kib = (bytes) => `${(bytes / 1024).toFixed(1).padStart(8)} KiB`;
-  const row = (name, ...sizes) => console.log(`${name.padEnd(20)}${sizes.map(kib).join('')}`);
+  const row = (name, ...sizes) => console.log(`${name.padEnd(24)}${sizes.map(kib).join('')}`);
   const total = [0, 0, 0];
-  console.log(`${''.padEnd(20)}${['as it is', 'gzip', 'Brotli'].map((title) => title.padStart(12)).join('')}`);
-  for (const name of ['azure_oidc.wasm', 'azure_oidc.js', '']) {
+  console.log(`${''.padEnd(24)}${['as it is', 'gzip', 'Brotli'].map((title) => title.padStart(12)).join('')}`);
+  for (const name of ['azure_oidc.parts.bin', 'azure_oidc.js', '']) {
     const files = [...page]
       .filter(([path]) => (name ? path === name : !path.startsWith('azure_oidc.')))
       .map(([, contents]) => Buffer.from(contents));

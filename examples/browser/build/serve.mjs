@@ -10,6 +10,7 @@ const TYPES = {
   '.css': 'text/css; charset=utf-8',
   '.json': 'application/json',
   '.wasm': 'application/wasm',
+  '.bin': 'application/octet-stream',
 };
 const PACKED = [
   ['br', '.br'],

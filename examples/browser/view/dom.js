@@ -74,7 +74,7 @@ export function prose(text) {
  * @param {string} text
  */
 export function sentence(text) {
-  return opening(`${text}${/[.!?]$/.test(text) ? '' : '.'}`);
+  return opening(`${text}${/[.!?:]$/.test(text) ? '' : '.'}`);
 }
 
 /**

@@ -1,39 +1,42 @@
-// Fetches the component and shows how much of it has arrived.
+// Fetches the component, tells when its first part is there, and shows how much has arrived.
 
 import { byId } from './dom.js';
 
 /**
  * @param {string} name
- * @param {number} size The size of the file, without compression.
- * @param {(received: number, size: number) => void} tell
- * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ * @param {number} size Of the file, without compression.
+ * @param {number} begin The size of its first part.
+ * @returns {{ begun: Promise<Uint8Array<ArrayBuffer>>, whole: Promise<Uint8Array<ArrayBuffer>> }} The file when its first part has
+ * arrived, and when it is there as a whole.
  */
-export async function fetched(name, size, tell) {
-  const response = await fetch(name);
-  if (!response.ok || !response.body) throw new Error(`${name}: HTTP ${response.status}`);
-  const reader = response.body.getReader();
-  /** @type {Uint8Array<ArrayBuffer>[]} */
-  const pieces = [];
-  let received = 0;
-  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
-    pieces.push(piece.value);
-    received += piece.value.length;
-    tell(received, size);
+export function fetched(name, size, begin) {
+  const bytes = new Uint8Array(size);
+  /** @type {(bytes: Uint8Array<ArrayBuffer>) => void} */
+  let hasBegun = () => {};
+  const whole = read();
+  return { begun: Promise.race([new Promise((done) => (hasBegun = done)), whole]), whole };
+
+  async function read() {
+    const response = await fetch(name);
+    if (!response.ok || !response.body) throw new Error(`${name}: HTTP ${response.status}`);
+    const reader = response.body.getReader();
+    let received = 0;
+    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+      if (received + piece.value.length > size) throw new Error(`${name} is larger than the page expects`);
+      bytes.set(piece.value, received);
+      received += piece.value.length;
+      progress(received, size);
+      if (received >= begin) hasBegun(bytes);
+    }
+    return bytes;
   }
-  const bytes = new Uint8Array(received);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }
 
 /**
  * @param {number} received
  * @param {number} size
  */
-export function progress(received, size) {
+function progress(received, size) {
   const percent = `${Math.min(100, Math.round((100 * received) / size))} %`;
   for (const bar of document.querySelectorAll('progress')) bar.value = Math.min(1, received / size);
   for (const text of document.querySelectorAll('.percent')) text.textContent = percent;

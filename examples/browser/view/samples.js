@@ -1,13 +1,9 @@
 // Buttons that fill in the samples.
 
-import { filled, signed } from '../samples.js';
+import { ERROR, filled, signed } from '../samples.js';
 import { byId, h } from './dom.js';
 
 /** @typedef {import('../samples.js').Sample} Sample */
-
-const ERROR =
-  "AADSTS700213: No matching federated identity record found for presented assertion subject 'repo:octo-org/octo-repo:ref:refs/heads/main'. " +
-  'Check your federated identity credential Subject, Audience and Issuer against the presented assertion.';
 
 /**
  * @param {import('../component.js').Claims} claims
