@@ -84,6 +84,7 @@ esac
 case $(uname -m) in
   x86_64 | amd64) processor=amd64 ;;
   aarch64 | arm64) processor=arm64 ;;
+  riscv64 | s390x) processor=$(uname -m) ;;
   *) fail "there is no azure-oidc for the processor $(uname -m)" "build it: cargo install --locked --path host" ;;
 esac
 name=azure-oidc-$version-$system-$processor

@@ -29,10 +29,15 @@ fn formula(macos: &[&(&System, String)], linux: &[&(&System, String)]) -> String
     let block = |name: &str, archives: &[&(&System, String)]| {
         let each: String = archives
             .iter()
-            .map(|(system, digest)| {
-                let processor = if system.processor == "amd64" { "intel" } else { "arm" };
+            .filter_map(|(system, digest)| {
+                // Homebrew supports no other processors.
+                let processor = match system.processor {
+                    "amd64" => "intel",
+                    "arm64" => "arm",
+                    _ => return None,
+                };
                 let url = url(system);
-                format!("    on_{processor} do\n      url \"{url}\"\n      sha256 \"{digest}\"\n    end\n")
+                Some(format!("    on_{processor} do\n      url \"{url}\"\n      sha256 \"{digest}\"\n    end\n"))
             })
             .collect();
         if each.is_empty() { each } else { format!("  on_{name} do\n{each}  end\n\n") }

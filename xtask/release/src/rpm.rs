@@ -13,7 +13,11 @@ pub(crate) fn write(release: &Release<'_>, packed: &Packed<'_>) -> Result<()> {
     if packed.system.system != "linux" {
         return Ok(());
     }
-    let processor = if packed.system.processor == "amd64" { "x86_64" } else { "aarch64" };
+    let processor = match packed.system.processor {
+        "amd64" => "x86_64",
+        "arm64" => "aarch64",
+        other => other,
+    };
     let name = format!("azure-oidc-{VERSION}-1.{processor}.rpm");
     let folder = tempfile::tempdir()?;
     let root = folder.path().join("root");

@@ -7,7 +7,7 @@ use crate::VERSION;
 pub struct System {
     /// `linux`, `macos` or `windows`.
     pub system: &'static str,
-    /// `amd64` or `arm64`.
+    /// `amd64`, `arm64`, `riscv64` or `s390x`, as Debian and containers call it.
     pub processor: &'static str,
     /// Node's `process.platform` and `process.arch`.
     pub(crate) node: (&'static str, &'static str),
@@ -18,7 +18,7 @@ pub struct System {
 }
 
 /// All of them.
-pub const SYSTEMS: [System; 5] = [
+pub const SYSTEMS: [System; 7] = [
     System {
         system: "linux",
         processor: "amd64",
@@ -33,6 +33,20 @@ pub const SYSTEMS: [System; 5] = [
         node: ("linux", "arm64"),
         wheel: "manylinux2014_aarch64.musllinux_1_1_aarch64",
         target: "aarch64-unknown-linux-musl",
+    },
+    System {
+        system: "linux",
+        processor: "riscv64",
+        node: ("linux", "riscv64"),
+        wheel: "manylinux_2_31_riscv64.musllinux_1_2_riscv64",
+        target: "riscv64gc-unknown-linux-musl",
+    },
+    System {
+        system: "linux",
+        processor: "s390x",
+        node: ("linux", "s390x"),
+        wheel: "manylinux2014_s390x.musllinux_1_1_s390x",
+        target: "s390x-unknown-linux-gnu",
     },
     System {
         system: "macos",
@@ -60,7 +74,11 @@ pub const SYSTEMS: [System; 5] = [
 impl System {
     /// The system and processor that this code was compiled for.
     pub fn here() -> Option<&'static Self> {
-        let processor = if cfg!(target_arch = "x86_64") { "amd64" } else { "arm64" };
+        let processor = match std::env::consts::ARCH {
+            "x86_64" => "amd64",
+            "aarch64" => "arm64",
+            other => other,
+        };
         SYSTEMS.iter().find(|system| system.system == std::env::consts::OS && system.processor == processor)
     }
 

@@ -12,7 +12,7 @@ azure_oidc_install() {
     wget -q -O "$1/install.sh" "$azure_oidc_from" || return 1
   fi
   azure_oidc_sum=$(sha256sum <"$1/install.sh" 2>/dev/null || shasum -a 256 <"$1/install.sh") || return 1
-  if [ "${azure_oidc_sum%% *}" != 1f3b847fab24884bf4ab9dd1cbabefd0efba37e0b72de589de147b64954cec4a ]; then
+  if [ "${azure_oidc_sum%% *}" != 1e00ddeb56b486f8a74ef333403041b79ad182ff9ea7d25d427c374099b39e18 ]; then
     echo "error: $azure_oidc_from is not the reviewed install.sh; do not use it" >&2
     return 1
   fi
