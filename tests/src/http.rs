@@ -60,18 +60,24 @@ impl Message {
 
 /// Sends one request to `host:port` and waits for its answer.
 pub fn send(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Message {
-    let exchange = || {
-        let mut stream = TcpStream::connect(address)?;
-        stream.set_read_timeout(Some(TIME_LIMIT))?;
-        let mut head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {}\r\n",
-            body.len()
-        );
-        headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
-        write!(stream, "{head}\r\n{body}")?;
-        Message::read(&mut BufReader::new(stream))?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
-    };
-    exchange().unwrap_or_else(|error: io::Error| panic!("{method} {path}: {error}"))
+    exchange(address, method, path, headers, body).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+}
+
+/// Sends a request without a body to a server that may not be there yet.
+pub fn try_send(address: &str, method: &str, path: &str) -> io::Result<Message> {
+    exchange(address, method, path, &[], "")
+}
+
+fn exchange(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> io::Result<Message> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(TIME_LIMIT))?;
+    let mut head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {}\r\n",
+        body.len()
+    );
+    headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
+    write!(stream, "{head}\r\n{body}")?;
+    Message::read(&mut BufReader::new(stream))?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
 }
 
 /// Sends JSON and waits for the answer.

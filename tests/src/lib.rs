@@ -3,6 +3,8 @@
 //!
 //! `cargo xtask test` builds the programs and passes their paths in variables.
 
+#[cfg(unix)]
+pub mod clients;
 pub mod conformance;
 pub mod http;
 pub mod hunt;

@@ -12,10 +12,41 @@ pub(super) enum CommandHost {
     Own,
     /// `wasmtime run`.
     Wasmtime,
-    /// The command of the package for Node, with the package's folder.
-    Node(PathBuf),
+    /// The command of the package for Node, in an engine for JavaScript.
+    Package(Engine),
     /// `jco run`, with the path of jco.
     Jco(PathBuf),
+}
+
+/// An engine for JavaScript and the folder of the package.
+#[derive(Debug)]
+pub(super) struct Engine {
+    name: &'static str,
+    program: PathBuf,
+    /// The arguments before the script.
+    before: &'static [&'static str],
+    package: PathBuf,
+}
+
+impl Engine {
+    pub(super) fn node(package: &Path) -> Self {
+        Self { name: "Node, command", program: "node".into(), before: &[], package: package.to_owned() }
+    }
+
+    pub(super) fn deno(package: &Path, program: PathBuf) -> Self {
+        // The packages are those that npm has installed.
+        let before = &["run", "--allow-all", "--node-modules-dir=manual", "--quiet"];
+        Self { name: "Deno, command", program, before, package: package.to_owned() }
+    }
+
+    pub(super) fn bun(package: &Path, program: PathBuf) -> Self {
+        Self { name: "Bun, command", program, before: &["run"], package: package.to_owned() }
+    }
+
+    /// The engine without this machine's variables: it passes all of them to the component.
+    fn job(&self, folder: &Path) -> Job {
+        bare(&self.program, folder)
+    }
 }
 
 impl CommandHost {
@@ -24,7 +55,7 @@ impl CommandHost {
         match self {
             Self::Own => "azure-oidc",
             Self::Wasmtime => "wasmtime run",
-            Self::Node(_) => "Node, command",
+            Self::Package(engine) => engine.name,
             Self::Jco(_) => "jco run",
         }
     }
@@ -35,7 +66,7 @@ impl CommandHost {
         let output = match self {
             Self::Own => Job::host(&["--version"]).run(),
             Self::Wasmtime => Job::program(&programs::wasmtime()).args(&["--version"]).run(),
-            Self::Node(_) => node(&here).args(&["--version"]).run(),
+            Self::Package(engine) => engine.job(&here).args(&["--version"]).run(),
             Self::Jco(path) => node(&here).args(&[path.as_os_str(), "--version".as_ref()]).run(),
         };
         let word = output.stdout.split_whitespace().find(|word| word.contains('.')).unwrap_or("?");
@@ -51,9 +82,10 @@ impl CommandHost {
         let job = match self {
             Self::Own => set(Job::host(&arguments).env("SSL_CERT_FILE", ca), &variables),
             Self::Wasmtime => stock::run(&variables, &arguments),
-            Self::Node(folder) => {
+            Self::Package(engine) => {
                 let shown = variables.iter().flat_map(|(name, _)| ["--show", name]);
-                let job = node(folder).env("NODE_EXTRA_CA_CERTS", ca).args(&["bin/azure-oidc.mjs"]);
+                let job = engine.job(&engine.package).env("NODE_EXTRA_CA_CERTS", ca).env("DENO_CERT", ca);
+                let job = job.args(engine.before).args(&["bin/azure-oidc.mjs"]);
                 set(job.args(&shown.collect::<Vec<_>>()).args(&arguments), &variables)
             }
             Self::Jco(path) => {
@@ -69,8 +101,12 @@ fn set(job: Job, variables: &[(&str, &str)]) -> Job {
     variables.iter().fold(job, |job, (name, value)| job.env(name, value))
 }
 
-/// Node without this machine's variables: `jco run` passes all of them to the component.
+/// Node for `jco run`.
 fn node(folder: &Path) -> Job {
+    bare("node".as_ref(), folder)
+}
+
+fn bare(program: &Path, folder: &Path) -> Job {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    Job::program("node".as_ref()).within(folder).env("PATH", path)
+    Job::program(program).within(folder).env("PATH", path)
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::cases::{Case, Prepared, Suite};
-use super::command::CommandHost;
+use super::command::{CommandHost, Engine};
 use super::report::{Cell, Column, Report, Table};
 use super::typed::TypedHost;
 use super::{packages, same, service};
@@ -17,6 +17,9 @@ use crate::{APPLICATION, Ran, Stage, TENANT};
 const EMBED: &str = "AZURE_OIDC_EMBED";
 /// The variable with the path of jco.
 const JCO: &str = "JCO";
+/// The variables with the paths of Deno and Bun.
+const DENO: &str = "DENO";
+const BUN: &str = "BUN";
 
 /// Runs all cases under all hosts.
 ///
@@ -34,11 +37,14 @@ pub fn run() -> Report {
         path
     };
     let (embed, jco) = (named(EMBED, "the engine of examples/embed-rust"), named(JCO, "jco"));
+    let (deno, bun) = (named(DENO, "Deno"), named(BUN, "Bun"));
 
     let stage = Stage::new();
     let relay = Relay::before(&stage.emulator);
     let package = packages::node_package(&digest);
-    let mut commands = vec![CommandHost::Own, CommandHost::Wasmtime, CommandHost::Node(package.clone())];
+    let mut commands = vec![CommandHost::Own, CommandHost::Wasmtime, CommandHost::Package(Engine::node(&package))];
+    commands.extend(deno.map(|program| CommandHost::Package(Engine::deno(&package, program))));
+    commands.extend(bun.map(|program| CommandHost::Package(Engine::bun(&package, program))));
     commands.extend(jco.map(CommandHost::Jco));
     let mut typed = vec![TypedHost::node(&package, &stage), TypedHost::python()];
     typed.extend(embed.as_ref().map(TypedHost::rust));

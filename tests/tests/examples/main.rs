@@ -1,7 +1,9 @@
 //! Checks the examples: pipeline files are valid for the schema of their system, credentials match
 //! the example tokens, and all options exist.
 
+mod deploy;
 mod schemas;
+mod vite;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -77,5 +79,5 @@ fn each_option_in_an_example_exists() {
     assert!(seen > 10, "{seen}");
 }
 
-const COMMANDS: [&str; 9] =
-    ["exchange", "inspect", "check", "verify", "explain", "credential", "audit", "doctor", "serve"];
+const COMMANDS: [&str; 10] =
+    ["exchange", "inspect", "check", "verify", "explain", "credential", "setup", "audit", "doctor", "serve"];

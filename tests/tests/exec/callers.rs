@@ -6,16 +6,9 @@ use std::thread;
 
 use azure_oidc_tests::{Stage, http, programs};
 
-use crate::ARM_SCOPE;
-use crate::{UNTIL_STOP, ask, ask_with, endpoint, environment, exec, wait_until_closed};
+use crate::{ARM, ARM_SCOPE, UNTIL_STOP, ask, ask_with, endpoint, environment, exchanges, exec, wait_until_closed};
 
-pub(crate) const ARM: &str = "https://management.azure.com";
 const VAULT: &str = "https://vault.azure.net";
-
-fn exchanges(stage: &Stage, resource: &str) -> usize {
-    let scope = format!("{resource}/.default");
-    stage.requests().iter().filter(|request| request.form.get("scope") == Some(&scope)).count()
-}
 
 #[test]
 fn a_hundred_callers_for_one_scope_are_one_exchange() {

@@ -5,8 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use azure_oidc_tests::{Job, Stage, secrets};
 
-use crate::ARM_SCOPE;
-use crate::{exec, job};
+use crate::{ARM_SCOPE, exec, job};
 
 #[test]
 fn the_exit_code_is_that_of_the_command() {

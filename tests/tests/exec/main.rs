@@ -2,6 +2,7 @@
 //! a command notices, who may ask, and what is left when somebody ends.
 #![cfg(unix)]
 
+mod az;
 mod callers;
 mod codes;
 mod ending;
@@ -9,11 +10,15 @@ mod environment;
 #[cfg(test)]
 #[path = "../../../crates/emulator/tests/sdk/install.rs"]
 mod install;
+mod namespaces;
 mod platforms;
 mod ready;
 mod sdks;
 mod soak;
+mod starting;
 mod streams;
+mod terraform;
+mod unread;
 
 use std::collections::BTreeMap;
 use std::net::TcpStream;
@@ -23,9 +28,13 @@ use std::time::{Duration, Instant};
 
 use azure_oidc_tests::http::{self, Message};
 use azure_oidc_tests::{APPLICATION, Job, Stage, TENANT};
+use serde_json::Value;
 
 /// Where the pinned versions of the SDKs stand.
 const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/emulator/tests/sdk");
+
+/// Azure Resource Manager, as the SDKs name it.
+const ARM: &str = "https://management.azure.com";
 
 /// The scope of Azure Resource Manager.
 const ARM_SCOPE: &str = "https://management.azure.com/.default";
@@ -35,9 +44,14 @@ const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// A job with an ID token that cannot be had again.
 fn job(stage: &Stage, options: &[&str]) -> Job {
+    trusting(stage.emulator.ca_file(), stage, options)
+}
+
+/// The same with this `--ca-file`.
+fn trusting(ca_file: &Path, stage: &Stage, options: &[&str]) -> Job {
     Job::host(options)
         .args(&["--authority-host", stage.emulator.url(), "--ca-file"])
-        .args(&[stage.emulator.ca_file()])
+        .args(&[ca_file])
         .args(&["--tenant-id", TENANT, "--client-id", APPLICATION, "--id-token-env", "MY_TOKEN"])
         .env("MY_TOKEN", stage.id_token())
         .env("PATH", PATH)
@@ -58,6 +72,17 @@ fn environment(stage: &Stage) -> BTreeMap<String, String> {
     wait_for(&stage.path("env"));
     let pair = |line: &str| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
     stage.read("env").lines().filter_map(pair).collect()
+}
+
+/// The environment of a ready file.
+fn environment_of(ready: &Value) -> BTreeMap<String, String> {
+    serde_json::from_value(ready["env"].clone()).expect("names and values")
+}
+
+/// How often a token for this resource was requested from the authority.
+fn exchanges(stage: &Stage, resource: &str) -> usize {
+    let scope = format!("{resource}/.default");
+    stage.requests().iter().filter(|request| request.form.get("scope") == Some(&scope)).count()
 }
 
 /// Asks for a token as the SDKs do.

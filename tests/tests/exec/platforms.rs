@@ -9,13 +9,19 @@ use azure_oidc_tests::{APPLICATION, Job, Stage, TENANT, programs};
 
 use crate::{wait_until_closed, within};
 
-/// The scripts of a section: the lines after each `NAME: |` or `- |`.
-fn scripts(section: &str) -> Vec<String> {
+/// The examples of a section in this language.
+fn examples(section: &str, language: &str) -> Vec<String> {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/long-jobs.md");
     let page = fs::read_to_string(page).expect("the page is there");
     let (_, text) = page.split_once(&format!("### {section}\n")).expect("the section is there");
-    let (_, text) = text.split_once("```yaml\n").expect("it has an example");
-    let (yaml, _) = text.split_once("```").expect("the example ends");
+    let text = text.split("\n### ").next().unwrap_or_default();
+    let start = format!("```{language}\n");
+    text.split(&start).skip(1).map(|text| text.split("```").next().unwrap_or_default().to_owned()).collect()
+}
+
+/// The scripts of a section: the lines after each `NAME: |` or `- |`.
+fn scripts(section: &str) -> Vec<String> {
+    let yaml = examples(section, "yaml").swap_remove(0);
     let indent = |line: &str| line.len() - line.trim_start().len();
     let lines: Vec<_> = yaml.lines().collect();
     let starts = lines.iter().enumerate().filter(|(_, line)| line.ends_with(" |"));
@@ -129,5 +135,25 @@ fn azure_pipelines() {
     let worker = "sh -c 'bash step1 > out; true' && cat out &&
         eval \"$(sed -n 's/^##vso\\[task.setvariable variable=\\([A-Za-z_]*\\)\\]\\(.*\\)$/export \\1=\"\\2\"/p' out)\" && sh -c 'bash step2; true'";
     job(&stage, &given, worker).run().expect(0);
+    assert_worked(&stage, &stage.path("azure.json"));
+}
+
+#[test]
+fn hcp_terraform() {
+    let stage = Stage::new();
+    let hooks = examples("HCP Terraform, on agents of your own", "sh");
+    stage.write("pre-plan", &hooks[0]);
+    stage.write("post-plan", &hooks[1]);
+    stage.write("terraform", ASK);
+    stage.write("env", "");
+    let given = own(&[
+        ("TFC_WORKLOAD_IDENTITY_TOKEN", stage.id_token()),
+        ("TFC_RUN_ID", "run-1".to_owned()),
+        ("TFC_AGENT_ENV", stage.path("env").display().to_string()),
+        ("HOME", stage.folder().display().to_string()),
+    ]);
+    // The agent goes on after the phase.
+    let agent = "sh pre-plan && (export $(cat env) && sh terraform); sh post-plan; until [ ! -e azure.json ]; do sleep 0.05; done";
+    job(&stage, &given, agent).run().expect(0);
     assert_worked(&stage, &stage.path("azure.json"));
 }

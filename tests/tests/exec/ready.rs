@@ -8,8 +8,7 @@ use std::time::Duration;
 use azure_oidc_tests::{Job, Stage, http};
 use serde_json::Value;
 
-use crate::ARM_SCOPE;
-use crate::{job, wait_for, wait_until_closed, within};
+use crate::{ARM_SCOPE, environment_of, job, wait_for, wait_until_closed, within};
 
 /// A broker in the foreground.
 pub(crate) struct Broker {
@@ -74,8 +73,8 @@ fn the_file_says_what_a_step_sets_and_is_removed_at_the_end() {
     assert!(ready["new_scopes_until"].is_string(), "{ready}");
     let unset = ready["unset"].as_array().expect("it is a list");
     assert!(unset.contains(&"AZURE_CLIENT_SECRET".into()) && unset.contains(&"MY_TOKEN".into()), "{ready}");
-    let environment = serde_json::from_value(ready["env"].clone()).expect("names and values");
-    assert_eq!(crate::ask(&environment, crate::callers::ARM).status(), 200);
+    let environment = environment_of(&ready);
+    assert_eq!(crate::ask(&environment, crate::ARM).status(), 200);
     let ran = running.end_with("TERM");
     assert_eq!(ran.stdout, "");
     assert!(!stage.path("ready.json").exists());
@@ -119,8 +118,8 @@ fn a_detached_one_outlives_the_step_and_ends_with_the_process_it_watches() {
     let ran = step.within(stage.folder()).run().expect(0);
     assert_eq!(ran.stdout, "");
     let ready = read(&stage);
-    let environment = serde_json::from_value(ready["env"].clone()).expect("names and values");
-    assert_eq!(crate::ask(&environment, crate::callers::ARM).status(), 200);
+    let environment = environment_of(&ready);
+    assert_eq!(crate::ask(&environment, crate::ARM).status(), 200);
     runner.kill().expect("it runs");
     runner.wait().expect("it was started");
     wait_until_closed(&address(&ready));
@@ -141,12 +140,49 @@ fn a_detached_one_ends_with_the_shell_that_started_it() {
 #[test]
 fn a_file_that_cannot_be_written_is_found_out_before_the_exchange() {
     let stage = Stage::new();
-    for detach in [&[][..], &["--detach"]] {
-        let job = job(&stage, &["broker", "--ready-file", "missing/ready.json"]).args(detach);
-        let ran = job.run().expect(6);
-        assert!(ran.stderr.contains("missing/ready.json of `--ready-file` cannot be written"), "{}", ran.stderr);
+    fs::create_dir(stage.path("folder")).expect("it is new");
+    for (file, why) in [
+        ("missing/ready.json", "its folder does not exist"),
+        ("folder", "it is a folder"),
+        ("folder/", "it is a folder"),
+        ("folder/new/", "it is a folder"),
+        ("folder/new/.", "it is a folder"),
+        ("ready.json/x", "its folder does not exist"),
+    ] {
+        for detach in [&[][..], &["--detach"]] {
+            let job = job(&stage, &["broker", "--ready-file", file, "--scope", ARM_SCOPE]).args(detach);
+            let ran = job.run().expect(6);
+            let expected = format!("error: The file {file} of `--ready-file` cannot be written: {why}\n");
+            assert!(ran.stderr.starts_with(&expected), "{}", ran.stderr);
+        }
     }
+    assert_eq!(stage.names(), ["folder"]);
     assert!(stage.requests().is_empty());
+}
+
+#[test]
+fn a_broker_that_ends_leaves_the_file_of_the_next_one() {
+    for how in ["-TERM", "-KILL"] {
+        let stage = Stage::new();
+        let first = Broker::start(&stage, &[]);
+        let address = first.address();
+        let second = broker(&stage, &[]).into_command().spawn().expect("it starts");
+        within(Duration::from_secs(60), || {
+            let file = stage.read("ready.json");
+            file.ends_with('\n') && serde_json::from_str(&file).is_ok_and(|ready: Value| ready["pid"] == second.id())
+        });
+        signal(how, first.pid());
+        first.finish();
+        wait_until_closed(&address);
+        let ready = read(&stage);
+        let second = Broker { child: second, ready };
+        // The helper of the first one has nothing to remove, and ends.
+        within(Duration::from_secs(10), || fs::read_dir(stage.folder()).expect("it is there").count() == 1);
+        http::send(&second.address(), "GET", "/", &[], "");
+        signal("-TERM", second.pid());
+        second.finish();
+        within(Duration::from_secs(10), || !stage.path("ready.json").exists());
+    }
 }
 
 #[test]

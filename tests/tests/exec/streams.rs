@@ -90,7 +90,7 @@ fn an_interrupt_of_the_terminal_reaches_the_command_once_and_the_broker_not_at_a
     let sent = Command::new("/bin/kill").args(["-INT", "--", &format!("-{}", child.id())]).status();
     assert!(sent.expect("kill runs").success());
     wait_for(&stage.path("signals"));
-    assert_eq!(crate::ask(&environment, crate::callers::ARM).status(), 200);
+    assert_eq!(crate::ask(&environment, crate::ARM).status(), 200);
     assert_eq!(stage.read("signals"), "interrupted\n");
     stage.write("stop", "");
     child.wait().expect("it was started");
@@ -109,7 +109,7 @@ fn a_stopped_command_goes_on() {
     signal("-STOP");
     let stat = format!("/proc/{}/stat", child.id());
     within(Duration::from_secs(10), || std::fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") T ")));
-    assert_eq!(crate::ask(&environment, crate::callers::ARM).status(), 200);
+    assert_eq!(crate::ask(&environment, crate::ARM).status(), 200);
     signal("-CONT");
     stage.write("stop", "");
     assert!(child.wait().expect("it was started").success());

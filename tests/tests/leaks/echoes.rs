@@ -3,8 +3,9 @@
 use azure_oidc_emulator::Injection;
 use azure_oidc_emulator::injections::{Encoding, Kind};
 use azure_oidc_tests::hunt::Hunt;
+use azure_oidc_tests::stage::{ARM, GRAPH};
 use azure_oidc_tests::{APPLICATION, Job, Stage, TENANT};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const ENCODINGS: [Encoding; 7] = [
     Encoding::Plain,
@@ -88,14 +89,38 @@ fn is_secret(name: &str, value: &str) -> bool {
 
 #[test]
 fn an_access_token_is_not_shown_when_the_next_scope_is_refused() {
-    let stage = Stage::new();
-    let id_token = stage.id_token();
-    let refused = Some("https://graph.microsoft.com/.default".to_owned());
-    stage.inject(Injection { scope: refused, ..echo(400, Encoding::Plain) });
-    let ran = stage.harness(&id_token).args(&["--scope", "arm,graph", "--retries", "0"]).run();
-    assert_ne!(ran.code, 0, "{}", ran.printed());
-    Hunt::of(&[&id_token]).assert_not_printed("two scopes", &ran);
-    assert!(!ran.printed().contains("eyJ"), "{}", ran.printed());
+    let access_token = crate::shapes::all().swap_remove(0).1;
+    let body = json!({ "token_type": "Bearer", "expires_in": 3599, "access_token": access_token }).to_string();
+    let granted = Injection { scope: Some(ARM.to_owned()), body: Some(body), ..Injection::new(Kind::Answer) };
+    let refused = Injection { scope: Some(GRAPH.to_owned()), path: None, ..echo(400, Encoding::Plain) };
+    for output in ["auto", "json", "env", "text", "dotenv"] {
+        let stage = Stage::new();
+        let id_token = stage.id_token();
+        let hunt = Hunt::of(&[&id_token, &access_token]);
+        let job = |scopes: &[&str]| {
+            let scopes = scopes.join(",");
+            let options = ["--scope", &scopes, "--retries", "0", "--output", output, "--log-level", "debug"];
+            stage.harness(&id_token).args(&options)
+        };
+        // Without the refusal it is printed or written: it is the token that the hunt looks for.
+        stage.inject(granted.clone());
+        let ran = job(&[ARM]).run().expect(0);
+        assert!(hunt.finds(&ran.stdout) || hunt.finds(&stage.read("secrets")), "{output}: {}", ran.printed());
+        std::fs::remove_file(stage.path("secrets")).ok();
+
+        stage.inject(granted.clone());
+        stage.inject(refused.clone());
+        let ran = job(&[ARM, GRAPH]).run().expect(4);
+        let answers = |scope: &str| -> Vec<_> {
+            let requests = stage.requests();
+            let asked = requests.iter().filter(|request| request.form.get("scope").is_some_and(|own| own == scope));
+            asked.map(|request| request.status).collect()
+        };
+        assert_eq!(answers(ARM), [Some(200); 2], "{output}: the first scope was granted");
+        assert_eq!(answers(GRAPH), [Some(400)], "{output}");
+        hunt.assert_not_printed(output, &ran);
+        hunt.assert_not_written(output, stage.folder(), &[]);
+    }
 }
 
 #[test]

@@ -5,8 +5,23 @@ use azure_oidc_tests::{APPLICATION, Job, Stage, TENANT};
 
 use crate::shapes;
 
-const COMMANDS: [&str; 10] =
-    ["exchange", "check", "verify", "inspect", "explain", "credential", "audit", "doctor", "serve", "completions"];
+const COMMANDS: [&str; 12] = [
+    "exchange",
+    "check",
+    "verify",
+    "inspect",
+    "explain",
+    "credential",
+    "audit",
+    "doctor",
+    "serve",
+    "completions",
+    "exec",
+    "broker",
+];
+
+/// Options that take an address or a name of a host.
+const ADDRESSES: [&str; 4] = ["--authority-host", "--allow-host", "--issuer", "--token-issuer"];
 
 /// Variables that are read, or that name files, addresses and platforms.
 const VARIABLES: [&str; 22] = [
@@ -63,7 +78,12 @@ fn lines(command: &str, secret: &str, is_opaque: bool) -> Vec<Vec<String>> {
         }
     }
     // A service that starts would not end.
-    let last: &[&str] = if command == "serve" { &["--listen", "nonsense"] } else { &[] };
+    let last: &[&str] = match command {
+        "serve" => &["--listen", "nonsense"],
+        "exec" => &["--", "true"],
+        "broker" => &["--ready-file", "missing/ready.json"],
+        _ => &[],
+    };
     lines.into_iter().map(|line| [words(&[command]), line, words(last)].concat()).collect()
 }
 
@@ -85,6 +105,42 @@ fn no_option_repeats_a_secret_that_it_was_given() {
                 }
                 hunt.assert_not_written(&what, stage.folder(), &[]);
             }
+        }
+    }
+}
+
+#[test]
+fn no_option_repeats_the_password_of_an_address() {
+    const PASSWORD: &str = "words-that-follow-each-other";
+    let hunt = Hunt::of(&[PASSWORD]);
+    let stage = Stage::new();
+    for address in ["https://user:PASSWORD@login.example", "http://PASSWORD@host:1/x", "user:PASSWORD@login.example"] {
+        let address = address.replace("PASSWORD", PASSWORD);
+        for command in COMMANDS {
+            // What a credential is made of, an explanation is about, and a token says is shown.
+            for option in options(command).iter().filter(|option| ADDRESSES.contains(&option.as_str())) {
+                for output in [&[][..], &["--output", "json"]] {
+                    let job = Job::host(&[command, option, &address]).within(stage.folder());
+                    let job = job.env("AZURE_TENANT_ID", TENANT).env("AZURE_CLIENT_ID", APPLICATION);
+                    let job = match command {
+                        "serve" => job.args(&["--listen", "nonsense"]),
+                        "exec" => job.args(&["--", "true"]),
+                        "broker" => job.args(&["--ready-file", "ready.json"]),
+                        _ => job.args(output),
+                    };
+                    let ran = job.run();
+                    assert_ne!(ran.code, 0, "{command} {option}: {}", ran.printed());
+                    hunt.assert_not_printed(&format!("{command} {option} {address}"), &ran);
+                }
+            }
+        }
+        for name in ["AZURE_AUTHORITY_HOST", "ARM_OIDC_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_URL", "HTTPS_PROXY"] {
+            let job = Job::host(&["exchange", "--timeout", "2s", "--retries", "0"]).env(name, &address);
+            let job = job.env("AZURE_TENANT_ID", TENANT).env("AZURE_CLIENT_ID", APPLICATION);
+            let job = job.env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "x").env("ARM_OIDC_REQUEST_TOKEN", "x");
+            let ran = job.run();
+            assert_ne!(ran.code, 0, "{name}: {}", ran.printed());
+            hunt.assert_not_printed(&format!("{name} {address}"), &ran);
         }
     }
 }

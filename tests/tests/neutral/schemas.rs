@@ -29,6 +29,18 @@ fn exchange_is_valid_for_its_schema() {
 }
 
 #[test]
+fn id_token_is_valid_for_its_schema() {
+    let stage = Stage::new();
+    for issuer in ["gitlab", "kubernetes"] {
+        let job = Job::host(&["id-token", "--id-token-env", "T"]).args(&JSON);
+        let ran = job.env("T", stage.mint(&Order::of(issuer))).run().expect(0);
+        schema::assert_valid("id-token", &ran.json());
+    }
+    let refused = Job::host(&["id-token", "--id-token-env", "T"]).args(&JSON).env("T", "no token").run().expect(3);
+    schema::assert_valid("error", &refused.json());
+}
+
+#[test]
 fn check_is_valid_for_its_schema_with_each_verdict() {
     let stage = Stage::new();
     let good =

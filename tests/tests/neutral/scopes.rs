@@ -77,6 +77,11 @@ const CLOUDS: &[(&str, &str, Scopes)] = &[
             ("keyvault", "https://vault.azure.net/.default"),
             ("acr", "https://containerregistry.azure.net/.default"),
             ("sql", "https://database.windows.net/.default"),
+            ("devops", "499b84ac-1321-427f-aa17-267ca6975798/.default"),
+            ("aks", "6dae42f8-4368-4678-94ff-3960e28e3630/.default"),
+            ("postgres", "https://ossrdbms-aad.database.windows.net/.default"),
+            ("mysql", "https://ossrdbms-aad.database.windows.net/.default"),
+            ("redis", "https://redis.azure.com/.default"),
         ],
     ),
     (
@@ -86,6 +91,10 @@ const CLOUDS: &[(&str, &str, Scopes)] = &[
             ("arm", "https://management.usgovcloudapi.net/.default"),
             ("graph", "https://graph.microsoft.us/.default"),
             ("keyvault", "https://vault.usgovcloudapi.net/.default"),
+            ("acr", "https://containerregistry.azure.net/.default"),
+            ("aks", "6dae42f8-4368-4678-94ff-3960e28e3630/.default"),
+            ("postgres", "https://ossrdbms-aad.database.usgovcloudapi.net/.default"),
+            ("mysql", "https://ossrdbms-aad.database.usgovcloudapi.net/.default"),
         ],
     ),
     (
@@ -95,6 +104,10 @@ const CLOUDS: &[(&str, &str, Scopes)] = &[
             ("arm", "https://management.chinacloudapi.cn/.default"),
             ("graph", "https://microsoftgraph.chinacloudapi.cn/.default"),
             ("keyvault", "https://vault.azure.cn/.default"),
+            ("acr", "https://containerregistry.azure.net/.default"),
+            ("aks", "6dae42f8-4368-4678-94ff-3960e28e3630/.default"),
+            ("postgres", "https://ossrdbms-aad.database.chinacloudapi.cn/.default"),
+            ("mysql", "https://ossrdbms-aad.database.chinacloudapi.cn/.default"),
         ],
     ),
 ];

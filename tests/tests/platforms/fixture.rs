@@ -93,7 +93,8 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 
 /// An emulator with an issuer for each platform, and a credential for each that can match.
 pub(crate) fn stage() -> Stage {
-    Stage::with_config(&format!("{}\n{}", config::DEFAULT, include_str!("emulator.toml")))
+    let hosts = r#"hostnames = ["localhost", "contoso.azurecr.io"]"#;
+    Stage::with_config(&format!("{hosts}\n{}\n{}", config::DEFAULT, include_str!("emulator.toml")))
 }
 
 impl Fixture {
@@ -140,7 +141,7 @@ impl Fixture {
         }
         let mut job = Job::host(&[command]).args(&self.select(stage)).args(own);
         job = job.env("SSL_CERT_FILE", stage.emulator.ca_file());
-        if ["exchange", "doctor"].contains(&command) {
+        if !["inspect", "id-token"].contains(&command) {
             job = job.args(&["--authority-host", stage.emulator.url()]);
         }
         self.variables(stage, stage.emulator.url()).into_iter().fold(job, |job, (name, value)| job.env(&name, value))

@@ -7,6 +7,7 @@
 
 mod azure_pipelines;
 mod consumers;
+mod credentials;
 mod fixture;
 mod jobs;
 mod program;

@@ -14,4 +14,5 @@ mod powershell;
 mod release;
 mod runner;
 mod server;
+mod setup;
 mod shells;

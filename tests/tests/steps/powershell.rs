@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 
 use azure_oidc_tests::Job;
-use azure_oidc_tests::conformance::packages;
 
 /// Prints the lines of the faults that the grammar finds on standard input.
 const SCRIPT: &str = "\
@@ -16,13 +15,13 @@ def visit(node):
 visit(tree_sitter.Parser(language).parse(sys.stdin.buffer.read()).root_node)
 ";
 
+/// The lines of the faults in a script; empty where there are none.
+pub(crate) fn faults(text: &str) -> String {
+    Job::program(&crate::setup::tools().join("python")).args(&["-c", SCRIPT]).input(text).run().expect(0).stdout
+}
+
 #[test]
 fn the_grammar_of_powershell_reads_the_installer() {
-    let pins = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/steps/requirements.txt");
-    let tools =
-        packages::environment(&Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tools-powershell"), &pins);
-    let faults =
-        |text: &str| Job::program(&tools.join("python")).args(&["-c", SCRIPT]).input(text).run().expect(0).stdout;
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../install.ps1")).expect("it is text");
     assert_eq!(faults(&text), "");
     // It finds faults where there are some.

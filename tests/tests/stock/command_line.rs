@@ -1,7 +1,12 @@
 //! Compares `wasmtime run` with the native host: the same output for the same input, with exit code
 //! 0 or 1.
 
+use std::io::{BufReader, Write};
+use std::net::TcpListener;
+use std::thread;
+
 use azure_oidc_emulator::Order;
+use azure_oidc_tests::http::Message;
 use azure_oidc_tests::relay::Relay;
 use azure_oidc_tests::stage::{ARM, GRAPH};
 use azure_oidc_tests::{APPLICATION, Job, Ran, Stage, TENANT, schema, secrets, stock, tokens};
@@ -40,6 +45,15 @@ const COMMANDS: &[&[&str]] = &[
     &["audit", "--credential", "-", "--output", "json"],
     &["audit", "--credential", "-", "--cloud", "china", "--write", "--format", "terraform"],
     &["exchange", "--tenant-id", "x", "--client-id", "x", "--output", "json"],
+    &["docker-credential", "list"],
+    &["docker-credential", "version"],
+    &["docker-credential", "get"],
+    &["docker-credential", "store"],
+    &["docker-credential", "fetch"],
+    &["git-credential", "capability"],
+    &["git-credential", "get"],
+    &["kubernetes-credential", "--tenant-id", "x", "--client-id", "x"],
+    &["id-token", "--id-token-env", "T", "--audience", "x", "--output", "gcp-executable"],
     &["--help"],
     &["exchange", "--help"],
 ];
@@ -63,6 +77,33 @@ fn both_hosts_print_the_same() {
         assert_eq!(stock.code, i32::from(native.code != 0), "{command:?}: {}", stock.printed());
         secrets::assert_none_printed(&stock, &id_token);
     }
+}
+
+#[test]
+fn an_id_token_is_handed_over_by_both_hosts_alike() {
+    let id_token = Stage::new().mint(&Order::of("gitlab"));
+    for form in ["text", "json", "gcp-executable"] {
+        let command = ["id-token", "--id-token-env", "T", "--output", form];
+        let native = Job::host(&command).env("T", &id_token).run().expect(0);
+        assert_eq!(stock::run(&[("T", &id_token)], &command).run().expect(0), native, "{form}");
+    }
+    let refused = stock::run(&[("T", &id_token)], &["id-token", "--id-token-env", "T", "--output", "file:t"]).run();
+    assert!(refused.stderr.contains("This host writes no files"), "{refused:?}");
+}
+
+#[test]
+fn a_client_of_kubernetes_gets_its_token() {
+    let stage = Stage::new();
+    let relay = Relay::before(&stage.emulator);
+    let id_token = stage.id_token();
+    let variables = [
+        ("AZURE_TENANT_ID", TENANT),
+        ("AZURE_CLIENT_ID", APPLICATION),
+        ("AZURE_AUTHORITY_HOST", relay.url()),
+        ("ARM_OIDC_TOKEN", id_token.as_str()),
+    ];
+    let ran = stock::run(&variables, &["kubernetes-credential"]).run().expect(0);
+    assert_eq!(ran.json()["kind"], "ExecCredential");
 }
 
 #[test]
@@ -106,10 +147,28 @@ fn a_refusal_is_reported_as_by_the_native_host() {
     let stage = Stage::new();
     let relay = Relay::before(&stage.emulator);
     let id_token = stage.mint(&Order::of("harness").claim("sub", "another"));
-    let ran = trade(&id_token, &relay, &["--output", "json"]).expect(1);
+    let ran = trade(&id_token, relay.url(), &["--output", "json"]).expect(1);
     schema::assert_valid("error", &ran.json());
     assert_eq!((&ran.error()["code"], &ran.error()["aadsts"]), (&json!("entra-refused"), &json!("AADSTS700213")));
     secrets::assert_none_printed(&ran, &id_token);
+}
+
+/// wasmtime's client reports both as a breach of HTTP. What came before the end tells them apart.
+#[test]
+fn an_answer_that_breaks_off_is_reported_as_cut() {
+    let stage = Stage::new();
+    for (sent, code) in [("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{", "answer-cut"), ("", "authority-failed")] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                Message::read(&mut BufReader::new(&stream)).unwrap();
+                stream.write_all(sent.as_bytes()).unwrap();
+            }
+        });
+        let ran = trade(&stage.id_token(), &url, &["--retries", "0", "--output", "json"]).expect(1);
+        assert_eq!(ran.error()["code"], code, "{}", ran.printed());
+    }
 }
 
 #[test]
@@ -146,20 +205,21 @@ fn an_untrusted_authority_is_refused_here_too() {
 #[test]
 fn standard_input_that_never_ends_is_told_within_the_timeout() {
     let folder = tempfile::tempdir().unwrap();
-    let arguments = ["exchange", "--id-token-file", "-", "--timeout", "1s", "--tenant-id", TENANT, "--client-id"];
+    let arguments =
+        ["exchange", "--output=text", "--id-token-file=-", "--timeout=1s", "--tenant-id", TENANT, "--client-id"];
     let job = stock::run(&[], &arguments).args(&[APPLICATION]).within(folder.path());
     let ran = job.through_a_shell("mkfifo fifo; exec 3<>fifo; exec \"$0\" \"$@\" <&3").run().expect(1);
     assert!(ran.stderr.contains("Standard input, named by `--id-token-file`, did not end within 1s"), "{}", ran.stderr);
 }
 
 fn exchange(stage: &Stage, relay: &Relay, arguments: &[&str]) -> Ran {
-    trade(&stage.id_token(), relay, arguments)
+    trade(&stage.id_token(), relay.url(), arguments)
 }
 
-fn trade(id_token: &str, relay: &Relay, arguments: &[&str]) -> Ran {
+fn trade(id_token: &str, authority: &str, arguments: &[&str]) -> Ran {
     let job = stock::run(
         &[("MY_TOKEN", id_token)],
-        &["exchange", "--id-token-env", "MY_TOKEN", "--authority-host", relay.url()],
+        &["exchange", "--id-token-env", "MY_TOKEN", "--authority-host", authority],
     );
     job.args(&["--tenant-id", TENANT, "--client-id", APPLICATION]).args(arguments).run()
 }

@@ -1,7 +1,8 @@
 //! Starts Spin and wasmCloud with the manifests of `examples`, if they are on the `PATH`.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -9,11 +10,16 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::http;
 use crate::programs;
 use crate::relay::Relay;
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
+/// An engine compiles the component first.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
+/// The time for an engine to end by itself.
+const GRACE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(20);
 /// The authority in the manifests.
 const PUBLIC: &str = "login.microsoftonline.com";
 
@@ -30,7 +36,7 @@ enum Kind {
     WasmCloud,
 }
 
-/// A running engine. It is stopped when this is dropped.
+/// A running engine. It and its children are ended when this is dropped.
 pub(super) struct Engine {
     child: Child,
     address: String,
@@ -79,16 +85,15 @@ impl Found {
             Kind::Spin => spin(here, &address, variables, relay),
             Kind::WasmCloud => wash(here, &address, variables, relay),
         };
-        let child = command.current_dir(here).stdin(Stdio::null()).stdout(Stdio::null()).spawn();
-        let child = child.unwrap_or_else(|error| panic!("{}: {error}", self.name()));
-        let engine = Engine { child, address, _folder: folder };
+        let mut engine = Engine::start(command.current_dir(here), address, folder);
         engine.wait(&self.name());
         engine
     }
 }
 
 fn spin(here: &Path, address: &str, variables: &[(&str, &str)], relay: &Relay) -> Command {
-    fs::copy(Path::new(EXAMPLES).join("spin/spin.toml"), here.join("spin.toml")).expect("it can be copied");
+    let manifest = fs::read_to_string(Path::new(EXAMPLES).join("spin/spin.toml")).expect("it can be read");
+    fs::write(here.join("spin.toml"), without_environment(&manifest)).expect("it can be written");
     let mut command = Command::new("spin");
     command.args(["up", "--from", "spin.toml", "--listen", address]).env("SPIN_VARIABLE_AUTHORITY", relay.url());
     variables.iter().for_each(|(name, value)| {
@@ -107,6 +112,18 @@ fn wash(here: &Path, address: &str, variables: &[(&str, &str)], relay: &Relay) -
     let mut command = Command::new("wash");
     command.arg("dev");
     command
+}
+
+/// Removes the variables of the manifest, because `--env` only adds to them.
+fn without_environment(manifest: &str) -> String {
+    let mut inside = false;
+    let kept = manifest.lines().filter(|line| {
+        if line.starts_with('[') {
+            inside = *line == "[component.azure-oidc.environment]";
+        }
+        !inside
+    });
+    kept.map(|line| format!("{line}\n")).collect()
 }
 
 /// Replaces the variables in `workload.environment.config` of the manifest.
@@ -138,18 +155,44 @@ impl Engine {
         &self.address
     }
 
-    fn wait(&self, name: &str) {
+    /// Starts it in a process group of its own: `spin up` runs its trigger as a child.
+    fn start(command: &mut Command, address: String, folder: TempDir) -> Self {
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).process_group(0).spawn();
+        let child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        Self { child, address, _folder: folder }
+    }
+
+    /// Waits until the component answers. `wash dev` listens, and answers 404, long before that.
+    fn wait(&mut self, name: &str) {
         let since = Instant::now();
-        while TcpStream::connect(&self.address).is_err() {
-            assert!(since.elapsed() < TIME_LIMIT, "{name} does not listen");
-            thread::sleep(Duration::from_millis(20));
+        loop {
+            let status = http::try_send(&self.address, "GET", "/healthz").map(|answer| answer.status());
+            if matches!(status, Ok(200)) {
+                return;
+            }
+            let ended = self.child.try_wait().expect("it was started");
+            assert!(ended.is_none(), "{name} ended with {ended:?}");
+            assert!(since.elapsed() < TIME_LIMIT, "{name} does not answer /healthz: {status:?}");
+            thread::sleep(PAUSE);
         }
+    }
+
+    /// Sends a signal to the engine and its children.
+    fn signal(&self, name: &str) {
+        let group = format!("-{}", self.child.id());
+        Command::new("kill").args([&format!("-{name}"), "--", &group]).stderr(Stdio::null()).status().ok();
     }
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.child.kill().ok();
+        self.signal("TERM");
+        let since = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) && since.elapsed() < GRACE {
+            thread::sleep(PAUSE);
+        }
+        // Also what the engine left behind.
+        self.signal("KILL");
         self.child.wait().ok();
     }
 }
@@ -170,5 +213,54 @@ mod tests {
         assert!(changed.contains(PUBLIC) && changed.contains("127.0.0.1:8000"), "{changed}");
         let none = with_environment(&manifest, &[]);
         assert!(none.contains("    config: {}\n") && !none.contains("AZURE_TENANT_ID:"), "{none}");
+    }
+
+    #[test]
+    fn the_manifest_for_spin_keeps_everything_but_the_variables() {
+        let manifest = fs::read_to_string(Path::new(EXAMPLES).join("spin/spin.toml")).expect("it is there");
+        let stripped = without_environment(&manifest);
+        assert!(manifest.contains("AZURE_TENANT_ID") && !stripped.contains("AZURE_TENANT_ID"), "{stripped}");
+        assert!(!stripped.contains("environment]") && stripped.contains("allowed_outbound_hosts"), "{stripped}");
+        let followed = without_environment("[component.azure-oidc.environment]\nA = \"1\"\n[last]\nb = 2\n");
+        assert_eq!(followed, "[last]\nb = 2\n");
+    }
+
+    /// A stand-in for `spin up`: a shell whose child serves, and which ends without it.
+    fn server(script: &str) -> Engine {
+        let folder = tempfile::tempdir().expect("there is a temporary folder");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("there is a port");
+        let address = listener.local_addr().expect("it has one").to_string();
+        drop(listener);
+        let port = address.rsplit(':').next().expect("it has one").to_owned();
+        let mut command = Command::new("sh");
+        command.args(["-c", "python3 -c \"$0\" \"$1\" & wait", script, &port]);
+        Engine::start(&mut command, address, folder)
+    }
+
+    #[test]
+    fn an_engine_that_answers_404_at_first_is_waited_for_and_its_children_end_with_it() {
+        let mut engine = server(
+            "import http.server as h, signal, sys\n\
+             signal.signal(signal.SIGTERM, signal.SIG_IGN)\n\
+             asked = []\n\
+             class Handler(h.BaseHTTPRequestHandler):\n    \
+                 def do_GET(self):\n        \
+                     asked.append(self.path)\n        \
+                     self.send_response(200 if len(asked) > 3 else 404)\n        \
+                     self.send_header('content-length', '0')\n        \
+                     self.end_headers()\n\
+             h.HTTPServer(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()\n",
+        );
+        engine.wait("the stand-in");
+        let address = engine.address().to_owned();
+        assert_eq!(http::try_send(&address, "GET", "/").expect("it answers").status(), 200);
+        drop(engine);
+        assert!(http::try_send(&address, "GET", "/").is_err(), "the child is still there");
+    }
+
+    #[test]
+    #[should_panic(expected = "the stand-in ended")]
+    fn an_engine_that_ends_is_not_waited_for() {
+        server("import sys; sys.exit(3)").wait("the stand-in");
     }
 }
