@@ -3,6 +3,7 @@
 //! libFuzzer calls them with generated inputs (`fuzz/libfuzzer`), and tests call them with the
 //! corpora. [`run`] panics if a property does not hold or if an input takes too long.
 
+mod broker;
 pub mod corpus;
 mod entra;
 mod issuer;
@@ -31,8 +32,9 @@ const KIB: usize = 1024;
 const FILE: usize = 1024 * KIB;
 
 /// All targets.
-pub const ALL: [Target; 12] = [
+pub const ALL: [Target; 13] = [
     Target { name: "aadsts", property: parsers::aadsts, largest: FILE },
+    Target { name: "broker", property: broker::session, largest: 64 * KIB },
     Target { name: "command", property: job::command, largest: 64 * KIB },
     Target { name: "credentials", property: parsers::credentials, largest: FILE },
     Target { name: "entra", property: entra::answer, largest: FILE },

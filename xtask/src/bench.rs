@@ -25,8 +25,8 @@ use crate::{dist, shell, web};
 pub(crate) mod claims;
 
 const RUNS: usize = 200;
-const TENANT: &str = "contoso.example";
-const CLIENT: &str = "22222222-2222-4222-8222-222222222222";
+pub(crate) const TENANT: &str = "contoso.example";
+pub(crate) const CLIENT: &str = "22222222-2222-4222-8222-222222222222";
 
 pub(crate) fn run() -> Result<()> {
     let mut built = build::everything()?;
@@ -71,7 +71,7 @@ pub(crate) struct Figure {
 }
 
 impl Figure {
-    fn print(&self) {
+    pub(crate) fn print(&self) {
         let Self { what, value, limit, unit } = self;
         let decimals = if *limit < 100.0 { 2 } else { 0 };
         let verdict = if value <= limit { "" } else { "   MISSED" };

@@ -14,7 +14,7 @@ use azure_oidc_release::{Release, SYSTEMS, digest};
 
 use crate::build::{self, Built};
 use crate::shell;
-use platforms::{STATIC, found, program};
+use platforms::{MORE, STATIC, found, program};
 use sbom::Subject;
 
 mod chroot;
@@ -74,7 +74,14 @@ pub(crate) fn pack(folder: &Path) -> Result<()> {
 /// Builds the host for containers, for each processor, with the tested component. Then runs it in
 /// an empty folder.
 fn programs(built: &Built, folder: &Path, digest: &str) -> Result<()> {
-    for (arch, platform) in &STATIC {
+    let more = MORE.iter().filter(|(arch, platform)| match build::add_target(platform.triple) {
+        Ok(()) => true,
+        Err(_) => {
+            println!("no program was built for {arch}: rustup cannot install the target {}", platform.triple);
+            false
+        }
+    });
+    for (arch, platform) in STATIC.iter().chain(more) {
         shell::run(&mut platform.cargo("build", &component_to_carry(&built.component)?)?)?;
         let made = program(platform)?;
         let host = folder.join(name(arch));

@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 
 mod bench;
 mod bench_attack;
+mod bench_broker;
 mod bench_service;
 mod build;
 mod conformance;
@@ -29,6 +30,7 @@ fn main() -> Result<()> {
         ["bench", "claims"] => bench::claims::run(),
         ["bench", "inputs"] => bench::inputs(),
         ["bench", "service"] => bench_service::run(),
+        ["bench", "broker"] => bench_broker::run(),
         ["bench", "attack"] => bench_attack::run(None),
         ["bench", "attack", seconds] => bench_attack::run(Some(seconds)),
         ["bench", "flood", name, address, seconds] => bench_attack::flood(name, address, seconds),
@@ -60,6 +62,7 @@ fn main() -> Result<()> {
              bench claims   compares the checker in the component with native code, and RS256 with jsonwebtoken and jose\n\
              bench inputs   prints the time of each job for the largest hostile inputs, the slowest first\n\
              bench service  compares the service's requests per second with wasmtime serve and a native program\n\
+             bench broker   measures how fast the endpoints of `exec` and `broker` answer, and what `exec` adds to a command\n\
              bench attack   measures what good callers notice of nine floods, 30 seconds each or as many as given\n\
              conformance    runs the same cases under all hosts on this machine and prints a table\n\
              schemas        renews schemas/ from the types\n\

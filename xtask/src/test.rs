@@ -22,6 +22,7 @@ const PLAIN: [&str; 9] = [
 pub(crate) fn run() -> Result<()> {
     let built = build::everything()?;
     let wasmtime = tools::wasmtime()?;
+    let az = tools::az();
 
     let mut plain = shell::cargo(&["test", "--locked"]);
     plain.args(PLAIN.iter().flat_map(|package| ["--package", package]));
@@ -29,10 +30,12 @@ pub(crate) fn run() -> Result<()> {
     shell::run(&mut shell::cargo(&["test", "--locked", "--release", "--package", "azure-oidc"]))?;
     shell::run(
         shell::cargo(&["test", "--locked", "--package", "azure-oidc-tests"])
-            .envs(conformance::variables(&built, &wasmtime)?),
+            .envs(conformance::variables(&built, &wasmtime)?)
+            .envs(az.map(|az| ("AZURE_OIDC_AZ", az))),
     )?;
     conformance::test(&built, &wasmtime)?;
-    web::test(&built)
+    // The other browsers take minutes: `cargo xtask web --test`.
+    web::test_in_chromium(&built)
 }
 
 /// Runs the soak of the broker for so many seconds, ten minutes by default, and prints its figures.

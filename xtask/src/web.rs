@@ -1,5 +1,5 @@
 //! `cargo xtask web`: builds the claim checker for the browser, serves it on this machine, and
-//! tests it in Debian's Chromium.
+//! tests it in Debian's browsers.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,9 +9,10 @@ use anyhow::{Context, Result, bail};
 
 use crate::build::{self, Built};
 use crate::shell;
+use browsers::Browser;
 
-/// The path in Debian's package. `CHROMIUM` overrides it.
-const CHROMIUM: &str = "/usr/bin/chromium";
+mod browsers;
+
 const SOURCE: &str = "examples/browser";
 const TESTS: &str = "tests/browser";
 const PORT: &str = "8000";
@@ -22,13 +23,19 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
         [] => page(&build::everything()?).map(|page| println!("\n{}", page.display())),
         ["--serve"] => serve(PORT),
         ["--serve", port] => serve(port),
-        ["--test"] => test(&build::everything()?),
+        ["--test"] => test(&build::everything()?, &Browser::ALL),
+        ["--test", "--browser", name] => {
+            let browser = Browser::named(name).with_context(|| format!("there is no browser {name}"))?;
+            in_whole(&build::everything()?, browser)
+        }
         ["--screenshots"] => pictures(&build::everything()?),
         _ => bail!(
-            "usage: cargo xtask web [--serve [PORT] | --test | --screenshots]\n\
+            "usage: cargo xtask web [--serve [PORT] | --test [--browser NAME] | --screenshots]\n\
              (nothing)      build the page into target/web, say how large it is\n\
              --serve        build it, and serve it to this machine on port {PORT}, or another\n\
-             --test         build it, drive it in Chromium, and print how long a first visit takes\n\
+             --test         build it, drive it in Chromium, and print how long a first visit takes;\n\
+             \u{20}              then a few of the tests in Firefox and WebKitGTK\n\
+             --browser NAME all tests that it can run in chromium, firefox or webkit\n\
              --screenshots  build it, measure it, and make the picture of the README again"
         ),
     }
@@ -51,35 +58,68 @@ fn serve(port: &str) -> Result<()> {
     shell::run(node("serve.mjs", &format!("{SOURCE}/build")).arg(page).arg(port))
 }
 
-/// Runs the page's tests. Without Chromium it prints which tests did not run.
-pub(crate) fn test(built: &Built) -> Result<()> {
+/// Runs all tests in Chromium.
+pub(crate) fn test_in_chromium(built: &Built) -> Result<()> {
+    test(built, &[Browser::Chromium])
+}
+
+/// Runs all tests in Chromium, and a few in the other browsers. A browser that cannot be installed is
+/// named and left out.
+fn test(built: &Built, browsers: &[Browser]) -> Result<()> {
     let page = page(built)?;
     let modules = installed(TESTS, "web-tests")?;
     types(&page, &modules)?;
-    let mut command = Command::new("node");
-    command.args(["--test", "--test-reporter", "spec"]);
-    if chromium() {
-        command.args(tests("")?);
-    } else {
-        eprintln!(
-            "\nWARNING: there is no {CHROMIUM}, and apt-get could not install it. The claim checker was NOT run in a browser,\n\
-             only in Node. Install the package `chromium`, or name another Chromium by the variable CHROMIUM.\n"
-        );
-        command.args(tests("alone")?);
+    for &browser in browsers {
+        let mut command = Command::new("node");
+        command.args(["--test", "--test-reporter", "spec"]);
+        if !browser.is_installed() {
+            eprintln!("\nWARNING: {}\n", browser.missing());
+            if browser != Browser::Chromium {
+                continue;
+            }
+            command.args(tests(&["alone"])?);
+        } else if browser == Browser::Chromium {
+            command.args(tests(&[""])?);
+        } else {
+            command
+                .env("AZURE_OIDC_WEB_FEW", "1")
+                .args(["--test-name-pattern", browsers::FEW])
+                .args(tests(browsers::FEW_FILES)?);
+        }
+        shell::run(driven(&mut command, built, &page, &modules, browser))?;
     }
-    shell::run(driven(&mut command, built, &page, &modules))
+    Ok(())
+}
+
+/// Runs every test that a browser can run.
+fn in_whole(built: &Built, browser: Browser) -> Result<()> {
+    let page = page(built)?;
+    let modules = installed(TESTS, "web-tests")?;
+    if !browser.is_installed() {
+        bail!("{}", browser.missing());
+    }
+    for (files, pattern) in browser.whole() {
+        let mut command = Command::new("node");
+        command.args(["--test", "--test-reporter", "spec"]);
+        if let Some(pattern) = pattern {
+            command.args(["--test-name-pattern", pattern]);
+        }
+        shell::run(driven(command.args(tests(files)?), built, &page, &modules, browser))?;
+    }
+    Ok(())
 }
 
 /// Prints the figures and renews the README's screenshot.
 fn pictures(built: &Built) -> Result<()> {
     let page = page(built)?;
     let modules = installed(TESTS, "web-tests")?;
-    if !chromium() {
-        bail!("there is no {CHROMIUM}; install the package `chromium`");
+    let browser = Browser::Chromium;
+    if !browser.is_installed() {
+        bail!("{}", browser.missing());
     }
-    shell::run(driven(&mut node("speed.mjs", TESTS), built, &page, &modules))?;
+    shell::run(driven(&mut node("speed.mjs", TESTS), built, &page, &modules, browser))?;
     let picture = shell::root().join(SOURCE).join("screenshot.png");
-    shell::run(driven(node("picture.mjs", TESTS).arg(&picture), built, &page, &modules))?;
+    shell::run(driven(node("picture.mjs", TESTS).arg(&picture), built, &page, &modules, browser))?;
     println!("{}, {} KiB", picture.display(), fs::metadata(&picture)?.len() / 1024);
     Ok(())
 }
@@ -94,14 +134,14 @@ fn types(page: &Path, modules: &Path) -> Result<()> {
     )
 }
 
-/// The test files whose names have this prefix.
-fn tests(start: &str) -> Result<Vec<PathBuf>> {
+/// The test files whose names have one of these prefixes.
+fn tests(starts: &[&str]) -> Result<Vec<PathBuf>> {
     let folder = shell::root().join(TESTS);
     let mut files = Vec::new();
     for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.starts_with(start) && name.ends_with(".test.mjs") {
+        if starts.iter().any(|start| name.starts_with(start)) && name.ends_with(".test.mjs") {
             files.push(path);
         }
     }
@@ -116,13 +156,22 @@ fn node(script: &str, folder: &str) -> Command {
 }
 
 /// Sets the variables that the test scripts read.
-fn driven<'a>(command: &'a mut Command, built: &Built, page: &Path, modules: &Path) -> &'a mut Command {
+fn driven<'a>(
+    command: &'a mut Command,
+    built: &Built,
+    page: &Path,
+    modules: &Path,
+    browser: Browser,
+) -> &'a mut Command {
+    let pictures = build::target_folder().join("web-screenshots");
+    let pictures = if browser == Browser::Chromium { pictures } else { pictures.join(browser.name()) };
     command
         .current_dir(shell::root())
+        .env("AZURE_OIDC_WEB_BROWSER", browser.name())
         .env("AZURE_OIDC_BIN", &built.host)
         .env("AZURE_OIDC_WEB", page)
         .env("AZURE_OIDC_WEB_TEST_MODULES", modules)
-        .env("AZURE_OIDC_WEB_SCREENSHOTS", build::target_folder().join("web-screenshots"))
+        .env("AZURE_OIDC_WEB_SCREENSHOTS", pictures)
 }
 
 /// Installs the packages of a folder below the target folder, unless the same versions are
@@ -142,19 +191,4 @@ fn installed(source: &str, name: &str) -> Result<PathBuf> {
     shell::run(Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&place))?;
     fs::write(stamp, lock)?;
     Ok(place)
-}
-
-/// Whether Chromium is installed. Debian's is installed if that needs no questions.
-fn chromium() -> bool {
-    if let Some(named) = std::env::var_os("CHROMIUM") {
-        return Path::new(&named).is_file();
-    }
-    let installed = || Path::new(CHROMIUM).is_file();
-    let apt = |arguments: &[&str]| {
-        shell::run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
-    };
-    installed()
-        || (apt(&["update", "--quiet"]).is_ok()
-            && apt(&["install", "--yes", "--quiet", "--no-install-recommends", "chromium"]).is_ok()
-            && installed())
 }

@@ -34,6 +34,29 @@ pub(super) const STATIC: [(&str, Platform); 2] = [
     ("arm64", ARM64_MUSL),
 ];
 
+/// More of the same, which a release has where Rust's standard library for them can be installed.
+pub(super) const MORE: [(&str, Platform); 2] = [
+    (
+        "riscv64",
+        Platform {
+            triple: "riscv64gc-unknown-linux-musl",
+            processor: Architecture::Riscv64,
+            compiler: "riscv64-linux-gnu-gcc",
+            package: "gcc-riscv64-linux-gnu libc6-dev-riscv64-cross",
+        },
+    ),
+    (
+        "s390x",
+        // Rust has no library for this processor and musl that is ready to be installed.
+        Platform {
+            triple: "s390x-unknown-linux-gnu",
+            processor: Architecture::S390x,
+            compiler: "s390x-linux-gnu-gcc",
+            package: "gcc-s390x-linux-gnu libc6-dev-s390x-cross",
+        },
+    ),
+];
+
 /// The other targets.
 pub(super) const OTHERS: [Platform; 2] = [
     Platform {
@@ -77,6 +100,10 @@ impl Platform {
             .env("AZURE_OIDC_COMPONENT", component)
             .env(format!("CC_{name}"), self.compiler)
             .env(format!("CARGO_TARGET_{}_LINKER", name.to_uppercase()), self.compiler);
+        if MORE.iter().any(|(_, more)| more.triple == self.triple) {
+            // Not the default of these targets.
+            command.env(format!("CARGO_TARGET_{}_RUSTFLAGS", name.to_uppercase()), "-Ctarget-feature=+crt-static");
+        }
         Ok(command)
     }
 
@@ -128,9 +155,12 @@ impl Platform {
         self.processor_name() == std::env::consts::ARCH
     }
 
-    /// The processor's name in the target.
+    /// The processor's name for Rust and QEMU.
     pub(super) fn processor_name(&self) -> &'static str {
-        self.triple.split_once('-').map_or(self.triple, |(processor, _)| processor)
+        match self.triple.split_once('-').map_or(self.triple, |(processor, _)| processor) {
+            "riscv64gc" => "riscv64",
+            processor => processor,
+        }
     }
 }
 

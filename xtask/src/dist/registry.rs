@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use azure_oidc_release::REPOSITORY;
 use serde_json::Value;
 
 use super::platforms::found;
@@ -32,6 +33,7 @@ pub(super) fn round_trip(component: &Path, package: &Path, host: &Path) -> Resul
         ("org.opencontainers.image.title", "azure-oidc"),
         ("org.opencontainers.image.version", version),
         ("org.opencontainers.image.licenses", env!("CARGO_PKG_LICENSE")),
+        ("org.opencontainers.image.source", REPOSITORY),
         ("org.opencontainers.image.revision", revision.as_str()),
     ];
     registry.push("azure-oidc-federation", package, &annotations)?;
