@@ -174,7 +174,7 @@ impl TransportKind {
             Self::Dns => "its name has no address",
             Self::Connect => "it could not be reached",
             Self::Tls(failure) => failure.words(),
-            Self::Exhausted => "the host has no free connection or file descriptor",
+            Self::Exhausted => "the host has no free connection, thread or file descriptor",
             Self::Timeout => "it did not answer in time",
             Self::Cut => "the connection ended before the end of the answer",
             Self::TooLarge => "its answer is too long",

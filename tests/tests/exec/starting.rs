@@ -85,9 +85,10 @@ fn a_process_that_ends_before_the_credentials_are_there_is_told() {
     }
 }
 
-/// The numbers of a user who has no other processes.
-fn stranger() -> [String; 2] {
-    let number = 50_000 + std::process::id() % 10_000;
+/// The numbers of a user who has no other processes. Each attempt is another user: where nobody
+/// collects ended processes, they count too.
+fn stranger(attempt: u32) -> [String; 2] {
+    let number = 50_000 + std::process::id() % 300 * 32 + attempt % 32;
     [format!("--reuid={number}"), format!("--regid={number}")]
 }
 
@@ -95,7 +96,7 @@ fn stranger() -> [String; 2] {
 fn with_few_processes(stage: &Stage, most: u32, words: &[&str]) -> Job {
     let limit = format!("--nproc={most}:{most}");
     let inner = job(stage, words).args(&["--", "true"]).into_command();
-    let [user, group] = stranger();
+    let [user, group] = stranger(most);
     let before = [&*user, &*group, "--clear-groups", "prlimit", &limit];
     let words: Vec<_> = std::iter::once(inner.get_program()).chain(inner.get_args()).collect();
     let outer = Job::program(Path::new("setpriv")).args(&before).args(&words).within(stage.folder());
@@ -106,7 +107,7 @@ fn with_few_processes(stage: &Stage, most: u32, words: &[&str]) -> Job {
 /// Whether the tests may become another user, who can run the program. A line says when not.
 fn can_be_another_user() -> bool {
     let mut tried = Command::new("setpriv");
-    tried.args(stranger()).arg("--clear-groups").arg(programs::host()).arg("--version");
+    tried.args(stranger(0)).arg("--clear-groups").arg(programs::host()).arg("--version");
     let can = tried.output().is_ok_and(|output| output.status.success());
     if !can {
         println!("not tested: the tests may not become another user, or the program is not for everybody");

@@ -124,7 +124,11 @@ impl Summary {
             verdict: if explanations.is_empty() { "nothing" } else { "explained" }.to_owned(),
             codes: Vec::new(),
             aadsts: explanations.iter().flat_map(code).collect(),
-            advice: explanations.iter().flat_map(|one| lines(&one["remedy"]).chain(lines(&one["advice"]))).collect(),
+            advice: explanations
+                .iter()
+                .flat_map(|one| lines(&one["remedy"]).chain(lines(&one["advice"])))
+                .map(in_words_of_http)
+                .collect(),
             notes: Vec::new(),
         }
     }
@@ -164,5 +168,5 @@ fn aadsts(value: &Value) -> Vec<String> {
 fn warnings(stderr: &str) -> Vec<String> {
     let line =
         |line: &str| ["warning: ", "note: "].iter().find_map(|start| line.strip_prefix(start)).map(ToOwned::to_owned);
-    stderr.lines().filter_map(line).collect()
+    stderr.lines().filter_map(line).map(in_words_of_http).collect()
 }

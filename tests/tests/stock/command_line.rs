@@ -209,7 +209,7 @@ fn standard_input_that_never_ends_is_told_within_the_timeout() {
         ["exchange", "--output=text", "--id-token-file=-", "--timeout=1s", "--tenant-id", TENANT, "--client-id"];
     let job = stock::run(&[], &arguments).args(&[APPLICATION]).within(folder.path());
     let ran = job.through_a_shell("mkfifo fifo; exec 3<>fifo; exec \"$0\" \"$@\" <&3").run().expect(1);
-    assert!(ran.stderr.contains("Standard input, named by `--id-token-file`, did not end within 1s"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("standard input, named by `--id-token-file`, did not end within 1s"), "{}", ran.stderr);
 }
 
 fn exchange(stage: &Stage, relay: &Relay, arguments: &[&str]) -> Ran {

@@ -208,8 +208,9 @@ fn unreachable(error: &TransportError) -> Fault {
         ),
         TransportKind::Tls(failure) => (failure.code(), insecure(failure), failure.remedy()),
         TransportKind::Exhausted => {
-            let message = "The host has no free connection or file descriptor for a request to the authority";
-            let hint = "raise the limit of open files (`ulimit -n`), or lower `--max-concurrency` of `serve`";
+            let message = "The host has no free connection, thread or file descriptor for a request to the authority";
+            let hint = "raise the limit of processes (`ulimit -u`) and of open files (`ulimit -n`), or lower `--max-concurrency` of \
+                        `serve`";
             return with_reason(
                 Fault::new(Category::Network, "connections-exhausted", message).hint(hint).transient(),
                 error,
