@@ -35,7 +35,6 @@ const FIXED_AUDIENCES: &[FixedAudience] = &[
         },
     },
     FixedAudience { platform: "spacelift", audience: |issuer, _| issuer.strip_prefix("https://").map(str::to_owned) },
-    FixedAudience { platform: "codefresh", audience: |_, _| Some("https://g.codefresh.io".to_owned()) },
     FixedAudience {
         platform: "azure-pipelines",
         audience: |issuer, _| (!is_entra_issuer(issuer)).then(|| PUBLIC.usual_audience().to_owned()),
