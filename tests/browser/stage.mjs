@@ -54,19 +54,27 @@ export async function stage() {
   }
 }
 
+/** What the command line says, in the page's words: some remedies name options there. */
+function inWords(text) {
+  return [
+    ['`azure-oidc explain` with `--credential credentials.json`', '`explain` as `credentials`'],
+    ['`azure-oidc verify --discover`', "`verify` and the issuer's keys"],
+  ].reduce((said, [option, member]) => said.replaceAll(option, member), text);
+}
+
 /** Runs the command line without a shell. Exit codes 0 and 1 are answers. */
 export function commandLine(args, { token, files = {}, input } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'azure-oidc-browser-'));
   try {
     const named = args.map((argument) => (argument in files ? join(folder, argument) : argument));
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-    return execFileSync(HOST, named, {
+    return inWords(execFileSync(HOST, named, {
       encoding: 'utf8',
       env: token === undefined ? {} : { T: token },
       ...(input === undefined ? { stdio: ['ignore', 'pipe', 'pipe'] } : { input, stdio: ['pipe', 'pipe', 'pipe'] }),
-    });
+    }));
   } catch (error) {
-    if (error.status === 1) return error.stdout;
+    if (error.status === 1) return inWords(error.stdout);
     throw new Error(`azure-oidc ${args.join(' ')} ended with ${error.status}: ${error.stdout}${error.stderr}`);
   } finally {
     rmSync(folder, { recursive: true });
