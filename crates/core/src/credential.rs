@@ -46,6 +46,8 @@ pub struct Identity {
     pub name: Option<String>,
     /// The resource group.
     pub resource_group: Option<String>,
+    /// The id of the subscription.
+    pub subscription: Option<String>,
 }
 
 /// The condition for tokens of the credential's issuer.

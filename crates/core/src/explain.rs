@@ -10,8 +10,6 @@ mod language;
 mod normalise;
 mod scan;
 
-use std::cell::OnceCell;
-
 use crate::catalogue::{Meaning, Retry, Sense, sense};
 use crate::shell::Shell;
 use crate::shorten::{LONGEST_ADVICE, LONGEST_VALUE, shortened};
@@ -71,10 +69,10 @@ pub fn explain(text: &str, shell: Shell) -> Vec<Explanation> {
 pub fn explain_with(text: &str, shell: Shell, known: Option<&Known<'_>>) -> Explained {
     let whole = text;
     let text = &text[..text.floor_char_boundary(MAX_BYTES)];
-    let checked = OnceCell::new();
+    let checks = advice::Checks::default();
     let explanation = |mention: &scan::Mention, no_token| {
         let mut explanation = explanation(mention, no_token, shell);
-        let advice = known.map(|known| advice::about(&known.refusal(mention.code, shell), Some(mention), &checked));
+        let advice = known.map(|known| advice::about(&known.refusal(mention.code, shell), Some(mention), &checks));
         if let Some(advice) = advice.filter(|advice| !advice.is_empty()) {
             explanation.hints = advice;
         }

@@ -47,7 +47,7 @@ pub struct Request {
 
 /// A document with credentials.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a list of objects with `credentials`")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Source {
     /// The name of its file, which findings repeat.

@@ -208,7 +208,7 @@ fn owner(request: &Request, format: Format) -> Owner {
     let is_for_identity = matches!(format, Format::ArmJson | Format::AzIdentity | Format::Bicep);
     if is_for_identity || request.identity_name.is_some() || request.resource_group.is_some() {
         let (name, resource_group) = (request.identity_name.clone(), request.resource_group.clone());
-        return Owner::ManagedIdentity { name, resource_group };
+        return Owner::ManagedIdentity { name, resource_group, subscription: None };
     }
     Owner::Application { client_id: request.client_id.clone() }
 }

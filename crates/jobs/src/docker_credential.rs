@@ -50,6 +50,7 @@ pub fn get(request: &Request<'_>, context: Context<'_>) -> Result<Reply, Fault> 
         return Ok(Reply::No(NO_SERVER));
     }
     let Some(registry) = served(&server, ports.env) else { return Ok(Reply::No(NOT_FOUND)) };
+    registry.address()?;
     let call = Call::new(request, context)?;
     if let (Some(own), Some(of_registry)) = (call.cloud(), registry.cloud)
         && own != of_registry

@@ -16,7 +16,7 @@ pub enum Door {
 }
 
 /// Phrases that name an option without a counterpart, or more than one option.
-const PHRASES: [(&str, &str); 9] = [
+const PHRASES: [(&str, &str); 14] = [
     ("`--discover` or `--jwks FILE`", "`jwks`"),
     (", or name it with `--id-token-file PATH`", ""),
     ("an option such as `--org contoso`, or a member of `parts`", "a member of `parts`"),
@@ -29,6 +29,12 @@ const PHRASES: [(&str, &str); 9] = [
     ("`azure-oidc credential --from-token`", "`token`"),
     ("`azure-oidc verify --discover`", "`verify` and the issuer's keys"),
     ("`azure-oidc explain` with `--credential credentials.json`", "`explain` as `credentials`"),
+    ("run `azure-oidc explain AADSTS", "ask `explain` about `AADSTS"),
+    ("`azure-oidc inspect`", "`inspect`"),
+    // The limits of these interfaces are fixed.
+    (": `--replication-wait 2m` asks again for that long", ", so ask again after a while"),
+    ("try again later, or raise `--timeout` and `--retries`", "try again later"),
+    ("raise `--timeout`, for example to `60s`; if it never answers", "try again; if it never answers"),
 ];
 
 /// Options with a member of the same name. Options of other programs, and those of the host, are
@@ -57,24 +63,37 @@ fn is_member(option: &str) -> bool {
 }
 
 /// New values, which the command line takes with options of `audit`.
-fn replacements(text: &str) -> String {
+fn replacements(door: Door, text: &str) -> String {
     let parts = text.split_once("add `--write --replace ");
     let parts = parts.and_then(|(before, rest)| Some((before, rest.split_once("` to the command")?)));
     let Some((before, (values, after))) = parts else { return text.to_owned() };
-    match values.strip_prefix("\"$(").and_then(|command| command.strip_suffix(")\"")) {
-        Some(command) => format!("{before}give `format`, and in `replace` what `{command}` prints{after}"),
-        None => format!("{before}give `format`, and in `replace` `{}`{after}", values.replace(" --replace ", "`, `")),
+    if let Some(command) = values.strip_prefix("\"$(").and_then(|command| command.strip_suffix(")\"")) {
+        let form = door.pairs("OLD=NEW");
+        return format!("{before}give `format`, and as `replace` {form}: `{command}` prints `OLD=NEW`{after}");
     }
+    format!("{before}give `format`, and as `replace` {}{after}", door.pairs(values))
 }
 
 impl Door {
+    /// Old and new values, from the options of the command line.
+    fn pairs(self, options: &str) -> String {
+        let pairs =
+            options.split(" --replace ").map(|pair| pair.trim_matches('\'').split_once('=').unwrap_or_default());
+        let pairs = pairs.map(|(old, new)| match self {
+            Self::Typed => format!("`old: {old}, new: {new}`"),
+            _ => format!("{old:?}: {new:?}"),
+        });
+        let pairs = pairs.collect::<Vec<_>>().join(", ");
+        if self == Self::Typed { pairs } else { format!("`{{{pairs}}}`") }
+    }
+
     /// The text in the words of this interface: `--client-id GUID` is the member `client_id`, and
     /// `--cloud usgov` is `cloud: usgov`. Whole commands stay as they are.
     pub fn words(self, text: &str) -> String {
-        if self == Self::CommandLine || !text.contains("--") {
+        if self == Self::CommandLine || !(text.contains("--") || text.contains("`azure-oidc ")) {
             return text.to_owned();
         }
-        let text = PHRASES.iter().fold(replacements(text), |text, (option, member)| text.replace(option, member));
+        let text = PHRASES.iter().fold(replacements(self, text), |text, (option, member)| text.replace(option, member));
         let spans = text.split('`').enumerate();
         let words = spans.map(|(index, span)| if index % 2 == 1 { self.span(span) } else { span.to_owned() });
         words.collect::<Vec<_>>().join("`")
@@ -135,13 +154,35 @@ mod tests {
             ),
             (
                 "add `--write --replace a=b --replace c=d` to the command",
-                "give `format`, and in `replace` `a=b`, `c=d`",
-                "give `format`, and in `replace` `a=b`, `c=d`",
+                "give `format`, and as `replace` `{\"a\": \"b\", \"c\": \"d\"}`",
+                "give `format`, and as `replace` `old: a, new: b`, `old: c, new: d`",
             ),
             (
                 "add `--write --replace \"$(gh api x --jq y)\"` to the command",
-                "give `format`, and in `replace` what `gh api x --jq y` prints",
-                "give `format`, and in `replace` what `gh api x --jq y` prints",
+                "give `format`, and as `replace` `{\"OLD\": \"NEW\"}`: `gh api x --jq y` prints `OLD=NEW`",
+                "give `format`, and as `replace` `old: OLD, new: NEW`: `gh api x --jq y` prints `OLD=NEW`",
+            ),
+            (
+                "run `azure-oidc explain AADSTS1` for it",
+                "ask `explain` about `AADSTS1` for it",
+                "ask `explain` about `AADSTS1` for it",
+            ),
+            ("as `azure-oidc inspect` shows it", "as `inspect` shows it", "as `inspect` shows it"),
+            (
+                "it takes time: `--replication-wait 2m` asks again for that long",
+                "it takes time, so ask again after a while",
+                "it takes time, so ask again after a while",
+            ),
+            ("try again later, or raise `--timeout` and `--retries`", "try again later", "try again later"),
+            (
+                "raise `--timeout`, for example to `60s`; if it never answers, stop",
+                "try again; if it never answers, stop",
+                "try again; if it never answers, stop",
+            ),
+            (
+                "use `--format graph` or `--format arm`",
+                "use `format: graph` or `format: arm`",
+                "use `format: graph` or `format: arm`",
             ),
             ("an open `--cloud", "an open `cloud", "an open `cloud"),
         ] {

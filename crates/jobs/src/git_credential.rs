@@ -9,7 +9,7 @@ use crate::call::{Call, unreadable};
 use crate::exchange::Request;
 
 /// The user name beside the token. Azure DevOps takes any that is not empty; one with a colon would
-/// end early.
+/// end early, and one that is not UTF-8 text was not read byte for byte.
 const USERNAME: &str = "azure-oidc";
 
 /// What this helper can do beyond user names and passwords.
@@ -23,8 +23,8 @@ pub const CAPABILITIES: &str = "version 0\ncapability authtype\n";
 /// When the server is one of Azure DevOps and no credential can be had.
 pub fn get(request: &Request<'_>, context: Context<'_>) -> Result<Secret, Fault> {
     let bytes = context.files.read(STANDARD_INPUT).map_err(|why| unreadable("Standard input", &why))?;
-    let text = String::from_utf8(bytes).map_err(|_| unreadable("Standard input", "is not UTF-8 text"))?;
-    let asked = Asked::read(&text);
+    // Git decodes escapes, so that paths and user names can have any bytes.
+    let asked = Asked::read(&String::from_utf8_lossy(&bytes));
     if !asked.is_served() {
         return Ok(Secret::new(""));
     }
@@ -33,7 +33,7 @@ pub fn get(request: &Request<'_>, context: Context<'_>) -> Result<Secret, Fault>
     let credential = match asked.takes_authtype {
         true => format!("capability[]=authtype\nauthtype=Bearer\ncredential={token}\nephemeral=1\n"),
         false => {
-            let is_usable = !asked.username.is_empty() && !asked.username.contains(':');
+            let is_usable = !asked.username.is_empty() && !asked.username.contains([':', char::REPLACEMENT_CHARACTER]);
             let username = if is_usable { asked.username.as_str() } else { USERNAME };
             format!("username={username}\npassword={token}\n")
         }

@@ -145,7 +145,8 @@ fn lines(value: &Value) -> impl Iterator<Item = String> {
 
 /// Each door has words of its own: an option, a member, a field.
 fn in_words_of_http(text: String) -> String {
-    azure_oidc_jobs::Door::Http.words(&text).replace("`client-id`", "`client_id`")
+    let words = azure_oidc_jobs::Door::Http.words(&text).replace("`client-id`", "`client_id`");
+    words.replace("`old: OLD, new: NEW`", r#"`{"OLD": "NEW"}`"#)
 }
 
 fn texts(value: &Value) -> Vec<String> {

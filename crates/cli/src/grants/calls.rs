@@ -1,7 +1,6 @@
 //! What the commands need that answer other tools. What such a command may reach depends on the
 //! server that the tool names on standard input.
 
-use azure_oidc_core::authority::Authority;
 use azure_oidc_core::broker::{self, Broker};
 use azure_oidc_core::exchange::registry::{REGISTRIES, Registry, USERNAME};
 use azure_oidc_core::git::Asked;
@@ -56,11 +55,9 @@ impl Grants {
         let Some(tool) = self.asked else { return };
         let input = read(STANDARD_INPUT).unwrap_or_default();
         let served = match tool {
-            Tool::Docker => Registry::at(input.trim(), env.present(REGISTRIES).as_deref()).and_then(|registry| {
-                Authority::parse(&format!("https://{}", registry.host), REGISTRIES)
-                    .ok()
-                    .map(|authority| vec![Destination::of(&authority, "the registry")])
-            }),
+            Tool::Docker => Registry::at(input.trim(), env.present(REGISTRIES).as_deref())
+                .and_then(|registry| registry.address().ok())
+                .map(|address| vec![Destination::of(&address, "the registry")]),
             Tool::Git => Asked::read(&input).is_served().then(Vec::new),
         };
         match served {

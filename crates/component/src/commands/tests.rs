@@ -18,6 +18,7 @@ mod credential;
 mod exchange;
 mod explain;
 mod keep;
+mod neighbours;
 mod neutral;
 mod parity;
 mod real_life;

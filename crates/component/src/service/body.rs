@@ -118,6 +118,8 @@ fn wrong_type(name: &str, error: &serde_json::Error) -> Refused {
         "a boolean" => "true or false",
         "a sequence" => "a list",
         "a map" => "an object",
+        // serde names the type, which nobody outside knows.
+        other if other.starts_with("struct ") => "an object",
         other => other,
     };
     let message = format!("The member `{name}` has a value of the wrong type: it must be {expected}");

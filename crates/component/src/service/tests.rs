@@ -260,6 +260,14 @@ fn answers_name_members_of_the_body_and_no_options() {
         ("/v1/credential", json!({"platform": "github"}), "a member of `parts`"),
         ("/v1/credential", json!({"issuer": "https://a.example"}), "or use a token with `token`"),
         ("/v1/credential", json!({"parts": {"repo": "o/r"}}), "`platform`"),
+        ("/v1/audit", json!({"documents": [1]}), "it must be a list of objects with `credentials`"),
+        ("/v1/audit", json!({"documents": [["a"]]}), "it must be a list of objects with `credentials`"),
+        (
+            "/v1/audit",
+            json!({"documents": [{"credentials": [{"name": "main", "issuer": "https://token.actions.githubusercontent.com",
+                "subject": "repo:o/r:ref:refs/heads/main", "audiences": ["api://AzureADTokenExchange"]}]}]}),
+            r#"as `replace` `{\"OLD\": \"NEW\"}`: `gh api"#,
+        ),
     ] {
         let reply = service.answer(&post(path), &body);
         assert!(reply.body.contains(words), "{path} {body}\n{}", reply.body);

@@ -28,7 +28,11 @@ pub(super) fn settled(mut changes: Vec<Change>, question: &Question<'_>, finding
     let mut names: BTreeSet<String> = others.iter().map(|one| one.name.clone()).collect();
     let mut corrections: BTreeSet<String> = BTreeSet::new();
     let mut kept: Vec<Change> = Vec::new();
+    let mut superfluous: BTreeSet<usize> = BTreeSet::new();
     for change in changes {
+        if change.is_successor() && superfluous.contains(&change.index) {
+            continue;
+        }
         let new = &change.credential;
         let is_superfluous = pair(new).is_some_and(|pair| pairs.contains(&pair));
         let has_name = if change.is_successor() { names.contains(&new.name) } else { corrections.contains(&new.name) };
@@ -46,7 +50,13 @@ pub(super) fn settled(mut changes: Vec<Change>, question: &Question<'_>, finding
         let own = findings[change.index].iter_mut();
         let found = own.min_by_key(|one| (!codes.contains(&one.problem.code), one.severity));
         if let (Some(finding), Some(remedy)) = (found, remedy) {
-            finding.problem.remedy = Some(remedy);
+            finding.problem.remedy = Some(remedy.clone());
+            // What is deleted needs no migration.
+            if is_superfluous {
+                superfluous.insert(change.index);
+                let is_deletion = |one: &Finding| one.problem.remedy.as_ref() == Some(&remedy);
+                findings[change.index].retain(|one| is_deletion(one) || !MIGRATIONS.contains(&one.problem.code));
+            }
         }
         if !is_superfluous && !has_name {
             pairs.extend(pair(new));

@@ -88,6 +88,23 @@ fn proposed(change: &Change, credentials: &[Credential], cloud: &Cloud) -> Strin
 }
 
 #[test]
+fn what_is_to_be_deleted_is_not_migrated() {
+    let one = |name: &str, issuer: &str| json!({"name": name, "issuer": issuer, "subject": "repo:o/r:environment:prod", "audiences": ["api://AzureADTokenExchange"]});
+    let github = "https://token.actions.githubusercontent.com";
+    let list = json!([one("a-slash", &format!("{github}/")), one("right", github)]);
+    let credentials = forms::read(&list).unwrap().credentials;
+    for replacements in [vec![], vec![("o/r".to_owned(), "o@1/r@2".to_owned())]] {
+        let report = audit(&asked(&credentials, &replacements));
+        let of = |index| report.findings.iter().filter(move |finding| finding.problem.index == Some(index));
+        let remedies: Vec<_> = of(0).filter_map(|finding| finding.problem.remedy.as_deref()).collect();
+        assert!(remedies.len() == 1 && remedies[0].contains("federated-credential delete"), "{remedies:?}");
+        assert!(of(1).any(|finding| finding.problem.code == "subject-without-ids"), "{:?}", report.findings);
+        assert!(report.changes.iter().all(|change| change.index == 1), "{:?}", report.changes);
+        assert_eq!(report.changes.len(), replacements.len());
+    }
+}
+
+#[test]
 fn a_correction_is_an_update_and_a_successor_is_created() {
     let list = json!([
         {"name": "bad", "issuer": "https://gitlab.com/", "subject": "project_path:g/p:ref_type:branch:ref:main", "audiences": ["api://AzureADTokenExchange"]},

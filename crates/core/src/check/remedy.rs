@@ -13,7 +13,7 @@ use super::finding::Remedy;
 use super::quote::quoted;
 use crate::cloud::{Cloud, PUBLIC};
 use crate::credential::audience::{is_entra_issuer, matches_audience, wanted_audience};
-use crate::credential::limits::MAX_CHARACTERS;
+use crate::credential::limits::{MAX_CHARACTERS, MAX_PER_APPLICATION, NAME_CHARACTERS};
 use crate::credential::reach;
 use crate::credential::write::{Format, Target, delete_command, name_for, update_command, write};
 use crate::credential::{Credential, Matcher};
@@ -32,28 +32,32 @@ pub(super) fn create(question: &Question<'_>, near: Option<&Credential>) -> Opti
     {
         return audience(question, existing);
     }
+    if let Some(full) = full(question.credentials) {
+        return Some(Remedy::Advice(full));
+    }
     let audiences = vec![audience_for(question, near)];
-    let identity = question.credentials.first().and_then(|credential| credential.identity.clone());
-    let credential = Credential { identity, audiences, ..exact(question.token, question.cloud) };
+    let credential = Credential { audiences, ..beside(question.credentials, question.token, question.cloud) };
     let (target, format) = target_of(question, &credential);
     create_command(&credential, format, &target).map(Remedy::Command)
 }
 
 /// As [`create`], when only a command helps. The credential belongs to the managed identity of the
-/// credentials `beside`, or else to the application `client_id`. None when one of them has the
-/// token's issuer and subject, or when no credential can accept the token.
+/// `existing` credentials, or else to the application `client_id`. None when one of them has the
+/// token's issuer and subject, when there is no room, or when no credential can accept the token.
 pub(crate) fn create_for(
     token: &Token,
-    beside: &[Credential],
+    existing: &[Credential],
     client_id: Option<&str>,
     cloud: &'static Cloud,
     shell: Shell,
 ) -> Option<String> {
-    if obstacle(token, cloud).is_some() || beside.iter().any(|one| has_issuer_and_subject(one, token.claims())) {
+    if obstacle(token, cloud).is_some() || existing.iter().any(|one| has_issuer_and_subject(one, token.claims())) {
         return None;
     }
-    let identity = beside.first().and_then(|credential| credential.identity.clone());
-    let credential = Credential { identity, ..exact(token, cloud) };
+    if full(existing).is_some() {
+        return None;
+    }
+    let credential = beside(existing, token, cloud);
     let (target, format) = Target::of(&credential, client_id, cloud, shell);
     create_command(&credential, format, &target)
 }
@@ -231,6 +235,36 @@ fn exact(token: &Token, cloud: &Cloud) -> Credential {
         description: None,
         identity: None,
     }
+}
+
+/// The credential that accepts this token, for the owner of the `existing` ones and with a name that
+/// none of them has: a managed identity's credential of the same name would be overwritten.
+fn beside(existing: &[Credential], token: &Token, cloud: &Cloud) -> Credential {
+    let mut credential = exact(token, cloud);
+    credential.identity = existing.first().and_then(|one| one.identity.clone());
+    let is_taken = |name: &str| existing.iter().any(|one| one.name.eq_ignore_ascii_case(name));
+    let base = credential.name.clone();
+    let numbered = |number: usize| {
+        let end = format!("-{number}");
+        let start: String = base.chars().take(NAME_CHARACTERS.end() - end.len()).collect();
+        start + &end
+    };
+    if let Some(free) = std::iter::once(base.clone()).chain((2..).map(numbered)).find(|name| !is_taken(name)) {
+        credential.name = free;
+    }
+    credential
+}
+
+/// What to do before a credential can be created, when there are as many as there can be.
+fn full(existing: &[Credential]) -> Option<String> {
+    let identity = &existing.first()?.identity;
+    let count = existing.iter().filter(|one| one.identity == *identity).count();
+    (count >= MAX_PER_APPLICATION).then(|| {
+        format!(
+            "delete a credential that no pipeline uses, to make room for one with this token's values: there are {count}, and \
+             an application or identity can have at most {MAX_PER_APPLICATION}"
+        )
+    })
 }
 
 fn with_values_of_token(question: &Question<'_>, credential: &Credential) -> Credential {

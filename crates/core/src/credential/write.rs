@@ -98,6 +98,8 @@ pub enum Owner {
         name: Option<String>,
         /// Its resource group.
         resource_group: Option<String>,
+        /// The id of its subscription. When it is not known, commands use the current one.
+        subscription: Option<String>,
     },
 }
 
@@ -105,8 +107,8 @@ impl Target {
     /// The owner of a credential, and the format of the Azure CLI's commands for it.
     pub fn of(credential: &Credential, client_id: Option<&str>, cloud: &'static Cloud, shell: Shell) -> (Self, Format) {
         let (owner, format) = match credential.identity.clone() {
-            Some(Identity { name, resource_group }) => {
-                (Owner::ManagedIdentity { name, resource_group }, Format::AzIdentity)
+            Some(Identity { name, resource_group, subscription }) => {
+                (Owner::ManagedIdentity { name, resource_group, subscription }, Format::AzIdentity)
             }
             None => (Owner::Application { client_id: client_id.map(str::to_owned) }, Format::Az),
         };
@@ -136,8 +138,8 @@ pub(crate) fn unchecked(credentials: &[Credential], format: Format, target: &Tar
             let id = client_id.as_deref();
             lines(&|credential| az::create_of_application(credential, id, target.cloud, target.shell))
         }
-        (Format::AzIdentity, Owner::ManagedIdentity { name, resource_group }) => {
-            let identity = identity(name, resource_group, target.shell);
+        (Format::AzIdentity, owner @ Owner::ManagedIdentity { .. }) => {
+            let identity = identity(owner, target.shell);
             lines(&|credential| identity.set("create", credential))
         }
         (Format::Bicep, Owner::ManagedIdentity { name, .. }) => Ok(bicep::bicep(credentials, name.as_deref())),
@@ -157,9 +159,7 @@ pub fn update_command(credential: &Credential, target: &Target) -> Option<String
         (Owner::Application { client_id }, Matcher::Subject(_)) => {
             az::update_of_application(credential, client_id.as_deref(), target.shell).ok()
         }
-        (Owner::ManagedIdentity { name, resource_group }, _) => {
-            identity(name, resource_group, target.shell).set("update", credential).ok()
-        }
+        (owner @ Owner::ManagedIdentity { .. }, _) => identity(owner, target.shell).set("update", credential).ok(),
     }
 }
 
@@ -168,15 +168,18 @@ pub fn update_command(credential: &Credential, target: &Target) -> Option<String
 pub fn delete_command(credential: &Credential, target: &Target) -> Option<String> {
     let command = match &target.owner {
         Owner::Application { client_id } => az::delete_of_application(credential, client_id.as_deref(), target.shell),
-        Owner::ManagedIdentity { name, resource_group } => {
-            identity(name, resource_group, target.shell).delete(credential)
-        }
+        owner @ Owner::ManagedIdentity { .. } => identity(owner, target.shell).delete(credential),
     };
     command.ok()
 }
 
-fn identity<'a>(name: &'a Option<String>, resource_group: &'a Option<String>, shell: Shell) -> az::Identity<'a> {
-    az::Identity { name: name.as_deref(), resource_group: resource_group.as_deref(), shell }
+fn identity(owner: &Owner, shell: Shell) -> az::Identity<'_> {
+    let (name, resource_group, subscription) = match owner {
+        Owner::ManagedIdentity { name, resource_group, subscription } => (name, resource_group, subscription),
+        Owner::Application { .. } => (&None, &None, &None),
+    };
+    let (name, resource_group) = (name.as_deref(), resource_group.as_deref());
+    az::Identity { name, resource_group, subscription: subscription.as_deref(), shell }
 }
 
 fn check(credentials: &[Credential]) -> Result<(), Fault> {

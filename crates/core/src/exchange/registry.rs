@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::answer::{object, retry_after};
 use super::{request, retry};
-use crate::authority::Tenant;
+use crate::authority::{Authority, Tenant};
 use crate::cloud::{CLOUDS, Cloud};
 use crate::fault::{Category, Fault};
 use crate::harmless::shown;
@@ -60,6 +60,19 @@ impl Registry {
         }
         let is_named = listed(others.unwrap_or_default()).any(|other| other.eq_ignore_ascii_case(&host));
         is_named.then_some(Self { host, cloud: None })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// When the entry of [`REGISTRIES`] that names it is no address.
+    pub fn address(&self) -> Result<Authority, Fault> {
+        Authority::parse(&format!("https://{}", self.host), REGISTRIES).map_err(|_| {
+            let entry = shown(&self.host, LONGEST_VALUE);
+            let message = format!("The entry `{entry}` of `{REGISTRIES}` is not the address of a registry");
+            Fault::new(Category::Usage, "registry-invalid", message)
+                .hint("write it as `HOST` or `HOST:PORT`, with a port from 1 to 65535")
+        })
     }
 
     /// The URL that an access token is sent to.

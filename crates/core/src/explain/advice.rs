@@ -66,20 +66,24 @@ impl<'a> Known<'a> {
 /// contains no token.
 pub fn advise(refused: &Refused<'_>) -> Vec<String> {
     let mention = scan::mentions(refused.description).into_iter().find(|mention| mention.code == refused.code);
-    about(refused, mention.as_ref(), &OnceCell::new())
+    about(refused, mention.as_ref(), &Checks::default())
 }
 
-/// As [`advise`], for a description that was read. `checked` keeps the result of the check of the
-/// token, which is the same for every code.
-pub(super) fn about(
-    refused: &Refused<'_>,
-    mention: Option<&scan::Mention>,
-    checked: &OnceCell<Checked>,
-) -> Vec<String> {
-    let check_of = |token| checked.get_or_init(|| from_check(refused, refused.credentials, token)).clone();
+/// The results of the checks of the token, which are the same for every code.
+#[derive(Default)]
+pub(super) struct Checks {
+    with_credentials: OnceCell<Checked>,
+    alone: OnceCell<Checked>,
+}
+
+/// As [`advise`], for a description that was read. `checks` keeps what was found for other codes.
+pub(super) fn about(refused: &Refused<'_>, mention: Option<&scan::Mention>, checks: &Checks) -> Vec<String> {
+    let check_of =
+        |token| checks.with_credentials.get_or_init(|| from_check(refused, refused.credentials, token)).clone();
     let mut hints = match (refused.token, is_matching(refused.code)) {
         (Some(token), true) => for_token(refused, token, mention, check_of),
-        (Some(token), false) => check_of(token).advice,
+        // The credentials have nothing to do with it.
+        (Some(token), false) => checks.alone.get_or_init(|| from_check(refused, &[], token)).advice.clone(),
         (None, _) => mention.map(|mention| for_log(refused, mention)).unwrap_or_default(),
     };
     if hints.is_empty() || !is_matching(refused.code) {
@@ -87,7 +91,9 @@ pub(super) fn about(
         let around = mention.map_or("", |mention| &mention.region);
         if let Sense::Known(meaning) = sense(refused.code, message, around) {
             let facts = mention.map(facts::all).unwrap_or_default();
-            hints.push(log::named(&refused.shell.with_variables(meaning.remedy), &facts));
+            let is_found = checks.alone.get().is_some_and(|found| found.codes.contains(&refused.code));
+            let place = if is_found { hints.len() } else { 0 };
+            hints.insert(place, log::named(&refused.shell.with_variables(meaning.remedy), &facts));
         }
     }
     let mut kept: Vec<String> = Vec::new();
@@ -119,20 +125,28 @@ fn for_token<'a>(
     });
     let mask = mention.map(|mention| masked(mention, true)).unwrap_or_default();
     let mut hints = Vec::new();
-    let other = mention.and_then(|mention| other_token_was_sent(mention, token));
-    if let Some(equal) = equal.filter(|_| other.is_none()) {
+    if let Some((mention, other)) = mention.and_then(|one| Some((one, other_token_was_sent(one, token)?))) {
+        hints.push(other);
+        hints.extend(for_log(refused, mention));
+        return hints;
+    }
+    if let Some(equal) = equal {
         hints.extend(fits_already(&format!("exactly this token's issuer, subject and audience: `{}`", equal.name)));
+        hints.extend(mask);
+        return hints;
+    }
+    if let Some(contradiction) = contradiction(refused, issuer) {
+        hints.push(contradiction);
         hints.extend(mask);
         return hints;
     }
     let found = check_of(token);
     hints.extend(found.advice);
-    hints.extend(other);
     hints.extend(mask);
     if refused.credentials.iter().any(|credential| is_taken(credential, issuer, subject)) {
         return hints;
     }
-    if !found.has_command {
+    if found.command.is_none() {
         hints.push(required_values(token, refused.cloud));
         let Refused { credentials, client_id, cloud, shell, .. } = *refused;
         hints.extend(remedy::create_for(token, credentials, client_id, cloud, shell));
@@ -146,10 +160,33 @@ fn is_taken(credential: &Credential, issuer: Option<&str>, subject: Option<&str>
     same_subject && Some(credential.issuer.as_str()) == issuer
 }
 
-/// The advice when the token is not known, from the values that the log names.
+/// That the credentials are not those that Entra looked at, when it says so.
+fn contradiction(refused: &Refused<'_>, issuer: Option<&str>) -> Option<String> {
+    let credentials = refused.credentials;
+    let said = match refused.code {
+        70_025 if !credentials.is_empty() => {
+            format!("Entra finds no credential at all, and here are {}", credentials.len())
+        }
+        700_211 => {
+            let same = credentials.iter().find(|one| Some(one.issuer.as_str()) == issuer)?;
+            format!("Entra finds no credential with the token's issuer, and here `{}` has it", same.name)
+        }
+        _ => return None,
+    };
+    Some(format!(
+        "compare the client id of the job with the application or identity that the credentials are from: {said}, so the file is \
+         another application's, or the client id is wrong"
+    ))
+}
+
+/// The advice from the values that the log names. Commands are given only when no token is: one that
+/// is not the token of the log leaves open which of the two is meant.
 fn for_log(refused: &Refused<'_>, mention: &scan::Mention) -> Vec<String> {
     if refused.credentials.is_empty() {
         return Vec::new();
+    }
+    if let Some(contradiction) = contradiction(refused, None) {
+        return vec![contradiction];
     }
     let (shown, hidden) = (facts::all(mention), facts::masked(mention));
     let value =
@@ -193,7 +230,9 @@ fn for_log(refused: &Refused<'_>, mention: &scan::Mention) -> Vec<String> {
         values.audience.or(nearest.audience()).unwrap_or_default(),
         &[],
     );
-    hints.extend(from_check(refused, &comparable(&ranked, &values), &token).advice);
+    let found = from_check(refused, &comparable(&ranked, &values), &token);
+    let is_kept = |hint: &String| refused.token.is_none() || found.command.as_ref() != Some(hint);
+    hints.extend(found.advice.iter().filter(|hint| is_kept(hint)).cloned());
     hints
 }
 
@@ -278,8 +317,10 @@ fn masked(mention: &scan::Mention, token_is_known: bool) -> Vec<String> {
 #[derive(Clone)]
 pub(super) struct Checked {
     advice: Vec<String>,
-    /// Whether one of them is a command.
-    has_command: bool,
+    /// The one of them that is a command.
+    command: Option<String>,
+    /// The codes that Entra answers with because of them.
+    codes: Vec<u32>,
 }
 
 fn from_check(refused: &Refused<'_>, credentials: &[Credential], token: &Token) -> Checked {
@@ -289,27 +330,31 @@ fn from_check(refused: &Refused<'_>, credentials: &[Credential], token: &Token) 
         let Refused { client_id, cloud, now, shell, .. } = *refused;
         check(&Question { token, credentials, client_id, cloud, now, skew: SKEW, keys: None, shell }).findings
     };
-    let wanted = |severity| severity == Severity::Error || (credentials.is_empty() && severity == Severity::Warning);
+    let wanted =
+        |severity| severity == Severity::Error || (refused.credentials.is_empty() && severity == Severity::Warning);
     let claims = token.claims();
     let taken = credentials.iter().any(|one| is_taken(one, claims.iss.as_deref(), claims.sub.as_deref()));
     let creates = |remedy: &str| remedy.contains("federated-credential create");
     let mut advice: Vec<String> = Vec::new();
-    let mut has_command = false;
-    for Details { message, remedy, remedy_is_command, .. } in
+    let (mut command, mut codes) = (None, Vec::new());
+    for Details { message, remedy, remedy_is_command, aadsts, .. } in
         findings.into_iter().filter(|finding| wanted(finding.severity)).map(Details::from)
     {
+        codes.extend(aadsts);
         match remedy {
             // Commands for several credentials would contradict each other: the first is the best.
-            Some(remedy) if remedy_is_command && (has_command || (taken && creates(&remedy))) => advice.push(message),
+            Some(remedy) if remedy_is_command && (command.is_some() || (taken && creates(&remedy))) => {
+                advice.push(message);
+            }
             Some(remedy) if remedy_is_command => {
-                has_command = true;
+                command = Some(remedy.clone());
                 advice.extend([message, remedy]);
             }
             Some(remedy) => advice.push(format!("{message}: {remedy}")),
             None => advice.push(message),
         }
     }
-    Checked { advice, has_command }
+    Checked { advice, command, codes }
 }
 
 /// Reports that another token was sent, when Entra prints other values than those of the token. The

@@ -45,6 +45,7 @@ pub struct Answer {
 /// What Google's libraries read from an executable.
 #[derive(Serialize)]
 struct Executable<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
     expiration_time: Option<i64>,
     id_token: &'a str,
     success: bool,
@@ -69,6 +70,11 @@ pub fn hand_over(order: &Order<'_>, context: Context<'_>) -> Result<Publication,
     let obtained = super::obtain(&plan, Deadline::after(order.timeout, context.ports.clock), context)?;
     let token = obtained.parse()?;
     let claims = token.claims();
+    if token.header().alg.eq_ignore_ascii_case("none") || token.jws().signature().is_empty() {
+        let message = format!("The ID token from {} has no signature, so nobody can trust it", obtained.place);
+        return Err(Fault::new(Category::IdToken, "token-unsigned", message)
+            .hint("take the token that the platform signs, as a whole"));
+    }
     if let Some(wanted) = order.source.audience {
         require_audience(wanted, claims, &obtained.place, &plan)?;
     }

@@ -142,3 +142,74 @@ fn json_for_a_program_of_the_platform_passes_powershell() {
         r#"circleci run oidc get --% --claims "{\"aud\":\"api://AzureADTokenExchange\"}""#
     );
 }
+
+#[test]
+fn commands_are_for_the_subscription_of_the_identity() {
+    let id = "0a1b2c3d-0000-4000-8000-0123456789ab";
+    let document = arm(&IDENTITY.replace("/0/", &format!("/{id}/")));
+    for sub in ["other", &SUBJECT.replace("main", "Main")] {
+        let remedies = remedies(&document, sub);
+        let word = format!(" --resource-group rg-ci --subscription {id} --name ");
+        assert!(!remedies.is_empty() && remedies.iter().all(|line| line.contains(&word)), "{remedies:?}");
+    }
+}
+
+#[test]
+fn a_new_credential_overwrites_none() {
+    let subject = "b0a8f5a0-6d0f-4d0e-9f57-0d4f0f1a2b3c";
+    let mut existing = arm(&format!("{IDENTITY}/federatedIdentityCredentials/x"));
+    existing["name"] = subject.to_uppercase().into();
+    let mut second = existing.clone();
+    second["name"] = format!("{subject}-2").into();
+    second["properties"]["subject"] = "another".into();
+    for (list, name) in
+        [(json!([existing]), format!("{subject}-2")), (json!([existing, second]), format!("{subject}-3"))]
+    {
+        let remedies = remedies(&list, subject);
+        assert!(!remedies.is_empty());
+        for line in remedies {
+            assert!(line.contains("create") && line.contains(&format!(" --name {name} ")), "{line}");
+        }
+    }
+}
+
+#[test]
+fn no_credential_is_proposed_beyond_the_limit() {
+    let one = |number: usize| {
+        let mut one = arm(&format!("{IDENTITY}/federatedIdentityCredentials/x"));
+        one["name"] = format!("gl-{number}").into();
+        one["properties"]["subject"] = format!("project_path:g/p{number}x:ref_type:branch:ref:main").into();
+        one
+    };
+    for (count, commands) in [(19, true), (20, false)] {
+        let list: Value = (0..count).map(one).collect();
+        assert_eq!(!remedies(&list, "another").is_empty(), commands, "{count}");
+        let (token, credentials) = (presented("another"), forms::read(&list).unwrap().credentials);
+        let shell = Shell::Bash;
+        let (credentials, token) = (&credentials[..], &token);
+        let found = check(&Question {
+            token,
+            credentials,
+            client_id: None,
+            cloud: PUBLIC,
+            now: NOW,
+            skew: SKEW,
+            keys: None,
+            shell,
+        });
+        let said = found.findings.iter().filter_map(|finding| finding.remedy.clone()).collect::<Vec<_>>().join("\n");
+        let advice = advise(&Refused {
+            code: 700213,
+            description: "",
+            token: Some(token),
+            credentials,
+            client_id: None,
+            cloud: PUBLIC,
+            now: NOW,
+            shell,
+        });
+        for text in [said, advice.join("\n")] {
+            assert_eq!(text.contains("at most 20"), !commands, "{text}");
+        }
+    }
+}

@@ -1,4 +1,5 @@
-//! Recognises credentials of managed identities, and the identity's name and resource group.
+//! Recognises credentials of managed identities, and the identity's name, resource group and
+//! subscription.
 
 use serde_json::{Map, Value};
 
@@ -41,7 +42,12 @@ fn of_resource_id(id: &str) -> Option<Identity> {
         let at = parts.iter().position(|part| part.eq_ignore_ascii_case(label))?;
         parts.get(at + 1).filter(|name| is_name(name)).map(|name| (*name).to_owned())
     };
-    Some(Identity { name: Some(after("userAssignedIdentities")?), resource_group: after("resourceGroups") })
+    let is_id = |id: &String| id.len() == 36 && id.bytes().all(|c| c.is_ascii_hexdigit() || c == b'-');
+    Some(Identity {
+        name: Some(after("userAssignedIdentities")?),
+        resource_group: after("resourceGroups"),
+        subscription: after("subscriptions").filter(is_id),
+    })
 }
 
 /// Whether the text is a name and not a Terraform template.

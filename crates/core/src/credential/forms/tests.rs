@@ -20,7 +20,7 @@ fn exact(name: &str, subject: &str) -> Credential {
 
 fn of_identity(credential: Credential, name: Option<&str>, group: Option<&str>) -> Credential {
     let (name, resource_group) = (name.map(str::to_owned), group.map(str::to_owned));
-    Credential { identity: Some(Identity { name, resource_group }), ..credential }
+    Credential { identity: Some(Identity { name, resource_group, subscription: None }), ..credential }
 }
 
 fn flexible(name: &str, value: &str) -> Credential {

@@ -82,6 +82,7 @@ pub(super) fn delete_of_application(
 pub(super) struct Identity<'a> {
     pub(super) name: Option<&'a str>,
     pub(super) resource_group: Option<&'a str>,
+    pub(super) subscription: Option<&'a str>,
     pub(super) shell: Shell,
 }
 
@@ -109,6 +110,9 @@ impl Identity<'_> {
         line.words += &format!("az identity federated-credential {verb}");
         line.known("--identity-name", self.name.map(notation), IDENTITY_NAME)?;
         line.known("--resource-group", self.resource_group.map(notation), RESOURCE_GROUP)?;
+        if let Some(subscription) = self.subscription {
+            line.argument("--subscription", subscription)?;
+        }
         Ok(line)
     }
 
@@ -139,8 +143,9 @@ impl Identity<'_> {
             (!value.is_empty() && value.chars().all(fits)).then(|| value.to_owned())
         };
         let (name, group) = (segment(self.name, IDENTITY_NAME)?, segment(self.resource_group, RESOURCE_GROUP)?);
+        let subscription = self.subscription.unwrap_or("{subscriptionId}");
         line.words += &format!(
-            "az rest --method put --url \"/subscriptions/{{subscriptionId}}/resourceGroups/{group}/providers/{}/{name}/\
+            "az rest --method put --url \"/subscriptions/{subscription}/resourceGroups/{group}/providers/{}/{name}/\
              federatedIdentityCredentials/{}?api-version={}\"",
             bicep::IDENTITIES,
             credential.name,
@@ -153,7 +158,7 @@ impl Identity<'_> {
 
 /// The managed identity of this name.
 pub(super) const fn identity_of<'a>(name: &'a str, resource_group: &'a str, shell: Shell) -> Identity<'a> {
-    Identity { name: Some(name), resource_group: Some(resource_group), shell }
+    Identity { name: Some(name), resource_group: Some(resource_group), subscription: None, shell }
 }
 
 /// A command while it is written.
@@ -258,7 +263,7 @@ impl Line {
             return Ok(());
         }
         let message = format!("a command cannot pass the value for `{option}` unchanged");
-        let hint = "use --format graph for an application, or --format arm for a managed identity";
+        let hint = "use `--format graph` for an application, or `--format arm` for a managed identity";
         Err(fault("value-not-for-shell", message).hint(hint))
     }
 }

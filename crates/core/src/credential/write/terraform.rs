@@ -37,7 +37,7 @@ pub(super) fn blocks(credentials: &[Credential], owner: &Owner) -> Result<Vec<Bl
             blocks.extend(credentials_of(credentials, false, false)?);
             Ok(blocks)
         }
-        Owner::ManagedIdentity { name, resource_group } => {
+        Owner::ManagedIdentity { name, resource_group, .. } => {
             let mut blocks = Vec::new();
             let name = known(name.as_deref(), "identity_name", "var.identity_name", &mut blocks);
             let group = known(resource_group.as_deref(), "resource_group_name", "var.resource_group_name", &mut blocks);

@@ -47,7 +47,11 @@ fn application(client_id: Option<&str>) -> Target {
 }
 
 fn identity(name: Option<&str>, group: Option<&str>) -> Target {
-    let owner = Owner::ManagedIdentity { name: name.map(str::to_owned), resource_group: group.map(str::to_owned) };
+    let owner = Owner::ManagedIdentity {
+        name: name.map(str::to_owned),
+        resource_group: group.map(str::to_owned),
+        subscription: None,
+    };
     Target { owner, cloud: PUBLIC, shell: Shell::Bash }
 }
 

@@ -63,6 +63,11 @@ fn other_registries_are_named_by_the_user() {
         assert_eq!((registry.host.as_str(), registry.cloud), (host, None));
         assert_eq!(registry.url(), format!("https://{host}/oauth2/exchange"));
     }
+    for entry in ["x.example:99999", "x.example:0", "x_.example:", "a b"] {
+        let fault = Registry::at(entry, Some(entry)).unwrap().address().unwrap_err();
+        assert_eq!(fault.category, Category::Usage);
+        assert!(fault.message.contains(REGISTRIES) && fault.message.contains(entry), "{}", fault.message);
+    }
     for address in ["localhost", "localhost:5001", "x.registry.sovereign.example", "registry.sovereign.example:1"] {
         assert_eq!(Registry::at(address, others), None, "{address}");
     }

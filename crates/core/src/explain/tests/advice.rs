@@ -67,6 +67,42 @@ fn another_token_in_entras_message_is_reported() {
 }
 
 #[test]
+fn nothing_is_proposed_for_a_token_that_was_not_sent() {
+    let token = token("repo:acme/web:environment:test", NOW + 300);
+    let nearest = credential("repo:acme/web:environment:Prod");
+    let advice = advice(700213, PRINTED, Some(&token), &[nearest]);
+    assert!(advice.starts_with("another token was sent"), "{advice}");
+    assert!(advice.contains("`prod` instead of `Prod`") && !advice.contains("az "), "{advice}");
+    assert_eq!(advice.matches("environment:test").count(), 1, "{advice}");
+}
+
+#[test]
+fn codes_that_are_about_no_credential_propose_none() {
+    let token = token("repo:acme/web:environment:test", NOW - 300);
+    let credentials = [credential("repo:acme/web:environment:prod")];
+    for code in [700_016, 90_002, 500_011, 7_000_112, 53_003, 7_000_215, 50_059] {
+        let advice = advice(code, "", Some(&token), &credentials);
+        let explained = crate::explain::explain(&code.to_string(), Shell::Bash);
+        assert_eq!(advice.lines().next(), explained[0].hints.first().map(String::as_str), "{code}");
+        assert!(!advice.contains("federated-credential"), "{code}: {advice}");
+    }
+}
+
+#[test]
+fn a_file_that_contradicts_entra_is_another_applications() {
+    let token = token("repo:acme/web:environment:test", NOW + 300);
+    let credentials = [credential("repo:acme/web:environment:prod")];
+    for (code, token) in [(70_025, Some(&token)), (70_025, None), (700_211, Some(&token))] {
+        let description = format!("AADSTS{code}: The client has no configured federated identity credentials.");
+        let advice = advice(code, &description, token, &credentials);
+        assert!(advice.contains("another application's, or the client id is wrong"), "{code}: {advice}");
+        assert!(!advice.contains("federated-credential"), "{code}: {advice}");
+    }
+    let elsewhere = [Credential { issuer: "https://gitlab.com".to_owned(), ..credentials[0].clone() }];
+    assert!(!advice(700_211, "", Some(&token), &elsewhere).contains("another application's"));
+}
+
+#[test]
 fn advice_says_how_long_ago_a_token_expired() {
     let advice = advice(700024, "", Some(&token("repo:acme/web:environment:prod", NOW - 700)), &[]);
     assert!(advice.starts_with("the token expired 11 minutes 40 seconds ago"), "{advice}");
