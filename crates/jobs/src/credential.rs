@@ -161,6 +161,10 @@ pub(crate) fn needed(request: &Request) -> Result<Needed, Fault> {
         }
         _ => fault,
     })?;
+    // An issuer out of parts has the form that a given one has. A token's stays as it is.
+    if let (None, Some(credential)) = (&token, credentials.first()) {
+        normalise_issuer(&credential.issuer)?;
+    }
     // The audience says for which cloud the credentials are.
     let audience = credentials.first().and_then(|credential| credential.audience()).unwrap_or_default();
     let cloud = Cloud::by_exchange_audience(audience).unwrap_or(pipeline.cloud);

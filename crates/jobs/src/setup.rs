@@ -3,9 +3,11 @@
 //! Nothing is created here, and nothing is sent.
 
 use azure_oidc_core::credential::normal::uuid_places;
-use azure_oidc_core::credential::write::name_for;
+use azure_oidc_core::credential::write::name_with_hash;
 use azure_oidc_core::credential::write::setup::{self, Home, Setup, Tool};
+use azure_oidc_core::platform::text::defuse;
 use azure_oidc_core::platform::{self, Platform};
+use azure_oidc_core::secret::without_secrets;
 use azure_oidc_core::shell::Shell;
 use azure_oidc_core::{Category, Fault};
 
@@ -49,7 +51,13 @@ pub struct Answer {
 /// # Errors
 /// When something is missing or unknown, or when the tool cannot do it.
 pub fn run(request: &Request) -> Result<Answer, Fault> {
-    let Needed { platform, credentials, cloud, mut notes } =
+    let pipeline = &request.pipeline;
+    let has_parts = pipeline.parts.as_ref().is_some_and(|parts| !parts.0.is_empty());
+    if pipeline.token.is_some() && (has_parts || pipeline.issuer.is_some() || pipeline.subject.is_some()) {
+        return Err(usage("A token says which pipeline it is, and so do parts, `--issuer` and `--subject`")
+            .hint("give the token alone (`--from-token`), or leave it out"));
+    }
+    let Needed { platform, mut credentials, cloud, mut notes } =
         credential::needed(&request.pipeline).map_err(|fault| {
             let of_request = request.pipeline.platform.as_deref().and_then(platform::by_name);
             match of_request.filter(|_| fault.code == "subject-part-missing") {
@@ -57,6 +65,15 @@ pub fn run(request: &Request) -> Result<Answer, Fault> {
                 None => fault,
             }
         })?;
+    for credential in &mut credentials {
+        credential.name = name_with_hash(&credential.issuer, credential.matcher.text());
+    }
+    let mut roles: Vec<String> = Vec::new();
+    for role in &request.roles {
+        if !roles.iter().any(|known| known.eq_ignore_ascii_case(role)) {
+            roles.push(role.clone());
+        }
+    }
     let Request { subscription, resource_group: group, .. } = request;
     let scope = match (&request.resource, group) {
         (Some(resource), _) => resource.clone(),
@@ -66,6 +83,13 @@ pub fn run(request: &Request) -> Result<Answer, Fault> {
             format!("/subscriptions/{subscription}")
         }
     };
+    if request.identity && scope.trim_end_matches('/').matches('/').count() == 2 {
+        notes.push(
+            "warning: the identity's own resource group is in the subscription: with a role that may write there, such as \
+             Contributor, the pipeline may change who signs in as it"
+                .to_owned(),
+        );
+    }
     let name = match (&request.name, credentials.as_slice()) {
         (Some(name), _) => name.clone(),
         (None, [first, ..]) => name_of(platform, &request.pipeline, first),
@@ -95,12 +119,17 @@ pub fn run(request: &Request) -> Result<Answer, Fault> {
             subscription,
             group: group.as_deref(),
             scope: &scope,
-            roles: &request.roles,
+            roles: &roles,
             cloud,
             shell: request.pipeline.shell.unwrap_or(Shell::Bash),
         },
         request.tool,
     )?;
+    // What is printed has no secrets and no commands of a CI system: a script would hold other values.
+    if defuse(&without_secrets(&text)) != text {
+        let message = "A value looks like a secret or like a command of a CI system, which no output holds";
+        return Err(usage(message).hint("take it out of the subject, the issuer, the scope and the roles"));
+    }
     Ok(Answer { notes, text })
 }
 
@@ -116,7 +145,7 @@ fn name_of(
     first: &azure_oidc_core::credential::Credential,
 ) -> String {
     const LONGEST: usize = 40;
-    let made = name_for(&first.issuer, first.matcher.text());
+    let made = name_with_hash(&first.issuer, first.matcher.text());
     let (readable, hash) = made.rsplit_once('-').unwrap_or((&made, "0"));
     let parts = pipeline.parts.as_ref().map(|parts| parts.0.as_slice()).unwrap_or_default();
     let mut name = platform.map_or("oidc", |platform| platform.name()).to_owned();

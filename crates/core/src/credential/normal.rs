@@ -266,7 +266,8 @@ impl<'a> Part<'a> {
             | ("azure-pipelines", "organization" | "project")
             | ("spiffe", "trust-domain")
             | ("semaphore", "org")
-            | ("spacelift", "account")
+            | ("spacelift" | "harness", "account")
+            | ("github" | "harness" | "terraform-cloud", "host")
                 if slashes > 0 =>
             {
                 return Err(self.fault("has a `/`, and no such name has one", "give the name alone".to_owned()));

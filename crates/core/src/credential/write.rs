@@ -15,7 +15,7 @@ mod name;
 pub mod setup;
 mod terraform;
 
-pub use name::name_for;
+pub use name::{name_for, name_with_hash};
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,14 +14,22 @@ const GITHUB_LINE: &str = "setup --platform github --repo octo-org/octo-repo --b
 const PULUMI_LINE: &str = "setup --platform pulumi --org contoso --project core --stack dev \
                            --subscription 33333333-3333-4333-8333-333333333333";
 
-/// A CLI that writes down its arguments, one call a line, and answers with the same id always.
+/// A CLI that writes down its arguments, one call a line. It answers with the same id always; with
+/// what the variables say where a script asks what exists.
 const FAKE: &str = r#"#!/bin/sh
 { for word in "$@"; do printf '%s\0' "$word"; done; printf '\n'; } >> "$CALLS"
-case "$*" in *"--query"*) echo 22222222-2222-4222-8222-222222222222 ;; esac
+case "$*" in
+  "group exists"*) echo "${EXISTS:-false}" ;;
+  "ad app list"* | "identity list"* | "resource list"*) printf '%b' "${FOUND:-}" ;;
+  "group show"*) echo "${TAG:-}" ;;
+  "identity show"*) [ -z "${MISSING:-}" ] && echo 22222222-2222-4222-8222-222222222222 ;;
+  *"--query"*) echo 22222222-2222-4222-8222-222222222222 ;;
+esac
 "#;
 
-/// Runs a script with a CLI that writes down its arguments. Gives each call, and what was printed.
-fn played(script: &str) -> (Vec<Vec<String>>, String) {
+/// Runs a script with a CLI that writes down its arguments. Gives whether it succeeded, each call,
+/// and what was printed.
+fn tried(script: &str, variables: &[(&str, &str)]) -> (bool, Vec<Vec<String>>, String) {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = std::env::temp_dir().join(format!("azure-oidc-setup-{:?}", std::thread::current().id()));
     let _ = std::fs::remove_dir_all(&folder);
@@ -30,13 +38,66 @@ fn played(script: &str) -> (Vec<Vec<String>>, String) {
     std::fs::set_permissions(folder.join("az"), std::fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default());
     let mut shell = Program::new("sh");
-    shell.args(["-c", script]).env("PATH", path).env("CALLS", folder.join("calls"));
+    shell.args(["-c", script]).env("PATH", path).env("CALLS", folder.join("calls")).envs(variables.iter().copied());
     let output = shell.output().unwrap();
-    assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
     let calls = std::fs::read_to_string(folder.join("calls")).unwrap();
     std::fs::remove_dir_all(&folder).unwrap();
     let words = |line: &str| line.split_terminator('\0').map(str::to_owned).collect();
-    (calls.lines().map(words).collect(), String::from_utf8(output.stdout).unwrap())
+    let printed = [output.stdout, output.stderr].concat();
+    (output.status.success(), calls.lines().map(words).collect(), String::from_utf8(printed).unwrap())
+}
+
+fn played(script: &str) -> (Vec<Vec<String>>, String) {
+    let (success, calls, printed) = tried(script, &[]);
+    assert!(success, "{script}\n{printed}");
+    (calls, printed)
+}
+
+/// The commands that undo a script.
+fn undo_of(script: &str) -> String {
+    let (_, lines) = script.split_once("# To undo it:\n").unwrap();
+    lines.lines().map(|line| line.strip_prefix("# ").unwrap().to_owned() + "\n").collect()
+}
+
+#[test]
+fn a_script_stops_before_what_exists() {
+    for (rest, variables) in [
+        ("", &[("FOUND", "22222222-2222-4222-8222-222222222222")][..]),
+        ("--identity", &[("EXISTS", "true")]),
+        ("--identity --identity-group ids", &[("FOUND", "/subscriptions/x")]),
+    ] {
+        let script = Job::default().run(&format!("{GITHUB_LINE} {rest}")).stdout;
+        let (success, calls, printed) = tried(&script, variables);
+        assert!(!success && printed.contains("exists already"), "{rest}: {printed}");
+        assert_eq!(calls.len(), 2, "{calls:?}");
+    }
+}
+
+#[test]
+fn only_what_the_script_made_is_undone() {
+    const ID: &str = "22222222-2222-4222-8222-222222222222";
+    let two = format!("{ID}\\n{ID}\\n");
+    let new = "--identity --name made";
+    for (rest, variables, expected) in [
+        ("", &[("FOUND", ID)][..], &["role assignment delete", "ad app delete"][..]),
+        ("", &[], &[]),
+        ("", &[("FOUND", two.as_str())], &[]),
+        (new, &[("TAG", "made")], &["role assignment delete", "identity delete", "group delete"]),
+        (new, &[("TAG", "made"), ("FOUND", "/other")], &["role assignment delete", "identity delete"]),
+        (new, &[], &["role assignment delete", "identity delete"]),
+        (new, &[("MISSING", "1")], &[]),
+        (new, &[("MISSING", "1"), ("TAG", "made")], &["group delete"]),
+        ("--identity --identity-group ids", &[("TAG", "made")], &["role assignment delete", "identity delete"]),
+    ] {
+        let undo = undo_of(&Job::default().run(&format!("{GITHUB_LINE} {rest}")).stdout);
+        let (_, calls, printed) = tried(&undo, variables);
+        let lines: Vec<_> = calls.iter().map(|call| call.join(" ")).collect();
+        let deleted = |line: &&String| line.contains(" delete ");
+        let begins = |line: &String| line.split(" --").next().unwrap_or_default().to_owned();
+        let deletions: Vec<_> = lines.iter().filter(deleted).map(begins).collect();
+        assert_eq!(deletions, expected, "{rest} {variables:?}: {printed}");
+        assert!(lines.iter().all(|line| line.contains(&format!("--subscription {SUBSCRIPTION}"))), "{lines:?}");
+    }
 }
 
 /// The credentials that these calls create, in the form that the CLI lists.
@@ -74,6 +135,7 @@ fn a_script_for_a_managed_identity() {
     let line = format!("{PULUMI_LINE} --identity --role Contributor --operation update");
     let outcome = Job::default().run(&line);
     assert!(outcome.stderr.contains("the whole subscription"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("warning: the identity's own resource group"), "{}", outcome.stderr);
     insta::assert_snapshot!(outcome.stdout);
 }
 
@@ -168,6 +230,87 @@ fn is_usual(platform: &str, part: &str) -> bool {
 }
 
 #[test]
+fn pipelines_that_look_alike_have_names_of_their_own() {
+    let names = |issuer: &str, subject: &str| {
+        let line = format!("setup --subscription {SUBSCRIPTION} --issuer {issuer} --subject {subject}");
+        let (calls, _) = played(&Job::default().run(&line).stdout);
+        let app = calls.iter().find(|call| call[..3] == ["ad", "app", "create"]).unwrap()[4].clone();
+        [app, created(&calls)[0]["name"].as_str().unwrap().to_owned()].map(|name| name.to_ascii_lowercase())
+    };
+    let uuid = "5034460f-c7c4-4c43-9457-de07e2029e7b";
+    let of = [
+        ("https://a.example", "deploy"),
+        ("https://b.example", "deploy"),
+        ("https://a.example", "Deploy"),
+        ("https://a.example", "prod_team"),
+        ("https://a.example", "prod-team"),
+        ("https://a.example", uuid),
+        ("https://b.example", uuid),
+    ];
+    let all: std::collections::BTreeSet<_> = of.iter().flat_map(|(issuer, subject)| names(issuer, subject)).collect();
+    assert_eq!(all.len(), 2 * of.len(), "{all:?}");
+}
+
+#[test]
+fn roles_are_written_once_and_by_id_where_that_is_known() {
+    let id = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
+    let whole = format!("/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{id}");
+    for (format, expected) in [
+        ("powershell", format!("-RoleDefinitionId '{id}'")),
+        ("terraform", format!("role_definition_id   = \"{whole}\"")),
+        ("bicep", format!("'Microsoft.Authorization/roleDefinitions', '{id}'")),
+        ("az", format!("--role {whole} ")),
+    ] {
+        let text = Job::default().run(&format!("{GITHUB_LINE} --format {format} --role {whole} --role {whole}")).stdout;
+        let (script, _) = text.split_once("To undo it").unwrap();
+        assert_eq!(script.matches(&expected).count(), 1, "{text}");
+    }
+}
+
+#[test]
+fn the_test_of_an_instance_is_for_the_shell_of_the_script() {
+    let line = format!(
+        "setup --subscription {SUBSCRIPTION} --platform gitlab --project-path g/p --branch main --server https://gl.example/a+b=c"
+    );
+    for (rest, expected) in [
+        ("", "curl -fsS 'https://gl.example/a+b=c/.well-known/openid-configuration' "),
+        ("--format powershell", "Invoke-WebRequest"),
+        ("--shell powershell", "Invoke-WebRequest"),
+    ] {
+        let text = Job::default().run(&format!("{line} {rest}")).stdout;
+        assert!(text.contains(expected), "{text}");
+        assert_eq!(text.contains("curl"), rest.is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn a_pipeline_is_named_once() {
+    let job =
+        Job::with_token(&token("https://token.actions.githubusercontent.com", "repo:o/r:ref:refs/heads/main", "a"));
+    let line = format!("setup --subscription {SUBSCRIPTION} --id-token-env T");
+    assert_eq!(job.run(&line).exit_code, 0);
+    for rest in ["--platform github --repo o/x", "--issuer https://ci.example", "--subject s"] {
+        let outcome = job.run(&format!("{line} {rest}"));
+        assert_eq!(outcome.exit_code, 2, "{rest}: {}", outcome.stdout);
+        assert!(outcome.stderr.contains("--from-token"), "{rest}: {}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_value_that_no_output_holds_is_refused() {
+    let line = ["setup", "--subscription", SUBSCRIPTION, "--issuer", "https://ci.example"];
+    for rest in [
+        &["--format", "powershell", "--subject", "x##[prod]"][..],
+        &["--subject", "https://user:pw@h/"],
+        &["--subject", "s", "--role", "https://user:pw@h/"],
+    ] {
+        let outcome = Job::default().run_words(&[&line[..], rest].concat());
+        assert_eq!((outcome.exit_code, outcome.stdout.as_str()), (2, ""), "{rest:?}");
+        assert!(outcome.stderr.contains("looks like a secret"), "{}", outcome.stderr);
+    }
+}
+
+#[test]
 fn a_role_that_looks_like_a_variable_stays_as_it_is() {
     let role = "a ${HOME:?} <name> =B c";
     for rest in [&["--shell", "powershell"][..], &["--format", "powershell"], &["--identity"], &[]] {
@@ -195,6 +338,20 @@ fn wrong_values_are_refused_with_what_to_do() {
         ),
         ("--subscription 33333333-3333-4333-8333-333333333333 --identity --cloud france", "--location NAME"),
         ("--subscription 33333333-3333-4333-8333-333333333333 --location x", "--identity"),
+        (
+            "--subscription 33333333-3333-4333-8333-333333333333 --identity --name app --resource-group App",
+            "its own identity",
+        ),
+        (
+            "--subscription 33333333-3333-4333-8333-333333333333 --identity --identity-group app \
+             --resource /subscriptions/33333333-3333-4333-8333-333333333333/resourcegroups/APP/providers/x/y/z",
+            "its own identity",
+        ),
+        ("--subscription 33333333-3333-4333-8333-333333333333 --format terraform --cloud france", "--format az"),
+        ("--subscription 33333333-3333-4333-8333-333333333333 --host gh.example/a", "contains a `/`"),
+        ("--subscription 33333333-3333-4333-8333-333333333333 --host gh.example;id", "holds `;`"),
+        ("--subscription 33333333-3333-4333-8333-333333333333 --host a@gh.example", "user info"),
+        ("--subscription 33333333-3333-4333-8333-333333333333 --host gh.example?a", "?"),
         ("", "--subscription"),
     ] {
         let outcome = Job::default().run(&format!("setup --platform github --repo o/r --branch main {line}"));

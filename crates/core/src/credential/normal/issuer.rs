@@ -30,6 +30,11 @@ pub fn normalise_issuer(issuer: &str) -> Result<(String, Option<String>), Fault>
     if issuer.contains(['?', '#']) {
         return wrong("has a query or a fragment, and no issuer has one", FROM_TOKEN);
     }
+    // RFC 3986 §2: what an address holds.
+    let is_of_address = |c: char| c.is_ascii_alphanumeric() || "-._~:/@%+=,[]".contains(c);
+    if let Some(other) = issuer.chars().find(|c| !is_of_address(*c)) {
+        return wrong(&format!("holds `{}`, and no issuer has that", other.escape_debug()), FROM_TOKEN);
+    }
     let Some(cut) = issuer.trim_end_matches('/').strip_suffix(METADATA) else { return Ok((issuer.to_owned(), None)) };
     let cut = if issuer.contains(AKS) { format!("{cut}/") } else { cut.to_owned() };
     let note = format!("note: the issuer is `{cut}`, taken from the address of its metadata", cut = cut.escape_debug());
@@ -69,6 +74,10 @@ mod tests {
             "https://user:secret@issuer.example",
             "https://issuer.example/${{ vars.REALM }}",
             "https://<host>/",
+            "https://issuer.example/;id;",
+            "https://issuer.example/`id`",
+            "https://issuer.example/a|b",
+            "https://issuer.example/a'b",
         ] {
             let fault = normalise_issuer(issuer).unwrap_err();
             assert_eq!(fault.code, "issuer-impossible", "{issuer}");

@@ -16,6 +16,11 @@ pub fn name_for(issuer: &str, subject: &str) -> String {
     if is_name(subject) && !ends_with_hash(subject) {
         return subject.to_owned();
     }
+    name_with_hash(issuer, subject)
+}
+
+/// As [`name_for`], always with the hash: names that differ in the case of letters only are one.
+pub fn name_with_hash(issuer: &str, subject: &str) -> String {
     let mut name = String::with_capacity(*NAME_CHARACTERS.end());
     for c in subject.chars() {
         if name.len() == NAME_CHARACTERS.end() - HASH {

@@ -78,7 +78,10 @@ pub struct Setup<'a> {
 /// When Entra would refuse a credential, when a name is not allowed, or when the tool cannot do it.
 pub fn write(setup: &Setup<'_>, tool: Tool) -> Result<String, Fault> {
     super::check(setup.credentials)?;
-    setup.check()?;
+    // The Az modules are for PowerShell only.
+    let shell = if tool == Tool::Powershell { Shell::Powershell } else { setup.shell };
+    let setup = &Setup { shell, ..*setup };
+    setup.check(tool)?;
     match tool {
         Tool::Az => az::script(setup),
         Tool::Powershell => powershell::script(setup),
@@ -96,7 +99,7 @@ impl Setup<'_> {
         }
     }
 
-    fn check(&self) -> Result<(), Fault> {
+    fn check(&self, tool: Tool) -> Result<(), Fault> {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         let is_name = (3..=90).contains(&self.name.len())
             && self.name.starts_with(|c: char| c.is_ascii_alphanumeric())
@@ -120,11 +123,39 @@ impl Setup<'_> {
         if !self.scope.starts_with("/subscriptions/") {
             return Err(wrong("resource", self.scope, "the resource's whole id, which begins with `/subscriptions/`"));
         }
+        // A role that may write to its own identity's group may change who signs in as it.
+        let is_apart = self.home.is_some() && tool != Tool::Bicep;
+        let mut segments = self.scope.split('/').skip(3);
+        let of_role = segments.next().filter(|kind| kind.eq_ignore_ascii_case("resourceGroups")).and(segments.next());
+        if is_apart && of_role.is_some_and(|group| group.eq_ignore_ascii_case(self.identity_group())) {
+            let message = "The role's resource group is the identity's, so that the role reaches its own identity";
+            return Err(fault("setup-value", message).hint("give the identity another `--name` or `--identity-group`"));
+        }
         let mut names = self.roles.iter().map(|role| ("role", role.as_str())).chain([("resource", self.scope)]);
         if let Some((what, text)) = names.find(|(_, text)| text.is_empty() || text.contains(is_unprintable)) {
             return Err(wrong(what, text, "a text that can be printed"));
         }
         Ok(())
+    }
+
+    /// Why the script stops before it has created anything.
+    fn exists(&self) -> String {
+        let what = match self.home {
+            None => "An application",
+            Some(Home::New { .. }) => "A resource group",
+            Some(Home::Existing(_)) => "A managed identity",
+        };
+        format!("{what} {} exists already. Choose another --name; only if this script made it, undo it with the lines at the end.", self.name)
+    }
+
+    /// Why nothing is undone.
+    fn not_one(&self) -> String {
+        format!("There is not exactly one identity {}. Nothing was deleted.", self.name)
+    }
+
+    /// Why the resource group stays.
+    fn not_made(&self) -> String {
+        format!("The resource group {} holds more, or this script did not create it. It stays.", self.name)
     }
 
     /// What the script is for and who may run it, a line each.
@@ -145,7 +176,7 @@ impl Setup<'_> {
         }
         if let Some(platform) = self.platform {
             let issuer = self.credentials.first().map(|credential| credential.issuer.as_str()).unwrap_or_default();
-            lines.extend(advice::of(platform, issuer));
+            lines.extend(advice::of(platform, issuer, self.shell));
             lines.push(format!("More: {}", docs::page(platform)));
         }
         lines
@@ -155,6 +186,18 @@ impl Setup<'_> {
     fn header(&self, prefix: &str) -> String {
         commented(&self.introduction(), prefix)
     }
+}
+
+/// Above the commands of a script.
+const AGAIN: &str = "# If it stops after it created something: undo that with the lines at its end, then run it again.\n";
+
+/// The tag of a resource group that a script created. Its value is the group's name.
+const TAG: &str = "azure_oidc_setup";
+
+/// The GUID of a role, when this is its id.
+fn role_id(role: &str) -> Option<&str> {
+    let id = role.rsplit_once("/roleDefinitions/").map_or(role, |(_, id)| id);
+    is_guid(id).then_some(id)
 }
 
 /// The line above the commands that undo a script.

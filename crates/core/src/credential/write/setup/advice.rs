@@ -2,9 +2,10 @@
 
 use crate::credential::normal::uuid_places;
 use crate::platform::Platform;
+use crate::shell::Shell;
 
 /// What to know on this platform, a line each.
-pub(super) fn of(platform: &dyn Platform, issuer: &str) -> Vec<String> {
+pub(super) fn of(platform: &dyn Platform, issuer: &str, shell: Shell) -> Vec<String> {
     let places = uuid_places(platform.name()).map(|(part, place)| format!("`--{part}`: {place}."));
     let lines: &[&str] = match platform.name() {
         "azure-pipelines" => &[
@@ -14,10 +15,15 @@ pub(super) fn of(platform: &dyn Platform, issuer: &str) -> Vec<String> {
             "An old connection: `Convert` on its page, with a way back for 7 days. Needs Administrator of the connection.",
         ],
         "gitlab" => {
-            return vec![format!(
-                "Entra must reach the instance. Test from outside of your network: curl -fsS {issuer}/.well-known/openid-configuration \
-                 {issuer}/oauth/discovery/keys"
-            )];
+            let url = |path: &str| shell.word(&[issuer, path].concat());
+            let (metadata, keys) = (url("/.well-known/openid-configuration"), url("/oauth/discovery/keys"));
+            let test = match shell {
+                Shell::Bash => format!("curl -fsS {metadata} {keys}"),
+                Shell::Powershell => {
+                    format!("{metadata}, {keys} | ForEach-Object {{ Invoke-WebRequest -UseBasicParsing $_ }}")
+                }
+            };
+            return vec![format!("Entra must reach the instance. Test from outside of your network: {test}")];
         }
         "pulumi" => &[
             "Providers: `azure-oidc exec -- pulumi up` gives azure-native, azuread and azure (classic) tokens that are renewed; \

@@ -1,10 +1,11 @@
 //! Writes a script for the Azure CLI.
 //!
 //! Lines are written once, for Bash; [`Shell`] turns their variables into those of PowerShell.
-//! `=NAME` before a command sets that variable to what the command prints.
+//! `=NAME` before a command sets that variable to what the command prints. No command has a
+//! parenthesis: on Windows it would end a block of the batch file that is the CLI.
 
 use super::super::az::{Line, create_of_application, identity_of};
-use super::{Home, Setup, fill};
+use super::{AGAIN, Home, Setup, TAG, fill};
 use crate::Fault;
 use crate::shell::Shell;
 
@@ -12,7 +13,7 @@ const APPLICATION: &str = "\
 =AZURE_CLIENT_ID az ad app create --display-name <name> --sign-in-audience AzureADMyOrg --query appId --output tsv
 =PRINCIPAL_ID az ad sp create --id \"${AZURE_CLIENT_ID:?}\" --query id --output tsv";
 
-const GROUP: &str = "az group create --name <name> --location <location> --output none";
+const GROUP: &str = "az group create --name <name> --location <location> --tags <tag>=<name> --output none";
 
 const IDENTITY: &str = "\
 az identity create <identity> --output none
@@ -31,7 +32,17 @@ const SETTINGS: &str = "\
 
 const FIND_APPLICATION: &str =
     "=AZURE_CLIENT_ID az ad app list --filter \"displayName eq '<name>'\" --query \"[].appId\" --output tsv";
-const FIND_IDENTITY: &str = "=PRINCIPAL_ID az identity show <identity> --query principalId --output tsv";
+const FIND_GROUP: &str = "=FOUND az group exists --name <name>";
+const FIND_IN_GROUP: &str =
+    "=FOUND az identity list --resource-group <group> --query \"[?name=='<name>'].id\" --output tsv";
+const FIND_IDENTITY: &str =
+    "=PRINCIPAL_ID az identity show <identity> --subscription <subscription> --query principalId --output tsv";
+const UNASSIGN: &str =
+    "az role assignment delete --subscription <subscription> --assignee \"${<of>:?}\" --role <role> --scope <scope>";
+const FIND_TAG: &str =
+    "=FOUND az group show --name <name> --subscription <subscription> --query tags.<tag> --output tsv";
+const FIND_REST: &str =
+    "=FOUND az resource list --resource-group <name> --subscription <subscription> --query \"[].id\" --output tsv";
 
 pub(super) fn script(setup: &Setup<'_>) -> Result<String, Fault> {
     let shell = setup.shell;
@@ -43,9 +54,11 @@ pub(super) fn script(setup: &Setup<'_>) -> Result<String, Fault> {
     let group = word("--resource-group", setup.identity_group())?;
     let values = [
         ("name", setup.name),
+        ("group", &group),
         ("identity", &fill("--name <name> --resource-group <group>", &[("name", setup.name), ("group", &group)])),
         ("location", &location),
         ("subscription", setup.subscription),
+        ("tag", TAG),
         ("echo", if shell == Shell::Bash { "echo " } else { "" }),
     ];
     let scope = word("--scope", setup.scope)?;
@@ -54,10 +67,17 @@ pub(super) fn script(setup: &Setup<'_>) -> Result<String, Fault> {
     let mut script = Script { shell, text: String::new() };
     script.text = match shell {
         // Git Bash would take the path of a scope for one of its own.
-        Shell::Bash => "#!/bin/sh\n".to_owned() + &setup.header("#") + "set -eu\nexport MSYS_NO_PATHCONV=1\n",
-        Shell::Powershell => setup.header("#") + "$ErrorActionPreference = 'Stop'\n",
+        Shell::Bash => "#!/bin/sh\n".to_owned() + &setup.header("#") + AGAIN + "set -eu\nexport MSYS_NO_PATHCONV=1\n",
+        Shell::Powershell => setup.header("#") + AGAIN + "$ErrorActionPreference = 'Stop'\n",
     };
     script.play("az account set --subscription <subscription>", &values);
+    let (find, variable, nothing) = match setup.home {
+        None => (FIND_APPLICATION, "AZURE_CLIENT_ID", ""),
+        Some(Home::New { .. }) => (FIND_GROUP, "FOUND", "false"),
+        Some(Home::Existing(_)) => (FIND_IN_GROUP, "FOUND", ""),
+    };
+    script.play(find, &values);
+    script.expect(variable, Some(nothing), &setup.exists());
     if let Some(Home::New { .. }) = setup.home {
         script.play(GROUP, &values);
     }
@@ -73,18 +93,37 @@ pub(super) fn script(setup: &Setup<'_>) -> Result<String, Fault> {
     }
     script.text += &fill(&shell.with_variables(SETTINGS), &values);
 
-    let (find, unassign, delete) = match setup.home {
-        None => (FIND_APPLICATION, "AZURE_CLIENT_ID", "az ad app delete --id \"${AZURE_CLIENT_ID:?}\""),
-        Some(Home::New { .. }) => (FIND_IDENTITY, "PRINCIPAL_ID", "az group delete --name <name> --yes"),
-        Some(Home::Existing(_)) => (FIND_IDENTITY, "PRINCIPAL_ID", "az identity delete <identity>"),
-    };
     let mut back = Script { shell, text: String::new() };
-    back.play(find, &values);
-    let unassign = fill("az role assignment delete --assignee \"${<of>:?}\"", &[("of", unassign)]);
+    back.start();
+    let (find, of, delete) = match setup.home {
+        None => (
+            FIND_APPLICATION.replace("az ad app list", "az ad app list --subscription <subscription>"),
+            "AZURE_CLIENT_ID",
+            "az ad app delete --subscription <subscription> --id \"${AZURE_CLIENT_ID:?}\"",
+        ),
+        Some(_) => {
+            (FIND_IDENTITY.to_owned(), "PRINCIPAL_ID", "az identity delete <identity> --subscription <subscription>")
+        }
+    };
+    back.play(&find, &values);
+    back.expect(of, None, &setup.not_one());
     for role in &roles {
-        back.play(&(unassign.clone() + " --role <role> --scope <scope>"), &[("role", role), ("scope", &scope)]);
+        let unassign = [("role", role.as_str()), ("scope", &scope), ("subscription", setup.subscription)];
+        // A script that stopped early has assigned no role.
+        back.text += &fill(&shell.with_variables(&UNASSIGN.replace("<of>", of)), &unassign);
+        back.text += if shell == Shell::Bash { " || true\n" } else { "\n" };
     }
     back.play(delete, &values);
+    back.end();
+    if let Some(Home::New { .. }) = setup.home {
+        back.start();
+        back.play(FIND_TAG, &values);
+        back.expect("FOUND", Some(setup.name), &setup.not_made());
+        back.play(FIND_REST, &values);
+        back.expect("FOUND", Some(""), &setup.not_made());
+        back.play("az group delete --name <name> --subscription <subscription> --yes", &values);
+        back.end();
+    }
     script.text += super::UNDO;
     back.text.lines().for_each(|line| script.text.extend(["# ", line, "\n"]));
     Ok(script.text)
@@ -96,6 +135,28 @@ struct Script {
 }
 
 impl Script {
+    /// Begins commands of which none runs after one that failed.
+    fn start(&mut self) {
+        self.text += if self.shell == Shell::Bash { "( set -eu\n" } else { "& {\n" };
+    }
+
+    fn end(&mut self) {
+        self.text += if self.shell == Shell::Bash { ")\n" } else { "}\n" };
+    }
+
+    /// Stops with this sentence unless the variable has this value; without a value, unless it is
+    /// one GUID.
+    fn expect(&mut self, variable: &str, value: Option<&str>, sentence: &str) {
+        let template = match (self.shell, value) {
+            (Shell::Bash, Some(_)) => "[ \"$<variable>\" = '<value>' ] || { echo '<sentence>' >&2; exit 1; }\n",
+            (Shell::Bash, None) => "[ \"${#<variable>}\" = 36 ] || { echo '<sentence>' >&2; exit 1; }\n",
+            (Shell::Powershell, Some(_)) => "if (\"$env:<variable>\" -ne '<value>') { throw '<sentence>' }\n",
+            (Shell::Powershell, None) => "if (\"$env:<variable>\".Length -ne 36) { throw '<sentence>' }\n",
+        };
+        let values = [("variable", variable), ("value", value.unwrap_or_default()), ("sentence", sentence)];
+        self.text += &fill(template, &values);
+    }
+
     /// Adds a command. PowerShell does not stop by itself when one fails.
     fn run(&mut self, command: &str) {
         let check = match self.shell {

@@ -1,10 +1,9 @@
 //! Writes a Bicep file for a managed identity and its roles, in one resource group.
 
 use super::super::bicep::{API, IDENTITIES, quoted, resources};
-use super::{Setup, fill};
+use super::{Setup, fill, role_id};
 use crate::Fault;
 use crate::credential::write::fault;
-use crate::guid::is_guid;
 use crate::shell::Shell;
 
 /// The ids of roles that pipelines often have: Bicep has no names for them.
@@ -51,7 +50,8 @@ output AZURE_SUBSCRIPTION_ID string = subscription().subscriptionId
 const IDENTITY_OF: &str = "--subscription <subscription> --name <plain> --resource-group <group>";
 
 const UNASSIGN: &str = "\
-// az role assignment delete --assignee \"$(az identity show <identity> --query principalId --output tsv)\" --role <id> --scope <scope>
+// PRINCIPAL_ID=$(az identity show <identity> --query principalId --output tsv) && az role assignment delete \
+--subscription <subscription> --assignee \"${PRINCIPAL_ID:?}\" --role <id> --scope <scope>
 ";
 
 pub(super) fn template(setup: &Setup<'_>) -> Result<String, Fault> {
@@ -69,7 +69,10 @@ pub(super) fn template(setup: &Setup<'_>) -> Result<String, Fault> {
     for (index, role) in setup.roles.iter().enumerate() {
         let id = id_of(role)?;
         roles += &fill(ROLE, &[("number", &(index + 1).to_string()), ("id", &quoted(id))]);
-        undo += &fill(UNASSIGN, &[("identity", &identity), ("id", id), ("scope", &scope)]);
+        undo += &fill(
+            UNASSIGN,
+            &[("identity", &identity), ("id", id), ("scope", &scope), ("subscription", setup.subscription)],
+        );
     }
     let start = setup.header("//") + &fill(IDENTITY, &values) + &resources(setup.credentials);
     Ok(start + &roles + OUTPUTS + &undo + "// az identity delete " + &identity + "\n")
@@ -77,7 +80,7 @@ pub(super) fn template(setup: &Setup<'_>) -> Result<String, Fault> {
 
 fn id_of(role: &str) -> Result<&str, Fault> {
     let known = ROLES.iter().find(|(name, _)| *name == role).map(|(_, id)| *id);
-    known.or_else(|| is_guid(role).then_some(role)).ok_or_else(|| {
+    known.or_else(|| role_id(role)).ok_or_else(|| {
         let message = format!("Bicep takes ids of roles, and the id of `{}` is not known", role.escape_debug());
         fault("role-unknown", message).hint(
             "give the id to `--role`: `az role definition list --name NAME --query [].name --output tsv` prints it",

@@ -1,10 +1,10 @@
 //! Writes a Terraform configuration for the providers azuread and azurerm.
 
 use super::super::terraform::{credentials_of, native, quoted};
-use super::{Home, Setup, fill};
+use super::{Home, Setup, fill, role_id};
 use crate::Fault;
 use crate::cloud::PUBLIC;
-use crate::guid::is_guid;
+use crate::credential::write::fault;
 
 const START: &str = "\
 terraform {
@@ -85,9 +85,14 @@ output \"AZURE_SUBSCRIPTION_ID\" {
 ";
 
 pub(super) fn configuration(setup: &Setup<'_>) -> Result<String, Fault> {
-    // Terraform's own name of the cloud, where it has one.
-    let cloud = setup.cloud.environments.first().filter(|_| setup.cloud != PUBLIC);
-    let cloud = cloud.map(|name| fill("  environment = \"<name>\"\n", &[("name", name)])).unwrap_or_default();
+    let Some(cloud) = setup.cloud.environments.first() else {
+        let message = format!("Terraform's providers have no name for the cloud `{}`", setup.cloud.name);
+        return Err(fault("setup-cloud", message).hint("use --format az"));
+    };
+    let cloud = match setup.cloud == PUBLIC {
+        true => String::new(),
+        false => fill("  environment = \"<name>\"\n", &[("name", cloud)]),
+    };
     let (location, of) = match setup.home {
         Some(Home::New { location }) => (quoted(location), ""),
         _ => (String::new(), "data."),
@@ -122,7 +127,11 @@ pub(super) fn configuration(setup: &Setup<'_>) -> Result<String, Fault> {
     text += &native(&credentials_of(setup.credentials, setup.home.is_some(), true)?);
     for (index, role) in setup.roles.iter().enumerate() {
         let path = fill("/subscriptions/<subscription>/providers/Microsoft.Authorization/roleDefinitions/", &values);
-        let (by, role) = if is_guid(role) { ("id  ", quoted(&(path + role))) } else { ("name", quoted(role)) };
+        let (by, role) = match role_id(role) {
+            Some(id) if id == role => ("id  ", quoted(&(path + id))),
+            Some(_) => ("id  ", quoted(role)),
+            None => ("name", quoted(role)),
+        };
         let number = (index + 1).to_string();
         let of_role = [("number", &*number), ("by", by), ("role", &role), ("scope", &quoted(setup.scope))];
         text += &fill(ROLE, &[&of_role[..], &values[..]].concat());
