@@ -145,7 +145,10 @@ impl Setup<'_> {
             Some(Home::New { .. }) => "A resource group",
             Some(Home::Existing(_)) => "A managed identity",
         };
-        format!("{what} {} exists already. Choose another --name; only if this script made it, undo it with the lines at the end.", self.name)
+        format!(
+            "{what} {} exists already. Choose another --name; only if this script made it, undo it with the lines at the end.",
+            self.name
+        )
     }
 
     /// Why nothing is undone.
@@ -189,7 +192,8 @@ impl Setup<'_> {
 }
 
 /// Above the commands of a script.
-const AGAIN: &str = "# If it stops after it created something: undo that with the lines at its end, then run it again.\n";
+const AGAIN: &str =
+    "# If it stops after it created something: undo that with the lines at its end, then run it again.\n";
 
 /// The tag of a resource group that a script created. Its value is the group's name.
 const TAG: &str = "azure_oidc_setup";
