@@ -37,7 +37,8 @@ impl Env for ProcessEnv {
 }
 
 /// The arguments of this process, without the program's name, which may stand for a command. What
-/// follows `--` belongs to another program and may be in any encoding; here it is replaced where it is not UTF-8.
+/// follows `--` belongs to another program and may be in any encoding; here it is replaced where it
+/// is not UTF-8.
 pub(crate) fn arguments() -> Result<Vec<String>, Fault> {
     let mut is_own = true;
     let read = |(at, argument): (usize, OsString)| {

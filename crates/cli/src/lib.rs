@@ -3,8 +3,8 @@
 //! form ([`failure`]).
 //!
 //! An option is one field of a struct in `options`, `questions`, `keep` or `call`: its comment is the
-//! help, its attributes are the rest. `definition` lists the commands, `parse` reads a command line, `usage`
-//! turns clap's errors into faults.
+//! help, its attributes are the rest. `definition` lists the commands, `parse` reads a command line,
+//! `usage` turns clap's errors into faults.
 
 pub mod failure;
 pub mod grants;
