@@ -58,7 +58,6 @@ export async function stage() {
 function inWords(text) {
   return [
     ['`azure-oidc explain` with `--credential credentials.json`', '`explain` as `credentials`'],
-    ['`azure-oidc inspect`', '`inspect`'],
     ['`azure-oidc verify --discover`', "`verify` and the issuer's keys"],
   ].reduce((said, [option, member]) => said.replaceAll(option, member), text);
 }

@@ -16,7 +16,7 @@ pub enum Door {
 }
 
 /// Phrases that name an option without a counterpart, or more than one option.
-const PHRASES: [(&str, &str); 14] = [
+const PHRASES: [(&str, &str); 13] = [
     ("`--discover` or `--jwks FILE`", "`jwks`"),
     (", or name it with `--id-token-file PATH`", ""),
     ("an option such as `--org contoso`, or a member of `parts`", "a member of `parts`"),
@@ -30,9 +30,8 @@ const PHRASES: [(&str, &str); 14] = [
     ("`azure-oidc verify --discover`", "`verify` and the issuer's keys"),
     ("`azure-oidc explain` with `--credential credentials.json`", "`explain` as `credentials`"),
     ("run `azure-oidc explain AADSTS", "ask `explain` about `AADSTS"),
-    ("`azure-oidc inspect`", "`inspect`"),
     // The limits of these interfaces are fixed.
-    (": `--replication-wait 2m` asks again for that long", ", so ask again after a while"),
+    (": `--replication-wait 2m --timeout 3m` asks again for that long", ", so ask again after a while"),
     ("try again later, or raise `--timeout` and `--retries`", "try again later"),
     ("raise `--timeout`, for example to `60s`; if it never answers", "try again; if it never answers"),
 ];
@@ -167,9 +166,13 @@ mod tests {
                 "ask `explain` about `AADSTS1` for it",
                 "ask `explain` about `AADSTS1` for it",
             ),
-            ("as `azure-oidc inspect` shows it", "as `inspect` shows it", "as `inspect` shows it"),
             (
-                "it takes time: `--replication-wait 2m` asks again for that long",
+                "as `azure-oidc inspect` shows it in the job",
+                "as `azure-oidc inspect` shows it in the job",
+                "as `azure-oidc inspect` shows it in the job",
+            ),
+            (
+                "it takes time: `--replication-wait 2m --timeout 3m` asks again for that long",
                 "it takes time, so ask again after a while",
                 "it takes time, so ask again after a while",
             ),

@@ -48,11 +48,29 @@ const fn no_tenant(code: u32) -> Entry {
     }
 }
 
+/// Codes that say in other words that the scope names no resource that can be had.
+const fn no_resource(code: u32, template: &'static str) -> Entry {
+    Entry {
+        cause: "The resource in the scope is empty, misspelt, or one that Entra issues no tokens for",
+        remedy: "give the resource's URI or id followed by `/.default`, such as `https://management.azure.com/.default`",
+        ..near(Area::Scope, code, "the resource in the scope is invalid", template)
+    }
+}
+
+const fn several_tenants(code: u32, template: &'static str) -> Entry {
+    Entry {
+        cause: "The URL of the request contains `common` or `consumers` instead of a tenant",
+        remedy: "give the tenant id: in AZURE_TENANT_ID, or by the option of the tool that signs in",
+        ..near(Area::Request, code, "a specific tenant is required", template)
+    }
+}
+
 const RESOURCE_DISABLED: &str = "The resource of the scope is disabled in this tenant: its service principal is switched off, or the \
                                  subscription of the tenant has lapsed";
 const RESOURCE_REMEDY: &str = "ask the administrator of the tenant to enable the resource's service principal";
 
 pub(super) const ENTRIES: &[Entry] = &[
+    busy(50004),
     busy(50033),
     no_tenant(50059),
     Entry {
@@ -95,6 +113,17 @@ pub(super) const ENTRIES: &[Entry] = &[
     busy(90032),
     busy(90035),
     busy(90039),
+    busy(90041),
+    busy(90090),
+    busy(90091),
+    several_tenants(90124, "The resource '{resource}' is not supported over the /common or /consumers endpoints."),
+    several_tenants(
+        90129,
+        "The resource has token version 1 and is not supported over the /common or /consumers endpoints.",
+    ),
+    busy(90202),
+    no_resource(500_012, "The resource application name '{resource}' is not valid."),
+    no_resource(500_013, "The resource identifier is not provided."),
     Entry {
         cause: RESOURCE_DISABLED,
         remedy: RESOURCE_REMEDY,
@@ -161,6 +190,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         remedy: "give the client id: in AZURE_CLIENT_ID, or by the option of the tool that signs in",
         ..near(Area::Client, 700_038, "the client id is all zeros", "The zeros are not a valid application identifier.")
     },
+    no_resource(700_039, "The zeros are not a valid resource identifier."),
     Entry {
         cause: "A field that this grant needs is missing in the request, often because a variable is empty",
         remedy: "send the field that the message names",

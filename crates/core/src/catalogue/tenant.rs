@@ -154,4 +154,15 @@ pub(super) const ENTRIES: &[Entry] = &[
         remedy: "send the fields form-encoded, with `Content-Type: application/x-www-form-urlencoded`",
         ..request(9002313, "the request is malformed", DOCUMENTED)
     },
+    Entry {
+        status: Some(400),
+        error: Some("invalid_request"),
+        template: "Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type. Request origin: \
+                   '{origin}'.",
+        wording: Wording::Entra,
+        cause: "The request has an `Origin` header, as each request of a web page has. Entra trades no ID token \
+                for a page",
+        remedy: "send the request from the job or a server; `azure-oidc exchange` and `azure-oidc serve` send no `Origin`",
+        ..request(9002326, "a web page asked for the token", DOCUMENTED)
+    },
 ];

@@ -71,7 +71,7 @@ pub(super) fn still_refused(fault: Fault, tries: u32) -> Fault {
             "a credential that was created or changed a moment ago can take minutes to reach all of Entra's servers"
         }
     };
-    let fault = fault.hint(format!("{when}: `--replication-wait 2m` asks again for that long"));
+    let fault = fault.hint(format!("{when}: `--replication-wait 2m --timeout 3m` asks again for that long"));
     if tries > 1 { fault.fact("attempts", tries.to_string()) } else { fault }
 }
 

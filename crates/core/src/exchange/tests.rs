@@ -336,7 +336,7 @@ fn every_refusal_that_can_pass_is_asked_again_and_others_are_not() {
         let fault = script.run(Terms { replication_wait: WAIT, ..terms() }).unwrap_err();
         assert_eq!(*script.slept.borrow(), seconds(&[1, 2, 1]), "{code}");
         assert!(fault.facts.contains(&("attempts", "4".into())), "{fault:?}");
-        assert!(fault.hints.iter().any(|hint| hint.contains("`--replication-wait 2m`")), "{fault:?}");
+        assert!(fault.hints.iter().any(|hint| hint.contains("`--replication-wait 2m --timeout 3m`")), "{fault:?}");
     }
     for code in [700_016, 90_002, 70_023, 700_024, 5_002_723] {
         let script = Script::new([refusal(code)]);

@@ -263,6 +263,8 @@ fn other_documents_are_recognised() {
         ("apiVersion: v1\nkind: List", "credential-not-json", "looks like YAML"),
         (include_str!("../../../testdata/cases/az-table/fics.json"), "credential-not-json", "--output table"),
         ("gh\thttps://issuer.example\trepo:a/b", "credential-not-json", "--output tsv"),
+        ("https://issuer.example\trepo:a/b\n", "credential-not-json", "--output tsv"),
+        ("{\t\"name\":\t1", "credential-not-json", "ends at line 1"),
         ("+------+--------+\n| Name | Issuer |", "credential-not-json", "--output table"),
         (
             "resource \"azurerm_federated_identity_credential\" \"gh\" {\n}",

@@ -78,7 +78,7 @@ fn is_table(text: &str) -> bool {
 
 fn is_tsv(text: &str) -> bool {
     let line = text.lines().next().unwrap_or_default();
-    line.matches('\t').count() >= 2 && !line.starts_with(['{', '['])
+    line.contains('\t') && !line.starts_with(['{', '[', '"'])
 }
 
 /// Whether lines have the form `name: value`, in a list or not.

@@ -47,7 +47,7 @@ fn a_refusal_that_stays_names_the_option_that_waits_longer_and_0s_asks_once() {
         let job = job(&[refused(700_213)]);
         let fault = job.run(|request| request.limits.replication_wait = wait).0.unwrap_err();
         assert_eq!(job.sent.get(), sent);
-        let hints = fault.hints.iter().filter(|hint| hint.contains("`--replication-wait 2m`")).count();
+        let hints = fault.hints.iter().filter(|hint| hint.contains("`--replication-wait 2m --timeout 3m`")).count();
         assert_eq!(hints, 1, "{:?}", fault.hints);
     }
 }
