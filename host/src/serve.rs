@@ -24,6 +24,7 @@ mod bounds;
 pub(crate) mod connections;
 pub(crate) mod descriptors;
 mod issuers;
+mod memory;
 mod problem;
 mod request;
 mod signal;
@@ -249,12 +250,18 @@ async fn accept(
     }
 }
 
-/// Closes overdue connections, and drops idle instances.
+/// Closes overdue connections, drops idle instances, and gives back the memory of both.
 async fn supervise(context: Arc<ServeContext>, connections: Arc<Connections>) {
+    let mut before = 0;
     loop {
         sleep(SWEEP).await;
         connections.close_overdue();
-        context.service.drop_idle(MAX_IDLE);
+        let has_dropped = context.service.drop_idle(MAX_IDLE);
+        let open = connections.count();
+        if has_dropped || open < before {
+            memory::give_back();
+        }
+        before = open;
     }
 }
 

@@ -155,9 +155,9 @@ impl Service {
     }
 
     /// Drops instances that have been idle for this long, and with them what their memory still
-    /// holds of their last request.
-    pub(crate) fn drop_idle(&self, idle_for: Duration) {
-        self.idle.drop_older(idle_for);
+    /// holds of their last request. Says whether there were any.
+    pub(crate) fn drop_idle(&self, idle_for: Duration) -> bool {
+        self.idle.drop_older(idle_for)
     }
 
     async fn instantiate(&self, transport: &Transport) -> Result<Instance, Fault> {

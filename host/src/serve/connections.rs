@@ -107,6 +107,11 @@ impl Connections {
         });
     }
 
+    /// The number of open connections.
+    pub(crate) fn count(&self) -> usize {
+        self.open().connections.len()
+    }
+
     /// Shortens the time limits, because the service shuts down.
     pub(crate) fn end(&self) {
         self.ending.get_or_init(Instant::now);

@@ -70,6 +70,8 @@ fn bodies_that_do_not_end_fill_the_memory_only_up_to_a_bound() {
     const LENGTH: usize = 250 << 10;
     const BOUND: usize = 32 << 20;
     let service = Serve::start(&[], &[]);
+    is_serving(&service);
+    let start = memory(&service);
     let head = format!("{HEAD}content-length: {}\r\n\r\n", LENGTH + 1);
     let held: Vec<_> = (0..BOUND / LENGTH + 20)
         .map(|_| {
@@ -84,6 +86,21 @@ fn bodies_that_do_not_end_fill_the_memory_only_up_to_a_bound() {
     let refused = held.iter().filter(|stream| is_answered(stream)).count();
     assert!((1..40).contains(&refused), "{refused} were refused");
     is_serving(&service);
+
+    assert!(memory(&service) > start + BOUND / 2, "the bodies take memory");
+    drop(held);
+    let since = Instant::now();
+    while memory(&service) > start + BOUND / 4 {
+        assert!(since.elapsed() < GENEROUS, "the system does not get the memory back: {} of {start}", memory(&service));
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// The memory that the service has of the system, in bytes.
+fn memory(service: &Serve) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", service.id())).expect("the service runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a process has memory");
+    line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number of KiB") << 10
 }
 
 /// Whether the service answers or closes within a moment.

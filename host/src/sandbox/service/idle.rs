@@ -30,9 +30,12 @@ impl IdleInstances {
         }
     }
 
-    /// Drops instances that have been idle for this long.
-    pub(super) fn drop_older(&self, idle_for: Duration) {
-        self.waiting().retain(|(_, since)| since.elapsed() < idle_for);
+    /// Drops instances that have been idle for this long. Says whether there were any.
+    pub(super) fn drop_older(&self, idle_for: Duration) -> bool {
+        let mut waiting = self.waiting();
+        let before = waiting.len();
+        waiting.retain(|(_, since)| since.elapsed() < idle_for);
+        waiting.len() < before
     }
 
     /// The number of responses of each instance.
