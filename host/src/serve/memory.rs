@@ -1,7 +1,8 @@
 //! Gives memory that is free again back to the system.
 
 /// Asks the allocator of glibc to do it, which keeps free memory between the parts in use. The
-/// buffers of a flood would stay with the process for ever. Other allocators have no such call.
+/// buffers of a flood would stay with the process for ever, as they do in a program with musl, whose
+/// allocator here has no such call: there, the next flood uses them again.
 pub(super) fn give_back() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[expect(unsafe_code, reason = "a call of C without arguments that could be wrong")]

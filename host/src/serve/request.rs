@@ -142,11 +142,6 @@ async fn read(
                     (permit, more) => *permit = more,
                 }
             }
-            if kept.len() + data.len() > SMALL {
-                // Once, for the longest body: allocators take a block of this size from the system,
-                // and give it back when it is free. Pages that are not used take no memory.
-                kept.reserve(MAX_BODY + 1 - kept.len());
-            }
             kept.extend_from_slice(data);
         }
     }
