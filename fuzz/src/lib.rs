@@ -14,6 +14,7 @@ mod platforms;
 mod proxies;
 mod service;
 mod time;
+mod tools;
 mod write;
 
 /// One door for foreign input.
@@ -32,15 +33,18 @@ const KIB: usize = 1024;
 const FILE: usize = 1024 * KIB;
 
 /// All targets.
-pub const ALL: [Target; 13] = [
+pub const ALL: [Target; 16] = [
     Target { name: "aadsts", property: parsers::aadsts, largest: FILE },
     Target { name: "broker", property: broker::session, largest: 64 * KIB },
     Target { name: "command", property: job::command, largest: 64 * KIB },
     Target { name: "credentials", property: parsers::credentials, largest: FILE },
+    Target { name: "docker", property: tools::docker, largest: 64 * KIB },
     Target { name: "entra", property: entra::answer, largest: FILE },
     Target { name: "expression", property: parsers::expression, largest: 64 * KIB },
+    Target { name: "git", property: tools::git, largest: 64 * KIB },
     Target { name: "issuer", property: issuer::answers, largest: 200 * KIB },
     Target { name: "jwks", property: parsers::jwks, largest: FILE },
+    Target { name: "kubernetes", property: tools::kubernetes, largest: 64 * KIB },
     Target { name: "platforms", property: platforms::answer, largest: 256 * KIB },
     Target { name: "proxies", property: proxies::value, largest: 64 * KIB },
     Target { name: "service", property: service::request, largest: azure_oidc_component::service::MAX_BODY },

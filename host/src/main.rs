@@ -10,6 +10,7 @@ mod deadline;
 mod egress;
 mod exhausted;
 mod inputs;
+mod login;
 mod names;
 mod print;
 mod program;

@@ -21,9 +21,7 @@ pub(crate) fn command(program: &OsStr) -> Option<&'static str> {
 
 /// Makes the names in a folder. Returns their paths, a line each.
 pub(crate) fn link(args: &LinkArgs) -> Result<String, Fault> {
-    let program = std::env::current_exe().and_then(fs::canonicalize).map_err(|error| {
-        Fault::new(Category::Publish, "program-not-found", format!("This program cannot find itself: {error}"))
-    })?;
+    let program = std::env::current_exe().and_then(fs::canonicalize).map_err(|error| not_found(&error))?;
     let folder = match &args.dir {
         Some(folder) => PathBuf::from(folder),
         None => program.parent().map(Path::to_owned).unwrap_or_default(),
@@ -33,6 +31,11 @@ pub(crate) fn link(args: &LinkArgs) -> Result<String, Fault> {
         made += &format!("{}\n", path.display());
     }
     Ok(made)
+}
+
+/// The fault of a program that does not know where it is.
+pub(crate) fn not_found(error: &io::Error) -> Fault {
+    Fault::new(Category::Publish, "program-not-found", format!("This program cannot find itself: {error}"))
 }
 
 /// The names in this folder, made if they are not there.
@@ -47,7 +50,8 @@ fn make(program: &Path, folder: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Err
     NAMES.iter().map(one).collect()
 }
 
-fn link_one(program: &Path, path: &Path) -> io::Result<()> {
+/// Makes one name, unless another file has it.
+pub(crate) fn link_one(program: &Path, path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(_) if fs::canonicalize(path).is_ok_and(|target| target == program) => return Ok(()),
         // A link to a program that was moved or updated.

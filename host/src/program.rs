@@ -23,7 +23,7 @@ const MAX_TIME: Duration = Duration::from_secs(30);
 
 /// The processes of a program: itself and what it has started.
 #[derive(Debug)]
-pub(crate) struct Group(u32);
+pub(crate) struct Group(pub(crate) u32);
 
 impl Group {
     /// Ends them.
@@ -82,7 +82,7 @@ fn late(limit: Duration) -> String {
 }
 
 /// Waits for the end of the program. It can close its output and go on.
-fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
+pub(crate) fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
     const PAUSE: Duration = Duration::from_millis(5);
     let since = Instant::now();
     loop {

@@ -17,6 +17,7 @@ use crate::deadline::{Limit, Phase, Watchdog};
 use crate::egress::Policy;
 use crate::exhausted;
 use crate::inputs::{self, Files, ProcessEnv};
+use crate::login;
 use crate::names;
 use crate::print::{self, not_printed, print, report};
 use crate::program;
@@ -30,7 +31,7 @@ use crate::unfinished::Unfinished;
 use crate::warnings::Warnings;
 
 /// How long a signal waits for a step of publishing that is under way.
-const PATIENCE_OF_SIGNALS: Duration = Duration::from_secs(1);
+pub(crate) const PATIENCE_OF_SIGNALS: Duration = Duration::from_secs(1);
 /// How long the deadline waits for it, and for a reader of its report.
 const PATIENCE_OF_DEADLINE: Duration = Duration::from_millis(60);
 
@@ -76,6 +77,12 @@ pub(crate) fn run(timings: &Arc<Timings>) -> u8 {
                 component::run(args, &watchdog).and_then(|text| print_only(text.as_bytes()).map(|()| 0))
             }
             Command::Link(args) => names::link(args).and_then(|text| print_only(text.as_bytes()).map(|()| 0)),
+            Command::Login(args) => {
+                login::login(args, cli, &login::Process { timings, unfinished: &unfinished, watchdog: &watchdog })
+            }
+            Command::Logout(_) => {
+                login::logout(&login::Process { timings, unfinished: &unfinished, watchdog: &watchdog })
+            }
             Command::Completions(args) => print_only(&cli::completions(args.shell)).map(|()| 0),
             Command::Serve(args) => return serve(args, cli, timings, watchdog, form),
             Command::Exec(_) | Command::Broker(_) => return keep(cli, &arguments, watchdog, form),
@@ -117,8 +124,27 @@ fn run_in_sandbox(
     unfinished: &Arc<Unfinished>,
     watchdog: &Watchdog,
 ) -> Result<u8, Fault> {
+    let needed = grants::needed(cli, &ProcessEnv);
+    let outcome = in_sandbox(cli, arguments, needed, timings, unfinished, watchdog)?;
+    let is_result = cli.command.prints_token() && outcome.exit_code == 0;
+    if is_result && !(outcome.masks.is_empty() && outcome.stdout.is_empty()) && closed::is_stdout_closed() {
+        return Err(not_printed("it is closed"));
+    }
+    publish(&outcome, unfinished, watchdog).inspect_err(|_| unfinished.discard())?;
+    timings.phase_done("publish");
+    Ok(outcome.exit_code)
+}
+
+/// Runs a command in the component, with what it needs. Nothing is published yet.
+pub(crate) fn in_sandbox(
+    cli: &Cli,
+    arguments: &[String],
+    mut needed: grants::Grants,
+    timings: &Arc<Timings>,
+    unfinished: &Arc<Unfinished>,
+    watchdog: &Watchdog,
+) -> Result<Outcome, Fault> {
     exhausted::require_descriptors()?;
-    let mut needed = grants::needed(cli, &ProcessEnv);
     let may_run_program = needed.program.is_some() && cli.host.allow_program;
     let trust = Trust::new(cli.host.ca_file.as_deref(), |phase| watchdog.enter(phase))?;
     let outputs = Outputs::prove(&needed, &ProcessEnv)?;
@@ -152,13 +178,7 @@ fn run_in_sandbox(
     let outcome = sandbox::run(grants, shortened.as_deref().unwrap_or(arguments), files, timings)?;
 
     watching.iter().for_each(cancel::Watching::wait);
-    let is_result = cli.command.prints_token() && outcome.exit_code == 0;
-    if is_result && !(outcome.masks.is_empty() && outcome.stdout.is_empty()) && closed::is_stdout_closed() {
-        return Err(not_printed("it is closed"));
-    }
-    publish(&outcome, unfinished, watchdog).inspect_err(|_| unfinished.discard())?;
-    timings.phase_done("publish");
-    Ok(outcome.exit_code)
+    Ok(outcome)
 }
 
 /// Hides secrets first, then writes the files, then prints. Everything that was written is taken back

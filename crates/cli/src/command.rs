@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::call::{CallArgs, DockerCredentialArgs, GitCredentialArgs, IdTokenArgs, KubernetesCredentialArgs};
 use crate::keep::{BrokerArgs, ExecArgs, KeepArgs};
+use crate::login::{LoginArgs, LogoutArgs};
 use crate::options::{CompletionsArgs, ComponentArgs, DoctorArgs, ExchangeArgs, HostOptions, LinkArgs, ServeArgs};
 use crate::questions::{AuditArgs, CheckArgs, CredentialArgs, ExplainArgs, InspectArgs, SetupArgs, VerifyArgs};
 
@@ -44,6 +45,10 @@ pub enum Command {
     Exec(ExecArgs),
     /// Offer credentials that stay fresh.
     Broker(BrokerArgs),
+    /// Sign the job's tools in.
+    Login(LoginArgs),
+    /// Undo what `login` did.
+    Logout(LogoutArgs),
     /// Answer a container tool.
     DockerCredential(DockerCredentialArgs),
     /// Answer a client of Kubernetes.
@@ -93,6 +98,7 @@ impl Command {
         match self {
             Self::Exchange(args) => (args.timeout, true),
             Self::IdToken(args) => (args.timeout, true),
+            Self::Login(args) => (args.timeout, true),
             command => {
                 let time = command.keep().map(|args| args.timeout).or(command.call().map(|args| args.timeout));
                 time.map_or((WITHOUT_OPTION, false), |time| (time, true))

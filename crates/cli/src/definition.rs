@@ -4,6 +4,7 @@ use clap::{ArgMatches, Args, Error, FromArgMatches, Subcommand};
 
 use crate::call::{DockerCredentialArgs, GitCredentialArgs, IdTokenArgs, KubernetesCredentialArgs};
 use crate::keep::{BrokerArgs, ExecArgs};
+use crate::login::{LoginArgs, LogoutArgs};
 use crate::options::{CompletionsArgs, ComponentArgs, DoctorArgs, ExchangeArgs, HostOptions, LinkArgs, ServeArgs};
 use crate::parts;
 use crate::questions::{AuditArgs, CheckArgs, CredentialArgs, ExplainArgs, InspectArgs, SetupArgs, VerifyArgs};
@@ -76,6 +77,12 @@ pub(crate) enum Definition {
     /// Offer Azure credentials that stay fresh to the steps that follow (native host only)
     #[command(after_help = BROKER_EXAMPLES)]
     Broker(Lazy<BrokerArgs>),
+    /// Sign in az, docker, git and kubectl for the job (native host only)
+    #[command(after_help = LOGIN_EXAMPLES)]
+    Login(Lazy<LoginArgs>),
+    /// Undo what login did, also after a crash (native host only)
+    #[command(after_help = LOGOUT_NOTE)]
+    Logout(Lazy<LogoutArgs>),
     /// Answer docker, skopeo, helm and others with credentials for Azure container registries
     #[command(after_help = DOCKER_EXAMPLES)]
     DockerCredential(Lazy<DockerCredentialArgs>),
@@ -247,6 +254,25 @@ It ends with its parent, or with the process of `--watch-pid`. The ready file:
   {\"version\":1,\"pid\":4711,\"endpoint\":\"http://127.0.0.1:40123\",\"env\":{\"NAME\":\"VALUE\"},
    \"unset\":[\"NAME\"],\"scopes\":[\"SCOPE\"],\"new_scopes_until\":null}
 Exit codes: 0, or the signal that ended it; 2, 3, 4 and 5 as `exchange`, 6 no ready file.";
+
+const LOGIN_EXAMPLES: &str = "\
+Examples:
+  azure-oidc login                                       a session of az for this job
+  eval \"$(azure-oidc login)\"                            where the CI system takes no variables
+  azure-oidc login --for az,docker --registry contoso.azurecr.io
+  azure-oidc login --for git,kubectl
+  azure-oidc logout                                      undoes it
+
+az gets a new AZURE_CONFIG_DIR in the job's temporary folder, unless AZURE_CONFIG_DIR names an empty one.
+The ID token goes to az over a pipe. az keeps it, and a session lasts as long as its tokens: about an hour.
+For longer jobs: azure-oidc exec. docker and git are changed in their own files. kubectl gets a file that
+stands before the others in KUBECONFIG. Nothing is changed unless all of it succeeds.";
+
+const LOGOUT_NOTE: &str = "\
+It restores each file byte for byte. In a file that somebody changed after login, it takes out only what
+login added, and says so.
+
+Exit codes: 0 undone, or there was nothing to undo; 1 something is left, and is named.";
 
 const DOCKER_EXAMPLES: &str = "\
 Examples:

@@ -2,7 +2,7 @@
 //! the same definition what a command needs ([`grants`]) and shows its own failures in the same
 //! form ([`failure`]).
 //!
-//! An option is one field of a struct in `options`, `questions`, `keep` or `call`: its comment is the
+//! An option is one field of a struct in `options`, `questions`, `keep`, `call` or `login`: its comment is the
 //! help, its attributes are the rest. `definition` lists the commands, `parse` reads a command line,
 //! `usage` turns clap's errors into faults.
 
@@ -13,6 +13,7 @@ mod call;
 mod command;
 mod definition;
 mod keep;
+mod login;
 #[cfg(feature = "native")]
 mod native;
 mod options;
@@ -29,6 +30,7 @@ mod values;
 pub use call::*;
 pub use command::{Cli, Command, WITHOUT_OPTION};
 pub use keep::*;
+pub use login::*;
 #[cfg(feature = "native")]
 pub use native::{completions, man_pages};
 pub use options::*;

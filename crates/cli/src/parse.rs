@@ -189,6 +189,8 @@ fn cli(matches: &ArgMatches, before: Option<&ArgMatches>) -> Result<Cli, clap::E
         Definition::Doctor(Lazy(args)) => Command::Doctor(args),
         Definition::Exec(Lazy(args)) => Command::Exec(args),
         Definition::Broker(Lazy(args)) => Command::Broker(args),
+        Definition::Login(Lazy(args)) => Command::Login(args),
+        Definition::Logout(Lazy(args)) => Command::Logout(args),
         Definition::DockerCredential(Lazy(args)) => Command::DockerCredential(args),
         Definition::KubernetesCredential(Lazy(args)) => Command::KubernetesCredential(args),
         Definition::GitCredential(Lazy(args)) => Command::GitCredential(args),

@@ -94,6 +94,12 @@ fn dispatch(cli: &Cli, context: Context<'_>) -> Result<Outcome, Fault> {
             "`exec` and `broker` need the native program `azure-oidc`: a component neither listens nor runs programs",
         )
         .hint("install it, or trade tokens one at a time with `exchange`")),
+        Command::Login(_) | Command::Logout(_) => Err(Fault::new(
+            Category::Usage,
+            "native-host-only",
+            "`login` and `logout` need the native program `azure-oidc`: a component neither writes files nor runs programs",
+        )
+        .hint("install it, or let each tool ask with `docker-credential`, `git-credential` and `kubernetes-credential`")),
         Command::Serve(_) => Err(Fault::new(
             Category::Usage,
             "native-host-only",

@@ -62,6 +62,9 @@ struct Run {
     /// The issuer, by its name in the configuration, whose job the command is
     #[arg(long, value_name = "NAME", default_value = "github")]
     job: String,
+    /// Where to write the files of the job, its results among them, and to keep them
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
     /// Print a line per request on stderr
     #[arg(long, short)]
     verbose: bool,
@@ -171,10 +174,19 @@ fn told(emulator: Emulator) -> Emulator {
 fn run(options: Run) -> Result<u8, Fault> {
     let made = |config| {
         let emulator = Emulator::new(config);
-        if options.verbose { told(emulator) } else { emulator }
+        let emulator = if options.verbose { told(emulator) } else { emulator };
+        match &options.dir {
+            // The job may run in another one.
+            Some(directory) => emulator.directory(std::path::absolute(directory).unwrap_or(directory.clone())),
+            None => emulator,
+        }
     };
     let running = start(&options.emulated, made)?;
     let variables = running.variables(&options.job)?;
+    // Nobody must need to look for what a step hands on.
+    let results = running.results(&options.job)?.into_iter().map(|(name, path)| format!(" {name}={path}"));
+    let kept = if options.dir.is_some() { "" } else { ", until it ends" };
+    eprintln!("azure-oidc-emulator: the job has{}{kept}", results.collect::<String>());
     let (program, arguments) = options.command.split_first().ok_or_else(|| failed("there is no command".into()))?;
     let child = std::process::Command::new(program).args(arguments).envs(variables).spawn();
     let mut child = child.map_err(|error| failed(format!("`{program}` can't be run: {error}")))?;

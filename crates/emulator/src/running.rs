@@ -249,6 +249,33 @@ impl Running {
             set(name, &format!("{no_proxy}localhost,127.0.0.1"));
         }
         set("AZURE_OIDC_EMULATOR", &self.file("ready.json", &format!("{}\n", self.ready()))?);
+        variables.extend(self.results(job)?);
+        Ok(variables)
+    }
+
+    /// The variables by which a job of this issuer's platform hands results to later steps, and that
+    /// name a folder of its own: empty files and a folder beside the certificate.
+    ///
+    /// # Errors
+    ///
+    /// When one of them cannot be made.
+    pub fn results(&self, job: &str) -> Result<Vec<(String, String)>, Fault> {
+        let platform = self.state.issuers.by_name(job).map_or("", |issuer| issuer.shape.platform);
+        let (files, folder): (&[&str], _) = match platform {
+            "github" => (&["GITHUB_OUTPUT", "GITHUB_ENV"], "RUNNER_TEMP"),
+            "azure-pipelines" => (&[], "AGENT_TEMPDIRECTORY"),
+            "harness" => (&["HARNESS_OUTPUT_SECRET_FILE", "DRONE_OUTPUT"], "HARNESS_SCRATCH_DIR"),
+            _ => (&[], "TMPDIR"),
+        };
+        let mut variables = Vec::new();
+        for name in files {
+            variables.push(((*name).to_owned(), self.file(&name.to_ascii_lowercase(), "")?));
+        }
+        let path = self.ca_file.with_file_name("temp");
+        std::fs::create_dir_all(&path).map_err(|error| {
+            failed("directory-unusable", format!("the directory `{}` can't be made: {error}", path.display()))
+        })?;
+        variables.push((folder.to_owned(), path.display().to_string()));
         Ok(variables)
     }
 

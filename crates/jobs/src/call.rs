@@ -52,7 +52,7 @@ impl<'a> Call<'a> {
         if let Some(answer) = self.ask_broker() {
             return answer;
         }
-        let obtained = id_token::obtain(&self.step.plan, self.deadline, self.context)?;
+        let obtained = id_token::obtain(&self.step.plan, self.deadline, self.context).map_err(fitting)?;
         let mut notices = Vec::new();
         self.step.check(self.request, &obtained, self.context, &mut notices).map_err(fitting)?;
         let (token, _) = self.step.trade(self.request, &obtained, self.limits(), self.context).map_err(fitting)?;

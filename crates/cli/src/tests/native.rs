@@ -2,7 +2,7 @@
 
 use super::*;
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 21] = [
     "exchange",
     "check",
     "verify",
@@ -14,6 +14,8 @@ const COMMANDS: [&str; 19] = [
     "doctor",
     "exec",
     "broker",
+    "login",
+    "logout",
     "docker-credential",
     "kubernetes-credential",
     "git-credential",

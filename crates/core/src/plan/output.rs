@@ -210,12 +210,13 @@ impl IdTokenPlace {
         if let Some(path) = token.kept_in(env) {
             return Ok(Self::PlatformFile(path));
         }
-        let folder = JOB_FOLDERS.iter().find_map(|name| env.present(name)).ok_or_else(no_folder)?;
+        let folder = job_folder(token.platform, env).ok_or_else(no_folder)?;
         absolute(&format!("{}/azure-oidc-id-token", folder.trim_end_matches(['/', '\\']))).map(Self::NewFile)
     }
 }
 
 fn no_folder() -> Fault {
     let message = "`--publish sdk-env` needs a file for the ID token, and this job has no temporary folder";
-    Fault::new(Category::Usage, "id-token-output-missing", message).hint("add `--id-token-output PATH`")
+    Fault::new(Category::Usage, "id-token-output-missing", message)
+        .hint("add `--id-token-output PATH`, or set `TMPDIR` to a folder that ends with the job")
 }

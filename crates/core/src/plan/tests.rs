@@ -84,6 +84,15 @@ fn the_file_of_the_id_token_is_where_the_user_says_or_where_it_is_or_in_the_fold
     assert_eq!(place(Some("/x"), HostKind::Native, [file, temp]), new("/x"));
     assert_eq!(place(None, HostKind::Native, [file, temp]), there);
     assert_eq!(place(None, HostKind::Native, [TOKEN, empty]), Err("id-token-output-missing"));
+    assert_eq!(place(None, HostKind::Native, [TOKEN, ("TMPDIR", "/t")]), new("/t/azure-oidc-id-token"));
+    let gitlab = |inputs: &mut Inputs<'_>| {
+        inputs.token.platform = Some("gitlab");
+        inputs.output =
+            OutputInputs { form: "auto", publish: Publish::SdkEnv, id_token_file: None, host: HostKind::Native };
+        inputs.token.source = TokenSource::Variable("T");
+    };
+    let plan = resolve(gitlab, [("T", "t"), ("RUNNER_TEMP_PROJECT_DIR", "/builds/p.tmp")]).unwrap();
+    assert_eq!(plan.output.id_token, Some(IdTokenPlace::NewFile("/builds/p.tmp/azure-oidc-id-token".to_owned())));
     assert_eq!(place(Some("/x"), HostKind::Stock, [file, temp]), there);
     assert_eq!(place(Some("/x"), HostKind::Stock, [TOKEN, temp]), Ok(IdTokenPlace::Variable));
 }

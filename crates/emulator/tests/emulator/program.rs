@@ -168,6 +168,28 @@ fn a_command_runs_as_a_job_and_its_exit_code_is_kept() {
     assert_eq!(run(&["run", "--", "no-such-program-here"]).status.code(), Some(2));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_job_hands_on_results_as_on_its_platform_and_they_are_kept_where_somebody_wants_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let kept = directory.path().join("job");
+    let script = "echo A=1 >> \"$GITHUB_OUTPUT\" && test -w \"$GITHUB_ENV\" && test -d \"$RUNNER_TEMP\"";
+    let ran = run(&["run", "--port=0", "--dir", kept.to_str().unwrap(), "--", "sh", "-c", script]);
+    assert_eq!(ran.status.code(), Some(0), "{}", text(&ran.stderr));
+    assert_eq!(std::fs::read_to_string(kept.join("github_output")).unwrap(), "A=1\n");
+    let told = format!("GITHUB_OUTPUT={}", kept.join("github_output").display());
+    assert!(text(&ran.stderr).contains(&told), "{}", text(&ran.stderr));
+    for (job, names) in [
+        ("harness", "$HARNESS_OUTPUT_SECRET_FILE $HARNESS_SCRATCH_DIR"),
+        ("azure-pipelines", "$AGENT_TEMPDIRECTORY"),
+        ("buildkite", "$TMPDIR"),
+    ] {
+        let script = format!("for path in {names}; do test -w \"$path\" || exit 9; done");
+        let ran = run(&["run", "--port=0", "--job", job, "--", "sh", "-c", &script]);
+        assert_eq!(ran.status.code(), Some(0), "{job}: {}", text(&ran.stderr));
+    }
+}
+
 #[test]
 fn the_usual_port_is_taken_where_it_is_free() {
     let (first, second) = (serve(&[]), serve(&[]));

@@ -12,12 +12,20 @@ use super::{alternative, audience, preflight, trade};
 use crate::id_token::{self, Obtained};
 use crate::{Context, Deadline};
 
-/// Options of `exchange` that the commands in steps do not have.
-const OF_EXCHANGE: [&str; 2] = ["`--no-preflight`", "`--replication-wait"];
+/// Options of `exchange` that the commands in steps do not have. Their standard input belongs to
+/// another protocol, or to the program that they run.
+const OF_EXCHANGE: [&str; 3] = ["`--no-preflight`", "`--replication-wait", "exchange --id-token -`"];
+/// As a part of a hint.
+const STDIN_TOO: &str = ", or `--id-token -` for standard input";
 
 /// Removes hints with options that do not exist there.
 pub(crate) fn fitting(mut fault: Fault) -> Fault {
     fault.hints.retain(|hint| !OF_EXCHANGE.iter().any(|option| hint.contains(option)));
+    for hint in &mut fault.hints {
+        if let Some(at) = hint.find(STDIN_TOO) {
+            hint.replace_range(at..at + STDIN_TOO.len(), "");
+        }
+    }
     fault
 }
 

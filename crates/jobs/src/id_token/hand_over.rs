@@ -8,6 +8,7 @@ use azure_oidc_core::token::Claims;
 use azure_oidc_core::{Category, Fault, Secret};
 use serde::Serialize;
 
+use crate::exchange::fitting;
 use crate::json::{self, Audience};
 use crate::{Context, Deadline};
 
@@ -66,8 +67,9 @@ pub fn hand_over(order: &Order<'_>, context: Context<'_>) -> Result<Publication,
             .hint("leave `--output` out and redirect standard output to a file for its owner only"));
     }
     let cloud = Endpoint::find(None, None, env).ok().and_then(|endpoint| endpoint.cloud);
-    let plan = TokenPlan::resolve(&order.source, cloud, env)?;
-    let obtained = super::obtain(&plan, Deadline::after(order.timeout, context.ports.clock), context)?;
+    let plan = TokenPlan::resolve(&order.source, cloud, env).map_err(fitting)?;
+    let deadline = Deadline::after(order.timeout, context.ports.clock);
+    let obtained = super::obtain(&plan, deadline, context).map_err(fitting)?;
     let token = obtained.parse()?;
     let claims = token.claims();
     if token.header().alg.eq_ignore_ascii_case("none") || token.jws().signature().is_empty() {

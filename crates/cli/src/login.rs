@@ -1,0 +1,126 @@
+//! The options of the commands that sign the job's tools in and out: `login` and `logout`.
+
+use std::time::Duration;
+
+use azure_oidc_core::plan::TokenInputs;
+use clap::Args;
+
+use crate::values::{choice, duration, not_empty, number};
+use crate::{KeptToken, PlatformArgs, ShellArgs, SignIn};
+
+/// A tool that can be signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginTool {
+    /// The Azure CLI.
+    Az,
+    /// The Az modules of PowerShell.
+    Powershell,
+    /// docker, and what reads its configuration.
+    Docker,
+    /// git, for Azure Repos.
+    Git,
+    /// kubectl, and what reads its configuration, for AKS.
+    Kubectl,
+}
+
+impl LoginTool {
+    const VALUES: &'static [(&'static str, Self)] = &[
+        ("az", Self::Az),
+        ("powershell", Self::Powershell),
+        ("docker", Self::Docker),
+        ("git", Self::Git),
+        ("kubectl", Self::Kubectl),
+    ];
+}
+
+/// Options of `login`.
+#[derive(Debug, Clone, Args)]
+pub struct LoginArgs {
+    /// Tools to sign in. Repeat it or separate with commas
+    #[arg(long = "for", value_name = "TOOL", value_delimiter = ',', default_value = "az", value_parser = choice(LoginTool::VALUES))]
+    pub tools: Vec<LoginTool>,
+    /// Subscription that az and PowerShell start with [env: AZURE_SUBSCRIPTION_ID,
+    /// ARM_SUBSCRIPTION_ID] [default: the first one that the identity can see]
+    #[arg(long, value_name = "ID")]
+    pub subscription: Option<String>,
+    /// Sign in also where the identity can see no subscription
+    #[arg(long)]
+    pub allow_no_subscriptions: bool,
+    /// Container registry for docker, such as contoso.azurecr.io. Repeat it or separate with commas
+    #[arg(long, value_name = "HOST", value_delimiter = ',', value_parser = not_empty())]
+    pub registry: Vec<String>,
+    /// Context of kubectl that signs in by azure-oidc. Repeat it or separate with commas [default:
+    /// those that sign in by kubelogin]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = not_empty())]
+    pub kube_context: Vec<String>,
+    /// Where the ID token comes from.
+    #[command(flatten)]
+    pub token: KeptToken,
+    /// The CI platform.
+    #[command(flatten)]
+    pub platform: PlatformArgs,
+    /// Where to sign in.
+    #[command(flatten)]
+    pub sign_in: SignIn,
+    /// Audience of the ID token, on platforms that let the job choose it [default: the cloud's]
+    #[arg(long, value_name = "AUDIENCE")]
+    pub audience: Option<String>,
+    /// Overall deadline, including az
+    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = duration)]
+    pub timeout: Duration,
+    /// Number of retries after HTTP 429, HTTP 5xx or a network failure
+    #[arg(long, value_name = "N", default_value = "3", value_parser = number)]
+    pub retries: u32,
+    /// The shell that reads the printed variables.
+    #[command(flatten)]
+    pub shell: ShellArgs,
+}
+
+impl LoginArgs {
+    /// Whether this tool is to be signed in.
+    pub fn is_for(&self, tool: LoginTool) -> bool {
+        self.tools.contains(&tool)
+    }
+
+    /// What decides where the ID token is.
+    pub fn token_inputs(&self) -> TokenInputs<'_> {
+        let (platform, audience) = (self.platform.platform.as_deref(), self.audience.as_deref());
+        TokenInputs { source: self.token.source(), platform, audience, is_lasting: true }
+    }
+
+    /// The options of `exchange` with which the component signs in. It hands the ID token to its host
+    /// as the contents of this file.
+    pub fn exchange(&self, id_token_file: &str) -> Vec<String> {
+        let mut words = vec!["exchange".to_owned()];
+        words.extend(self.settings());
+        for (name, value) in [
+            ("--output", "env".to_owned()),
+            ("--publish", "sdk-env".to_owned()),
+            ("--id-token-output", id_token_file.to_owned()),
+            ("--timeout", format!("{}ms", self.timeout.as_millis())),
+            ("--retries", self.retries.to_string()),
+        ] {
+            words.push(format!("{name}={value}"));
+        }
+        words
+    }
+
+    /// The options that a later call needs as well, to sign in as this one does.
+    pub fn settings(&self) -> Vec<String> {
+        let options = [
+            ("--id-token-env", &self.token.id_token_env),
+            ("--id-token-file", &self.token.id_token_file),
+            ("--platform", &self.platform.platform),
+            ("--tenant-id", &self.sign_in.tenant_id),
+            ("--client-id", &self.sign_in.client_id),
+            ("--cloud", &self.sign_in.cloud),
+            ("--authority-host", &self.sign_in.authority_host),
+            ("--audience", &self.audience),
+        ];
+        options.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?))).collect()
+    }
+}
+
+/// Options of `logout`. It has those of the host only.
+#[derive(Debug, Clone, Default, Args)]
+pub struct LogoutArgs {}
