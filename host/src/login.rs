@@ -226,7 +226,7 @@ impl Changes<'_> {
 
     fn powershell(&mut self) -> Result<(), Fault> {
         let Process { watchdog, unfinished, .. } = self.process;
-        let change = powershell::Change::plan(watchdog, unfinished)?;
+        let change = powershell::Change::plan(self.session, watchdog, unfinished)?;
         self.journal.begin(Step::Powershell(change.clone()))?;
         change.make(self.session, subscription(self.args).as_deref(), watchdog, unfinished)?;
         self.said.push(format!("PowerShell is signed in as {}", self.session.client_id));

@@ -7,10 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use azure_oidc_core::cloud::PUBLIC;
 use azure_oidc_core::ports::Env;
 use azure_oidc_core::{Category, Fault};
 
-use super::session::Session;
+use super::session::{Session, name_of_cloud};
 use super::tool::{self, Printed};
 use crate::deadline::{Deadline, Phase, Watchdog};
 use crate::unfinished::Unfinished;
@@ -27,9 +28,6 @@ const PROGRAM: &str = if cfg!(windows) { "az.cmd" } else { "az" };
 const SETTINGS: [&str; 2] = ["config", "clouds.config"];
 /// The folder of extensions in az's folder.
 const OWN_EXTENSIONS: &str = "cliextensions";
-/// The names of clouds, here and in az.
-const CLOUDS: [(&str, &str); 3] =
-    [("public", "AzureCloud"), ("usgov", "AzureUSGovernment"), ("china", "AzureChinaCloud")];
 
 /// How az is to start.
 #[derive(Debug)]
@@ -64,9 +62,8 @@ impl Az<'_> {
         let has_settings = self.take_settings(env);
         match session.cloud {
             Some(cloud) => {
-                let name = CLOUDS.iter().find(|(name, _)| *name == cloud.name).map(|(_, name)| *name);
-                let name = name.ok_or_else(|| unknown_cloud(cloud.title))?;
-                if has_settings || name != CLOUDS[0].1 {
+                let name = name_of_cloud(cloud).ok_or_else(|| unknown_cloud(cloud.title))?;
+                if has_settings || cloud != PUBLIC {
                     self.run(&["cloud", "set", "--name", name], b"", session)?;
                 }
             }
@@ -136,7 +133,9 @@ fn unknown_cloud(title: &str) -> Fault {
 /// What az said, without the token.
 fn refused(shown: &str, printed: &Printed, session: &Session) -> Fault {
     let said = printed.stderr.trim().replace(session.id_token.as_str(), "[secret]");
-    let said = said.strip_prefix("ERROR: ").unwrap_or(&said);
+    // What follows is for those who write az.
+    let said = said.split("Traceback (most recent call last)").next().unwrap_or_default().trim();
+    let said = said.strip_prefix("ERROR: ").unwrap_or(said);
     let category = if said.contains("AADSTS") { Category::Refused } else { Category::Usage };
     let fault = Fault::new(category, "az-failed", format!("`{shown}` failed: {said}"));
     if said.contains("No subscriptions found") {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::journal::Undone;
-use super::session::Session;
+use super::session::{Session, name_of_cloud};
 use super::tool;
 use crate::deadline::{Deadline, Phase, Watchdog};
 use crate::unfinished::Unfinished;
@@ -19,9 +19,6 @@ use crate::unfinished::Unfinished;
 const PROGRAM: &str = if cfg!(windows) { "powershell" } else { "pwsh" };
 /// PowerShell 7, which Windows has beside its own.
 const NEWER: &str = "pwsh";
-/// The names of clouds, here and in the Az modules.
-const CLOUDS: [(&str, &str); 3] =
-    [("public", "AzureCloud"), ("usgov", "AzureUSGovernment"), ("china", "AzureChinaCloud")];
 
 /// Prints the name of the context that is the default.
 const CURRENT: &str = "$ErrorActionPreference = 'Stop'; (Get-AzContext).Name";
@@ -41,18 +38,24 @@ if ($o.earlier) { Select-AzContext -Name $o.earlier | Out-Null }";
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
 pub(super) struct Change {
     context: String,
+    environment: String,
     /// The context that was the default before.
     earlier: Option<String>,
 }
 
 impl Change {
     /// Finds out which context is the default, and chooses a name for the new one.
-    pub(super) fn plan(watchdog: &Watchdog, unfinished: &Unfinished) -> Result<Self, Fault> {
+    pub(super) fn plan(session: &Session, watchdog: &Watchdog, unfinished: &Unfinished) -> Result<Self, Fault> {
+        let environment = session.cloud.and_then(name_of_cloud).ok_or_else(|| {
+            let message = "PowerShell's Az modules know no environment for this authority";
+            Fault::new(Category::Usage, "powershell-cloud-unknown", message)
+                .hint("sign in by `Connect-AzAccount -FederatedToken` with an environment of your own")
+        })?;
         watchdog.enter(Phase::Program(PROGRAM.to_owned()));
         let printed = run(CURRENT, "", watchdog.deadline(), unfinished)?;
         let earlier = printed.trim();
         let earlier = (!earlier.is_empty()).then(|| earlier.to_owned());
-        Ok(Self { context: format!("azure-oidc-{}", std::process::id()), earlier })
+        Ok(Self { context: format!("azure-oidc-{}", std::process::id()), environment: environment.to_owned(), earlier })
     }
 
     /// Signs in.
@@ -63,15 +66,10 @@ impl Change {
         watchdog: &Watchdog,
         unfinished: &Unfinished,
     ) -> Result<(), Fault> {
-        let cloud = session.cloud.and_then(|cloud| CLOUDS.iter().find(|(name, _)| *name == cloud.name));
-        let (_, environment) = cloud.ok_or_else(|| {
-            let message = "PowerShell's Az modules know no environment for this authority";
-            Fault::new(Category::Usage, "powershell-cloud-unknown", message)
-                .hint("sign in by `Connect-AzAccount -FederatedToken` with an environment of your own")
-        })?;
+        watchdog.enter(Phase::Program(PROGRAM.to_owned()));
         let order = json!({
             "tenant": session.tenant, "client": session.client_id, "token": session.id_token.as_str(),
-            "environment": environment, "subscription": subscription, "context": self.context,
+            "environment": self.environment, "subscription": subscription, "context": self.context,
         });
         run(CONNECT, &order.to_string(), watchdog.deadline(), unfinished).map(drop)
     }

@@ -21,6 +21,15 @@ use crate::unfinished::Unfinished;
 /// The name under which the component hands over the ID token. No such file is written.
 const ID_TOKEN: &str = "/azure-oidc/id-token";
 
+/// The names of clouds, here and in az and the Az modules.
+const CLOUDS: [(&str, &str); 3] =
+    [("public", "AzureCloud"), ("usgov", "AzureUSGovernment"), ("china", "AzureChinaCloud")];
+
+/// What az and the Az modules call a cloud, where that is known.
+pub(super) fn name_of_cloud(cloud: &Cloud) -> Option<&'static str> {
+    CLOUDS.iter().find(|(name, _)| *name == cloud.name).map(|(_, name)| *name)
+}
+
 /// Who signs in where.
 pub(super) struct Session {
     pub(super) tenant: String,

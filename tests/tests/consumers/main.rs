@@ -11,6 +11,7 @@ mod id_token;
 #[expect(dead_code, reason = "not every client runs on Node")]
 mod install;
 mod kubernetes;
+mod login;
 mod nested;
 
 use std::path::{Path, PathBuf};
@@ -24,8 +25,8 @@ use azure_oidc_tests::{APPLICATION, Job, Stage, TENANT, programs};
 const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/emulator/tests/sdk");
 
 /// The names of Azure's services that the emulator has a certificate for.
-const HOSTS: &str =
-    r#"["localhost", "contoso.azurecr.io", "contoso.azurecr.us", "fabrikam.azurecr.io", "dev.azure.com"]"#;
+const HOSTS: &str = r#"["localhost", "contoso.azurecr.io", "contoso.azurecr.us", "fabrikam.azurecr.io", "dev.azure.com",
+    "login.microsoftonline.com"]"#;
 
 /// A job of GitHub Actions that reaches the emulator under the names of Azure's services.
 struct Place {
