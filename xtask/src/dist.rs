@@ -19,6 +19,7 @@ use sbom::Subject;
 
 mod chroot;
 mod container;
+mod emulator;
 // The artifact crate's build script includes these files too.
 #[path = "../../crates/artifact/description.rs"]
 mod description;
@@ -97,6 +98,9 @@ fn programs(built: &Built, folder: &Path, digest: &str) -> Result<()> {
             println!("{} was not run: qemu-{}-static is not installed", host.display(), platform.processor_name());
         }
         container::build(folder, arch, &name(arch))?;
+    }
+    for (arch, platform) in &STATIC {
+        emulator::build(folder, arch, platform, &component_to_carry(&built.component)?)?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The command line of the emulator.
 
 use std::io::{self, IsTerminal, Read, Write};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -45,6 +46,9 @@ struct Emulated {
     /// another one where that is taken]
     #[arg(long)]
     port: Option<u16>,
+    /// The address to listen on, instead of the configuration's [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<IpAddr>,
     /// Seconds from issue to expiry of every ID token, instead of the platforms' and the
     /// configuration's; with short ones, clocks may differ by a tenth of that at most
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(1..))]
@@ -154,6 +158,7 @@ fn start(options: &Emulated, made: impl Fn(Config) -> Emulator) -> Result<Runnin
         Some(file) => Config::load(file)?,
         None => Config::sample()?,
     };
+    config.listen = options.listen.unwrap_or(config.listen);
     config.set_lives(options.id_token_life, options.access_token_life);
     if options.port.is_none() && config.port == 0 {
         let usual = Config { port: USUAL_PORT, ..config.clone() };

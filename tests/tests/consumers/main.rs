@@ -13,6 +13,7 @@ mod install;
 mod kubernetes;
 mod login;
 mod nested;
+mod recipes;
 
 use std::path::{Path, PathBuf};
 

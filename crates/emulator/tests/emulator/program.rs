@@ -145,6 +145,13 @@ fn a_configuration_with_a_misspelt_key_is_refused_with_its_line() {
 }
 
 #[test]
+fn it_listens_where_it_is_told() {
+    let refused = run(&["serve", "--listen", "192.0.2.1", "--port", "0"]);
+    assert!(text(&refused.stderr).starts_with("error: can't listen on 192.0.2.1 port 0: "), "{refused:?}");
+    serve(&["--listen", "0.0.0.0", "--port", "0"]);
+}
+
+#[test]
 fn a_port_that_is_taken_is_named() {
     let serving = serve(&[]);
     let port = serving.ready["url"].as_str().unwrap().rsplit(':').next().unwrap().to_owned();
