@@ -111,6 +111,8 @@ impl Az<'_> {
         self.watchdog.enter(Phase::Program(shown.clone()));
         let mut command = Command::new(PROGRAM);
         command.args(words).arg("--only-show-errors").env(FOLDER, &self.folder);
+        // What az starts for this writes to the folder later, when that may be gone.
+        command.env("AZURE_CORE_COLLECT_TELEMETRY", "no");
         if !words.contains(&"--output") {
             command.args(["--output", "none"]);
         }
@@ -134,8 +136,9 @@ fn unknown_cloud(title: &str) -> Fault {
 fn refused(shown: &str, printed: &Printed, session: &Session) -> Fault {
     let said = printed.stderr.trim().replace(session.id_token.as_str(), "[secret]");
     // What follows is for those who write az.
-    let said = said.split("Traceback (most recent call last)").next().unwrap_or_default().trim();
-    let said = said.strip_prefix("ERROR: ").unwrap_or(said);
+    let said = said.split("Traceback (most recent call last)").next().unwrap_or_default();
+    let said = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    let said = said.strip_prefix("ERROR: ").unwrap_or(&said);
     let category = if said.contains("AADSTS") { Category::Refused } else { Category::Usage };
     let fault = Fault::new(category, "az-failed", format!("`{shown}` failed: {said}"));
     if said.contains("No subscriptions found") {

@@ -219,7 +219,8 @@ fn docker_git_and_kubectl_sign_in_and_their_files_are_as_before_afterwards() {
 
     let docker = home.job(&docker).args(&["manifest", "inspect", "contoso.azurecr.io/team/app:1.0"]);
     assert!(docker.env("DOCKER_CLI_EXPERIMENTAL", "enabled").run().expect(0).stdout.contains("sha256:"));
-    let kubectl = home.job(&kubectl).args(&["get", "--raw", "/version"]).without("AZURE_TENANT_ID");
+    let cache = format!("--cache-dir={}", home.path("cache").display());
+    let kubectl = home.job(&kubectl).args(&["get", "--raw", "/version", &cache]).without("AZURE_TENANT_ID");
     let version = kubectl.env("KUBECONFIG", &variables["KUBECONFIG"]).run().expect(0);
     assert!(version.stdout.contains("v1.32.0-emulator"), "{}", version.stdout);
     for git in clients::all("git") {

@@ -15,6 +15,7 @@ fn recipe(place: &Place, script: &str) -> Ran {
         .job(&python)
         .args(&[server.as_os_str(), "/bin/sh".as_ref(), "-euc".as_ref(), script.as_ref()])
         .env("PYTHON", &python)
+        .env("ARM_ENVIRONMENT", "public")
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .run()
 }

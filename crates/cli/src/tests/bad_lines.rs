@@ -218,7 +218,7 @@ const LINES: &[(&str, &str, &[&str])] = &[
     ),
 ];
 
-const COMMANDS: &str = "commands: exchange, check, verify, inspect, explain, credential, setup, audit, doctor, exec, broker, docker-credential, kubernetes-credential, git-credential, id-token, serve, component, link, completions, help";
+const COMMANDS: &str = "commands: exchange, check, verify, inspect, explain, credential, setup, audit, doctor, exec, broker, login, logout, docker-credential, kubernetes-credential, git-credential, id-token, serve, component, link, completions, help";
 
 #[test]
 fn what_is_wrong_is_said_with_what_to_do() {

@@ -161,3 +161,27 @@ fn a_shorter_timeout_takes_the_place_of_the_one_on_the_line() {
         }
     }
 }
+
+#[test]
+fn a_login_is_for_az_unless_tools_are_named_and_passes_its_settings_on() {
+    let login = |line: &str| match read(line).command {
+        Command::Login(args) => args,
+        other => panic!("{other:?}"),
+    };
+    let usual = login("login");
+    assert_eq!((usual.tools.as_slice(), usual.settings()), (&[LoginTool::Az][..], Vec::new()));
+    assert!(matches!(read("logout --timings").command, Command::Logout(_)));
+
+    let line = "login --for docker,git --for kubectl --registry a.azurecr.io,b.azurecr.io --tenant-id t --client-id c \
+                --id-token-env T --platform gitlab --cloud usgov --audience a --retries 1 --timeout 9s";
+    let args = login(line);
+    assert!(args.is_for(LoginTool::Git) && !args.is_for(LoginTool::Az));
+    assert_eq!(args.registry, ["a.azurecr.io", "b.azurecr.io"]);
+    let settings = "--id-token-env=T --platform=gitlab --tenant-id=t --client-id=c --cloud=usgov --audience=a";
+    assert_eq!(args.settings().join(" "), settings);
+    let words = args.exchange("/x");
+    let Command::Exchange(exchange) = read(&words.join(" ")).command else { panic!("{words:?}") };
+    assert_eq!((exchange.timeout, exchange.retries), (std::time::Duration::from_secs(9), 1));
+    assert_eq!(exchange.id_token_output.as_deref(), Some("/x"));
+    assert_eq!(exchange.sign_in.cloud.as_deref(), Some("usgov"));
+}
