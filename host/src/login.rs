@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use azure_oidc_cli::grants::Grants;
-use azure_oidc_cli::{Cli, LoginArgs, LoginTool};
+use azure_oidc_cli::{Cli, LoginArgs, LoginTool, LogoutArgs};
 use azure_oidc_core::platform::text::{export_lines, powershell_lines};
 use azure_oidc_core::platform::{File, Publication, Value};
 use azure_oidc_core::ports::Env;
@@ -36,7 +36,7 @@ use crate::sandbox;
 use crate::timings::Timings;
 use crate::unfinished::Unfinished;
 use folder::Folder;
-use journal::{Journal, Step, Undone};
+use journal::{Journal, Journals, Step, Undone};
 use session::Session;
 
 /// A variable for later programs.
@@ -75,7 +75,8 @@ pub(crate) fn login(args: &LoginArgs, cli: &Cli, process: &Process<'_>) -> Resul
         false => Vec::new(),
     };
     let _watching = process.watch_signals();
-    let mut journal = Journal::open(&ProcessEnv)?;
+    let journals = Journals::open(&ProcessEnv)?;
+    let mut journal = journals.own(&ProcessEnv)?;
     if !journal.is_empty() {
         note(b"azure-oidc: an earlier login of this job is undone first\n");
         tell(&process.undo(&mut journal)?);
@@ -101,16 +102,24 @@ pub(crate) fn login(args: &LoginArgs, cli: &Cli, process: &Process<'_>) -> Resul
 }
 
 /// Undoes what `login` did, and returns the exit code.
-pub(crate) fn logout(process: &Process<'_>) -> Result<u8, Fault> {
-    let mut journal = Journal::open(&ProcessEnv)?;
-    if journal.is_empty() {
-        note(b"azure-oidc: there is nothing to undo\n");
-        return Ok(0);
+pub(crate) fn logout(args: &LogoutArgs, process: &Process<'_>) -> Result<u8, Fault> {
+    let journals = Journals::open(&ProcessEnv)?;
+    let mut undone = Vec::new();
+    if args.all {
+        for journal in &mut journals.all()? {
+            undone.extend(process.undo(journal)?);
+        }
+    } else {
+        undone.extend(process.undo(&mut journals.own(&ProcessEnv)?)?);
     }
-    Ok(match tell(&process.undo(&mut journal)?) {
-        true => 0,
-        false => Category::Negative.exit_code(),
-    })
+    if undone.is_empty() {
+        let others = journals.all().map_or(0, |all| all.len());
+        note(match others {
+            0 => b"azure-oidc: there is nothing to undo\n".as_slice(),
+            _ => b"azure-oidc: this job has nothing to undo; `azure-oidc logout --all` undoes the logins of other jobs of this user\n",
+        });
+    }
+    Ok(if tell(&undone) { 0 } else { Category::Negative.exit_code() })
 }
 
 /// Says what was undone and what was not. Returns whether nothing is left.

@@ -80,8 +80,8 @@ pub(crate) fn run(timings: &Arc<Timings>) -> u8 {
             Command::Login(args) => {
                 login::login(args, cli, &login::Process { timings, unfinished: &unfinished, watchdog: &watchdog })
             }
-            Command::Logout(_) => {
-                login::logout(&login::Process { timings, unfinished: &unfinished, watchdog: &watchdog })
+            Command::Logout(args) => {
+                login::logout(args, &login::Process { timings, unfinished: &unfinished, watchdog: &watchdog })
             }
             Command::Completions(args) => print_only(&cli::completions(args.shell)).map(|()| 0),
             Command::Serve(args) => return serve(args, cli, timings, watchdog, form),

@@ -258,19 +258,19 @@ Exit codes: 0, or the signal that ended it; 2, 3, 4 and 5 as `exchange`, 6 no re
 const LOGIN_EXAMPLES: &str = "\
 Examples:
   azure-oidc login                                       a session of az for this job
-  eval \"$(azure-oidc login)\"                            where the CI system takes no variables
+  eval \"$(azure-oidc login)\"                             where the CI system takes no variables
   azure-oidc login --for az,docker --registry contoso.azurecr.io
   azure-oidc login --for git,kubectl
   azure-oidc logout                                      undoes it
 
-az gets a new AZURE_CONFIG_DIR in the job's temporary folder, unless AZURE_CONFIG_DIR names an empty one.
-The ID token goes to az over a pipe. az keeps it, and a session lasts as long as its tokens: about an hour.
-For longer jobs: azure-oidc exec. docker and git are changed in their own files. kubectl gets a file that
-stands before the others in KUBECONFIG. Nothing is changed unless all of it succeeds.";
+az gets a new folder in the job's temporary folder, unless AZURE_CONFIG_DIR names an empty one. The
+ID token goes to az over a pipe. az keeps it, and a session lasts as long as its tokens: about an
+hour. For longer jobs use `azure-oidc exec`. docker's and git's own files are changed; kubectl gets a
+file that stands before the others in KUBECONFIG. Unless all of it succeeds, nothing is changed.";
 
 const LOGOUT_NOTE: &str = "\
-It restores each file byte for byte. In a file that somebody changed after login, it takes out only what
-login added, and says so.
+It restores each file byte for byte. In a file that somebody changed after login, it takes out only
+what login added, and says so.
 
 Exit codes: 0 undone, or there was nothing to undo; 1 something is left, and is named.";
 

@@ -121,6 +121,11 @@ impl LoginArgs {
     }
 }
 
-/// Options of `logout`. It has those of the host only.
+/// Options of `logout`.
 #[derive(Debug, Clone, Default, Args)]
-pub struct LogoutArgs {}
+pub struct LogoutArgs {
+    /// Undo the logins of all jobs of this user, also of those that run. For what crashed jobs left
+    /// whose temporary folder had another path
+    #[arg(long)]
+    pub all: bool,
+}

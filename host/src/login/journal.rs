@@ -52,16 +52,22 @@ struct Contents {
     steps: Vec<Step>,
 }
 
-/// The journal of this job. While it is open, no other process can open it.
+/// The journals of this user. While they are open, no other process can open them.
+#[derive(Debug)]
+pub(super) struct Journals {
+    folder: PathBuf,
+    _lock: File,
+}
+
+/// The journal of one job.
 #[derive(Debug)]
 pub(super) struct Journal {
     path: PathBuf,
     contents: Contents,
-    _lock: File,
 }
 
-impl Journal {
-    /// Opens the journal of this job, which may be that of an earlier run.
+impl Journals {
+    /// Opens the folder of the journals.
     ///
     /// # Errors
     ///
@@ -71,22 +77,54 @@ impl Journal {
             let message = "There is no folder for the journal of `login`: neither `HOME` nor `XDG_STATE_HOME` is set";
             Fault::new(Category::Usage, "journal-unusable", message).hint("set `HOME` to the home folder of this user")
         })?;
-        let open = || -> io::Result<Self> {
+        let open = || -> io::Result<File> {
             for_owner(&folder)?;
             let lock = File::options().create(true).truncate(false).write(true).open(folder.join("lock"))?;
             lock.lock()?;
-            let path = folder.join(format!("{}.json", key(env)));
-            let contents = match fs::read(&path) {
+            Ok(lock)
+        };
+        let _lock = open().map_err(|error| unusable(&folder, &error))?;
+        Ok(Self { folder, _lock })
+    }
+
+    /// The journal of this job, which may be that of an earlier run.
+    ///
+    /// # Errors
+    ///
+    /// `journal-unusable`.
+    pub(super) fn own(&self, env: &dyn Env) -> Result<Journal, Fault> {
+        Journal::read(self.folder.join(format!("{}.json", key(env))))
+    }
+
+    /// The journals of all jobs of this user that have something to undo.
+    ///
+    /// # Errors
+    ///
+    /// `journal-unusable`.
+    pub(super) fn all(&self) -> Result<Vec<Journal>, Fault> {
+        let entries = fs::read_dir(&self.folder).map_err(|error| unusable(&self.folder, &error))?;
+        let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+        paths.retain(|path| path.extension().is_some_and(|end| end == "json"));
+        paths.sort();
+        paths.into_iter().map(Journal::read).collect()
+    }
+}
+
+impl Journal {
+    fn read(path: PathBuf) -> Result<Self, Fault> {
+        let read = || -> io::Result<Contents> {
+            let contents: Contents = match fs::read(&path) {
                 Ok(bytes) => serde_json::from_slice(&bytes)?,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Contents::default(),
                 Err(error) => return Err(error),
             };
-            if contents.version > VERSION {
-                return Err(io::Error::other("a newer azure-oidc wrote it"));
+            match contents.version > VERSION {
+                true => Err(io::Error::other("a newer azure-oidc wrote it")),
+                false => Ok(contents),
             }
-            Ok(Self { path, contents, _lock: lock })
         };
-        open().map_err(|error| unusable(&folder, &error))
+        let contents = read().map_err(|error| unusable(&path, &error))?;
+        Ok(Self { path, contents })
     }
 
     /// Whether there is nothing to undo.
@@ -192,15 +230,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().to_str().unwrap();
         let env = Variables::from([("XDG_STATE_HOME", home), ("RUNNER_TEMP", "/a")]);
-        let mut journal = Journal::open(&env).unwrap();
+        let journals = Journals::open(&env).unwrap();
+        let mut journal = journals.own(&env).unwrap();
         journal.begin(step("one")).unwrap();
         journal.begin(step("two")).unwrap();
-        drop(journal);
+        drop((journal, journals));
 
         let other = Variables::from([("XDG_STATE_HOME", home), ("RUNNER_TEMP", "/b")]);
-        assert!(Journal::open(&other).unwrap().is_empty(), "another job of the same user");
+        let journals = Journals::open(&other).unwrap();
+        assert!(journals.own(&other).unwrap().is_empty(), "another job of the same user");
+        assert_eq!(journals.all().unwrap().len(), 1);
 
-        let mut journal = Journal::open(&env).unwrap();
+        let mut journal = journals.own(&env).unwrap();
         let order = std::cell::RefCell::new(Vec::new());
         let undo = |step: &Step| {
             order.borrow_mut().push(step.clone());
@@ -208,22 +249,21 @@ mod tests {
         };
         assert_eq!(journal.undo(undo).unwrap().len(), 2);
         assert_eq!(order.into_inner(), [step("two"), step("one")]);
-        let path = journal.path.clone();
-        drop(journal);
-        assert!(!path.exists());
+        assert!(journals.all().unwrap().is_empty() && !journal.path.exists());
     }
 
     #[test]
     fn a_journal_that_cannot_be_read_is_neither_overwritten_nor_ignored() {
         let folder = tempfile::tempdir().unwrap();
         let env = Variables::from([("XDG_STATE_HOME", folder.path().to_str().unwrap())]);
-        let path = Journal::open(&env).unwrap().path.clone();
+        let journals = Journals::open(&env).unwrap();
+        let path = journals.own(&env).unwrap().path;
         for text in ["{", r#"{"version":2,"steps":[]}"#] {
             fs::write(&path, text).unwrap();
-            assert_eq!(Journal::open(&env).unwrap_err().code, "journal-unusable");
+            assert_eq!(journals.own(&env).unwrap_err().code, "journal-unusable");
+            assert_eq!(journals.all().unwrap_err().code, "journal-unusable");
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }
-        let homeless = Variables::default();
-        assert_eq!(Journal::open(&homeless).unwrap_err().code, "journal-unusable");
+        assert_eq!(Journals::open(&Variables::default()).unwrap_err().code, "journal-unusable");
     }
 }

@@ -241,7 +241,9 @@ fn what_a_killed_login_left_is_undone() {
     let killed = home.own(&["login", "--for", "az,docker,git", "--registry", REGISTRY]).run();
     assert_eq!(killed.code, -1, "{}", killed.printed());
     assert!(home.place.stage.read(".docker/config.json").contains("azure-oidc"));
-    let logout = home.own(&["logout"]).run().expect(0);
+    let other = home.own(&["logout"]).env("RUNNER_TEMP", "/of/another/job").run().expect(0);
+    assert!(other.stderr.contains("`azure-oidc logout --all`"), "{}", other.stderr);
+    let logout = home.own(&["logout", "--all"]).env("RUNNER_TEMP", "/of/another/job").run().expect(0);
     for part in [".docker/config.json is as before", ".gitconfig is as before", "azure-oidc-login-"] {
         assert!(logout.stderr.contains(part), "{part}: {}", logout.stderr);
     }

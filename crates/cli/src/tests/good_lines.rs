@@ -170,7 +170,7 @@ fn a_login_is_for_az_unless_tools_are_named_and_passes_its_settings_on() {
     };
     let usual = login("login");
     assert_eq!((usual.tools.as_slice(), usual.settings()), (&[LoginTool::Az][..], Vec::new()));
-    assert!(matches!(read("logout --timings").command, Command::Logout(_)));
+    assert!(matches!(read("logout --timings").command, Command::Logout(args) if !args.all));
 
     let line = "login --for docker,git --for kubectl --registry a.azurecr.io,b.azurecr.io --tenant-id t --client-id c \
                 --id-token-env T --platform gitlab --cloud usgov --audience a --retries 1 --timeout 9s";
