@@ -158,6 +158,9 @@ fn a_refusal_is_told_with_its_code_and_never_as_not_found() {
     {
         assert_failure(&helper(&place, "get", REGISTRY).without(name).run(), &[part]);
     }
+    let nowhere = helper(&place, "get", REGISTRY).without("GITHUB_ACTIONS").run();
+    assert_failure(&nowhere, &["`--id-token-env NAME`"]);
+    assert!(!nowhere.stdout.contains("--id-token -"), "its standard input is the protocol: {}", nowhere.stdout);
     let untrusted = helper(&place, "get", REGISTRY).env("SSL_CERT_FILE", "/nowhere").run();
     assert_failure(&untrusted, &["`SSL_CERT_FILE`"]);
 

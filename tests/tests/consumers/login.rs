@@ -193,6 +193,32 @@ fn az_uses_the_empty_folder_that_the_job_names_and_says_why_it_fails() {
 }
 
 #[test]
+fn later_steps_get_the_variables_in_the_way_of_the_platform_and_so_does_the_shell() {
+    let home = Home::new();
+    let url = home.place.stage.emulator.url();
+    home.tool("az", &format!("case \"$*\" in *'cloud show'*) echo {url};; esac"));
+    let ready = home.place.stage.emulator.ready();
+    let pipelines = ready["jobs"]["azure-pipelines"].as_object().expect("the issuer has jobs").clone();
+    let temp = home.path("temp");
+    let job = home.own(&["login"]).without("GITHUB_ACTIONS").without("RUNNER_TEMP").env("AGENT_TEMPDIRECTORY", &temp);
+    let job = pipelines.iter().fold(job, |job, (name, value)| job.env(name, value.as_str().unwrap_or_default()));
+    let login = job.run().expect(0);
+    let lines: Vec<_> = login.stdout.lines().collect();
+    assert!(lines[0].starts_with("##vso[task.setvariable variable=AZURE_CONFIG_DIR]"), "{}", login.stdout);
+    assert!(lines.last().is_some_and(|line| line.starts_with("export AZURE_CONFIG_DIR=")), "{}", login.stdout);
+
+    let elsewhere = home
+        .own(&["login", "--id-token-env", "T", "--platform", "generic", "--shell", "powershell"])
+        .env("T", home.place.stage.id_token())
+        .run()
+        .expect(0);
+    assert!(elsewhere.stdout.starts_with("$env:AZURE_CONFIG_DIR = '"), "{}", elsewhere.stdout);
+    assert_eq!(elsewhere.stdout.lines().count(), 1);
+    home.own(&["logout", "--all"]).run().expect(0);
+    assert_eq!(std::fs::read_dir(temp).expect("it is a folder").count(), 0);
+}
+
+#[test]
 fn a_refusal_of_entra_is_explained_and_changes_nothing() {
     let home = Home::new();
     home.tool("az", "exit 0");
