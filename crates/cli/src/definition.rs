@@ -265,8 +265,8 @@ Examples:
 
 az gets a new folder in the job's temporary folder, unless AZURE_CONFIG_DIR names an empty one. The
 ID token goes to az over a pipe. az keeps it, and a session lasts as long as its tokens: about an
-hour. For longer jobs use `azure-oidc exec`. docker's and git's own files are changed; kubectl gets a
-file that stands before the others in KUBECONFIG. Unless all of it succeeds, nothing is changed.";
+hour. For longer jobs use `azure-oidc exec`. docker's and git's own files are changed; kubectl gets
+a file that stands before the others in KUBECONFIG. Unless all of it succeeds, nothing is changed.";
 
 const LOGOUT_NOTE: &str = "\
 It restores each file byte for byte. In a file that somebody changed after login, it takes out only
