@@ -22,6 +22,11 @@ pub fn embed() -> PathBuf {
     from("AZURE_OIDC_EMBED")
 }
 
+/// The component of `examples/deploy/settings`, for wasmtime or for Spin.
+pub fn settings(for_spin: bool) -> PathBuf {
+    from(if for_spin { "AZURE_OIDC_SETTINGS_SPIN" } else { "AZURE_OIDC_SETTINGS" })
+}
+
 fn from(variable: &str) -> PathBuf {
     match std::env::var_os(variable).map(PathBuf::from) {
         Some(path) if path.is_file() => path,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
@@ -49,7 +50,19 @@ impl Service {
         Self::with(&["--max-instance-reuse-count", "1000", "--idle-instance-timeout", "60s"], variables)
     }
 
+    /// Starts another component on a free port with these settings in `wasi:config/store`, and with
+    /// these variables.
+    pub fn configured(component: &Path, settings: &[(&str, &str)], variables: &[(&str, &str)]) -> Self {
+        let settings = settings.iter().map(|(key, value)| format!("-Sconfig-var={key}={value}"));
+        let options: Vec<_> = ["-Sconfig".to_owned()].into_iter().chain(settings).collect();
+        Self::of(component, &options.iter().map(String::as_str).collect::<Vec<_>>(), variables)
+    }
+
     fn with(options: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::of(&programs::component(), options, variables)
+    }
+
+    fn of(component: &Path, options: &[&str], variables: &[(&str, &str)]) -> Self {
         const TIME_LIMIT: Duration = Duration::from_secs(60);
         let mut command = Command::new(programs::wasmtime());
         command.args(["serve", "-S", "cli", "--addr", "127.0.0.1:0"]).args(options);
@@ -60,7 +73,7 @@ impl Service {
             command.arg("--env").arg(format!("{name}={value}"));
         }
         let mut child = command
-            .arg(programs::component())
+            .arg(component)
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

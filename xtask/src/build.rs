@@ -6,6 +6,9 @@ use anyhow::Result;
 
 use crate::shell;
 
+/// The target of components.
+const WASM: &str = "wasm32-wasip2";
+
 /// The paths of what was built.
 pub(crate) struct Built {
     pub(crate) host: PathBuf,
@@ -33,9 +36,25 @@ pub(crate) fn everything() -> Result<Built> {
     Ok(built)
 }
 
+/// Builds components of an example, and returns the folder that they are in.
+pub(crate) fn example(package: &str, what: &[&str]) -> Result<PathBuf> {
+    target()?;
+    let mut command = shell::cargo(&["build", "--locked", "--profile", "component", "--target", WASM, "--package"]);
+    shell::run(command.arg(package).args(what))?;
+    Ok(target_folder().join(WASM).join("component"))
+}
+
+/// Builds the component of `examples/deploy/settings` with a feature, or none, and returns a copy.
+pub(crate) fn settings(feature: &str) -> Result<PathBuf> {
+    let folder = example("azure-oidc-settings", &["--lib", "--features", feature])?;
+    let copy = folder.join(format!("settings-{feature}.wasm"));
+    std::fs::copy(folder.join("azure_oidc_settings.wasm"), &copy)?;
+    Ok(copy)
+}
+
 /// Installs Rust's target for the component if it is missing.
 pub(crate) fn target() -> Result<()> {
-    add_target("wasm32-wasip2")
+    add_target(WASM)
 }
 
 /// Installs a target of Rust if it is missing.

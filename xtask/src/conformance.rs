@@ -19,10 +19,12 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Runs the tests of the engine in `examples/embed-rust`. They link wasmtime's compiler, so they
-/// need a cargo command of their own.
+/// Runs the tests of the engines in `examples`. They link wasmtime's compiler, so they need a cargo
+/// command of their own.
 pub(crate) fn test(built: &Built, wasmtime: &Path) -> Result<()> {
-    let mut command = shell::cargo(&["test", "--locked", "--package", "azure-oidc-embed"]);
+    let engines = ["test", "--locked", "--package", "azure-oidc-embed", "--package", "azure-oidc-ci-engine"];
+    let mut command = shell::cargo(&engines);
+    command.env("AZURE_OIDC_CI_STEPS", build::example("azure-oidc-ci-steps", &["--bins", "--examples"])?);
     shell::run(command.envs(of_the_build(built, wasmtime)))
 }
 
@@ -32,6 +34,8 @@ pub(crate) fn variables(built: &Built, wasmtime: &Path) -> Result<Vec<(&'static 
     shell::run(&mut shell::cargo(&embed))?;
     let mut variables = of_the_build(built, wasmtime);
     variables.push(("AZURE_OIDC_EMBED", build::target_folder().join("debug/examples/answers")));
+    variables.push(("AZURE_OIDC_SETTINGS", build::settings("")?));
+    variables.push(("AZURE_OIDC_SETTINGS_SPIN", build::settings("spin")?));
     variables.push(("JCO", tools::jco()?));
     Ok(variables)
 }

@@ -25,6 +25,7 @@ mod emulator;
 mod description;
 #[path = "../../crates/artifact/guest.rs"]
 mod guest;
+mod layout;
 #[path = "../../crates/artifact/optimise.rs"]
 mod optimise;
 mod platforms;

@@ -40,7 +40,16 @@ impl Entry {
 /// A tar archive, compressed with gzip.
 pub(crate) fn tar_gz(entries: &[Entry], epoch: u64) -> Result<Vec<u8>> {
     let compressed: GzEncoder<Vec<u8>> = GzBuilder::new().write(Vec::new(), Compression::best());
-    let mut archive = tar::Builder::new(compressed);
+    Ok(tar_into(compressed, entries, epoch)?.finish()?)
+}
+
+/// A tar archive.
+pub fn tar(entries: &[Entry], epoch: u64) -> Result<Vec<u8>> {
+    tar_into(Vec::new(), entries, epoch)
+}
+
+fn tar_into<W: Write>(to: W, entries: &[Entry], epoch: u64) -> Result<W> {
+    let mut archive = tar::Builder::new(to);
     for entry in entries {
         let mut header = tar::Header::new_ustar();
         header.set_size(entry.bytes.len().try_into()?);
@@ -50,7 +59,7 @@ pub(crate) fn tar_gz(entries: &[Entry], epoch: u64) -> Result<Vec<u8>> {
         header.set_gid(0);
         archive.append_data(&mut header, &entry.path, entry.bytes.as_slice()).context(entry.path.clone())?;
     }
-    Ok(archive.into_inner()?.finish()?)
+    Ok(archive.into_inner()?)
 }
 
 /// A zip archive.

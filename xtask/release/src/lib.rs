@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 
-pub use archive::Entry;
+pub use archive::{Entry, tar};
 pub use systems::{SYSTEMS, System};
 
 mod archive;

@@ -1,4 +1,5 @@
-//! Pushes the component to a registry, pulls it, compares the bytes and runs it.
+//! Writes the component as an archive for registries, pushes it to one, pulls it, compares the bytes
+//! and runs it.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -9,12 +10,16 @@ use anyhow::{Context, Result, ensure};
 use azure_oidc_release::REPOSITORY;
 use serde_json::Value;
 
+use super::layout::Layout;
 use super::platforms::found;
 use super::{digest, sources};
 use crate::{shell, tools};
 
 /// The names of the registry's package and program in Debian.
 const DEBIAN: &str = "docker-registry";
+
+/// What a release calls the component for registries.
+pub(super) const ARCHIVE: &str = "azure_oidc.oci.tar";
 
 /// A registry on loopback with its files in a folder. It is stopped when this is dropped.
 struct Registry {
@@ -23,7 +28,7 @@ struct Registry {
     folder: PathBuf,
 }
 
-/// Pushes the component and the WIT package, then pulls and runs the component.
+/// Pushes the WIT package, and the component from its archive. Then pulls and runs the component.
 pub(super) fn round_trip(component: &Path, package: &Path, host: &Path) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let registry = Registry::start(folder.path())?;
@@ -37,7 +42,20 @@ pub(super) fn round_trip(component: &Path, package: &Path, host: &Path) -> Resul
         ("org.opencontainers.image.revision", revision.as_str()),
     ];
     registry.push("azure-oidc-federation", package, &annotations)?;
-    let manifest = registry.push("azure-oidc", component, &annotations)?;
+    let epoch = sources::epoch()?.parse()?;
+    let layout = Layout::of(&fs::read(component)?, &annotations, version, epoch)?;
+    let archive = component.with_file_name(ARCHIVE);
+    fs::write(&archive, layout.archive(epoch)?)?;
+    let manifest = match found("skopeo") {
+        Some(skopeo) => {
+            registry.copy(&skopeo, &archive)?;
+            layout.manifest
+        }
+        None => {
+            println!("{ARCHIVE} was not pushed, because skopeo is not installed; wkg pushed the component instead");
+            registry.push("azure-oidc", component, &annotations)?
+        }
+    };
     registry.judge(&manifest, &digest(&fs::read(component)?), &annotations)?;
 
     let pulled = folder.path().join("pulled.wasm");
@@ -118,6 +136,16 @@ impl Registry {
         let output = shell::output(&mut push)?;
         let digest = output.lines().find_map(|line| line.strip_prefix("digest: sha256:"));
         Ok(digest.with_context(|| format!("wkg printed no digest: {output}"))?.to_owned())
+    }
+
+    /// Pushes the archive of the component without changing it.
+    fn copy(&self, skopeo: &Path, archive: &Path) -> Result<()> {
+        let version = env!("CARGO_PKG_VERSION");
+        let mut copy = Command::new(skopeo);
+        copy.args(["--insecure-policy", "copy", "--quiet", "--preserve-digests", "--dest-tls-verify=false"]);
+        copy.arg(format!("oci-archive:{}:{version}", archive.display()));
+        copy.arg(format!("docker://{}/azure-oidc:{version}", self.address));
+        shell::run(copy.env("REGISTRY_AUTH_FILE", self.folder.join("none")).env("HOME", &self.folder))
     }
 
     /// Checks the manifest that the registry stores.
