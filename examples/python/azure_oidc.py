@@ -82,7 +82,13 @@ class AzureOidc:
         return Verdict(answer["outcome"], answer["matched"], answer["predicted_aadsts"], findings)
 
     def exchange(
-        self, id_token: str, tenant_id: str, client_id: str, *scopes: str, authority_host: str | None = None
+        self,
+        id_token: str,
+        tenant_id: str,
+        client_id: str,
+        *scopes: str,
+        cloud: str | None = None,
+        authority_host: str | None = None,
     ) -> list[AccessToken]:
         """Trades an ID token for an access token for each scope. Without scopes: for Azure Resource Manager."""
         request = {
@@ -90,6 +96,7 @@ class AzureOidc:
             "tenant_id": tenant_id,
             "client_id": client_id,
             "scopes": list(scopes),
+            "cloud": cloud,
             "authority_host": authority_host,
         }
         return [AccessToken(**one) for one in self.call("exchange", "exchange", request)]

@@ -51,9 +51,11 @@ impl Network {
         let host = uri.host().unwrap_or_default().to_ascii_lowercase();
         let is_https = uri.scheme_str() == Some("https");
         let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
-        let is_named = self.hosts.iter().map(|allowed| allowed.to_ascii_lowercase()).any(|allowed| {
-            allowed == format!("{host}:{port}") || (allowed == host && port == 443)
-        });
+        let is_named = self
+            .hosts
+            .iter()
+            .map(|allowed| allowed.to_ascii_lowercase())
+            .any(|allowed| allowed == format!("{host}:{port}") || (allowed == host && port == 443));
         let address: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
         let (code, why) = match () {
             () if !is_named => (Error::HttpRequestDenied, "which its `hosts` does not name"),

@@ -35,7 +35,7 @@ pub(crate) struct Step {
     /// The secrets that it gets as variables.
     #[serde(default)]
     pub(crate) secrets: Vec<String>,
-    /// Names in lines `NAME=value` of its standard output that become secrets.
+    /// Names in lines `NAME=value` or `NAME='value'` of its standard output that become secrets.
     #[serde(default)]
     pub(crate) gives: Vec<String>,
     /// The limit of all its memories together, in MiB.

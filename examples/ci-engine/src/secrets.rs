@@ -25,12 +25,13 @@ impl Secrets {
         Ok(())
     }
 
-    /// Takes the secrets with these names from lines `NAME=value`.
+    /// Takes the secrets with these names from lines `NAME=value` or `NAME='value'`.
     pub(crate) fn take(&mut self, names: &[String], output: &str) -> Result<(), String> {
         for name in names {
             let line = output.lines().find_map(|line| line.strip_prefix(name.as_str())?.strip_prefix('='));
             let value = line.ok_or_else(|| format!("its standard output has no line `{name}=...`"))?;
-            self.keep(name, value).map_err(|error| error.to_string())?;
+            let quoted = value.strip_prefix('\'').and_then(|value| value.strip_suffix('\''));
+            self.keep(name, quoted.unwrap_or(value)).map_err(|error| error.to_string())?;
         }
         Ok(())
     }

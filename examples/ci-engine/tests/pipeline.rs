@@ -137,9 +137,11 @@ fn a_step_that_takes_too_long_ends_alone() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
     let silent = silent.local_addr().expect("it is bound").to_string();
     let call = format!("https://{silent}/");
-    for (arguments, policy) in
-        [(&["compute"][..], String::new()), (&["wait"], String::new()), (&["call", &call], format!("hosts = [{silent:?}]"))]
-    {
+    for (arguments, policy) in [
+        (&["compute"][..], String::new()),
+        (&["wait"], String::new()),
+        (&["call", &call], format!("hosts = [{silent:?}]")),
+    ] {
         let ran = run(&format!("{}{}", step("first", arguments, &format!("time_s = 1\n{policy}")), last()));
         failed(&ran, "it took longer than 1s (`time_s`)");
     }

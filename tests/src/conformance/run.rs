@@ -46,7 +46,7 @@ pub fn run() -> Report {
     commands.extend(deno.map(|program| CommandHost::Package(Engine::deno(&package, program))));
     commands.extend(bun.map(|program| CommandHost::Package(Engine::bun(&package, program))));
     commands.extend(jco.map(CommandHost::Jco));
-    let mut typed = vec![TypedHost::node(&package, &stage), TypedHost::python()];
+    let mut typed = vec![TypedHost::node(&package, &stage), TypedHost::python(&stage)];
     typed.extend(embed.as_ref().map(TypedHost::rust));
     for host in &typed {
         assert_eq!(host.digest, digest, "{} runs another component", host.name);

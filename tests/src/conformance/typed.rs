@@ -40,10 +40,11 @@ impl TypedHost {
     }
 
     /// The module of `examples/python`.
-    pub(super) fn python() -> Self {
+    pub(super) fn python(stage: &Stage) -> Self {
         let (python, module) = packages::python_module();
         let mut command = Command::new(python);
         command.arg(format!("{DRIVERS}/python.py")).arg(module).arg(programs::component());
+        command.env("CA_FILE", stage.emulator.ca_file());
         Self::start("Python, typed", command)
     }
 

@@ -20,7 +20,8 @@ fn composed(settings: &Path) -> Vec<u8> {
         let package = Package::from_bytes(name, None, bytes, graph.types_mut()).expect("it is a component");
         graph.register_package(package).expect("it has another name")
     };
-    let (socket, settings) = (register("azure-oidc:component", &programs::component()), register("azure-oidc:settings", settings));
+    let (socket, settings) =
+        (register("azure-oidc:component", &programs::component()), register("azure-oidc:settings", settings));
     plug(&mut graph, vec![settings], socket).expect("it fits");
     graph.encode(EncodeOptions::default()).expect("it can be encoded")
 }
@@ -63,7 +64,8 @@ fn the_service_reads_its_settings_from_the_store_of_the_host() {
     fs::write(&path, composed(&programs::settings(false))).expect("it can be written");
     let id_token = stage.id_token();
 
-    let settings = [("azure_tenant_id", TENANT), ("azure_client_id", APPLICATION), ("azure_authority_host", relay.url())];
+    let settings =
+        [("azure_tenant_id", TENANT), ("azure_client_id", APPLICATION), ("azure_authority_host", relay.url())];
     let service = Service::configured(&path, &settings, &[]);
     let traded = exchange(&service, &id_token);
     assert_eq!(traded.status(), 200, "{}", String::from_utf8_lossy(&traded.body));

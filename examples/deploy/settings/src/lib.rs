@@ -23,7 +23,8 @@ mod guest {
         /// Ends the instance if the host cannot read its settings: without them, the component would
         /// take itself for one that is not set up.
         fn get_environment() -> Vec<(String, String)> {
-            let settings = store::get_all().unwrap_or_else(|error| panic!("the host cannot read its settings: {error:?}"));
+            let settings =
+                store::get_all().unwrap_or_else(|error| panic!("the host cannot read its settings: {error:?}"));
             super::merged(environment::get_environment(), settings)
         }
 
