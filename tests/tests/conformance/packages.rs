@@ -13,5 +13,8 @@ fn the_package_for_node_passes_its_own_tests() {
 fn the_module_for_python_is_typed() {
     let (python, folder) = packages::python_module();
     let python = packages::with_environment(python, &folder);
-    python.args(&["-m", "mypy", "--cache-dir", "/dev/null", "--strict", "azure_oidc.py", "check.py", "relay.py"]).run().expect(0);
+    python
+        .args(&["-m", "mypy", "--cache-dir", "/dev/null", "--strict", "azure_oidc.py", "check.py", "relay.py"])
+        .run()
+        .expect(0);
 }

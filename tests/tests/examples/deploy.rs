@@ -205,6 +205,27 @@ fn the_deployment_fits_the_program() {
     }
 }
 
+/// Each variable of the SpinApp is one of the application, and the component reads each that it gets.
+#[test]
+fn the_spin_app_sets_what_the_service_reads() {
+    let manifest: toml::Table = read("deploy/spin.toml").parse().expect("it is TOML");
+    let component = &manifest["component"]["azure-oidc"];
+    let help = Job::host(&["serve", "--help"]).run().expect(0).stdout;
+    for (name, template) in component["variables"].as_table().expect("there are some") {
+        assert!(help.contains(&name.to_uppercase()), "`serve` does not read {name}");
+        let variable = template.as_str().and_then(|text| text.strip_prefix("{{ ")?.strip_suffix(" }}"));
+        assert!(variable.is_some_and(|variable| manifest["variables"].get(variable).is_some()), "{template}");
+    }
+    assert_eq!(component["allowed_outbound_hosts"].to_string(), "[\"{{ authority }}\"]");
+    let app = document("deploy/spinkube.yaml", "SpinApp");
+    let set = app["spec"]["variables"].as_array().expect("there are some");
+    let set: Vec<_> = set.iter().map(|one| one["name"].as_str().expect("each has a name")).collect();
+    for (name, variable) in manifest["variables"].as_table().expect("there are some") {
+        assert!(set.contains(&name.as_str()) || variable.get("default").is_some(), "{name} has no value");
+    }
+    assert!(set.iter().all(|name| manifest["variables"].get(name).is_some()), "{set:?}");
+}
+
 /// A certificate of the emulator stands in for the one of the example.
 fn with_files(text: &str, stage: &Stage) -> String {
     let signed = rcgen::generate_simple_self_signed(["azure-oidc.example.com".to_owned()]).expect("it can be signed");
