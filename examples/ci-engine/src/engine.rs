@@ -117,7 +117,8 @@ impl Engine {
             let running = command.instantiate_async(&mut *store).await?;
             running.wasi_cli_run().call_run(&mut *store).await
         };
-        // A computing step yields at every tick, and one that waits, waits here: one timer ends both.
+        // A computing step yields at every tick, and one that waits, waits here. So one timer
+        // ends both.
         let time = step.time();
         let ended = self.runtime.block_on(async { tokio::time::timeout(time, work).await });
         let ended = ended.map_err(|_| format_err!("it took longer than {time:?} (`time_s`)"))?;

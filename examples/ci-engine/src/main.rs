@@ -65,7 +65,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
         if let Err(failure) = secrets.take(&step.gives, &ended.given) {
             ended.failures.push(failure);
         }
-        // Everything that came from the step goes through the mask, with the secrets it has just given.
+        // All that came from the step is masked, also with the secrets that it has just given.
         for line in secrets.hide(&ended.log).lines() {
             println!("{} | {line}", step.name);
         }

@@ -24,7 +24,7 @@ impl Mask {
         self.forms.push(secret.split_ascii_whitespace().collect());
         self.forms.push(utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string());
         for alignment in 0..3 {
-            // Three bytes are four characters. A secret may begin at each of the three bytes, and the
+            // Three bytes are four characters. A secret may begin at each of the three, and the
             // characters that it shares with its neighbours are not known.
             let bytes = [&[0; 2][..alignment], secret.as_bytes()].concat();
             let first = [0, 2, 3][alignment];

@@ -1,5 +1,5 @@
-//! Runs pipelines with the engine: the example with the real component and an emulator over TLS, and
-//! steps that do not keep to their policy.
+//! Runs pipelines with the engine: the example with the real component and an emulator over TLS,
+//! and steps that do not keep to their policy.
 
 use std::fs;
 use std::net::TcpListener;

@@ -210,9 +210,9 @@ fn the_deployment_fits_the_program() {
 fn the_spin_app_sets_what_the_service_reads() {
     let manifest: toml::Table = read("deploy/spin.toml").parse().expect("it is TOML");
     let component = &manifest["component"]["azure-oidc"];
-    let help = Job::host(&["serve", "--help"]).run().expect(0).stdout;
+    let help = ["serve", "exchange"].map(|command| Job::host(&[command, "--help"]).run().expect(0).stdout).concat();
     for (name, template) in component["variables"].as_table().expect("there are some") {
-        assert!(help.contains(&name.to_uppercase()), "`serve` does not read {name}");
+        assert!(help.contains(&name.to_uppercase()), "the service does not read {name}");
         let variable = template.as_str().and_then(|text| text.strip_prefix("{{ ")?.strip_suffix(" }}"));
         assert!(variable.is_some_and(|variable| manifest["variables"].get(variable).is_some()), "{template}");
     }

@@ -1,7 +1,7 @@
 //! Writes the component as an OCI image layout whose manifest always has the same digest.
 //!
 //! `wkg` writes the time of the push into the config, so the same component has another digest in
-//! each registry. Here that is the time of the commit, and everything else depends on the component.
+//! each registry. Here that is the time of the commit.
 
 use std::time::{Duration, UNIX_EPOCH};
 

@@ -1,5 +1,5 @@
-//! Writes the component as an archive for registries, pushes it to one, pulls it, compares the bytes
-//! and runs it.
+//! Writes the component as an archive for registries, pushes it to one, pulls it, compares the
+//! bytes and runs it.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};

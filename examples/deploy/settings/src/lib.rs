@@ -20,8 +20,8 @@ mod guest {
     struct Settings;
 
     impl Guest for Settings {
-        /// Ends the instance if the host cannot read its settings: without them, the component would
-        /// take itself for one that is not set up.
+        /// Ends the instance if the host cannot read its settings: without them, the component
+        /// would say that it is not set up.
         fn get_environment() -> Vec<(String, String)> {
             let settings =
                 store::get_all().unwrap_or_else(|error| panic!("the host cannot read its settings: {error:?}"));
