@@ -19,19 +19,21 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Runs the tests of the engines in `examples`. They link wasmtime's compiler, so they need a cargo
-/// command of their own.
+/// The engines in `examples`. They link wasmtime's compiler, so they need cargo commands of their
+/// own; each names both, so that cargo builds what they share once.
+const ENGINES: [&str; 4] = ["--package", "azure-oidc-embed", "--package", "azure-oidc-ci-engine"];
+
+/// Runs the tests of the engines in `examples`.
 pub(crate) fn test(built: &Built, wasmtime: &Path) -> Result<()> {
-    let engines = ["test", "--locked", "--package", "azure-oidc-embed", "--package", "azure-oidc-ci-engine"];
-    let mut command = shell::cargo(&engines);
+    let mut command = shell::cargo(&["test", "--locked"]);
+    command.args(ENGINES);
     command.env("AZURE_OIDC_CI_STEPS", build::example("azure-oidc-ci-steps", &["--bins", "--examples"])?);
     shell::run(command.envs(of_the_build(built, wasmtime)))
 }
 
 /// The variables with the paths of all hosts.
 pub(crate) fn variables(built: &Built, wasmtime: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
-    let embed = ["build", "--locked", "--package", "azure-oidc-embed", "--example", "answers"];
-    shell::run(&mut shell::cargo(&embed))?;
+    shell::run(shell::cargo(&["build", "--locked", "--example", "answers"]).args(ENGINES))?;
     let mut variables = of_the_build(built, wasmtime);
     variables.push(("AZURE_OIDC_EMBED", build::target_folder().join("debug/examples/answers")));
     variables.push(("AZURE_OIDC_SETTINGS", build::settings("")?));
