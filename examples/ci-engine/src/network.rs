@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use http_body_util::{BodyExt, Limited};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Certificate, Client, redirect};
+use reqwest::{Certificate, Client, Url, redirect};
 use wasmtime::Result;
 use wasmtime::error::Context;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
@@ -46,11 +46,12 @@ type Sent = wasmtime_wasi_http::Result<(http::Response<WasiBody>, Box<dyn Future
 type Finished = wasmtime_wasi_http::Result<()>;
 
 impl Network {
-    /// Whether the policy allows this destination.
-    fn check(&mut self, uri: &http::Uri) -> Result<(), Error> {
-        let host = uri.host().unwrap_or_default().to_ascii_lowercase();
-        let is_https = uri.scheme_str() == Some("https");
-        let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
+    /// Whether the policy allows this destination. The URL is parsed by the client's own parser, so
+    /// that both see the same host.
+    fn check(&mut self, url: &Url) -> Result<(), Error> {
+        let host = url.host_str().unwrap_or_default();
+        let port = url.port_or_known_default().unwrap_or_default();
+        let is_https = url.scheme() == "https";
         let is_named = self
             .hosts
             .iter()
@@ -78,12 +79,14 @@ impl WasiHttpHooks for Network {
         _: Option<RequestOptions>,
         _: Box<dyn Future<Output = Finished> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
-        let (allowed, client) = (self.check(request.uri()), self.client.clone());
+        let url = Url::parse(&request.uri().to_string()).map_err(|_| Error::HttpRequestUriInvalid);
+        let allowed = url.and_then(|url| self.check(&url).map(|()| url));
+        let client = self.client.clone();
         Box::new(async move {
-            allowed?;
+            let url = allowed?;
             let (head, body) = request.into_parts();
             let body = Limited::new(body, LONGEST).collect().await.map_err(|_| Error::HttpRequestBodySize(None))?;
-            let request = client.request(head.method, head.uri.to_string()).headers(head.headers);
+            let request = client.request(head.method, url).headers(head.headers);
             let answer = request.body(body.to_bytes()).send().await.map_err(|error| code(&error))?;
             let answer = http::Response::<reqwest::Body>::from(answer);
             let answer = answer.map(|body| body.map_err(|error| code(&error)).boxed_unsync());

@@ -124,9 +124,11 @@ fn a_step_that_calls_a_host_outside_its_policy_fails() {
 
 #[test]
 fn a_step_never_calls_a_metadata_service_whatever_its_policy_says() {
-    for (url, host) in
-        [("https://169.254.169.254/", "169.254.169.254"), ("https://[fd00:ec2::254]/", "[fd00:ec2::254]")]
-    {
+    for (url, host) in [
+        ("https://169.254.169.254/", "169.254.169.254"),
+        ("https://2852039166/", "169.254.169.254"),
+        ("https://[fd00:ec2::254]/", "[fd00:ec2::254]"),
+    ] {
         let ran = run(&format!("{}{}", step("first", &["call", url], &format!("hosts = [\"{host}\"]")), last()));
         failed(&ran, &format!("refused: it called {host}:443, a metadata service"));
     }

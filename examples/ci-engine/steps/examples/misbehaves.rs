@@ -26,7 +26,9 @@ fn main() {
         ["variables"] => env::vars().for_each(|(name, value)| println!("{name}={value}")),
         ["tell", name] => tell(&env::var(name).expect("it is set")),
         ["print", mib] => {
-            (0..mib.parse::<usize>().expect("a number") << 10).for_each(|_| print!("{}", "x".repeat(1024)))
+            for _ in 0..mib.parse::<usize>().expect("a number") << 10 {
+                print!("{}", "x".repeat(1024));
+            }
         }
         ["say", text] => println!("{text}"),
         _ => panic!("unknown arguments"),
