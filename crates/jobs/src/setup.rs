@@ -68,13 +68,9 @@ pub fn run(request: &Request) -> Result<Answer, Fault> {
     for credential in &mut credentials {
         credential.name = name_with_hash(&credential.issuer, credential.matcher.text());
     }
-    let mut roles: Vec<String> = Vec::new();
-    for role in &request.roles {
-        if !roles.iter().any(|known| known.eq_ignore_ascii_case(role)) {
-            roles.push(role.clone());
-        }
-    }
-    let Request { subscription, resource_group: group, .. } = request;
+    let roles = setup::distinct_roles(&request.roles);
+    let group = &request.resource_group;
+    let subscription = &setup::normal_id(&request.subscription);
     let scope = match (&request.resource, group) {
         (Some(resource), _) => resource.clone(),
         (None, Some(group)) => format!("/subscriptions/{subscription}/resourceGroups/{group}"),

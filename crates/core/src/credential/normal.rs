@@ -161,6 +161,8 @@ impl<'a> Part<'a> {
             ("semaphore", "org") => first_label(value, ".semaphoreci.com").to_owned(),
             ("spacelift", "account") => first_label(value, ".app.spacelift.io").to_owned(),
             (_, "issuer") => normalise_issuer(value)?.0,
+            // Tokens have UUIDs in lower case, and Entra compares each letter.
+            (platform, name) if is_guid(value) && uuid_place(platform, name).is_some() => value.to_ascii_lowercase(),
             _ => value.to_owned(),
         })
     }

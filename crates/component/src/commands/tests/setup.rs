@@ -23,6 +23,7 @@ case "$*" in
   "ad app list"* | "identity list"* | "resource list"*) printf '%b' "${FOUND:-}" ;;
   "group show"*) echo "${TAG:-}" ;;
   "identity show"*) [ -z "${MISSING:-}" ] && echo 22222222-2222-4222-8222-222222222222 ;;
+  "role assignment delete"*) [ -z "${ROLE_FAILS:-}" ] ;;
   *"--query"*) echo 22222222-2222-4222-8222-222222222222 ;;
 esac
 "#;
@@ -318,6 +319,57 @@ fn a_role_that_looks_like_a_variable_stays_as_it_is() {
         let outcome = Job::default().run_words(&[&line[..], rest, &["--role", role]].concat());
         assert!(outcome.stdout.contains(role), "{}", shown(&outcome));
     }
+}
+
+#[test]
+fn ids_in_capitals_are_written_as_tokens_and_azure_have_them() {
+    let ids = ["5034460f-c7c4-4c43-9457-de07e2029e7b", "9b2f3c1e-0a4d-4f56-8b7e-1d2c3b4a5f60", SUBSCRIPTION];
+    let [org, project, subscription] = ids.map(str::to_uppercase);
+    let reader = "ACDD72A7-3385-48EF-BD42-F606FBA81AE7";
+    for format in ["az", "powershell", "terraform", "bicep"] {
+        let line = |org: &str, project: &str, subscription: &str, role: &str| {
+            let outcome = Job::default().run(&format!(
+                "setup --platform circleci --org {org} --project {project} --subscription {subscription} --role {role} \
+                 --resource-group app --format {format}"
+            ));
+            assert_eq!(outcome.exit_code, 0, "{format}: {}", outcome.stderr);
+            outcome.stdout
+        };
+        let written = line(&org, &project, &subscription, reader);
+        assert_eq!(written, line(ids[0], ids[1], ids[2], &reader.to_lowercase()), "{format}");
+        assert!(ids.iter().all(|id| written.contains(id)), "{format}: {written}");
+    }
+}
+
+#[test]
+fn a_role_and_its_id_are_one_role() {
+    let id = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
+    let path = format!("/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{id}");
+    for format in ["az", "powershell", "terraform", "bicep"] {
+        let written = |roles: &[&str]| {
+            let mut words: Vec<_> = GITHUB_LINE.split_whitespace().chain(["--format", format]).collect();
+            words.extend(roles.iter().flat_map(|role| ["--role", *role]));
+            Job::default().run_words(&words).stdout
+        };
+        let upper = id.to_uppercase();
+        assert_eq!(written(&["Reader", id, "reader", &upper, &path]), written(&["Reader"]), "{format}");
+        assert_eq!(written(&[id, "Reader"]), written(&[id]), "{format}");
+        assert_ne!(written(&["Reader", "AcrPull"]), written(&["Reader"]), "{format}");
+    }
+}
+
+#[test]
+fn the_way_back_from_bicep_stops_at_the_first_command_that_fails() {
+    let text = Job::default().run(&format!("{GITHUB_LINE} --role AcrPull --role AcrPush --format bicep")).stdout;
+    let (_, undo) = text.split_once("// To undo it:\n").unwrap();
+    let undo = undo.strip_prefix("// ").unwrap();
+    let deletions = |variables: &[(&str, &str)]| {
+        let (_, calls, _) = tried(undo, variables);
+        calls.iter().filter(|call| call.iter().any(|word| word == "delete")).count()
+    };
+    assert_eq!(deletions(&[]), 3);
+    assert_eq!(deletions(&[("MISSING", "1")]), 0);
+    assert_eq!(deletions(&[("ROLE_FAILS", "1")]), 1);
 }
 
 #[test]

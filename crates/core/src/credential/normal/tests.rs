@@ -71,6 +71,7 @@ fn ids_are_uuids_or_numbers() {
     for part in ["org", "project", "user"] {
         assert_eq!(one("circleci", part, "jane"), Err("subject-part-impossible"));
         assert_eq!(one("circleci", part, uuid), Ok((uuid.to_owned(), 0)));
+        assert_eq!(one("circleci", part, &uuid.to_uppercase()), Ok((uuid.to_owned(), 1)));
     }
     assert_eq!(one("github", "repository-id", "octo-repo"), Err("subject-part-impossible"));
     assert_eq!(one("github", "owner-id", "123456"), Ok(("123456".to_owned(), 0)));

@@ -14,7 +14,10 @@ mod advice;
 mod az;
 mod bicep;
 mod powershell;
+mod roles;
 mod terraform;
+
+pub use roles::distinct as distinct_roles;
 
 /// The tool that a set-up is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +91,12 @@ pub fn write(setup: &Setup<'_>, tool: Tool) -> Result<String, Fault> {
         Tool::Terraform => terraform::configuration(setup),
         Tool::Bicep => bicep::template(setup),
     }
+}
+
+/// An id as Azure writes it: a GUID in lower case. Another text stays, and is refused where an id is
+/// expected.
+pub fn normal_id(id: &str) -> String {
+    if is_guid(id) { id.to_ascii_lowercase() } else { id.to_owned() }
 }
 
 impl Setup<'_> {
@@ -197,12 +206,6 @@ const AGAIN: &str =
 
 /// The tag of a resource group that a script created. Its value is the group's name.
 const TAG: &str = "azure_oidc_setup";
-
-/// The GUID of a role, when this is its id.
-fn role_id(role: &str) -> Option<&str> {
-    let id = role.rsplit_once("/roleDefinitions/").map_or(role, |(_, id)| id);
-    is_guid(id).then_some(id)
-}
 
 /// The line above the commands that undo a script.
 const UNDO: &str = "\n# To undo it:\n";

@@ -1,22 +1,11 @@
 //! Writes a Bicep file for a managed identity and its roles, in one resource group.
 
 use super::super::bicep::{API, IDENTITIES, quoted, resources};
-use super::{Setup, fill, role_id};
+use super::roles::{known_id, role_id};
+use super::{Setup, fill};
 use crate::Fault;
 use crate::credential::write::fault;
 use crate::shell::Shell;
-
-/// The ids of roles that pipelines often have: Bicep has no names for them.
-const ROLES: &[(&str, &str)] = &[
-    ("Reader", "acdd72a7-3385-48ef-bd42-f606fba81ae7"),
-    ("Contributor", "b24988ac-6180-42a0-ab88-20f7382dd24c"),
-    ("AcrPush", "8311e382-0749-4cb8-b61a-304f252e45ec"),
-    ("AcrPull", "7f951dda-4ed3-4680-a7ca-43fe172d538d"),
-    ("Storage Blob Data Contributor", "ba92f5b4-2d11-453d-a403-e96b0029c9fe"),
-    ("Storage Blob Data Reader", "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"),
-    ("Key Vault Secrets User", "4633458b-17de-408a-b874-0445c86b69e6"),
-    ("Website Contributor", "de139f84-1756-47ae-9be6-808fbbe84772"),
-];
 
 const IDENTITY: &str = "\
 // Run it: az deployment group create --subscription <subscription> --resource-group <group> --template-file setup.bicep \
@@ -49,10 +38,13 @@ output AZURE_SUBSCRIPTION_ID string = subscription().subscriptionId
 
 const IDENTITY_OF: &str = "--subscription <subscription> --name <plain> --resource-group <group>";
 
-const UNASSIGN: &str = "\
-// PRINCIPAL_ID=$(az identity show <identity> --query principalId --output tsv) && az role assignment delete \
---subscription <subscription> --assignee \"${PRINCIPAL_ID:?}\" --role <id> --scope <scope>
-";
+/// One line, so that nothing is deleted after a command that failed.
+const FIND: &str = "// PRINCIPAL_ID=$(az identity show <identity> --query principalId --output tsv)";
+
+const UNASSIGN: &str = " && az role assignment delete --subscription <subscription> --assignee \"${PRINCIPAL_ID:?}\" \
+                        --role <id> --scope <scope>";
+
+const DELETE: &str = " && az identity delete <identity>\n";
 
 pub(super) fn template(setup: &Setup<'_>) -> Result<String, Fault> {
     let (group, scope) = (Shell::Bash.word(setup.identity_group()), Shell::Bash.word(setup.scope));
@@ -65,22 +57,19 @@ pub(super) fn template(setup: &Setup<'_>) -> Result<String, Fault> {
         ("api", API),
     ];
     let identity = fill(IDENTITY_OF, &values);
-    let (mut roles, mut undo) = (String::new(), String::new());
+    let (mut roles, mut undo) = (String::new(), fill(FIND, &[("identity", &identity)]));
     for (index, role) in setup.roles.iter().enumerate() {
         let id = id_of(role)?;
         roles += &fill(ROLE, &[("number", &(index + 1).to_string()), ("id", &quoted(id))]);
-        undo += &fill(
-            UNASSIGN,
-            &[("identity", &identity), ("id", id), ("scope", &scope), ("subscription", setup.subscription)],
-        );
+        undo += &fill(UNASSIGN, &[("id", id), ("scope", &scope), ("subscription", setup.subscription)]);
     }
     let start = setup.header("//") + &fill(IDENTITY, &values) + &resources(setup.credentials);
-    Ok(start + &roles + OUTPUTS + &undo + "// az identity delete " + &identity + "\n")
+    undo += &fill(DELETE, &[("identity", &identity)]);
+    Ok(start + &roles + OUTPUTS + &undo)
 }
 
 fn id_of(role: &str) -> Result<&str, Fault> {
-    let known = ROLES.iter().find(|(name, _)| *name == role).map(|(_, id)| *id);
-    known.or_else(|| role_id(role)).ok_or_else(|| {
+    known_id(role).or_else(|| role_id(role)).ok_or_else(|| {
         let message = format!("Bicep takes ids of roles, and the id of `{}` is not known", role.escape_debug());
         fault("role-unknown", message).hint(
             "give the id to `--role`: `az role definition list --name NAME --query [].name --output tsv` prints it",

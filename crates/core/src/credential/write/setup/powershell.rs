@@ -1,6 +1,7 @@
 //! Writes a script for the Az modules of PowerShell, whose cmdlets take every text as it is.
 
-use super::{AGAIN, Home, Setup, TAG, UNDO, fill, role_id};
+use super::roles::role_id;
+use super::{AGAIN, Home, Setup, TAG, UNDO, fill};
 use crate::Fault;
 use crate::credential::Matcher;
 use crate::credential::write::fault;

@@ -1,7 +1,8 @@
 //! Writes a Terraform configuration for the providers azuread and azurerm.
 
 use super::super::terraform::{credentials_of, native, quoted};
-use super::{Home, Setup, fill, role_id};
+use super::roles::role_id;
+use super::{Home, Setup, fill};
 use crate::Fault;
 use crate::cloud::PUBLIC;
 use crate::credential::write::fault;
