@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::conformance::Foreign;
 use crate::programs;
 
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -32,18 +33,23 @@ pub struct Ended {
 impl Serve {
     /// Starts the service on a free port with only these variables, and waits until it listens.
     pub fn start(variables: &[(&str, &str)], arguments: &[&str]) -> Self {
-        Self::start_with(Command::new(programs::host()), variables, arguments)
+        Self::start_with(bare(Command::new(programs::host())), variables, arguments)
+    }
+
+    /// As [`start`](Self::start), with a program for another system.
+    pub fn start_foreign(program: &Foreign, variables: &[(&str, &str)]) -> Self {
+        Self::start_with(program.command(), variables, &[])
     }
 
     /// As [`start`](Self::start), with at most this many open files.
     pub fn start_with_files(files: u32, variables: &[(&str, &str)], arguments: &[&str]) -> Self {
         let mut shell = Command::new("/bin/sh");
         shell.arg("-c").arg(format!("ulimit -n {files} && exec \"$0\" \"$@\"")).arg(programs::host());
-        Self::start_with(shell, variables, arguments)
+        Self::start_with(bare(shell), variables, arguments)
     }
 
     fn start_with(mut command: Command, variables: &[(&str, &str)], arguments: &[&str]) -> Self {
-        command.args(["serve", "--listen", "127.0.0.1:0", "--output", "json"]).args(arguments).env_clear();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--output", "json"]).args(arguments);
         command.envs(variables.iter().copied()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("the host cannot be started: {error}"));
         let (stderr, lines) = collect(&mut child);
@@ -98,6 +104,12 @@ impl Drop for Serve {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+/// The command without this machine's variables.
+fn bare(mut command: Command) -> Command {
+    command.env_clear();
+    command
 }
 
 fn collect(child: &mut Child) -> (JoinHandle<String>, Receiver<String>) {

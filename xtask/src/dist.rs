@@ -25,10 +25,11 @@ mod emulator;
 mod description;
 #[path = "../../crates/artifact/guest.rs"]
 mod guest;
+mod installed;
 mod layout;
 #[path = "../../crates/artifact/optimise.rs"]
 mod optimise;
-mod platforms;
+pub(crate) mod platforms;
 mod registry;
 pub(crate) mod reproduce;
 mod sbom;
@@ -57,20 +58,22 @@ pub(crate) fn run() -> Result<()> {
 
     reproduce::run(&built.component)?;
     programs(&built, &folder, &digest)?;
-    manuals(&folder)?;
     registry::round_trip(&folder.join(COMPONENT), &folder.join(PACKAGE), &built.host)?;
     pack(&folder)
 }
 
-/// Packs the programs in a folder that `cargo xtask dist` made. Other machines may have added
-/// theirs under the names that `azure-oidc-release` knows.
+/// Packs the programs in a folder that `cargo xtask dist` made, and installs the packages from their
+/// files. Other machines may have added programs under the names that `azure-oidc-release` knows.
 pub(crate) fn pack(folder: &Path) -> Result<()> {
-    lists(folder, &digest(&fs::read(folder.join(COMPONENT))?))?;
+    let component = digest(&fs::read(folder.join(COMPONENT))?);
+    manuals(folder)?;
+    lists(folder, &component)?;
     let release = Release { folder, root: &shell::root(), epoch: sources::epoch()?.parse()? };
     for system in azure_oidc_release::pack(&release)? {
         println!("packed {}", system.name());
     }
-    sums(folder)
+    sums(folder)?;
+    installed::prove(folder, &component)
 }
 
 /// Builds the host for containers, for each processor, with the tested component. Then runs it in
@@ -115,7 +118,7 @@ pub(crate) fn released(built: &Built) -> Result<Option<PathBuf>> {
 
 /// A copy of the component whose modification time changes only with its content, so that cargo
 /// rebuilds only then.
-fn component_to_carry(component: &Path) -> Result<PathBuf> {
+pub(crate) fn component_to_carry(component: &Path) -> Result<PathBuf> {
     let copy = build::target_folder().join("component-to-carry.wasm");
     let bytes = fs::read(component)?;
     if fs::read(&copy).ok().as_ref() != Some(&bytes) {

@@ -17,6 +17,7 @@ mod dist;
 mod emulator;
 mod fuzz;
 mod shell;
+mod systems;
 mod test;
 mod tools;
 mod web;
@@ -42,6 +43,7 @@ fn main() -> Result<()> {
         ["fuzz"] => fuzz::run(None),
         ["fuzz", seconds] => fuzz::run(Some(seconds)),
         ["conformance"] => conformance::run(),
+        ["systems", names @ ..] => systems::run(names),
         ["dist"] => dist::run(),
         ["pack", folder] => dist::pack(folder.as_ref()),
         ["check-targets"] => dist::targets::run(),
@@ -55,7 +57,7 @@ fn main() -> Result<()> {
             build::everything().map(|built| println!("{}\n{}", built.host.display(), built.component.display()))
         }
         _ => bail!(
-            "usage: cargo xtask demo | test | bench | soak | schemas | fuzz | lint | advisories | web | build | reproduce | check-targets | dist | pack\n\
+            "usage: cargo xtask demo | test | bench | soak | schemas | fuzz | lint | advisories | web | build | reproduce | check-targets | systems | dist | pack\n\
              demo           builds everything, runs the host as a Harness step against a local Entra, explains a refusal\n\
              test           runs all tests, with the stock wasmtime command and real SDKs\n\
              bench          prints time, memory and size of one exchange with their limits\n\
@@ -74,6 +76,7 @@ fn main() -> Result<()> {
              build          builds the host and the component\n\
              reproduce      builds the component again from a copy of the work tree and compares the bytes\n\
              check-targets  checks the host for all targets and compiles the image for each\n\
+             systems [NAME...]  runs the cases with the host for other processors and systems, under QEMU and Wine\n\
              dist           writes the files of a release to target/dist and proves that they contain what was tested\n\
              pack FOLDER    packs the programs in such a folder again, with those that other machines added"
         ),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Foreign;
 use super::cases::Prepared;
 use crate::{Job, Ran, Stage, programs, stock};
 
@@ -10,6 +11,8 @@ use crate::{Job, Ran, Stage, programs, stock};
 pub(super) enum CommandHost {
     /// `azure-oidc`.
     Own,
+    /// The same for another processor or system.
+    Foreign(Foreign),
     /// `wasmtime run`.
     Wasmtime,
     /// The command of the package for Node, in an engine for JavaScript.
@@ -51,8 +54,9 @@ impl Engine {
 
 impl CommandHost {
     /// The host's name in the cases.
-    pub(super) fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &str {
         match self {
+            Self::Foreign(foreign) => &foreign.name,
             Self::Own => "azure-oidc",
             Self::Wasmtime => "wasmtime run",
             Self::Package(engine) => engine.name,
@@ -65,12 +69,18 @@ impl CommandHost {
         let here = std::env::temp_dir();
         let output = match self {
             Self::Own => Job::host(&["--version"]).run(),
+            Self::Foreign(foreign) => foreign.job(&["--version"]).run(),
             Self::Wasmtime => Job::program(&programs::wasmtime()).args(&["--version"]).run(),
             Self::Package(engine) => engine.job(&here).args(&["--version"]).run(),
             Self::Jco(path) => node(&here).args(&[path.as_os_str(), "--version".as_ref()]).run(),
         };
         let word = output.stdout.split_whitespace().find(|word| word.contains('.')).unwrap_or("?");
         word.trim_start_matches('v').to_owned()
+    }
+
+    /// Whether the host has the exit codes of `azure-oidc`, and not only 0 and 1.
+    pub(super) fn has_exit_codes(&self) -> bool {
+        matches!(self, Self::Own | Self::Foreign(_))
     }
 
     /// Runs a case. Trusts the emulator's certificate if the host can be given one.
@@ -81,6 +91,7 @@ impl CommandHost {
         let arguments: Vec<_> = prepared.arguments.iter().map(String::as_str).collect();
         let job = match self {
             Self::Own => set(Job::host(&arguments).env("SSL_CERT_FILE", ca), &variables),
+            Self::Foreign(foreign) => set(foreign.job(&arguments).env("SSL_CERT_FILE", foreign.path(ca)), &variables),
             Self::Wasmtime => stock::run(&variables, &arguments),
             Self::Package(engine) => {
                 let shown = variables.iter().flat_map(|(name, _)| ["--show", name]);

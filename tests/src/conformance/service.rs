@@ -2,6 +2,7 @@
 
 use std::panic::{self, AssertUnwindSafe};
 
+use super::Foreign;
 use super::report::{Cell, Column, Table};
 use super::same;
 use crate::Stage;
@@ -27,8 +28,9 @@ enum Serving {
 
 /// A way to start one.
 #[derive(Debug, Clone)]
-enum Host {
+pub(super) enum Host {
     Own,
+    Foreign(Foreign),
     Wasmtime,
     Engine(engines::Found),
 }
@@ -37,6 +39,7 @@ impl Host {
     fn name(&self) -> String {
         match self {
             Self::Own => "azure-oidc serve".to_owned(),
+            Self::Foreign(foreign) => foreign.name.clone(),
             Self::Wasmtime => "wasmtime serve".to_owned(),
             Self::Engine(found) => found.name(),
         }
@@ -45,6 +48,7 @@ impl Host {
     fn start(&self, variables: &[(&str, &str)], relay: &Relay) -> Serving {
         match self {
             Self::Own => Serving::Own(Serve::start(variables, &[])),
+            Self::Foreign(foreign) => Serving::Own(Serve::start_foreign(foreign, variables)),
             Self::Wasmtime => Serving::Wasmtime(Service::start(variables)),
             Self::Engine(found) => Serving::Engine(found.start(variables, relay)),
         }
@@ -61,11 +65,16 @@ impl Serving {
     }
 }
 
-/// Sends all cases to all hosts.
-pub(super) fn table(stage: &Stage, relay: &Relay, missing: &mut Vec<String>) -> Table {
-    let suite = Suite::read();
+/// The hosts on this machine.
+pub(super) fn hosts(missing: &mut Vec<String>) -> Vec<Host> {
     let mut hosts = vec![Host::Own, Host::Wasmtime];
     hosts.extend(engines::find(missing).into_iter().map(Host::Engine));
+    hosts
+}
+
+/// Sends all cases to all hosts.
+pub(super) fn table(stage: &Stage, relay: &Relay, hosts: &[Host]) -> Table {
+    let suite = Suite::read();
     let mut rows = Vec::new();
     let mut columns: Vec<_> = hosts.iter().map(|host| Column { host: host.name(), cells: Vec::new() }).collect();
     for kind in suite.services.keys() {
@@ -102,7 +111,7 @@ fn compared(measure: &mut Option<String>, answer: &Message) -> Cell {
     }
 }
 
-fn said(why: &(dyn std::any::Any + Send)) -> String {
+pub(super) fn said(why: &(dyn std::any::Any + Send)) -> String {
     let text = why.downcast_ref::<String>().map(String::as_str).or_else(|| why.downcast_ref::<&str>().copied());
     text.unwrap_or("it failed").to_owned()
 }

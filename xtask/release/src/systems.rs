@@ -39,7 +39,7 @@ pub const SYSTEMS: [System; 7] = [
         processor: "riscv64",
         node: ("linux", "riscv64"),
         wheel: "manylinux_2_31_riscv64.musllinux_1_2_riscv64",
-        target: "riscv64gc-unknown-linux-musl",
+        target: "riscv64gc-unknown-linux-gnu",
     },
     System {
         system: "linux",

@@ -11,8 +11,8 @@ use object::{Architecture, Endianness, Object};
 use crate::{build, shell};
 
 /// A target of the host.
-pub(super) struct Platform {
-    pub(super) triple: &'static str,
+pub(crate) struct Platform {
+    pub(crate) triple: &'static str,
     processor: Architecture,
     /// The C compiler and linker. ring contains C.
     compiler: &'static str,
@@ -21,7 +21,7 @@ pub(super) struct Platform {
 }
 
 /// Linux with a static C library: the processor's name in container images, and the target.
-pub(super) const STATIC: [(&str, Platform); 2] = [
+pub(crate) const STATIC: [(&str, Platform); 2] = [
     (
         "amd64",
         Platform {
@@ -34,12 +34,13 @@ pub(super) const STATIC: [(&str, Platform); 2] = [
     ("arm64", ARM64_MUSL),
 ];
 
-/// More of the same, which a release has where Rust's standard library for them can be installed.
-pub(super) const MORE: [(&str, Platform); 2] = [
+/// More of the same, which a release has where Rust's standard library for them can be installed. For
+/// musl there is none.
+pub(crate) const MORE: [(&str, Platform); 2] = [
     (
         "riscv64",
         Platform {
-            triple: "riscv64gc-unknown-linux-musl",
+            triple: "riscv64gc-unknown-linux-gnu",
             processor: Architecture::Riscv64,
             compiler: "riscv64-linux-gnu-gcc",
             package: "gcc-riscv64-linux-gnu libc6-dev-riscv64-cross",
@@ -47,7 +48,6 @@ pub(super) const MORE: [(&str, Platform); 2] = [
     ),
     (
         "s390x",
-        // Rust has no library for this processor and musl that is ready to be installed.
         Platform {
             triple: "s390x-unknown-linux-gnu",
             processor: Architecture::S390x,
@@ -58,7 +58,7 @@ pub(super) const MORE: [(&str, Platform); 2] = [
 ];
 
 /// The other targets.
-pub(super) const OTHERS: [Platform; 2] = [
+pub(crate) const OTHERS: [Platform; 2] = [
     Platform {
         triple: "aarch64-unknown-linux-gnu",
         processor: Architecture::Aarch64,
@@ -72,6 +72,14 @@ pub(super) const OTHERS: [Platform; 2] = [
         package: "gcc-mingw-w64-x86-64",
     },
 ];
+
+/// A processor of 32 bits, for which the image is interpreted. No release has it.
+pub(crate) const ARMV7: Platform = Platform {
+    triple: "armv7-unknown-linux-gnueabihf",
+    processor: Architecture::Arm,
+    compiler: "arm-linux-gnueabihf-gcc",
+    package: "gcc-arm-linux-gnueabihf libc6-dev-armhf-cross",
+};
 
 /// Rust's target brings the C library, so any compiler for the processor works.
 const ARM64_MUSL: Platform = Platform {
@@ -87,7 +95,7 @@ impl Platform {
     /// # Errors
     ///
     /// If Rust's target or the C compiler is missing and cannot be installed.
-    pub(super) fn cargo(&self, subcommand: &str, component: &Path) -> Result<Command> {
+    pub(crate) fn cargo(&self, subcommand: &str, component: &Path) -> Result<Command> {
         build::add_target(self.triple)?;
         self.require_compiler()?;
         let mut command = shell::cargo(&[subcommand, "--release", "--locked", "--package", "azure-oidc"]);
@@ -100,7 +108,7 @@ impl Platform {
             .env("AZURE_OIDC_COMPONENT", component)
             .env(format!("CC_{name}"), self.compiler)
             .env(format!("CARGO_TARGET_{}_LINKER", name.to_uppercase()), self.compiler);
-        if MORE.iter().any(|(_, more)| more.triple == self.triple) {
+        if MORE.iter().map(|(_, more)| more).chain([&ARMV7]).any(|platform| platform.triple == self.triple) {
             // Not the default of these targets.
             command.env(format!("CARGO_TARGET_{}_RUSTFLAGS", name.to_uppercase()), "-Ctarget-feature=+crt-static");
         }
@@ -108,14 +116,7 @@ impl Platform {
     }
 
     fn require_compiler(&self) -> Result<()> {
-        if found(self.compiler).is_some() {
-            return Ok(());
-        }
-        let install = format!("apt-get install --yes --no-install-recommends {}", self.package);
-        ensure!(is_root() && found("apt-get").is_some(), "{} is missing; on Debian: {install}", self.compiler);
-        let mut words = install.split(' ');
-        let mut command = Command::new(words.next().unwrap_or_default());
-        shell::run(command.args(words).env("DEBIAN_FRONTEND", "noninteractive"))
+        require(self.compiler, self.package).map(drop)
     }
 
     /// Refuses an image for another target. Wasmtime packs each image as ELF and writes the target
@@ -156,29 +157,44 @@ impl Platform {
     }
 
     /// The processor's name for Rust and QEMU.
-    pub(super) fn processor_name(&self) -> &'static str {
+    pub(crate) fn processor_name(&self) -> &'static str {
         match self.triple.split_once('-').map_or(self.triple, |(processor, _)| processor) {
             "riscv64gc" => "riscv64",
+            "armv7" => "arm",
             processor => processor,
         }
     }
 }
 
 /// The path of a program in `PATH`.
-pub(super) fn found(program: &str) -> Option<PathBuf> {
+pub(crate) fn found(program: &str) -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
+/// The path of a program. Installs Debian's package for it, as root, if it is missing.
+pub(crate) fn require(program: &str, package: &str) -> Result<PathBuf> {
+    if let Some(path) = found(program) {
+        return Ok(path);
+    }
+    let install = format!("apt-get install --yes --no-install-recommends {package}");
+    ensure!(is_root() && found("apt-get").is_some(), "{program} is missing; on Debian: {install}");
+    let mut words = install.split(' ');
+    let mut command = Command::new(words.next().unwrap_or_default());
+    shell::run(command.args(words).env("DEBIAN_FRONTEND", "noninteractive"))?;
+    found(program).with_context(|| format!("the package {package} has no program {program}"))
+}
+
 /// Whether this process runs as root.
-pub(super) fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let user = status.lines().find_map(|line| line.strip_prefix("Uid:")).and_then(|ids| ids.split_whitespace().nth(1));
     user == Some("0")
 }
 
 /// The path of the release build for this target.
-pub(super) fn program(platform: &Platform) -> Result<PathBuf> {
-    let path = build::target_folder().join(platform.triple).join("release").join("azure-oidc");
+pub(crate) fn program(platform: &Platform) -> Result<PathBuf> {
+    let name = if platform.triple.contains("windows") { "azure-oidc.exe" } else { "azure-oidc" };
+    let path = build::target_folder().join(platform.triple).join("release").join(name);
     path.is_file().then_some(()).with_context(|| format!("{} was not built", path.display()))?;
     Ok(path)
 }

@@ -25,7 +25,7 @@ const PUBLIC: &str = "login.microsoftonline.com";
 
 /// An engine that is on the `PATH`.
 #[derive(Debug, Clone)]
-pub(super) struct Found {
+pub(in crate::conformance) struct Found {
     kind: Kind,
     version: String,
 }
