@@ -329,7 +329,7 @@ fn ids_in_capitals_are_written_as_tokens_and_azure_have_them() {
     for format in ["az", "powershell", "terraform", "bicep"] {
         let line = |org: &str, project: &str, subscription: &str, role: &str| {
             let outcome = Job::default().run(&format!(
-                "setup --platform circleci --org {org} --project {project} --subscription {subscription} --role {role} \
+                "setup --platform circleci --org {org} --project {project} --user {org} --subscription {subscription} --role {role} \
                  --resource-group app --format {format}"
             ));
             assert_eq!(outcome.exit_code, 0, "{format}: {}", outcome.stderr);
