@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         .map(|words| Foreign { name: words[0].clone(), program: (&words[1]).into(), runner: (&words[2]).into() })
         .collect();
     let report = run_systems(&programs);
-    let text = report.markdown();
+    let text = format!("{}\n{}", report.summary(), report.markdown());
     println!("{text}");
     if let Err(error) = fs::write(path, text) {
         eprintln!("{path}: {error}");

@@ -78,6 +78,25 @@ impl Report {
         notes
     }
 
+    /// How many cases each host passes, one row for each host. All tables have the same hosts.
+    pub fn summary(&self) -> String {
+        let mut text = "| |".to_owned();
+        self.tables.iter().for_each(|table| text.push_str(&format!(" {} |", table.title)));
+        text.push_str(&format!("\n|---|{}\n", "---|".repeat(self.tables.len())));
+        let hosts = self.tables.last().map(|table| table.columns.as_slice()).unwrap_or_default();
+        for (index, column) in hosts.iter().enumerate() {
+            let count = |table: &Table| {
+                let cells = table.columns.get(index).map(|column| column.cells.as_slice()).unwrap_or_default();
+                let passed = cells.iter().filter(|cell| **cell == Cell::Ok).count();
+                let applicable = cells.iter().filter(|cell| **cell != Cell::NotApplicable).count();
+                format!(" {passed} of {applicable} |")
+            };
+            let counts: String = self.tables.iter().map(count).collect();
+            text.push_str(&format!("| {} |{counts}\n", column.host));
+        }
+        text
+    }
+
     /// The tables as Markdown.
     pub fn markdown(&self) -> String {
         let mut text = format!("SHA-256 of the component under every host: `{}`\n", self.digest);
@@ -130,5 +149,6 @@ mod tests {
         );
         assert!(text.contains("- two 2.0: a: no certificate of ours\n"), "{text}");
         assert_eq!(report.differences(), ["one 1.0: b: it printed `x`"]);
+        assert_eq!(report.summary(), "| | Jobs |\n|---|---|\n| one 1.0 | 1 of 2 |\n| two 2.0 | 0 of 1 |\n");
     }
 }
