@@ -73,6 +73,8 @@ pub(super) fn of(fixed: &Fixed, id_token: Option<&Held>) -> Environment {
     }
     if fixed.offer.token_file {
         set.push((TOKEN_FILE, listening.token_file.clone()));
+        // Where the SDKs trade it; without this they ask the public cloud.
+        set.push(("AZURE_AUTHORITY_HOST", format!("{}/", fixed.settings.endpoint.authority.base())));
     }
     if needs_github(fixed) {
         set.push((GITHUB[0], request_url));

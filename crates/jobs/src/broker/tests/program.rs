@@ -73,6 +73,7 @@ fn the_file_and_the_endpoint_of_a_virtual_machine_are_offered_when_asked_for() {
     let offer = Offer { token_file: true, imds: true, ..ENDLESS.offer };
     let environment = environment(&Setting { offer, ..ENDLESS });
     assert_eq!(value(&environment, "AZURE_FEDERATED_TOKEN_FILE"), Some("/private/token"));
+    assert_eq!(value(&environment, "AZURE_AUTHORITY_HOST"), Some("https://login.microsoftonline.com/"));
     assert_eq!(
         value(&environment, "ARM_MSI_ENDPOINT"),
         Some("http://127.0.0.1:4000/path-secret/metadata/identity/oauth2/token")
