@@ -27,6 +27,11 @@ pub fn settings(for_spin: bool) -> PathBuf {
     from(if for_spin { "AZURE_OIDC_SETTINGS_SPIN" } else { "AZURE_OIDC_SETTINGS" })
 }
 
+/// The program of `tests/azure-identity`, with the SDK for Rust.
+pub fn azure_identity() -> PathBuf {
+    from("AZURE_OIDC_AZURE_IDENTITY")
+}
+
 fn from(variable: &str) -> PathBuf {
     match std::env::var_os(variable).map(PathBuf::from) {
         Some(path) if path.is_file() => path,

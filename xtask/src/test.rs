@@ -1,5 +1,7 @@
 //! `cargo xtask test` and `cargo xtask lint`.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 
 use crate::{build, conformance, shell, tools, web};
@@ -31,11 +33,21 @@ pub(crate) fn run() -> Result<()> {
     shell::run(
         shell::cargo(&["test", "--locked", "--package", "azure-oidc-tests"])
             .envs(conformance::variables(&built, &wasmtime)?)
+            .env("AZURE_OIDC_AZURE_IDENTITY", azure_identity()?)
             .envs(az.map(|az| ("AZURE_OIDC_AZ", az))),
     )?;
     conformance::test(&built, &wasmtime)?;
     // The other browsers take minutes: `cargo xtask web --test`.
     web::test_in_chromium(&built)
+}
+
+/// The program with the SDK for Rust. It shares its crates with the programs of the workspace where
+/// the versions are the same.
+fn azure_identity() -> Result<PathBuf> {
+    let folder = shell::root().join("tests").join("azure-identity");
+    let mut build = shell::cargo(&["build", "--locked", "--manifest-path"]);
+    shell::run(build.arg(folder.join("Cargo.toml")).arg("--target-dir").arg(build::target_folder()))?;
+    Ok(build::target_folder().join("debug").join("azure-oidc-azure-identity"))
 }
 
 /// Runs the soak of the broker for so many seconds, ten minutes by default, and prints its figures.
@@ -80,9 +92,11 @@ pub(crate) fn lint() -> Result<()> {
 /// Looks for known vulnerabilities and yanked crates in each lock file. It needs the database of
 /// advisories on the internet, so it is not one of the checks for each change.
 pub(crate) fn advisories() -> Result<()> {
-    for workspace in ["Cargo.toml", "fuzz/libfuzzer/Cargo.toml", "xtask/claims-peers/Cargo.toml"] {
+    const FOLDERS: [&str; 4] = [".", "fuzz/libfuzzer", "tests/azure-identity", "xtask/claims-peers"];
+    for workspace in FOLDERS.map(|folder| format!("{folder}/Cargo.toml")) {
         let mut deny = std::process::Command::new(tools::deny()?);
-        deny.args(["--locked", "--manifest-path", workspace, "check", "--config"]).arg(shell::root().join("deny.toml"));
+        deny.args(["--locked", "--manifest-path", &workspace, "check", "--config"])
+            .arg(shell::root().join("deny.toml"));
         shell::run(deny.arg("advisories").current_dir(shell::root()))?;
     }
     Ok(())
