@@ -1,34 +1,63 @@
 //! `cargo xtask bench`: measures time, memory and size of one exchange and prints them with their
-//! limits.
+//! limits, and the machine that measured.
 //!
 //! The host is the program that a release has for this machine, or the one built here if a release
 //! has none.
 //!
-//! It is compared with `curl` and with `xtask/floor`, a minimal Rust program that only sends the
-//! POST. All use the same emulator. Runs alternate, so that other load on the machine affects all
-//! of them alike.
+//! It is compared with `curl`, with `xtask/floor`, a minimal Rust program that only sends the POST,
+//! and with each `--peer`. All use the same emulator. They take turns in a random order, so that other
+//! load on the machine affects all of them alike; where there is much of it, nothing is compared.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
-
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use crate::build::{self, Built};
 use crate::emulator::Emulator;
 use crate::{dist, shell, web};
 
 pub(crate) mod claims;
+pub(crate) mod growth;
+mod machine;
+mod turns;
+
+use machine::Watch;
+use turns::Contender;
 
 const RUNS: usize = 200;
 pub(crate) const TENANT: &str = "contoso.example";
 pub(crate) const CLIENT: &str = "22222222-2222-4222-8222-222222222222";
 
-pub(crate) fn run() -> Result<()> {
+/// What is asked for on the command line.
+#[derive(Default)]
+struct Options {
+    /// Other tools, each a command of a shell.
+    peers: Vec<String>,
+    /// Whether a busy machine compares too.
+    anyway: bool,
+}
+
+impl Options {
+    fn read(words: &[&str]) -> Result<Self> {
+        let mut options = Self::default();
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            match *word {
+                "--anyway" => options.anyway = true,
+                "--peer" => options.peers.push((*words.next().context("--peer names a command")?).to_owned()),
+                other => bail!("unknown: {other}\nusage: cargo xtask bench [--peer 'CMD']... [--anyway]"),
+            }
+        }
+        Ok(options)
+    }
+}
+
+pub(crate) fn run(options: &[&str]) -> Result<()> {
+    let options = Options::read(options)?;
     let mut built = build::everything()?;
     if let Some(released) = dist::released(&built)? {
         built.host = released;
@@ -40,7 +69,7 @@ pub(crate) fn run() -> Result<()> {
     let trade = Trade { emulator: &emulator, token: emulator.mint("harness", &[])?, folder: folder.path().to_owned() };
 
     let mut figures = sizes(&built)?;
-    figures.push(times(&built, &floor, &trade)?);
+    figures.push(times(&built, &floor, &trade, &options)?);
     figures.extend(phases(&built, &trade)?);
     let before = emulator.token_requests()?.len();
     trade.quiet(&mut trade.host(&built.host))?;
@@ -116,40 +145,23 @@ fn compressed(folder: &Path) -> Result<u64> {
     Ok(bytes)
 }
 
-fn times(built: &Built, floor: &Path, trade: &Trade<'_>) -> Result<Figure> {
-    let mut contenders = [
-        Contender { name: "azure-oidc", command: trade.host(&built.host), times: Vec::new() },
-        Contender { name: "floor", command: trade.host(floor), times: Vec::new() },
-        Contender { name: "curl", command: trade.curl(), times: Vec::new() },
+fn times(built: &Built, floor: &Path, trade: &Trade<'_>, options: &Options) -> Result<Figure> {
+    let mut contenders = vec![
+        Contender::own("azure-oidc", trade.host(&built.host)),
+        Contender::own("floor", trade.host(floor)),
+        Contender::installed("curl", trade.curl()),
     ];
-    for _ in 0..RUNS {
-        for contender in &mut contenders {
-            let start = Instant::now();
-            trade.quiet(&mut contender.command)?;
-            contender.times.push(start.elapsed());
-        }
+    for peer in &options.peers {
+        contenders.push(Contender::installed(peer, trade.peer(peer)?));
     }
-    let medians = contenders.each_mut().map(Contender::median);
-    println!("\n{RUNS} processes each, alternating; median (95th percentile):");
-    for (contender, median) in contenders.iter().zip(medians) {
-        println!("  {:<11}{:6.2} ms ({:.2})", contender.name, millis(median), millis(contender.times[RUNS * 95 / 100]));
-    }
-    let [host, floor, curl] = medians.map(|median| median.as_secs_f64());
-    println!("  azure-oidc / floor: {:.2}   azure-oidc / curl: {:.2}", host / floor, host / curl);
-    Ok(Figure { what: "one exchange / floor", value: host / floor, limit: 1.5, unit: "times" })
-}
-
-struct Contender {
-    name: &'static str,
-    command: Command,
-    times: Vec<Duration>,
-}
-
-impl Contender {
-    fn median(&mut self) -> Duration {
-        self.times.sort_unstable();
-        self.times[self.times.len() / 2]
-    }
+    println!("\n{}", machine::description());
+    let watch = Watch::start(vec![trade.emulator.process()])?;
+    turns::run(&mut contenders, RUNS, |command| trade.quiet(command))?;
+    println!("{RUNS} processes each, in a random order; median (5th to 95th percentile), ratios of pairs (quartiles):");
+    watch.judge(options.anyway)?;
+    turns::print(&contenders);
+    let [_, ratio, _] = turns::ratios(&contenders[0], &contenders[1]);
+    Ok(Figure { what: "one exchange / floor", value: ratio, limit: 1.4, unit: "times" })
 }
 
 /// The medians of the phases that the host reports.
@@ -177,7 +189,7 @@ fn phases(built: &Built, trade: &Trade<'_>) -> Result<[Figure; 2]> {
         Figure {
             what: "peak memory of one exchange",
             value: median("/timings/peak_memory_kib"),
-            limit: 9216.0,
+            limit: 7168.0,
             unit: "KiB",
         },
     ])
@@ -232,6 +244,25 @@ impl Trade<'_> {
         command
     }
 
+    /// Another tool. Its words are split at spaces. It finds the settings in the variables of the plugin
+    /// and of the Azure SDKs, and the ID token in a file too.
+    fn peer(&self, command: &str) -> Result<Command> {
+        let mut words = command.split_whitespace();
+        let mut command = self.host(Path::new(words.next().context("--peer names a command")?));
+        let file = self.folder.join("id-token");
+        std::fs::write(&file, &self.token)?;
+        for name in ["PATH", "HOME"] {
+            std::env::var_os(name).map(|value| command.env(name, value));
+        }
+        command
+            .args(words)
+            .env("AZURE_TENANT_ID", TENANT)
+            .env("AZURE_CLIENT_ID", CLIENT)
+            .env("AZURE_AUTHORITY_HOST", &self.emulator.url)
+            .env("AZURE_FEDERATED_TOKEN_FILE", file);
+        Ok(command)
+    }
+
     fn quiet(&self, command: &mut Command) -> Result<()> {
         let output =
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?.wait_with_output()?;
@@ -243,8 +274,4 @@ impl Trade<'_> {
         );
         Ok(())
     }
-}
-
-fn millis(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
 }

@@ -46,6 +46,11 @@ impl Emulator {
         })
     }
 
+    /// The number of its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Mints an ID token.
     pub(crate) fn mint(&self, issuer: &str, options: &[&str]) -> Result<String> {
         let mut command = Command::new(&self.program);

@@ -27,14 +27,15 @@ fn main() -> Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["demo"] => demo::run(),
         ["test"] => test::run(),
-        ["bench"] => bench::run(),
         ["bench", "claims"] => bench::claims::run(),
+        ["bench", "growth"] => bench::growth::run(),
         ["bench", "inputs"] => bench::inputs(),
         ["bench", "service"] => bench_service::run(),
         ["bench", "broker"] => bench_broker::run(),
         ["bench", "attack"] => bench_attack::run(None),
         ["bench", "attack", seconds] => bench_attack::run(Some(seconds)),
         ["bench", "flood", name, address, seconds] => bench_attack::flood(name, address, seconds),
+        ["bench", options @ ..] => bench::run(options),
         ["lint"] => test::lint(),
         ["schemas"] => test::schemas(),
         ["advisories"] => test::advisories(),
@@ -60,8 +61,10 @@ fn main() -> Result<()> {
             "usage: cargo xtask demo | test | bench | soak | schemas | fuzz | lint | advisories | web | build | reproduce | check-targets | systems | dist | pack\n\
              demo           builds everything, runs the host as a Harness step against a local Entra, explains a refusal\n\
              test           runs all tests, with the stock wasmtime command and real SDKs\n\
-             bench          prints time, memory and size of one exchange with their limits\n\
+             bench          prints time, memory and size of one exchange with their limits; --peer 'CMD' adds another tool,\n\
+             \x20              as often as given; --anyway compares on a busy machine too\n\
              bench claims   compares the checker in the component with native code, and RS256 with jsonwebtoken and jose\n\
+             bench growth   prints how the time grows with the credentials, the token and the scopes\n\
              bench inputs   prints the time of each job for the largest hostile inputs, the slowest first\n\
              bench service  compares the service's requests per second with wasmtime serve and a native program\n\
              bench broker   measures how fast the endpoints of `exec` and `broker` answer, and what `exec` adds to a command\n\

@@ -44,23 +44,35 @@ pub(crate) fn check(built: &Built) -> Result<Figure> {
 }
 
 /// A folder with the input of the workers and the component compiled for them.
-struct Questions {
+pub(super) struct Questions {
     folder: TempDir,
     worker: PathBuf,
 }
 
 impl Questions {
-    fn new(built: &Built) -> Result<Self> {
+    pub(super) fn new(built: &Built) -> Result<Self> {
         let arguments = ["build", "--profile", "native", "--locked", "--package", "azure-oidc-claims-bench"];
         shell::run(&mut shell::cargo(&arguments))?;
         let folder = tempfile::tempdir()?;
-        for (name, text) in
-            [("token", token()), ("credentials", credentials()), ("jws", JWS.to_owned()), ("jwks", JWKS.to_owned())]
-        {
+        for (name, text) in [("jws", JWS), ("jwks", JWKS)] {
             std::fs::write(folder.path().join(name), text)?;
         }
         compile(&built.component, &folder.path().join("component.cwasm"))?;
-        Ok(Self { folder, worker: build::target_folder().join("native").join("azure-oidc-claims-bench") })
+        let worker = build::target_folder().join("native").join("azure-oidc-claims-bench");
+        let questions = Self { folder, worker };
+        questions.ask(CREDENTIALS, 0)?;
+        Ok(questions)
+    }
+
+    /// Has the workers check a token with a claim of so many bytes more against so many credentials.
+    pub(super) fn ask(&self, credentials: usize, bytes: usize) -> Result<()> {
+        std::fs::write(self.folder.path().join("token"), token(credentials, bytes))?;
+        Ok(std::fs::write(self.folder.path().join("credentials"), list(credentials))?)
+    }
+
+    /// The time of a check natively and in the component, in microseconds.
+    pub(super) fn times(&self, rounds: usize) -> Result<[f64; 2]> {
+        measured([self.ours("check-native"), self.ours("check-component")], rounds)
     }
 
     fn ours(&self, job: &str) -> Command {
@@ -70,7 +82,7 @@ impl Questions {
     }
 
     fn check(&self) -> Result<Figure> {
-        let [native, component] = measured([self.ours("check-native"), self.ours("check-component")])?;
+        let [native, component] = self.times(ROUNDS)?;
         println!("\ndecode and check against {CREDENTIALS} credentials, medians of {ROUNDS} turns:");
         println!("  native {native:.1} µs, component {component:.1} µs");
         let what = "decode and check, component / native";
@@ -90,7 +102,8 @@ impl Questions {
         let mut jose = Command::new("node");
         jose.arg(peers.join("node").join("verify.mjs")).arg(self.folder.path());
         let names = ["native", "component", "jsonwebtoken with aws-lc-rs", "jose in Node"];
-        let times = measured([self.ours("verify-native"), self.ours("verify-component"), jsonwebtoken, jose])?;
+        let workers = [self.ours("verify-native"), self.ours("verify-component"), jsonwebtoken, jose];
+        let times = measured(workers, ROUNDS)?;
         println!("one RS256 signature of 2048 bits; ours parsed the key set each time, the others only once:");
         for (name, time) in names.iter().zip(times) {
             println!("  {name:<28}{time:7.1} µs, {:.2} times jsonwebtoken", time / times[2]);
@@ -117,18 +130,18 @@ fn compile(component: &Path, image: &Path) -> Result<()> {
     shell::run(command.arg("--output").arg(image).arg(component))
 }
 
-/// A token of GitLab that matches the last of the credentials.
-fn token() -> String {
+/// A token of GitLab that matches the last of so many credentials, with a claim of so many bytes.
+fn token(credentials: usize, bytes: usize) -> String {
     let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
     let claims = json!({
-        "iss": "https://gitlab.com", "aud": "api://AzureADTokenExchange", "sub": subject(CREDENTIALS - 1),
+        "iss": "https://gitlab.com", "aud": "api://AzureADTokenExchange", "sub": subject(credentials - 1),
         "iat": NOW - 10, "nbf": NOW - 15, "exp": NOW + 290, "jti": "0a6ba2b5-3a83-4d0a-9c4b-53c7b8b2a1f0",
         "namespace_id": "72", "namespace_path": "my-group", "project_id": "20", "project_path": "my-group/my-project",
         "user_id": "1", "user_login": "sample-user", "user_email": "sample-user@example.com", "pipeline_id": "574",
         "pipeline_source": "push", "job_id": "302", "ref": "auto-deploy-2020-04-01", "ref_type": "branch", "ref_path": "refs/heads/main",
         "ref_protected": "true", "groups_direct": ["mygroup/mysubgroup", "myothergroup/myothersubgroup"], "environment": "production",
         "environment_protected": "false", "deployment_tier": "production", "runner_id": 1, "runner_environment": "self-hosted",
-        "sha": "714a629c0b401fdce83e847fc9589983fc6f46bc", "project_visibility": "public",
+        "sha": "714a629c0b401fdce83e847fc9589983fc6f46bc", "project_visibility": "public", "user_groups": "x".repeat(bytes),
     });
     let header = json!({"alg": "RS256", "typ": "JWT", "kid": "4i3sFE7sxqNPOT7FdvcGA1ZVGGI_r-tsDXnEuYT4ZqE"});
     format!("{}.{}.{}", part(&header), part(&claims), BASE64_URL_SAFE_NO_PAD.encode([7; 256]))
@@ -139,18 +152,18 @@ fn subject(number: usize) -> String {
 }
 
 /// Credentials in the form that `az ad app federated-credential list` prints.
-fn credentials() -> String {
+fn list(credentials: usize) -> String {
     let one = |number: usize| {
         json!({
-            "@odata.id": "x", "id": format!("00000000-0000-4000-8000-0000000000{number:02}"), "name": format!("release-{number}"),
+            "@odata.id": "x", "id": format!("00000000-0000-4000-8000-{number:012}"), "name": format!("release-{number}"),
             "description": null, "issuer": "https://gitlab.com", "subject": subject(number), "audiences": ["api://AzureADTokenExchange"],
         })
     };
-    (0..CREDENTIALS).map(one).collect::<Value>().to_string()
+    (0..credentials).map(one).collect::<Value>().to_string()
 }
 
 /// The median time of one repetition for each worker, in microseconds.
-fn measured<const N: usize>(commands: [Command; N]) -> Result<[f64; N]> {
+fn measured<const N: usize>(commands: [Command; N], rounds: usize) -> Result<[f64; N]> {
     let mut workers = Vec::new();
     for command in commands {
         let mut worker = Worker::start(command)?;
@@ -159,7 +172,7 @@ fn measured<const N: usize>(commands: [Command; N]) -> Result<[f64; N]> {
         let one = worker.turn(20)?.max(20) / 20;
         workers.push((worker, u32::try_from(TURN / one).unwrap_or(u32::MAX).max(1), Vec::new()));
     }
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         for (worker, count, times) in &mut workers {
             #[expect(clippy::cast_precision_loss, reason = "a turn takes far less than 2^53 nanoseconds")]
             let nanoseconds = worker.turn(*count)? as f64;
