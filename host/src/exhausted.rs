@@ -69,19 +69,27 @@ impl Resource {
 /// `out-of-descriptors`, or what else ran out.
 #[cfg(unix)]
 pub(crate) fn require_descriptors() -> Result<(), Fault> {
-    /// Pairs of them. A command needs some twenty.
-    const PAIRS: usize = 12;
-    let opened: io::Result<Vec<_>> = (0..PAIRS).map(|_| std::os::unix::net::UnixStream::pair()).collect();
-    opened.map(drop).map_err(|error| {
-        let resource = Resource::of(&error).unwrap_or(Resource::Descriptors);
-        resource.fault("The command was stopped: it needs some free file descriptors", error)
-    })
+    /// A command needs some twenty beside the pair.
+    const COPIES: usize = 22;
+    // The pair shows what the whole system has left, and copies what this process may have. A copy
+    // takes a tenth of the time of a new descriptor.
+    let opened = std::os::unix::net::UnixStream::pair().and_then(|(one, other)| {
+        let copies: io::Result<Vec<_>> = (0..COPIES).map(|_| one.try_clone()).collect();
+        copies.map(|copies| drop((copies, other)))
+    });
+    opened.map_err(|error| no_descriptor(&error))
 }
 
 /// Windows has no such limit.
 #[cfg(windows)]
 pub(crate) fn require_descriptors() -> Result<(), Fault> {
     Ok(())
+}
+
+/// The fault of a descriptor that the system does not open.
+pub(crate) fn no_descriptor(error: &io::Error) -> Fault {
+    let resource = Resource::of(error).unwrap_or(Resource::Descriptors);
+    resource.fault("The command was stopped: it needs some free file descriptors", error)
 }
 
 /// The fault of a thread that the system does not start.
