@@ -1,13 +1,14 @@
-//! Ends the process when a command takes too long, whatever it waits for.
+//! Ends the process when a command takes too long or the job is cancelled, whatever it waits for.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use azure_oidc_cli::{Cli, WITHOUT_OPTION};
 use azure_oidc_core::{Category, Fault};
 
+use crate::bell::{self, Bell, Woken};
 use crate::exhausted;
 
 /// Time that the host adds to `--timeout`. The component keeps `--timeout` itself, and its error
@@ -103,53 +104,65 @@ impl Deadline {
     }
 }
 
-/// Watches the clock while a command runs. Dropping it stops the watch.
+/// Why a command has to end early.
+#[derive(Debug)]
+pub(crate) enum Early {
+    /// Its time is over. It was doing this.
+    Late(Phase, Fault),
+    /// A signal asks it to end with this exit code.
+    Signal(i32),
+}
+
+/// Watches the clock, and signals if asked to, while a command runs. Dropping it stops the watch.
 #[derive(Debug)]
 pub(crate) struct Watchdog {
     limit: Limit,
     deadline: Deadline,
     phase: Arc<Mutex<Phase>>,
     stopped: Arc<Mutex<bool>>,
-    #[expect(dead_code, reason = "dropping it wakes the watching thread")]
-    alive: mpsc::Sender<()>,
+    bell: Bell,
 }
 
 impl Watchdog {
-    /// Calls `on_timeout` on another thread when the limit has passed since that moment.
-    /// `on_timeout` must end the process, and wait for nothing that the command may hold: nothing
-    /// else stops a blocked write or a component that never returns.
+    /// Calls `end` on another thread when the limit has passed since that moment, or at a signal.
+    /// `end` must end the process, and wait for nothing that the command may hold: nothing else stops
+    /// a blocked write or a component that never returns.
     ///
     /// The command stays on the calling thread, because moving it to a new one costs a fifth of a
-    /// whole exchange.
+    /// whole exchange. One thread watches everything, because each costs a thirtieth.
     ///
     /// # Errors
     ///
-    /// `out-of-threads` when the system starts no thread.
-    pub(crate) fn start(
-        limit: Limit,
-        since: Instant,
-        on_timeout: impl FnOnce(Phase, Fault) + Send + 'static,
-    ) -> Result<Self, Fault> {
+    /// `out-of-threads` when the system starts no thread, `out-of-descriptors` when it has none.
+    pub(crate) fn start(limit: Limit, since: Instant, end: impl FnOnce(Early) + Send + 'static) -> Result<Self, Fault> {
         let grace = if limit.is_option { GRACE } else { Duration::ZERO };
-        let end = Deadline::after(since, limit.time.saturating_add(grace));
-        let (alive, dropped) = mpsc::channel::<()>();
+        let last = Deadline::after(since, limit.time.saturating_add(grace));
+        let (bell, sleeper) = bell::pair().map_err(|error| exhausted::no_descriptor(&error))?;
         let (phase, stopped) = (Arc::new(Mutex::new(Phase::Start)), Arc::new(Mutex::new(false)));
         let (current, is_stopped) = (Arc::clone(&phase), Arc::clone(&stopped));
         let watch = move || {
-            if dropped.recv_timeout(end.left()) == Err(mpsc::RecvTimeoutError::Timeout) {
-                // Locked until the process has ended, so that the main thread cannot end it with
-                // another exit code.
-                let is_stopped = is_stopped.lock().unwrap_or_else(PoisonError::into_inner);
-                if !*is_stopped {
+            let woken = sleeper.sleep(last.left());
+            // Locked until the process has ended, so that the main thread cannot end it with
+            // another exit code.
+            let is_stopped = is_stopped.lock().unwrap_or_else(PoisonError::into_inner);
+            match woken {
+                Woken::Late if !*is_stopped => {
                     let phase = current.lock().unwrap_or_else(PoisonError::into_inner).clone();
                     let fault = timed_out(limit, &phase);
-                    on_timeout(phase, fault);
+                    end(Early::Late(phase, fault));
                 }
+                Woken::Signal(code) => end(Early::Signal(code)),
+                Woken::Late | Woken::Stopped => {}
             }
         };
         let started = thread::Builder::new().name("deadline".to_owned()).spawn(watch);
         started.map_err(|error| exhausted::no_thread(&error))?;
-        Ok(Self { limit, deadline: Deadline::after(since, limit.time), phase, stopped, alive })
+        Ok(Self { limit, deadline: Deadline::after(since, limit.time), phase, stopped, bell })
+    }
+
+    /// Watches signals too, from now on. Where that cannot be, a signal ends the process at once.
+    pub(crate) fn watch_signals(&self) {
+        self.bell.ring_at_signals().ok();
     }
 
     /// Says what the command does from now on.
@@ -171,10 +184,21 @@ impl Watchdog {
     }
 }
 
+impl Watchdog {
+    /// Stops the watch of a process that is about to end. Waking the thread for that would take time.
+    ///
+    /// Does not return after the deadline: the other thread holds the lock and ends the process.
+    pub(crate) fn forget(self) {
+        *self.stopped.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        std::mem::forget(self);
+    }
+}
+
 impl Drop for Watchdog {
     /// Does not return after the deadline: the other thread holds the lock and ends the process.
     fn drop(&mut self) {
         *self.stopped.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.bell.stop();
     }
 }
 
@@ -195,12 +219,16 @@ impl fmt::Display for Limit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::mpsc;
 
     /// A watchdog, and the faults that it reports.
     fn watchdog(limit: Limit) -> (Watchdog, mpsc::Receiver<Fault>) {
         let (sender, faults) = mpsc::channel();
-        let on_timeout = move |_, fault: Fault| sender.send(fault).unwrap();
-        (Watchdog::start(limit, Instant::now(), on_timeout).unwrap(), faults)
+        let end = move |early| match early {
+            Early::Late(_, fault) => sender.send(fault).unwrap(),
+            Early::Signal(code) => panic!("no signal {code} is watched"),
+        };
+        (Watchdog::start(limit, Instant::now(), end).unwrap(), faults)
     }
 
     #[test]
@@ -227,7 +255,7 @@ mod tests {
     fn the_component_has_less_time_after_slow_inputs_only() {
         let limit = Limit { time: Duration::from_secs(30), is_option: true };
         let since = |elapsed| Instant::now().checked_sub(Duration::from_millis(elapsed)).unwrap();
-        let started = |limit, elapsed| Watchdog::start(limit, since(elapsed), |_, _| ()).unwrap();
+        let started = |limit, elapsed| Watchdog::start(limit, since(elapsed), |_| ()).unwrap();
         assert_eq!(started(limit, 0).shortened(), None);
         assert!(started(limit, 5000).shortened().is_some_and(|left| left <= Duration::from_secs(25)));
         assert_eq!(started(Limit::DEFAULT, 5000).shortened(), None);

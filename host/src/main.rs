@@ -2,8 +2,8 @@
 //! needs, sends the component's HTTP requests, and writes its results where the CI system reads
 //! them.
 
+mod bell;
 mod broker;
-mod cancel;
 mod closed;
 mod component;
 mod deadline;

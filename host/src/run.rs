@@ -10,10 +10,9 @@ use azure_oidc_cli::{self as cli, Cli, Command, Unread, grants};
 use azure_oidc_core::Fault;
 
 use crate::broker;
-use crate::cancel;
 use crate::closed;
 use crate::component;
-use crate::deadline::{Limit, Phase, Watchdog};
+use crate::deadline::{Early, Limit, Phase, Watchdog};
 use crate::egress::Policy;
 use crate::exhausted;
 use crate::inputs::{self, Files, ProcessEnv};
@@ -31,7 +30,7 @@ use crate::unfinished::Unfinished;
 use crate::warnings::Warnings;
 
 /// How long a signal waits for a step of publishing that is under way.
-pub(crate) const PATIENCE_OF_SIGNALS: Duration = Duration::from_secs(1);
+const PATIENCE_OF_SIGNALS: Duration = Duration::from_secs(1);
 /// How long the deadline waits for it, and for a reader of its report.
 const PATIENCE_OF_DEADLINE: Duration = Duration::from_millis(60);
 
@@ -48,8 +47,9 @@ pub(crate) fn run(timings: &Arc<Timings>) -> u8 {
     let watchdog = Watchdog::start(limit, timings.started(), {
         let unfinished = Arc::clone(&unfinished);
         let timings = parsed.as_ref().is_ok_and(|cli| cli.host.timings).then(|| Arc::clone(timings));
-        move |phase, fault| {
-            unfinished.undo(PATIENCE_OF_DEADLINE, || {
+        move |early| match early {
+            Early::Signal(code) => unfinished.undo(PATIENCE_OF_SIGNALS, || code),
+            Early::Late(phase, fault) => unfinished.undo(PATIENCE_OF_DEADLINE, || {
                 // A line that nobody reads is on standard output already.
                 let form = if phase == Phase::Printing { Form::Text } else { form };
                 let code = fault.category.exit_code();
@@ -60,7 +60,7 @@ pub(crate) fn run(timings: &Arc<Timings>) -> u8 {
                     report(&fault, form);
                 });
                 code.into()
-            })
+            }),
         }
     });
     let watchdog = match watchdog {
@@ -95,7 +95,7 @@ pub(crate) fn run(timings: &Arc<Timings>) -> u8 {
         timings.print();
     }
     let code = result.unwrap_or_else(|fault| report(&fault, form));
-    drop(watchdog);
+    watchdog.forget();
     code
 }
 
@@ -148,10 +148,9 @@ pub(crate) fn in_sandbox(
     let may_run_program = needed.program.is_some() && cli.host.allow_program;
     let trust = Trust::new(cli.host.ca_file.as_deref(), |phase| watchdog.enter(phase))?;
     let outputs = Outputs::prove(&needed, &ProcessEnv)?;
-    let watching = (!outputs.is_empty() || may_run_program).then(|| {
-        let unfinished = Arc::clone(unfinished);
-        cancel::watch(move |code| unfinished.undo(PATIENCE_OF_SIGNALS, || code))
-    });
+    if !outputs.is_empty() || may_run_program {
+        watchdog.watch_signals();
+    }
     *unfinished.outputs() = outputs;
     let mut files = Files::read(&needed.files, |phase| watchdog.enter(phase));
     let issuer = needed.issuer(&cli.host.allow_host, &ProcessEnv, &|name| files.text(name));
@@ -177,7 +176,6 @@ pub(crate) fn in_sandbox(
     let shortened = watchdog.shortened().map(|left| cli::with_timeout(arguments, left));
     let outcome = sandbox::run(grants, shortened.as_deref().unwrap_or(arguments), files, timings)?;
 
-    watching.iter().for_each(cancel::Watching::wait);
     Ok(outcome)
 }
 

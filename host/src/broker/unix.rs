@@ -19,7 +19,7 @@ use super::session::Ready;
 use super::token_file::TokenFile;
 use super::watch::Watched;
 use super::{Outcome, command, own_arguments, serve, token_file};
-use crate::deadline::{Limit, Watchdog};
+use crate::deadline::{Early, Limit, Watchdog};
 use crate::print;
 
 /// How long a broker that starts too late waits for a reader of its report.
@@ -150,7 +150,12 @@ pub(crate) fn role() -> Option<u8> {
                 Ok(watched) => watched,
                 Err(fault) => return Some(not_served(starter, &fault)),
             };
-            let watchdog = match Watchdog::start(Limit::of(&cli), Instant::now(), |_, fault| too_late(&fault)) {
+            let started = Watchdog::start(Limit::of(&cli), Instant::now(), |early| match early {
+                Early::Late(_, fault) => too_late(&fault),
+                // This process watches signals itself.
+                Early::Signal(code) => std::process::exit(code),
+            });
+            let watchdog = match started {
                 Ok(watchdog) => watchdog,
                 Err(fault) => return Some(not_served(starter, &fault)),
             };
@@ -286,7 +291,7 @@ async fn announce(
 }
 
 /// Ends a broker that has not started in time, and tells whoever started it.
-fn too_late(fault: &Fault) {
+fn too_late(fault: &Fault) -> ! {
     let code = fault.category.exit_code();
     let report = Report::<()>::Failed { text: failure::text(fault), code };
     print::within(PATIENCE, move || drop(process::tell(&report)));
