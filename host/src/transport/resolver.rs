@@ -2,7 +2,8 @@
 //!
 //! The client connects to exactly these addresses, so a name cannot change its address between the
 //! check and the connection. The system's lookup blocks, so it has a thread of its own; tokio's
-//! threads would end the process when the system starts none.
+//! threads would end the process when the system starts none. The name of this machine needs no
+//! thread: it is in the system's list of hosts.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -12,6 +13,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use azure_oidc_core::address::is_loopback;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::oneshot;
 
@@ -66,13 +68,18 @@ impl Resolve for Resolver {
 
 /// Asks the system for the addresses of a name.
 async fn lookup(name: String) -> Result<Vec<SocketAddr>, LookupFailed> {
+    if is_loopback(&name) {
+        return asked(&name);
+    }
     let (found, addresses) = oneshot::channel();
-    let ask = move || {
-        let asked = (name.as_str(), 0).to_socket_addrs().map(Iterator::collect);
-        found.send(asked.map_err(|error| failed(&error, Resource::of(&error).is_some()))).ok();
-    };
+    let ask = move || found.send(asked(&name)).ok();
     thread::Builder::new().name("names".to_owned()).spawn(ask).map_err(|error| failed(&error, true))?;
     addresses.await.unwrap_or_else(|_| Err(LookupFailed::new("the lookup gave no answer")))
+}
+
+fn asked(name: &str) -> Result<Vec<SocketAddr>, LookupFailed> {
+    let addresses = (name, 0).to_socket_addrs().map(Iterator::collect);
+    addresses.map_err(|error| failed(&error, Resource::of(&error).is_some()))
 }
 
 fn failed(error: &io::Error, is_exhausted: bool) -> LookupFailed {
