@@ -113,13 +113,22 @@ impl Files {
 fn read(name: &str) -> io::Result<Vec<u8>> {
     match name {
         STANDARD_INPUT => read_capped(io::stdin().lock(), MAX_FILE),
-        name => read_capped(File::open(name)?, MAX_FILE),
+        name => read_file(File::open(name)?, MAX_FILE),
     }
+}
+
+/// Reads a file to its end, at most so many bytes, and at once if it says its length.
+pub(crate) fn read_file(file: File, most: u64) -> io::Result<Vec<u8>> {
+    let length = file.metadata().map_or(0, |metadata| metadata.len()).min(most);
+    read_into(Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1), file, most)
 }
 
 /// Reads to the end, at most so many bytes.
 pub(crate) fn read_capped(from: impl Read, most: u64) -> io::Result<Vec<u8>> {
-    let mut contents = Vec::new();
+    read_into(Vec::new(), from, most)
+}
+
+fn read_into(mut contents: Vec<u8>, from: impl Read, most: u64) -> io::Result<Vec<u8>> {
     from.take(most.saturating_add(1)).read_to_end(&mut contents)?;
     if contents.len() as u64 > most {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {most} bytes")));

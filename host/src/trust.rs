@@ -3,9 +3,11 @@
 //!
 //! A system's bundle has some 150 certificates, and reading it takes longer than the rest of a
 //! short command. So the sources are tried in turn, the smallest first, and a source is read only
-//! when the ones before it do not accept a certificate.
+//! when the ones before it do not accept a certificate. Of a bundle, the certificates that can have
+//! issued the server's are tried first.
 
 use std::fs::File;
+use std::iter;
 use std::sync::{Arc, OnceLock};
 
 use azure_oidc_core::{Category, Fault};
@@ -15,6 +17,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
+mod likely;
 mod system;
 
 use crate::deadline::Phase;
@@ -58,7 +61,7 @@ fn read_ca_file(path: &str) -> Result<Vec<CertificateDer<'static>>, Fault> {
             .fact("file", path)
             .hint("name a file with one or more `-----BEGIN CERTIFICATE-----` blocks (PEM)")
     };
-    let contents = File::open(path).and_then(|file| inputs::read_capped(file, MAX_BUNDLE));
+    let contents = File::open(path).and_then(|file| inputs::read_file(file, MAX_BUNDLE));
     let contents = contents.map_err(|error| unusable(reason::of(&error)))?;
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&contents).collect();
     let certificates = certificates.map_err(|error| unusable(error.to_string()))?;
@@ -75,17 +78,26 @@ fn read_ca_file(path: &str) -> Result<Vec<CertificateDer<'static>>, Fault> {
 /// The verifier of a source: unset until it is read, none if it has no usable certificate.
 type LazyVerifier = OnceLock<Option<Arc<dyn ServerCertVerifier>>>;
 
+/// A source, as far as it was read.
+#[derive(Debug)]
+struct LazySource {
+    roots: RootSource,
+    /// The part for the first chain that was verified.
+    likely: LazyVerifier,
+    whole: LazyVerifier,
+}
+
 /// Accepts a certificate that any of the sources accepts.
 #[derive(Debug)]
 struct ChainedVerifier {
-    sources: Vec<(RootSource, LazyVerifier)>,
+    sources: Vec<LazySource>,
     provider: Arc<CryptoProvider>,
 }
 
 impl ChainedVerifier {
     fn new(sources: impl IntoIterator<Item = RootSource>, provider: Arc<CryptoProvider>) -> Self {
-        let sources = sources.into_iter().map(|source| (source, OnceLock::new())).collect();
-        Self { sources, provider }
+        let unread = |roots| LazySource { roots, likely: OnceLock::new(), whole: OnceLock::new() };
+        Self { sources: sources.into_iter().map(unread).collect(), provider }
     }
 }
 
@@ -99,8 +111,13 @@ impl ServerCertVerifier for ChainedVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let mut reason = Error::InvalidCertificate(CertificateError::UnknownIssuer);
-        for (source, verifier) in &self.sources {
-            let Some(verifier) = verifier.get_or_init(|| source.verifier(&self.provider)) else { continue };
+        let chain: Vec<_> = iter::once(end_entity).chain(intermediates).collect();
+        let chain = chain.as_slice();
+        let verifiers = self.sources.iter().flat_map(|LazySource { roots, likely, whole }| {
+            let likely = iter::once_with(move || likely.get_or_init(|| roots.likely(chain, &self.provider)));
+            likely.chain(iter::once_with(move || whole.get_or_init(|| roots.verifier(&self.provider))))
+        });
+        for verifier in verifiers.flatten() {
             match verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
                 Ok(verified) => return Ok(verified),
                 // The error of a source that knows the issuer is more specific.

@@ -1,7 +1,7 @@
 //! Finds and reads the system's trusted certificate authorities.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::RootCertStore;
@@ -12,7 +12,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls_native_certs::load_certs_from_paths;
 
-use super::MAX_BUNDLE;
+use super::{MAX_BUNDLE, likely};
 use crate::inputs;
 
 /// Names a file that replaces the system's authorities, as in OpenSSL.
@@ -64,20 +64,28 @@ fn default_sources() -> Vec<RootSource> {
 }
 
 #[cfg(not(any(windows, target_vendor = "apple")))]
-fn has_entries(folder: &std::path::Path) -> bool {
+fn has_entries(folder: &Path) -> bool {
     folder.read_dir().is_ok_and(|mut entries| entries.next().is_some())
 }
 
 impl RootSource {
+    /// The certificates that can have issued one of this chain, where finding them takes less time
+    /// than reading all.
+    pub(super) fn likely(
+        &self,
+        chain: &[&CertificateDer<'_>],
+        provider: &Arc<CryptoProvider>,
+    ) -> Option<Arc<dyn ServerCertVerifier>> {
+        let Self::Bundle(file) = self else { return None };
+        webpki(likely::issuers_of(chain, &bundle(file)?).into_iter(), provider)
+    }
+
     /// Reads the source. None if it has no usable certificate; other sources may have one.
     pub(super) fn verifier(&self, provider: &Arc<CryptoProvider>) -> Option<Arc<dyn ServerCertVerifier>> {
         match self {
             Self::Given(certificates) => webpki(certificates.iter().cloned(), provider),
             // rustls-native-certs reads a file line by line, which takes several times as long.
-            Self::Bundle(file) => {
-                let contents = File::open(file).and_then(|file| inputs::read_capped(file, MAX_BUNDLE)).ok()?;
-                webpki(CertificateDer::pem_slice_iter(&contents).flatten(), provider)
-            }
+            Self::Bundle(file) => webpki(CertificateDer::pem_slice_iter(&bundle(file)?).flatten(), provider),
             Self::Folders(folders) => {
                 webpki(folders.iter().flat_map(|folder| load_certs_from_paths(None, Some(folder)).certs), provider)
             }
@@ -87,6 +95,10 @@ impl RootSource {
             Self::Platform => Some(Arc::new(rustls_platform_verifier::Verifier::new(Arc::clone(provider)).ok()?)),
         }
     }
+}
+
+fn bundle(file: &Path) -> Option<Vec<u8>> {
+    File::open(file).and_then(|file| inputs::read_file(file, MAX_BUNDLE)).ok()
 }
 
 fn webpki(

@@ -39,9 +39,21 @@ fn a_source_is_read_only_when_those_before_it_do_not_accept() {
     let ours = Authority::new();
     let verifier = chained(vec![given(&ours), RootSource::Bundle("/nonexistent".into())]);
     verify(&verifier, &ours, "login.example").unwrap();
-    assert!(verifier.sources[1].1.get().is_none());
+    let is_read = |source: &LazySource| source.likely.get().is_some() || source.whole.get().is_some();
+    assert!(!is_read(&verifier.sources[1]));
     verify(&verifier, &Authority::new(), "login.example").unwrap_err();
-    assert!(verifier.sources[1].1.get().is_some());
+    assert!(is_read(&verifier.sources[1]));
+}
+
+#[test]
+fn a_bundle_is_read_as_a_whole_only_for_a_certificate_of_another_issuer() {
+    let (ours, other) = (Authority::new(), Authority::new());
+    let (_folder, path) = file_with(&format!("{}{}", other.pem, ours.pem));
+    let verifier = chained(vec![RootSource::Bundle(path.into())]);
+    verify(&verifier, &ours, "login.example").unwrap();
+    assert!(verifier.sources[0].whole.get().is_none());
+    verify(&verifier, &other, "login.example").unwrap();
+    assert!(verifier.sources[0].whole.get().is_some());
 }
 
 #[test]
