@@ -26,7 +26,6 @@ mod powershell;
 mod session;
 mod tool;
 
-use crate::cancel;
 use crate::deadline::{Phase, Watchdog};
 use crate::inputs::ProcessEnv;
 use crate::names;
@@ -50,12 +49,6 @@ pub(crate) struct Process<'a> {
 }
 
 impl Process<'_> {
-    /// From now on a signal ends the tools that run, and this process. The journal stays for `logout`.
-    fn watch_signals(&self) -> cancel::Watching {
-        let unfinished = Arc::clone(self.unfinished);
-        cancel::watch(move |code| unfinished.undo(crate::run::PATIENCE_OF_SIGNALS, || code))
-    }
-
     fn undo(&self, journal: &mut Journal) -> Result<Vec<Undone>, Fault> {
         self.watchdog.enter(Phase::Publishing);
         journal.undo(|step| match step {
@@ -74,7 +67,8 @@ pub(crate) fn login(args: &LoginArgs, cli: &Cli, process: &Process<'_>) -> Resul
         true => docker::registries(&args.registry, &ProcessEnv).and_then(|all| without_options(args).map(|()| all))?,
         false => Vec::new(),
     };
-    let _watching = process.watch_signals();
+    // A signal ends the tools that run, and this process. The journal stays for `logout`.
+    process.watchdog.watch_signals();
     let journals = Journals::open(&ProcessEnv)?;
     let mut journal = journals.own(&ProcessEnv)?;
     if !journal.is_empty() {
