@@ -48,6 +48,7 @@ fn main() -> Result<()> {
         ["dist"] => dist::run(),
         ["pack", folder] => dist::pack(folder.as_ref()),
         ["check-targets"] => dist::targets::run(),
+        ["check-targets", "macos"] => dist::targets::macos(),
         ["reproduce"] => {
             let digest = dist::reproduce::run(&build::everything()?.component)?;
             println!("both builds have the digest {digest}");
@@ -78,7 +79,7 @@ fn main() -> Result<()> {
              advisories     looks for known vulnerabilities and yanked crates; needs the internet\n\
              build          builds the host and the component\n\
              reproduce      builds the component again from a copy of the work tree and compares the bytes\n\
-             check-targets  checks the host for all targets and compiles the image for each\n\
+             check-targets  checks the host for all targets and compiles the image for each; `macos` after it: for those of macOS\n\
              systems [NAME...]  runs the cases with the host for other processors and systems, under QEMU and Wine\n\
              dist           writes the files of a release to target/dist and proves that they contain what was tested\n\
              pack FOLDER    packs the programs in such a folder again, with those that other machines added"

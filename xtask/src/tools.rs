@@ -77,22 +77,30 @@ pub(crate) fn wasm_opt() -> Option<&'static Path> {
 /// The folder of `az`. The installation takes half a minute, in an environment of Python's own.
 /// Without pip there is none, and what needs it is not tested.
 pub(crate) fn az() -> Option<PathBuf> {
-    const VERSION: &str = "2.91.0";
-    let install = || -> Result<PathBuf> {
-        let pins = shell::root().join("tests/tests/exec/az/requirements.txt");
-        let place = folder()?.join(format!("azure-cli-{VERSION}"));
-        let (bin, stamp) = (place.join("bin"), place.join("installed.txt"));
-        let wanted = std::fs::read_to_string(&pins)?;
-        if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-            return Ok(bin);
-        }
-        shell::run(std::process::Command::new("python3").args(["-m", "venv", "--clear"]).arg(&place))?;
-        let pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r"];
-        shell::run(std::process::Command::new(bin.join("python")).args(pip).arg(&pins))?;
-        std::fs::write(stamp, wanted)?;
-        Ok(bin)
-    };
-    install().inspect_err(|error| eprintln!("az is not tested, because it cannot be installed: {error:#}")).ok()
+    pip("azure-cli-2.91.0", "tests/tests/exec/az/requirements.txt")
+        .inspect_err(|error| eprintln!("az is not tested, because it cannot be installed: {error:#}"))
+        .ok()
+}
+
+/// A Python with Zig, whose C compiler has the headers of macOS. The installation downloads 100 MB.
+pub(crate) fn zig() -> Result<PathBuf> {
+    Ok(pip("ziglang-0.17.1", "xtask/src/dist/zig.txt")?.join("python"))
+}
+
+/// The folder of the programs of an environment of Python's own, with the packages of a file.
+fn pip(name: &str, pins: &str) -> Result<PathBuf> {
+    let pins = shell::root().join(pins);
+    let place = folder()?.join(name);
+    let (bin, stamp) = (place.join("bin"), place.join("installed.txt"));
+    let wanted = std::fs::read_to_string(&pins)?;
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(bin);
+    }
+    shell::run(std::process::Command::new("python3").args(["-m", "venv", "--clear"]).arg(&place))?;
+    let pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r"];
+    shell::run(std::process::Command::new(bin.join("python")).args(pip).arg(&pins))?;
+    std::fs::write(stamp, wanted)?;
+    Ok(bin)
 }
 
 /// The folder of a package of npm.
