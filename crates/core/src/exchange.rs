@@ -16,6 +16,7 @@ pub mod registry;
 mod request;
 pub use answer::is_about_subject;
 pub use request::USER_AGENT;
+pub use retry::share;
 mod retry;
 
 use answer::Answer;

@@ -10,10 +10,18 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 const FIRST_REPLICATION_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_REPLICATION_PAUSE: Duration = Duration::from_secs(5);
 
+/// A whole time that is too short to be divided: a slow answer is likelier than a hanging connection.
+const SHORT: Duration = Duration::from_secs(4);
+
 /// The time limit of one attempt. With retries it is at most half of the whole time, so that after
 /// a hanging connection there is time for a second attempt.
 pub(super) fn attempt_timeout(whole: Duration, remaining: Duration, retries: u32) -> Duration {
-    if retries == 0 { remaining } else { remaining.min(whole / 2) }
+    share(whole, remaining, if retries == 0 { 1 } else { 2 })
+}
+
+/// The time limit of one of so many attempts.
+pub fn share(whole: Duration, remaining: Duration, attempts: u32) -> Duration {
+    if whole < SHORT { remaining } else { remaining.min(whole / attempts.max(1)) }
 }
 
 /// The pause after a temporary failure. None when no retry is left or the pause is longer than the

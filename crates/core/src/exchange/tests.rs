@@ -304,6 +304,20 @@ fn an_expired_assertion_is_renewed_once() {
 }
 
 #[test]
+fn a_short_time_is_not_divided_between_attempts() {
+    let seconds = Duration::from_secs;
+    for (whole, remaining, attempts, limit) in
+        [(30, 30, 2, 15), (30, 30, 3, 10), (30, 5, 2, 5), (30, 30, 0, 30), (3, 3, 3, 3), (1, 1, 2, 1)]
+    {
+        assert_eq!(
+            share(seconds(whole), seconds(remaining), attempts),
+            seconds(limit),
+            "{whole} {remaining} {attempts}"
+        );
+    }
+}
+
+#[test]
 fn the_same_expired_assertion_is_not_sent_twice() {
     let script = Script::new([refusal(700024)]);
     let fault = script.run_with(terms(), &mut || Some(Secret::new("the.id.token"))).unwrap_err();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use azure_oidc_core::exchange::share;
 use azure_oidc_core::plan::TokenPlan;
 use azure_oidc_core::platform::{Platform, Source};
 use azure_oidc_core::ports::{Ports, TransportError, TransportKind};
@@ -17,20 +18,21 @@ pub(super) fn ask(plan: &TokenPlan, deadline: Deadline, ports: Ports<'_>) -> Res
     let Source::Request { request, read, attempts, .. } = &plan.source else { return Err(not_sent()) };
     let attempts = (*attempts).max(1);
     let left = || deadline.left(ports.clock);
-    let of_attempt = left() / attempts;
+    let whole = left();
     let mut attempt = 1;
     loop {
-        let (fault, is_transient) = match ports.http.send(std::slice::from_ref(request), of_attempt.min(left())).pop() {
-            Some(Ok(response)) => match read(&response) {
-                Ok(token) => return Ok(token),
-                Err(fault) => {
-                    let is_transient = fault.is_transient;
-                    (fault, is_transient)
-                }
-            },
-            Some(Err(error)) => (unreachable(&error, plan.platform), error.kind.is_transient()),
-            None => return Err(not_sent()),
-        };
+        let (fault, is_transient) =
+            match ports.http.send(std::slice::from_ref(request), share(whole, left(), attempts)).pop() {
+                Some(Ok(response)) => match read(&response) {
+                    Ok(token) => return Ok(token),
+                    Err(fault) => {
+                        let is_transient = fault.is_transient;
+                        (fault, is_transient)
+                    }
+                },
+                Some(Err(error)) => (unreachable(&error, plan.platform), error.kind.is_transient()),
+                None => return Err(not_sent()),
+            };
         if !is_transient || attempt >= attempts || left() <= PAUSE {
             return Err(fault);
         }
@@ -57,6 +59,7 @@ fn unreachable(error: &TransportError, platform: &dyn Platform) -> Fault {
     .fact("failure", error.kind.words());
     let fault = match error.kind {
         TransportKind::Tls(failure) => fault.hint(failure.remedy()),
+        TransportKind::Timeout => fault.hint("`--timeout TIME` gives it more time"),
         _ => fault,
     }
     .hint("it is part of the CI system; a proxy that catches its address is the usual cause, see `NO_PROXY`");
