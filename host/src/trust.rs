@@ -24,6 +24,7 @@ use crate::deadline::Phase;
 use crate::inputs;
 use crate::reason;
 use system::RootSource;
+pub(crate) use system::useless_file;
 
 /// The largest file of certificates, in bytes. A system's bundle has some hundred kilobytes.
 const MAX_BUNDLE: u64 = 8 << 20;

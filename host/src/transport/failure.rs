@@ -13,6 +13,7 @@ use wasmtime_wasi_http::Error;
 use super::resolver::LookupFailed;
 use crate::egress::Refusal;
 use crate::exhausted::Resource;
+use crate::trust;
 
 /// The destination of a request, without the path and the query, which may contain a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +107,9 @@ fn inner_cause<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdEr
 fn describe(cause: &(dyn StdError + 'static)) -> String {
     match cause.downcast_ref::<Tls>() {
         Some(Tls::InvalidCertificate(CertificateError::UnknownIssuer)) => {
-            "this system does not trust its issuer; add the authority with `--ca-file FILE` or SSL_CERT_FILE".to_owned()
+            let advice =
+                "this system does not trust its issuer; add the authority with `--ca-file FILE` or SSL_CERT_FILE";
+            trust::useless_file().map_or_else(|| advice.to_owned(), |why| format!("{advice}; {why}"))
         }
         _ => cause.to_string(),
     }

@@ -13,7 +13,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls_native_certs::load_certs_from_paths;
 
 use super::{MAX_BUNDLE, likely};
-use crate::inputs;
+use crate::{inputs, reason};
 
 /// Names a file that replaces the system's authorities, as in OpenSSL.
 const SSL_CERT_FILE: &str = "SSL_CERT_FILE";
@@ -35,6 +35,20 @@ pub(super) enum RootSource {
     /// The system's own verifier, which also knows what the system distrusts.
     #[cfg(any(windows, target_vendor = "apple"))]
     Platform,
+}
+
+/// Why the file that `SSL_CERT_FILE` names is of no use, if it is of none.
+pub(crate) fn useless_file() -> Option<String> {
+    let file = PathBuf::from(std::env::var_os(SSL_CERT_FILE).filter(|value| !value.is_empty())?);
+    useless(&file).map(|why| format!("{SSL_CERT_FILE} names {}: {why}", file.display()))
+}
+
+fn useless(file: &Path) -> Option<String> {
+    match File::open(file).and_then(|file| inputs::read_file(file, MAX_BUNDLE)) {
+        Err(error) => Some(reason::of(&error)),
+        Ok(bytes) if CertificateDer::pem_slice_iter(&bytes).flatten().next().is_some() => None,
+        Ok(_) => Some("it has no `-----BEGIN CERTIFICATE-----` block (PEM)".to_owned()),
+    }
 }
 
 /// The system's sources in the order to try them. None is read yet.
@@ -114,4 +128,22 @@ fn verifier(roots: RootCertStore, provider: &Arc<CryptoProvider>) -> Option<Arc<
     let builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
     // The builder fails without roots.
     Some(builder.build().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_certificates_is_told_from_one_with_some() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ca.pem");
+        assert_eq!(useless(&file).unwrap(), "it does not exist");
+        assert!(useless(folder.path()).is_some(), "a folder");
+        std::fs::write(&file, [0x30, 0x82, 0x01]).unwrap();
+        assert!(useless(&file).unwrap().contains("PEM"));
+        let authority = rcgen::generate_simple_self_signed(["x.test".to_owned()]).unwrap();
+        std::fs::write(&file, authority.cert.pem()).unwrap();
+        assert_eq!(useless(&file), None);
+    }
 }
