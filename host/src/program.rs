@@ -38,7 +38,7 @@ impl Group {
     /// Windows has no such groups; the program itself is ended where it is known.
     #[cfg(windows)]
     pub(crate) fn kill(&self) {
-        let Self(_) = self;
+        let _unused = self.0;
     }
 }
 
