@@ -15,6 +15,11 @@ use http::{Method, Request};
 use serde::Deserialize;
 use serde_json::Value;
 
+mod child;
+mod signals;
+
+use crate::signals::Signals;
+
 /// A local Microsoft Entra and CI token issuers, for tests
 #[derive(Parser)]
 #[command(name = "azure-oidc-emulator", version)]
@@ -63,7 +68,8 @@ struct Run {
     /// What to emulate.
     #[command(flatten)]
     emulated: Emulated,
-    /// The issuer, by its name in the configuration, whose job the command is
+    /// The platform whose job the command is: github, azure-pipelines or harness; another issuer of the
+    /// configuration only if its platform is one of these, buildkite or google-cloud
     #[arg(long, value_name = "NAME", default_value = "github")]
     job: String,
     /// Where to write the files of the job, its results among them, and to keep them
@@ -72,7 +78,12 @@ struct Run {
     /// Print a line per request on stderr
     #[arg(long, short)]
     verbose: bool,
-    /// The command with its arguments
+    /// How long the command may run after SIGHUP, SIGINT or SIGTERM, which it gets too; then it and
+    /// what it started are killed
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    grace: u64,
+    /// The command with its arguments. Variables of an outer CI job and settings of azure-oidc are
+    /// removed; to set one, write `env NAME=VALUE` before the command
     #[arg(value_name = "CMD", last = true, required = true)]
     command: Vec<String>,
 }
@@ -192,27 +203,7 @@ fn run(options: Run) -> Result<u8, Fault> {
     let results = running.results(&options.job)?.into_iter().map(|(name, path)| format!(" {name}={path}"));
     let kept = if options.dir.is_some() { "" } else { ", until it ends" };
     eprintln!("azure-oidc-emulator: the job has{}{kept}", results.collect::<String>());
-    let (program, arguments) = options.command.split_first().ok_or_else(|| failed("there is no command".into()))?;
-    let child = std::process::Command::new(program).args(arguments).envs(variables).spawn();
-    let mut child = child.map_err(|error| failed(format!("`{program}` can't be run: {error}")))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| failed(format!("can't wait for signals: {error}")))?;
-    let status = runtime.block_on(async {
-        loop {
-            tokio::select! {
-                // The command gets Ctrl-C too, and may take its time.
-                _ = tokio::signal::ctrl_c() => {}
-                () = terminated() => drop(child.kill()),
-                () = tokio::time::sleep(Duration::from_millis(20)) => {}
-            }
-            match child.try_wait() {
-                Ok(None) => {}
-                ended => return ended,
-            }
-        }
-    });
-    let code = status.map_err(|error| failed(format!("`{program}` can't be waited for: {error}")))?;
-    Ok(code.and_then(|code| code.code()).and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+    child::run(&options.command, variables, Duration::from_secs(options.grace))
 }
 
 fn serve(options: Serve) -> Result<(), Fault> {
@@ -238,7 +229,7 @@ fn serve(options: Serve) -> Result<(), Fault> {
     wait(options.until_stdin_closes)
 }
 
-/// Waits for SIGINT, for SIGTERM on Unix, and with `for_stdin` for the end of stdin.
+/// Waits for a signal that asks this process to end, and with `for_stdin` for the end of stdin.
 fn wait(for_stdin: bool) -> Result<(), Fault> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| failed(format!("can't wait for signals: {error}")))?;
@@ -255,28 +246,13 @@ fn wait(for_stdin: bool) -> Result<(), Fault> {
         Some(closed)
     };
     runtime.block_on(async {
+        let mut signals = Signals::catch().map_err(|error| failed(format!("signals can't be caught: {error}")))?;
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            () = terminated() => {}
+            _ = signals.next() => {}
             _ = on_close => {}
         }
-    });
-    Ok(())
-}
-
-#[cfg(unix)]
-async fn terminated() {
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut signal) => {
-            signal.recv().await;
-        }
-        Err(_) => std::future::pending().await,
-    }
-}
-
-#[cfg(not(unix))]
-async fn terminated() {
-    std::future::pending().await
+        Ok(())
+    })
 }
 
 fn mint(options: Mint) -> Result<(), Fault> {
@@ -318,8 +294,14 @@ fn emulator_of(options: &Mint) -> Result<Ready, Fault> {
         return Ok(Ready { url, ca_file });
     }
     let file = options.ready_file.clone().unwrap_or_default();
-    let ready = std::fs::read(&file).and_then(|json| Ok(serde_json::from_slice(&json)?));
-    ready.map_err(|error| failed(format!("`{}` is not what `serve` printed: {error}", file.display())))
+    let named = file.display();
+    let hint = "name the file that `serve --ready-file FILE` wrote";
+    let json = std::fs::read(&file).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => failed(format!("`{named}` does not exist")).hint(hint),
+        _ => failed(format!("`{named}` can't be read: {error}")).hint(hint),
+    })?;
+    serde_json::from_slice(&json)
+        .map_err(|error| failed(format!("`{named}` is not what `serve` printed: {error}")).hint(hint))
 }
 
 /// Reads `NAME=VALUE`. A value that is not JSON is text, so subjects need no quotes.

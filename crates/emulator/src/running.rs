@@ -71,7 +71,18 @@ impl Emulator {
         let Self { config, directory, observer } = self;
         let tls = tls::make(&config.hostnames)?;
         let listen_failed = |error: io::Error| {
-            failed("listen-failed", format!("can't listen on {} port {}: {error}", config.listen, config.port))
+            let why = match error.kind() {
+                io::ErrorKind::AddrInUse => "another program has it".to_owned(),
+                io::ErrorKind::AddrNotAvailable => "this machine does not have this address".to_owned(),
+                _ => error.to_string(),
+            };
+            let fault =
+                failed("listen-failed", format!("can't listen on {} port {}: {why}", config.listen, config.port));
+            match error.kind() {
+                io::ErrorKind::AddrInUse => fault.hint("leave `--port` out, or give `--port 0`"),
+                io::ErrorKind::AddrNotAvailable => fault.hint("give an address of this machine to `--listen`"),
+                _ => fault,
+            }
         };
         let sockets = Sockets::bind(config.listen, config.port).map_err(listen_failed)?;
         let port = sockets.port().map_err(listen_failed)?;

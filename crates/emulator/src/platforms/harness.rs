@@ -27,7 +27,12 @@ pub(super) fn environment(state: &EmulatorState, issuer: &Issuer) -> Variables {
         Some(socket) => format!("unix://{}", socket.display()),
         None => format!("http://{}{PATH}", state.addresses.plain_host),
     };
-    vec![("HARNESS_WI_HANDLE", secret_of(state, issuer)), ("HARNESS_WI_MINT_URL", mint_url)]
+    vec![
+        ("HARNESS_WI_HANDLE", secret_of(state, issuer)),
+        ("HARNESS_WI_MINT_URL", mint_url),
+        // The identity that a step chooses.
+        ("PLUGIN_WORKLOAD_IDENTITY", issuer.name.clone()),
+    ]
 }
 
 pub(super) async fn answer(call: Call) -> Response {

@@ -92,6 +92,22 @@ fn a_token_is_minted_by_the_file_with_the_ready_line() {
 }
 
 #[test]
+fn a_file_without_the_ready_line_is_refused_with_what_to_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("ready.json").to_str().unwrap().to_owned();
+    for (contents, message) in
+        [(None, "does not exist\nhint: name the file"), (Some("{}"), "is not what `serve` printed: ")]
+    {
+        if let Some(contents) = contents {
+            std::fs::write(&file, contents).unwrap();
+        }
+        let refused = run(&["mint", "--ready-file", &file, "--issuer", "github"]);
+        let stderr = text(&refused.stderr);
+        assert!(stderr.starts_with(&format!("error: `{file}` {message}")) && stderr.contains("hint: "), "{stderr}");
+    }
+}
+
+#[test]
 fn tokens_can_live_for_seconds() {
     let directory = tempfile::tempdir().unwrap();
     let ready_file = directory.path().join("ready.json").to_str().unwrap().to_owned();
@@ -155,8 +171,10 @@ fn it_listens_where_it_is_told() {
 fn a_port_that_is_taken_is_named() {
     let serving = serve(&[]);
     let port = serving.ready["url"].as_str().unwrap().rsplit(':').next().unwrap().to_owned();
-    let refused = run(&["serve", "--port", &port]);
-    assert!(text(&refused.stderr).starts_with(&format!("error: can't listen on 127.0.0.1 port {port}: ")));
+    let refused = text(&run(&["serve", "--port", &port]).stderr);
+    let expected =
+        format!("error: can't listen on 127.0.0.1 port {port}: another program has it\nhint: leave `--port` out");
+    assert!(refused.starts_with(&expected), "{refused}");
 }
 
 #[cfg(unix)]
@@ -200,4 +218,109 @@ fn the_usual_port_is_taken_where_it_is_free() {
     let (first, second) = (serve(&[]), serve(&[]));
     assert_ne!(first.ready["url"], second.ready["url"]);
     assert_ne!(second.ready["url"], "https://localhost:8443", "one of them has another one");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_sees_nothing_of_the_job_around_the_emulator() {
+    let outer = [
+        ("GITLAB_CI", "true"),
+        ("TF_BUILD", "True"),
+        ("CIRCLECI", "true"),
+        ("PLUGIN_TENANT_ID", "outer"),
+        ("PLUGIN_AZURE_AUTHORITY_HOST", "https://outer.example"),
+        ("AZURE_SUBSCRIPTION_ID", "outer"),
+        ("TFC_WORKLOAD_IDENTITY_TOKEN_OUTER", "outer"),
+    ];
+    let names: Vec<_> = outer.iter().map(|(name, _)| *name).collect();
+    let seen = |variables: &[&str], pattern: &str| {
+        let mut command = program();
+        command.args(["run", "--port=0", "--", "env"]).args(variables).args([
+            "sh",
+            "-c",
+            &format!("env | grep -E '{pattern}'"),
+        ]);
+        let ran = command.envs(outer).env("KEPT", "outer").output().unwrap();
+        text(&ran.stdout)
+    };
+    assert_eq!(seen(&[], &format!("^({}|KEPT)=", names.join("|"))), "KEPT=outer\n");
+    assert_eq!(seen(&["PLUGIN_SCOPE=graph"], "^PLUGIN_"), "PLUGIN_SCOPE=graph\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_job_of_harness_chooses_its_identity() {
+    let ran = run(&["run", "--port=0", "--job", "harness", "--", "sh", "-c", "echo $PLUGIN_WORKLOAD_IDENTITY"]);
+    assert_eq!(text(&ran.stdout), "harness\n", "{}", text(&ran.stderr));
+}
+
+#[cfg(unix)]
+mod signals {
+    use std::io::{BufRead, BufReader, Read};
+    use std::process::{ChildStdout, Stdio};
+
+    use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+
+    use super::*;
+
+    /// A command that has started, beside its emulator.
+    struct Running {
+        child: Child,
+        stdout: BufReader<ChildStdout>,
+        first: String,
+    }
+
+    /// Runs a script, whose first line says that it is ready.
+    fn start(options: &[&str], folder: &std::path::Path, script: &str) -> Running {
+        let mut command = program();
+        command.args(["run", "--port=0"]).args(options).args(["--", "sh", "-c", script]).env("TMPDIR", folder);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut first = String::new();
+        stdout.read_line(&mut first).unwrap();
+        Running { child, stdout, first }
+    }
+
+    impl Running {
+        /// Sends a signal to the emulator alone. Returns its exit code and what the command printed
+        /// until nothing held its output.
+        fn end(mut self, signal: Signal) -> (Option<i32>, String) {
+            kill_process(Pid::from_child(&self.child), signal).unwrap();
+            let mut rest = String::new();
+            self.stdout.read_to_string(&mut rest).unwrap();
+            (self.child.wait().unwrap().code(), rest)
+        }
+    }
+
+    #[test]
+    fn the_command_gets_them_and_nothing_stays() {
+        for (signal, name) in [(Signal::HUP, "HUP"), (Signal::INT, "INT"), (Signal::TERM, "TERM")] {
+            let folder = tempfile::tempdir().unwrap();
+            let script = format!("trap 'echo trapped; exit 9' {name}; echo ready; while :; do sleep 0.05; done");
+            let ended = start(&[], folder.path(), &script).end(signal);
+            assert_eq!(ended, (Some(9), "trapped\n".to_owned()), "{name}");
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_the_command_started_gets_them_too_and_the_exit_code_names_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let running = start(&[], folder.path(), "sleep 600 & echo $!; wait");
+        let sleeping = Pid::from_raw(running.first.trim().parse().unwrap()).unwrap();
+        let (code, _) = running.end(Signal::TERM);
+        assert_eq!(code, Some(128 + Signal::TERM.as_raw()));
+        // Its output is closed, so it has ended; whoever adopted it may not have asked for its code.
+        let status = std::fs::read_to_string(format!("/proc/{sleeping}/stat")).unwrap_or_default();
+        assert!(test_kill_process(sleeping).is_err() || status.contains(") Z "), "{status}");
+    }
+
+    #[test]
+    fn a_command_that_ignores_them_is_killed_with_what_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let running = start(&["--grace=1"], folder.path(), "trap '' TERM; sleep 600 & echo ready; wait; sleep 600");
+        assert_eq!(running.end(Signal::TERM).0, Some(128 + Signal::KILL.as_raw()));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
 }
