@@ -13,7 +13,7 @@ use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use crate::network::{self, Network};
+use crate::network::{self, Network, Refused};
 use crate::pipeline::Step;
 use crate::secrets::Secrets;
 
@@ -90,7 +90,7 @@ impl Engine {
         let state = State {
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
-            network: Network { client: self.client.clone(), hosts: step.hosts.clone(), refused: Vec::new() },
+            network: Network { client: self.client.clone(), hosts: step.hosts.clone(), refused: Refused::default() },
             table: ResourceTable::new(),
             limits: Limits { memory: step.memory(), elements: ELEMENTS },
         };
@@ -101,7 +101,7 @@ impl Engine {
 
         let result = self.start(step, folder, &mut store);
         // A step that was refused something has failed, whatever it says itself.
-        let mut failures = store.into_data().network.refused;
+        let mut failures = store.into_data().network.refused.all();
         failures.extend(result.err().and_then(|error| failure(&error)));
         let text = |pipe: &MemoryOutputPipe| String::from_utf8_lossy(&pipe.contents()).into_owned();
         Ended { log: text(&log), given: text(&given), failures }

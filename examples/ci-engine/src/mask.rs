@@ -4,11 +4,14 @@
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use wasmtime::Result;
 
 /// What stands for a secret.
 const HIDDEN: &str = "***";
+
+/// What every encoder of URLs encodes. Most keep the other four (RFC 3986 §2.3), some do not.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The forms of all secrets.
 #[derive(Default)]
@@ -22,7 +25,9 @@ impl Mask {
     pub(crate) fn add(&mut self, secret: &str) -> Result<()> {
         let secret = secret.trim();
         self.forms.push(secret.split_ascii_whitespace().collect());
-        self.forms.push(utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string());
+        for encoded in [RESERVED, NON_ALPHANUMERIC] {
+            self.forms.push(utf8_percent_encode(secret, encoded).to_string());
+        }
         for alignment in 0..3 {
             // Three bytes are four characters. A secret may begin at each of the three, and the
             // characters that it shares with its neighbours are not known.
@@ -89,6 +94,9 @@ mod tests {
     #[test]
     fn a_secret_is_hidden_percent_encoded() {
         assert_eq!(hidden(&format!("?t={}&x", utf8_percent_encode(SECRET, NON_ALPHANUMERIC))), "?t=***&x");
+        let mut mask = Mask::default();
+        mask.add("p@ss.word-1").unwrap();
+        assert_eq!(mask.hide("?a=p%40ss.word-1&b=p%40ss%2Eword%2D1&c=p@ss.word-1"), "?a=***&b=***&c=***");
     }
 
     #[test]

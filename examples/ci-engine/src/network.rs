@@ -4,9 +4,9 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http_body_util::{BodyExt, Limited};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -38,9 +38,32 @@ pub(crate) struct Network {
     pub(crate) client: Client,
     /// `HOST` or `HOST:PORT`.
     pub(crate) hosts: Vec<String>,
-    /// Refused destinations, in words.
-    pub(crate) refused: Vec<String>,
+    /// Refused destinations.
+    pub(crate) refused: Refused,
 }
+
+/// Destinations that were refused, in words. Requests that are on their way add to them too.
+#[derive(Clone, Default)]
+pub(crate) struct Refused(Arc<Mutex<Vec<String>>>);
+
+impl Refused {
+    fn add(&self, url: &Url, why: &str) {
+        let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default());
+        let refused = format!("refused: it called {host}:{port}, {why}");
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !all.contains(&refused) {
+            all.push(refused);
+        }
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Why no policy allows a metadata service.
+const METADATA: &str = "a metadata service";
 
 type Sent = wasmtime_wasi_http::Result<(http::Response<WasiBody>, Box<dyn Future<Output = Finished> + Send>)>;
 type Finished = wasmtime_wasi_http::Result<()>;
@@ -48,7 +71,7 @@ type Finished = wasmtime_wasi_http::Result<()>;
 impl Network {
     /// Whether the policy allows this destination. The URL is parsed by the client's own parser, so
     /// that both see the same host.
-    fn check(&mut self, url: &Url) -> Result<(), Error> {
+    fn check(&self, url: &Url) -> Result<(), Error> {
         let host = url.host_str().unwrap_or_default();
         let port = url.port_or_known_default().unwrap_or_default();
         let is_https = url.scheme() == "https";
@@ -61,13 +84,10 @@ impl Network {
         let (code, why) = match () {
             () if !is_named => (Error::HttpRequestDenied, "which its `hosts` does not name"),
             () if !is_https => (Error::HttpRequestDenied, "without TLS"),
-            () if address.is_some_and(is_metadata) => (Error::DestinationIpProhibited, "a metadata service"),
+            () if address.is_some_and(is_metadata) => (Error::DestinationIpProhibited, METADATA),
             () => return Ok(()),
         };
-        let refused = format!("refused: it called {host}:{port}, {why}");
-        if !self.refused.contains(&refused) {
-            self.refused.push(refused);
-        }
+        self.refused.add(url, why);
         Err(code)
     }
 }
@@ -81,13 +101,19 @@ impl WasiHttpHooks for Network {
     ) -> Box<dyn Future<Output = Sent> + Send> {
         let url = Url::parse(&request.uri().to_string()).map_err(|_| Error::HttpRequestUriInvalid);
         let allowed = url.and_then(|url| self.check(&url).map(|()| url));
-        let client = self.client.clone();
+        let (client, refused) = (self.client.clone(), self.refused.clone());
         Box::new(async move {
             let url = allowed?;
             let (head, body) = request.into_parts();
             let body = Limited::new(body, LONGEST).collect().await.map_err(|_| Error::HttpRequestBodySize(None))?;
-            let request = client.request(head.method, url).headers(head.headers);
-            let answer = request.body(body.to_bytes()).send().await.map_err(|error| code(&error))?;
+            let request = client.request(head.method, url.clone()).headers(head.headers);
+            let answer = request.body(body.to_bytes()).send().await.map_err(|error| {
+                let code = code(&error);
+                if matches!(code, Error::DestinationIpProhibited) {
+                    refused.add(&url, METADATA);
+                }
+                code
+            })?;
             let answer = http::Response::<reqwest::Body>::from(answer);
             let answer = answer.map(|body| body.map_err(|error| code(&error)).boxed_unsync());
             Ok((answer, Box::new(async { Ok(()) }) as Box<_>))
@@ -123,13 +149,16 @@ struct WithoutMetadata;
 impl Resolve for WithoutMetadata {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
-            let found: Vec<_> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            if found.iter().any(|address| is_metadata(address.ip())) {
-                return Err(MetadataService.into());
-            }
-            Ok(Box::new(found.into_iter()) as Addrs)
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            Ok(without_metadata(found)?)
         })
     }
+}
+
+/// What a name resolves to, unless a metadata service is there.
+fn without_metadata(found: Vec<SocketAddr>) -> Result<Addrs, MetadataService> {
+    let is_refused = found.iter().any(|address| is_metadata(address.ip()));
+    if is_refused { Err(MetadataService) } else { Ok(Box::new(found.into_iter())) }
 }
 
 /// A name that resolves to a metadata service.
@@ -144,10 +173,74 @@ impl fmt::Display for MetadataService {
 
 impl StdError for MetadataService {}
 
-/// Link-local addresses, which clouds use for metadata services, and AWS's in IPv6.
+/// Link-local addresses, most of which are metadata services of clouds, and those elsewhere.
 fn is_metadata(address: IpAddr) -> bool {
     match address.to_canonical() {
-        IpAddr::V4(address) => address.is_link_local(),
-        IpAddr::V6(address) => address.is_unicast_link_local() || address.segments()[..2] == [0xfd00, 0x0ec2],
+        IpAddr::V4(address) => is_metadata_v4(address),
+        IpAddr::V6(address) => match address.segments() {
+            // AWS; Scaleway; Oracle; Akamai (Linode); Google.
+            [0xfd00, 0xec2 | 0x42 | 0xc1, ..] | [0xfd00, 0xa9fe, 0xa9fe, ..] | [0xfd20, 0xce, ..] => true,
+            // An address in IPv4, translated by a NAT64 (RFC 6052 §2.1).
+            [0x64, 0xff9b, 0, 0, 0, 0, a, b] => is_metadata_v4((u32::from(a) << 16 | u32::from(b)).into()),
+            _ => address.is_unicast_link_local(),
+        },
+    }
+}
+
+fn is_metadata_v4(address: Ipv4Addr) -> bool {
+    // Azure's platform; Alibaba; Oracle's former one; Equinix Metal.
+    const ELSEWHERE: [[u8; 4]; 4] = [[168, 63, 129, 16], [100, 100, 100, 200], [192, 0, 0, 192], [192, 80, 8, 124]];
+    address.is_link_local() || ELSEWHERE.contains(&address.octets())
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::Empty;
+
+    use super::*;
+
+    /// A resolver for which every name is at one address.
+    struct At(&'static str);
+
+    impl Resolve for At {
+        fn resolve(&self, _: Name) -> Resolving {
+            let found = without_metadata(vec![SocketAddr::new(self.0.parse().unwrap(), 0)]);
+            Box::pin(async move { Ok(found?) })
+        }
+    }
+
+    #[test]
+    fn a_name_that_resolves_to_a_metadata_service_is_refused_and_remembered() {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let client = Client::builder().no_proxy().dns_resolver(Arc::new(At("169.254.169.254"))).build().unwrap();
+        let mut network = Network { client, hosts: vec!["name.example".to_owned()], refused: Refused::default() };
+        let body: WasiBody = Empty::new().map_err(|never| match never {}).boxed_unsync();
+        let request = http::Request::get("https://name.example/").body(body).unwrap();
+        let sent = network.send_request(request, None, Box::new(async { Ok(()) }));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let code = runtime.block_on(Box::into_pin(sent)).err();
+        assert!(matches!(code, Some(Error::DestinationIpProhibited)), "{code:?}");
+        assert_eq!(network.refused.all(), ["refused: it called name.example:443, a metadata service"]);
+    }
+
+    #[test]
+    fn metadata_services_are_known_in_both_families_and_others_are_let_through() {
+        let is_metadata = |text: &str| is_metadata(text.parse().unwrap());
+        for metadata in [
+            "169.254.169.254",
+            "168.63.129.16",
+            "100.100.100.200",
+            "192.0.0.192",
+            "::ffff:169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "fd00:ec2::254",
+            "fd20:ce::254",
+            "fe80::1",
+        ] {
+            assert!(is_metadata(metadata), "{metadata}");
+        }
+        for other in ["20.190.128.1", "10.0.0.1", "127.0.0.1", "2603:1006:2000::1", "64:ff9b::14be:8001", "fd00::1"] {
+            assert!(!is_metadata(other), "{other}");
+        }
     }
 }

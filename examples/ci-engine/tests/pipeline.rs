@@ -127,6 +127,7 @@ fn a_step_never_calls_a_metadata_service_whatever_its_policy_says() {
     for (url, host) in [
         ("https://169.254.169.254/", "169.254.169.254"),
         ("https://2852039166/", "169.254.169.254"),
+        ("https://168.63.129.16/", "168.63.129.16"),
         ("https://[fd00:ec2::254]/", "[fd00:ec2::254]"),
     ] {
         let ran = run(&format!("{}{}", step("first", &["call", url], &format!("hosts = [\"{host}\"]")), last()));
