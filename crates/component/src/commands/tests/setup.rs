@@ -375,6 +375,7 @@ fn the_way_back_from_bicep_stops_at_the_first_command_that_fails() {
 #[test]
 fn wrong_values_are_refused_with_what_to_do() {
     for (line, expected) in [
+        ("--subscription prod", "The subscription `prod` is not allowed: give the subscription's id, a GUID"),
         ("--subscription prod", "az account list"),
         ("--subscription 33333333-3333-4333-8333-333333333333 --name a/b", "3 to 90 letters"),
         ("--subscription 33333333-3333-4333-8333-333333333333 --resource-group a$b", "`a$b`"),
