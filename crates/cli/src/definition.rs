@@ -336,7 +336,7 @@ GET /openapi.json describes the service. It also reads these variables:
   AZURE_OIDC_VERIFY                verify a token first: discover, or a file with a JWK Set
   AZURE_OIDC_ALLOWED_HOSTS         private hosts of issuers for discover, comma-separated
 It speaks plain HTTP: put a proxy with TLS in front of it for other machines.
-With other hosts: wasmtime serve -S cli azure_oidc.wasm";
+With other hosts: wasmtime serve -S cli --addr 127.0.0.1:8080 azure_oidc.wasm";
 
 const COMPONENT_EXAMPLES: &str = "\
 Examples:
