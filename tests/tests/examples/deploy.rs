@@ -216,7 +216,11 @@ fn the_spin_app_sets_what_the_service_reads() {
         let variable = template.as_str().and_then(|text| text.strip_prefix("{{ ")?.strip_suffix(" }}"));
         assert!(variable.is_some_and(|variable| manifest["variables"].get(variable).is_some()), "{template}");
     }
-    assert_eq!(component["allowed_outbound_hosts"].to_string(), "[\"{{ authority }}\"]");
+    assert_eq!(component["allowed_outbound_hosts"].to_string(), "[\"{{ authority }}\", \"{{ issuer }}\"]");
+    for variable in ["authority", "issuer"] {
+        let host = &manifest["variables"][variable]["default"];
+        assert_eq!(host.as_str(), Some("https://login.microsoftonline.com"), "{variable}");
+    }
     let app = document("deploy/spinkube.yaml", "SpinApp");
     let set = app["spec"]["variables"].as_array().expect("there are some");
     let set: Vec<_> = set.iter().map(|one| one["name"].as_str().expect("each has a name")).collect();
