@@ -17,25 +17,22 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// Runs a command with these variables, and returns its exit code, or 128 and the number of the
 /// signal that ended it. After a signal it has the time of `grace`.
-pub(crate) fn run(words: &[String], variables: Vec<(String, String)>, grace: Duration) -> Result<u8, Fault> {
+pub(crate) async fn run(
+    words: &[String],
+    variables: Vec<(String, String)>,
+    signals: &mut Signals,
+    grace: Duration,
+) -> Result<u8, Fault> {
     let (program, arguments) = words.split_first().ok_or_else(|| failed("there is no command".into()))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| failed(format!("can't wait for signals: {error}")))?;
-    runtime.block_on(async {
-        // Before the command starts, so that each signal reaches it.
-        let mut signals = Signals::catch().map_err(|error| failed(format!("signals can't be caught: {error}")))?;
-        let mut command = Command::new(program);
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_of_outer_job)) {
-            command.env_remove(name);
-        }
-        command.args(arguments).envs(variables);
-        let started = Started::new(&mut command);
-        let mut started = started.map_err(|error| {
-            failed(format!("`{program}` can't be run: {error}")).hint("check the name and the PATH")
-        })?;
-        let status = started.wait(&mut signals, grace).await;
-        status.map(code).map_err(|error| failed(format!("`{program}` can't be waited for: {error}")))
-    })
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_of_outer_job)) {
+        command.env_remove(name);
+    }
+    let started = Started::new(command.args(arguments).envs(variables));
+    let mut started = started
+        .map_err(|error| failed(format!("`{program}` can't be run: {error}")).hint("check the name and the PATH"))?;
+    let status = started.wait(signals, grace).await;
+    status.map(code).map_err(|error| failed(format!("`{program}` can't be waited for: {error}")))
 }
 
 /// Whether a variable belongs to the CI job around the emulator, or is a setting of azure-oidc: its

@@ -14,6 +14,7 @@ use clap::{Args, Parser, Subcommand};
 use http::{Method, Request};
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
 mod child;
 mod signals;
@@ -68,8 +69,8 @@ struct Run {
     /// What to emulate.
     #[command(flatten)]
     emulated: Emulated,
-    /// The platform whose job the command is: github, azure-pipelines or harness; another issuer of the
-    /// configuration only if its platform is one of these, buildkite or google-cloud
+    /// Whose job the command is: github, azure-pipelines, harness, or the name of an issuer in the
+    /// configuration with one of these platforms, buildkite or google-cloud
     #[arg(long, value_name = "NAME", default_value = "github")]
     job: String,
     /// Where to write the files of the job, its results among them, and to keep them
@@ -188,6 +189,7 @@ fn told(emulator: Emulator) -> Emulator {
 
 /// Runs a command beside an emulator, and returns the command's exit code.
 fn run(options: Run) -> Result<u8, Fault> {
+    let (runtime, mut signals) = Signals::catch()?;
     let made = |config| {
         let emulator = Emulator::new(config);
         let emulator = if options.verbose { told(emulator) } else { emulator };
@@ -203,10 +205,11 @@ fn run(options: Run) -> Result<u8, Fault> {
     let results = running.results(&options.job)?.into_iter().map(|(name, path)| format!(" {name}={path}"));
     let kept = if options.dir.is_some() { "" } else { ", until it ends" };
     eprintln!("azure-oidc-emulator: the job has{}{kept}", results.collect::<String>());
-    child::run(&options.command, variables, Duration::from_secs(options.grace))
+    runtime.block_on(child::run(&options.command, variables, &mut signals, Duration::from_secs(options.grace)))
 }
 
 fn serve(options: Serve) -> Result<(), Fault> {
+    let (runtime, signals) = Signals::catch()?;
     let made = |config| {
         let emulator = Emulator::new(config);
         let emulator = if options.quiet { emulator } else { told(emulator) };
@@ -226,13 +229,12 @@ fn serve(options: Serve) -> Result<(), Fault> {
     } else {
         print(&line)?;
     }
-    wait(options.until_stdin_closes)
+    wait(&runtime, signals, options.until_stdin_closes);
+    Ok(())
 }
 
 /// Waits for a signal that asks this process to end, and with `for_stdin` for the end of stdin.
-fn wait(for_stdin: bool) -> Result<(), Fault> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| failed(format!("can't wait for signals: {error}")))?;
+fn wait(runtime: &Runtime, mut signals: Signals, for_stdin: bool) {
     let (closed, on_close) = tokio::sync::oneshot::channel::<()>();
     // The emulator runs until the thread that reads stdin, or this function, drops `closed`.
     let _open = if for_stdin {
@@ -246,13 +248,11 @@ fn wait(for_stdin: bool) -> Result<(), Fault> {
         Some(closed)
     };
     runtime.block_on(async {
-        let mut signals = Signals::catch().map_err(|error| failed(format!("signals can't be caught: {error}")))?;
         tokio::select! {
             _ = signals.next() => {}
             _ = on_close => {}
         }
-        Ok(())
-    })
+    });
 }
 
 fn mint(options: Mint) -> Result<(), Fault> {

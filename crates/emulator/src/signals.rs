@@ -3,13 +3,25 @@
 use std::io;
 use std::task::Poll;
 
+use azure_oidc_core::Fault;
+use azure_oidc_core::fault::Category;
+use tokio::runtime::{Builder, Runtime};
+
 /// A stream of them, from its creation on: none is lost between two waits.
 pub(crate) struct Signals(Vec<(i32, system::Stream)>);
 
 impl Signals {
-    /// Catches them from now on, within a runtime.
-    pub(crate) fn catch() -> io::Result<Self> {
-        system::streams().map(Self)
+    /// Catches them from now on, so before anything exists that this process must remove at its end.
+    /// The runtime is for waiting.
+    pub(crate) fn catch() -> Result<(Runtime, Self), Fault> {
+        let caught = Builder::new_current_thread().enable_all().build().and_then(|runtime| {
+            let inside = runtime.enter();
+            let streams = system::streams()?;
+            drop(inside);
+            Ok((runtime, Self(streams)))
+        });
+        let failed = |error: io::Error| format!("signals can't be caught: {error}");
+        caught.map_err(|error| Fault::new(Category::Usage, "failed", failed(error)))
     }
 
     /// Waits for the next one, and returns its number.

@@ -305,6 +305,18 @@ mod signals {
     }
 
     #[test]
+    fn serve_ends_and_cleans_up() {
+        for signal in [Signal::HUP, Signal::INT, Signal::TERM] {
+            let mut serving = serve(&[]);
+            let ca_file = PathBuf::from(serving.ready["ca_file"].as_str().unwrap());
+            assert!(ca_file.exists());
+            kill_process(Pid::from_child(&serving.child), signal).unwrap();
+            assert!(serving.child.wait().unwrap().success(), "{signal:?}");
+            assert!(!ca_file.exists(), "{signal:?}");
+        }
+    }
+
+    #[test]
     fn what_the_command_started_gets_them_too_and_the_exit_code_names_them() {
         let folder = tempfile::tempdir().unwrap();
         let running = start(&[], folder.path(), "sleep 600 & echo $!; wait");
