@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use azure_oidc_cli::LinkArgs;
 use azure_oidc_core::{Category, Fault};
 
+use crate::reason;
+
 /// Names, and the commands that they stand for.
 const NAMES: [(&str, &str); 2] =
     [("docker-credential-azure-oidc", "docker-credential"), ("git-credential-azure-oidc", "git-credential")];
@@ -35,7 +37,7 @@ pub(crate) fn link(args: &LinkArgs) -> Result<String, Fault> {
 
 /// The fault of a program that does not know where it is.
 pub(crate) fn not_found(error: &io::Error) -> Fault {
-    Fault::new(Category::Publish, "program-not-found", format!("This program cannot find itself: {error}"))
+    Fault::new(Category::Publish, "program-not-found", format!("This program cannot find itself: {}", reason::of(error)))
 }
 
 /// The names in this folder, made if they are not there.
@@ -69,7 +71,7 @@ pub(crate) fn link_one(program: &Path, path: &Path) -> io::Result<()> {
 }
 
 fn not_made(path: &Path, error: &io::Error) -> Fault {
-    let message = format!("The name {} cannot be made: {error}", path.display());
+    let message = format!("The name {} cannot be made: {}", path.display(), reason::of_writing(error));
     Fault::new(Category::Publish, "link-not-made", message)
         .hint("`--dir FOLDER` makes the names in a folder of the PATH that you may write to")
 }
@@ -110,5 +112,8 @@ mod tests {
         fs::write(&made[0], "mine").unwrap();
         assert_eq!(make(&program, folder.path()).unwrap_err().0, made[0]);
         assert_eq!(fs::read(&made[0]).unwrap(), b"mine");
+        let (path, error) = make(&program, &folder.path().join("none")).unwrap_err();
+        let message = not_made(&path, &error).message;
+        assert!(message.ends_with("cannot be made: its folder does not exist"), "{message}");
     }
 }
