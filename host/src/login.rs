@@ -186,7 +186,8 @@ impl Changes<'_> {
     }
 
     fn git(&mut self) -> Result<(), Fault> {
-        if let Some(change) = git::Change::plan(&self.helper("git-credential")?, &ProcessEnv)? {
+        let Process { watchdog, unfinished, .. } = self.process;
+        if let Some(change) = git::Change::plan(&self.helper("git-credential")?, &ProcessEnv, watchdog, unfinished)? {
             self.journal.begin(Step::Git(change.clone()))?;
             change.make()?;
         }

@@ -13,9 +13,9 @@ use azure_oidc_core::ports::Env;
 use azure_oidc_core::{Category, Fault};
 
 mod appended;
-mod place;
+pub(crate) mod place;
 mod replacement;
-mod scratch;
+pub(crate) mod scratch;
 
 use crate::deadline::Deadline;
 use crate::reason;

@@ -1,21 +1,23 @@
-//! Docker's configuration: names this program as the helper of registries in `credHelpers`.
+//! Docker's configuration: names this program as the helper of registries in `credHelpers`. Only that
+//! place of its text changes.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::env::consts::EXE_SUFFIX;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use azure_oidc_core::exchange::registry::{REGISTRIES, Registry};
 use azure_oidc_core::ports::Env;
 use azure_oidc_core::{Category, Fault};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
 
 use super::edit::Edit;
 use super::journal::Undone;
-use crate::names;
+use crate::{names, reason};
 
 /// The member with the helpers.
 const HELPERS: &str = "credHelpers";
@@ -30,6 +32,8 @@ pub(super) struct Change {
     edit: Edit,
     /// With the helpers that they had before.
     registries: BTreeMap<String, Option<String>>,
+    /// Whether there were no helpers before.
+    is_first: bool,
 }
 
 /// A name for the helper, made in a folder of the `PATH`.
@@ -70,8 +74,11 @@ impl Change {
                 .hint("set `DOCKER_CONFIG` to the folder of `config.json`"));
         };
         let mut before = BTreeMap::new();
-        let edit = Edit::plan(&path, |text| {
+        let mut is_first = false;
+        let edit = Edit::plan(&path, |bytes| {
+            let text = str::from_utf8(bytes).map_err(|_| unreadable(&path, "it is not UTF-8 text"))?;
             let mut text = text.to_owned();
+            is_first = !has_helpers(&text);
             for host in registries {
                 let (new, earlier) = with_helper(&text, host).map_err(|why| unreadable(&path, &why))?;
                 if new != text {
@@ -79,9 +86,9 @@ impl Change {
                 }
                 text = new;
             }
-            Ok(text)
+            Ok(text.into_bytes())
         })?;
-        Ok(edit.map(|edit| Self { edit, registries: before }))
+        Ok(edit.map(|edit| Self { edit, registries: before, is_first }))
     }
 
     pub(super) fn make(&self) -> Result<(), Fault> {
@@ -89,7 +96,11 @@ impl Change {
     }
 
     pub(super) fn undo(&self) -> Undone {
-        self.edit.undo(|text| without_helpers(text, &self.registries))
+        self.edit.undo(|bytes| {
+            let text = without_helpers(str::from_utf8(bytes).ok()?, &self.registries, self.is_first)?;
+            let is_empty = self.edit.is_new_file() && is_empty_object(&text);
+            Some(if is_empty { Vec::new() } else { text.into_bytes() })
+        })
     }
 }
 
@@ -105,10 +116,24 @@ fn path(env: &dyn Env) -> Option<PathBuf> {
     Some(folder.join("config.json"))
 }
 
+/// The members of an object, with their places in the text.
+type Members<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
+
+/// The helpers of a configuration. Docker finds a member in any case of letters, and of several it
+/// heeds the last one.
+fn helpers<'a>(text: &str, configuration: &Members<'a>) -> Option<&'a RawValue> {
+    let named = configuration.iter().filter(|(name, _)| name.eq_ignore_ascii_case(HELPERS));
+    named.map(|(_, helpers)| *helpers).max_by_key(|helpers| place(text, helpers))
+}
+
+fn has_helpers(text: &str) -> bool {
+    serde_json::from_str(text)
+        .is_ok_and(|configuration| helpers(text, &configuration).is_some_and(|helpers| helpers.get() != "null"))
+}
+
 /// The configuration with the helper for a host, and the helper that the host had. Only the place of
 /// the helper changes.
 fn with_helper(text: &str, host: &str) -> Result<(String, Option<String>), String> {
-    type Members<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
     let invalid = |error: serde_json::Error| error.to_string();
     let own = json!(HELPER).to_string();
     let member = format!("{}: {own}", json!(host));
@@ -116,7 +141,7 @@ fn with_helper(text: &str, host: &str) -> Result<(String, Option<String>), Strin
         return Ok((format!("{{\"{HELPERS}\": {{{member}}}}}\n"), None));
     }
     let configuration: Members<'_> = serde_json::from_str(text).map_err(invalid)?;
-    let Some(helpers) = configuration.get(HELPERS) else {
+    let Some(helpers) = helpers(text, &configuration) else {
         return Ok((put_first(text, 0, &format!("\"{HELPERS}\": {{{member}}}")), None));
     };
     if helpers.get() == "null" {
@@ -146,27 +171,64 @@ fn put_first(text: &str, from: usize, member: &str) -> String {
     format!("{}{member}{comma}{}", &text[..at], &text[at..])
 }
 
+/// The text without the member that has this value. Its other bytes stay.
+fn without(text: &str, value: &RawValue) -> Option<String> {
+    let at = place(text, value);
+    let end = at + value.get().len();
+    let before = &text[..name_before(&text[..at])?];
+    let after = &text[end..];
+    let next = after.trim_start().strip_prefix(',');
+    Some(match (next, before.trim_end().strip_suffix(',')) {
+        // As login wrote it.
+        (Some(next), _) if before.ends_with('{') => format!("{before}{}", next.strip_prefix(' ').unwrap_or(next)),
+        // The next member takes its place.
+        (Some(next), _) => format!("{before}{}", next.trim_start()),
+        (None, Some(before)) => format!("{before}{after}"),
+        (None, None) if before.ends_with('{') => format!("{before}{after}"),
+        (None, None) => format!("{}{}", before.trim_end(), after.trim_start()),
+    })
+}
+
+/// Where the name of a member begins, in a text that ends before its value.
+fn name_before(text: &str) -> Option<usize> {
+    let name = text.trim_end().strip_suffix(':')?.trim_end().strip_suffix('"')?;
+    name.rmatch_indices('"').map(|(at, _)| at).find(|at| {
+        let escapes = name[..*at].bytes().rev().take_while(|byte| *byte == b'\\').count();
+        escapes % 2 == 0
+    })
+}
+
 /// The configuration with the earlier helpers, wherever the helper is still this program. None where
 /// it cannot be read.
-fn without_helpers(text: &str, registries: &BTreeMap<String, Option<String>>) -> Option<String> {
-    let mut configuration: Map<String, Value> = serde_json::from_str(text).ok()?;
-    let helpers = configuration.get_mut(HELPERS)?.as_object_mut()?;
+fn without_helpers(text: &str, registries: &BTreeMap<String, Option<String>>, is_first: bool) -> Option<String> {
+    let mut text = text.to_owned();
     for (host, earlier) in registries {
-        if helpers.get(host).is_some_and(|helper| helper == HELPER) {
-            match earlier {
-                Some(earlier) => drop(helpers.insert(host.clone(), earlier.as_str().into())),
-                None => drop(helpers.remove(host)),
+        // Each round takes one member out.
+        loop {
+            let configuration: Members<'_> = serde_json::from_str(&text).ok()?;
+            let Some(helpers) = helpers(&text, &configuration) else { return Some(text) };
+            let Ok(members) = serde_json::from_str::<Members<'_>>(helpers.get()) else { break };
+            let is_ours =
+                |helper: &&&RawValue| serde_json::from_str(helper.get()).is_ok_and(|name: Cow<'_, str>| name == HELPER);
+            let Some(helper) = members.get(host.as_str()).filter(is_ours) else { break };
+            text = match earlier {
+                Some(earlier) => replaced(&text, helper, &json!(earlier).to_string()),
+                None => without(&text, helper)?,
+            };
+            if earlier.is_some() {
+                break;
             }
         }
     }
-    if helpers.is_empty() {
-        configuration.remove(HELPERS);
+    let configuration: Members<'_> = serde_json::from_str(&text).ok()?;
+    match helpers(&text, &configuration).filter(|helpers| is_first && is_empty_object(helpers.get())) {
+        Some(helpers) => without(&text, helpers),
+        None => Some(text),
     }
-    // As docker writes it.
-    let mut text = Vec::new();
-    let form = serde_json::ser::PrettyFormatter::with_indent(b"\t");
-    serde::Serialize::serialize(&configuration, &mut serde_json::Serializer::with_formatter(&mut text, form)).ok()?;
-    String::from_utf8(text).ok()
+}
+
+fn is_empty_object(text: &str) -> bool {
+    serde_json::from_str::<Members<'_>>(text).is_ok_and(|members| members.is_empty())
 }
 
 impl Link {
@@ -193,10 +255,15 @@ impl Link {
 
     pub(super) fn undo(&self) -> Undone {
         let is_ours = fs::canonicalize(&self.path).is_ok_and(|target| target == self.program) || cfg!(windows);
-        if is_ours {
-            fs::remove_file(&self.path).ok();
+        if !is_ours {
+            return Undone::All(None);
         }
-        Undone::All(None)
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Undone::Left(format!("{} cannot be removed: {}", self.path.display(), reason::of(&error)))
+            }
+            _ => Undone::All(None),
+        }
     }
 }
 
@@ -207,93 +274,4 @@ fn not_found() -> Fault {
 }
 
 #[cfg(test)]
-mod tests {
-    use azure_oidc_core::ports::fixed::Variables;
-
-    use super::*;
-
-    const HOST: &str = "contoso.azurecr.io";
-
-    #[test]
-    fn only_the_place_of_the_helper_changes() {
-        let own = r#""contoso.azurecr.io": "azure-oidc""#;
-        for (old, new, earlier) in [
-            ("", format!("{{\"credHelpers\": {{{own}}}}}\n"), None),
-            ("{}", format!("{{\"credHelpers\": {{{own}}}}}"), None),
-            ("\t{ \n}", format!("\t{{\"credHelpers\": {{{own}}} \n}}"), None),
-            (r#"{"credHelpers":null,"a":{}}"#, format!("{{\"credHelpers\":{{{own}}},\"a\":{{}}}}"), None),
-            (
-                "{\n\t\"auths\": {\"x\": {\"auth\": \"{\"}}\n}",
-                format!("{{\"credHelpers\": {{{own}}}, \n\t\"auths\": {{\"x\": {{\"auth\": \"{{\"}}}}\n}}"),
-                None,
-            ),
-            (
-                r#"{"a":"\u00e4{", "credHelpers" : {"b":"c"}}"#,
-                format!(r#"{{"a":"\u00e4{{", "credHelpers" : {{{own}, "b":"c"}}}}"#),
-                None,
-            ),
-            (r#"{"credHelpers":{}}"#, format!("{{\"credHelpers\":{{{own}}}}}"), None),
-            (
-                r#"{"credHelpers":{"contoso.azurecr.io" : "acr-env" }}"#,
-                r#"{"credHelpers":{"contoso.azurecr.io" : "azure-oidc" }}"#.to_owned(),
-                Some("acr-env"),
-            ),
-        ] {
-            assert_eq!(with_helper(old, HOST).unwrap(), (new.clone(), earlier.map(str::to_owned)), "{old}");
-            assert_eq!(with_helper(&new, HOST).unwrap().0, new, "once");
-            let read: Value = serde_json::from_str(&new).unwrap();
-            assert_eq!(read[HELPERS][HOST], HELPER);
-        }
-        for broken in ["{", "[]", "{\"credHelpers\":[]}", "{\"credHelpers\":{\"contoso.azurecr.io\":1}}"] {
-            assert!(with_helper(broken, HOST).is_err(), "{broken}");
-        }
-    }
-
-    #[test]
-    fn what_docker_wrote_afterwards_stays_and_the_earlier_helper_is_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let env = Variables::from([("DOCKER_CONFIG", folder.path().to_str().unwrap())]);
-        let path = folder.path().join("config.json");
-        fs::write(&path, r#"{"credHelpers":{"contoso.azurecr.io":"acr-env"}}"#).unwrap();
-        let hosts = [HOST.to_owned(), "fabrikam.azurecr.io".to_owned()];
-        let change = Change::plan(&hosts, &env).unwrap().unwrap();
-        change.make().unwrap();
-        let mut now: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-        assert_eq!(now[HELPERS], json!({HOST: HELPER, "fabrikam.azurecr.io": HELPER}));
-        now["auths"] = json!({"ghcr.io": {}});
-        fs::write(&path, now.to_string()).unwrap();
-        assert!(matches!(change.undo(), Undone::All(Some(text)) if text.contains("changed after login")));
-        let read: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-        assert_eq!(read, json!({"auths": {"ghcr.io": {}}, HELPERS: {HOST: "acr-env"}}));
-        assert_eq!(without_helpers("{", &change.registries), None);
-    }
-
-    #[test]
-    fn only_registries_of_azure_get_the_helper() {
-        let env = Variables::from([(REGISTRIES, "localhost:5000")]);
-        let named = |name: &str| registries(&[name.to_owned()], &env);
-        assert_eq!(named("https://Contoso.azurecr.io/v2/").unwrap(), [HOST]);
-        assert_eq!(named("localhost:5000").unwrap(), ["localhost:5000"]);
-        for other in ["ghcr.io", "contoso", "x.azurecr.io.evil.example"] {
-            assert_eq!(named(other).unwrap_err().code, "registry-unknown");
-        }
-        assert_eq!(registries(&[], &env).unwrap_err().code, "registry-missing");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn docker_finds_the_helper_afterwards_or_an_error_says_that_it_does_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = fs::canonicalize(folder.path()).unwrap();
-        let program = root.join("azure-oidc");
-        fs::write(&program, "").unwrap();
-        let env = |path: &str| Variables::from([("PATH", path)]);
-        assert_eq!(Link::plan(&program, &env("/nowhere")).unwrap_err().code, "helper-not-found");
-        let search = format!("/nowhere:{}", root.display());
-        let link = Link::plan(&program, &env(&search)).unwrap().unwrap();
-        link.make().unwrap();
-        assert_eq!(Link::plan(&program, &env(&search)).unwrap(), None);
-        link.undo();
-        assert_eq!(fs::read_dir(&root).unwrap().count(), 1);
-    }
-}
+mod tests;

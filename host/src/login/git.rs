@@ -1,6 +1,8 @@
-//! Git's configuration: names this program as the helper for Azure Repos.
+//! Git's configuration: names this program as the helper for Azure Repos, in sections that carry a
+//! mark of their login, so that jobs of one user take out their own.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use azure_oidc_core::ports::Env;
 use azure_oidc_core::shell::Shell;
@@ -9,9 +11,15 @@ use serde::{Deserialize, Serialize};
 
 use super::edit::Edit;
 use super::journal::Undone;
+use super::tool;
+use crate::deadline::{Phase, Watchdog};
+use crate::unfinished::Unfinished;
 
 /// The hosts of Azure Repos, as git's configuration writes them.
 const HOSTS: [&str; 2] = ["https://dev.azure.com", "https://*.visualstudio.com"];
+
+/// The line before our sections begins with it.
+const MARK: &str = "# azure-oidc login ";
 
 /// The helpers at the end of a configuration.
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
@@ -20,14 +28,65 @@ pub(super) struct Change {
 }
 
 impl Change {
-    /// Plans the change. `words` are the helper's command line.
-    pub(super) fn plan(words: &[String], env: &dyn Env) -> Result<Option<Self>, Fault> {
+    /// Plans the change, and has git read the planned contents: it must find the helper there. `words`
+    /// are the helper's command line.
+    ///
+    /// # Errors
+    ///
+    /// `git-configuration-missing`, `git-configuration-invalid`, and those of the edit.
+    pub(super) fn plan(
+        words: &[String],
+        env: &dyn Env,
+        watchdog: &Watchdog,
+        unfinished: &Unfinished,
+    ) -> Result<Option<Self>, Fault> {
+        Self::planned(words, env, |contents, name| {
+            watchdog.enter(Phase::Program("git config".to_owned()));
+            let mut command = Command::new("git");
+            command.args(["config", "--file", "-", "--null", "--get-all", name]);
+            // Without git nothing can be asked, and nothing is at stake.
+            let printed = tool::run(command, contents, watchdog.deadline(), unfinished).ok()?;
+            Some(if printed.is_success { Ok(printed.stdout) } else { Err(printed.stderr) })
+        })
+    }
+
+    /// `read` is what git finds for a name in these contents, or why it cannot read them.
+    fn planned(
+        words: &[String],
+        env: &dyn Env,
+        read: impl Fn(&[u8], &str) -> Option<Result<String, String>>,
+    ) -> Result<Option<Self>, Fault> {
         let Some(path) = path(env) else {
             let message = "Git's configuration cannot be found: neither `GIT_CONFIG_GLOBAL` nor `HOME` is set";
             return Err(Fault::new(Category::Usage, "git-configuration-missing", message)
                 .hint("set `GIT_CONFIG_GLOBAL` to a file"));
         };
-        let edit = Edit::plan(&path, |text| Ok(with_sections(text, words)))?;
+        let mut number = [0; 8];
+        // Without random numbers the mark is still one that no other program has at this moment.
+        if ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut number).is_err() {
+            number[..4].copy_from_slice(&std::process::id().to_ne_bytes());
+        }
+        let mark = format!("{:016x}", u64::from_ne_bytes(number));
+        let helper = helper(words);
+        let edit = Edit::plan(&path, |text| {
+            let new = with_sections(text, &helper, &mark);
+            let invalid = |why: &str| {
+                let why = why.trim();
+                let message = format!("With the helper, git could not use its configuration {}: {why}", path.display());
+                Fault::new(Category::Usage, "git-configuration-invalid", message)
+                    .hint("mend the file; `git config --global --list` must read it to its end")
+            };
+            for host in HOSTS {
+                match read(&new, &format!("credential.{host}.helper")) {
+                    Some(Ok(found)) if found.ends_with(&format!("\0{helper}\0")) => {}
+                    Some(Ok(_)) => return Err(invalid("it does not find the helper at the file's end")),
+                    Some(Err(why)) if why.trim().is_empty() => return Err(invalid("it finds no helper")),
+                    Some(Err(why)) => return Err(invalid(&why)),
+                    None => {}
+                }
+            }
+            Ok(new)
+        })?;
         Ok(edit.map(|edit| Self { edit }))
     }
 
@@ -35,16 +94,31 @@ impl Change {
         self.edit.make()
     }
 
+    /// Takes out the sections with the mark of this login, as they were written.
     pub(super) fn undo(&self) -> Undone {
         self.edit.undo(|text| {
-            let ours = self.edit.added.trim();
-            match text.matches(ours).count() {
-                0 if !text.contains("azure-oidc") => Some(text.to_owned()),
-                1 => Some(text.replacen(self.edit.added.as_str(), "", 1).replacen(ours, "", 1)),
+            let (sections, added) = (self.edit.added.trim(), self.edit.added.as_bytes());
+            let (mark, unmarked) = sections.split_once('\n').filter(|(mark, _)| mark.starts_with(MARK))?;
+            let has_lost_marks = || places(text, unmarked.as_bytes()).len() > places(text, MARK.as_bytes()).len();
+            match (places(text, sections.as_bytes()).as_slice(), places(text, mark.as_bytes()).as_slice()) {
+                (_, []) => (!has_lost_marks()).then(|| text.to_owned()),
+                ([at], [_]) => {
+                    let (start, end) = (&text[..*at], &text[at + sections.len()..]);
+                    // The line break before it, if it is ours and nothing follows.
+                    let breaks = added.iter().take_while(|byte| **byte == b'\n').count();
+                    let end = end.strip_prefix(b"\n").unwrap_or(end);
+                    let is_last = end.is_empty() && start.ends_with(&added[..breaks]);
+                    Some([if is_last { &start[..start.len() - breaks] } else { start }, end].concat())
+                }
                 _ => None,
             }
         })
     }
+}
+
+/// Where one text is in another.
+fn places(text: &[u8], part: &[u8]) -> Vec<usize> {
+    memchr::memmem::find_iter(text, part).collect()
 }
 
 /// The file that `git config --global` writes.
@@ -59,89 +133,29 @@ fn path(env: &dyn Env) -> Option<PathBuf> {
     Some(if !usual.exists() && other.exists() { other } else { usual })
 }
 
-/// The configuration with sections at its end. The empty helper before ours has git ask no other one,
-/// which could keep the token on the disk.
-fn with_sections(text: &str, words: &[String]) -> String {
-    let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+/// The helper in the words of git's configuration.
+fn helper(words: &[String]) -> String {
     let words: Vec<_> = words.iter().map(|word| Shell::Bash.word(word)).collect();
-    let helper = format!("!{}", words.join(" ")).replace('\\', "\\\\").replace('"', "\\\"");
+    format!("!{}", words.join(" "))
+}
+
+/// The configuration with sections at its end. The empty helper before ours has git ask no helper of
+/// the system or the user, which could keep the token on the disk. It tells those of the repository
+/// all the same: git reads their file later.
+fn with_sections(text: &[u8], helper: &str, mark: &str) -> Vec<u8> {
+    let lines = text.strip_suffix(b"\n").map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let end = match (text.is_empty(), lines) {
+        // The value of such a line goes on in the next one, and ends with an empty one.
+        (_, Some(lines)) if lines.ends_with(b"\\") => "\n",
+        (true, _) | (_, Some(_)) => "",
+        (false, None) if text.ends_with(b"\\") => "\n\n",
+        (false, None) => "\n",
+    };
+    let helper = helper.replace('\\', "\\\\").replace('"', "\\\"");
     let section = |host| format!("[credential \"{host}\"]\n\thelper =\n\thelper = \"{helper}\"\n");
-    format!("{text}{end}{}", HOSTS.map(section).concat())
+    let sections = format!("{end}{MARK}{mark}; `azure-oidc logout` takes it out\n{}", HOSTS.map(section).concat());
+    [text, sections.as_bytes()].concat()
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::process::Command;
-
-    use azure_oidc_core::ports::fixed::Variables;
-
-    use super::*;
-
-    /// What git reads for a host; none where there is no git.
-    fn helpers(config: &std::path::Path, host: &str) -> Option<String> {
-        let output = Command::new("git")
-            .args(["config", "--file"])
-            .arg(config)
-            .args(["--get-urlmatch", "credential.helper", host])
-            .output();
-        Some(String::from_utf8(output.ok()?.stdout).unwrap())
-    }
-
-    #[test]
-    fn git_finds_the_helper_for_azure_repos_and_the_file_is_as_before_afterwards() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("gitconfig");
-        let env = Variables::from([("GIT_CONFIG_GLOBAL", path.to_str().unwrap())]);
-        let words = ["/opt/it's \"here\"/azure-oidc", "git-credential", "--tenant-id=a\\b"].map(str::to_owned);
-        for old in ["", "[user]\n\tname = A", "[credential]\n\thelper = store\n# end\n"] {
-            fs::write(&path, old).unwrap();
-            let change = Change::plan(&words, &env).unwrap().unwrap();
-            change.make().unwrap();
-            for host in ["https://dev.azure.com/o/p", "https://contoso.visualstudio.com"] {
-                let Some(helper) = helpers(&path, host) else { continue };
-                let script = helper.strip_prefix('!').unwrap().replacen("", "printf '%s|' ", 1);
-                let words = Command::new("sh").args(["-c", &script]).output().unwrap().stdout;
-                assert_eq!(
-                    String::from_utf8(words).unwrap(),
-                    "/opt/it's \"here\"/azure-oidc|git-credential|--tenant-id=a\\b|"
-                );
-            }
-            if let Some(other) = helpers(&path, "https://example.com") {
-                assert!(!other.contains("azure-oidc"));
-            }
-            change.undo();
-            assert_eq!(fs::read_to_string(&path).unwrap(), old);
-        }
-    }
-
-    #[test]
-    fn what_was_added_to_the_file_meanwhile_stays() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("gitconfig");
-        let env = Variables::from([("GIT_CONFIG_GLOBAL", path.to_str().unwrap())]);
-        fs::write(&path, "[user]\n\tname = A\n").unwrap();
-        let change = Change::plan(&["azure-oidc".to_owned()], &env).unwrap().unwrap();
-        change.make().unwrap();
-        let now = fs::read_to_string(&path).unwrap();
-        fs::write(&path, format!("{}[safe]\n\tdirectory = *\n", now.replace("= A", "= B"))).unwrap();
-        assert!(matches!(change.undo(), Undone::All(Some(text)) if text.contains("changed after login")));
-        assert_eq!(fs::read_to_string(&path).unwrap(), "[user]\n\tname = B\n[safe]\n\tdirectory = *\n");
-        fs::write(&path, now.replace("helper = \"", "helper = \"x")).unwrap();
-        assert!(matches!(change.undo(), Undone::Left(_)), "somebody changed our lines");
-    }
-
-    #[test]
-    fn the_file_is_the_one_that_git_writes() {
-        let folder = tempfile::tempdir().unwrap();
-        let home = folder.path().to_str().unwrap();
-        let env = Variables::from([("HOME", home)]);
-        assert_eq!(path(&env).unwrap(), folder.path().join(".gitconfig"));
-        fs::create_dir_all(folder.path().join(".config/git")).unwrap();
-        fs::write(folder.path().join(".config/git/config"), "").unwrap();
-        assert_eq!(path(&env).unwrap(), folder.path().join(".config/git/config"));
-        fs::write(folder.path().join(".gitconfig"), "").unwrap();
-        assert_eq!(path(&env).unwrap(), folder.path().join(".gitconfig"));
-        assert_eq!(path(&Variables::default()), None);
-    }
-}
+mod tests;

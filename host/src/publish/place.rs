@@ -5,13 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The folder of a file.
-pub(super) fn folder_of(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Proves that files can be created in this folder, by creating one for its owner only. It has no name
 /// where the system can do that, and disappears with this process. Returns that file.
-pub(super) fn prove_folder(folder: &Path) -> io::Result<File> {
+pub(crate) fn prove_folder(folder: &Path) -> io::Result<File> {
     if !fs::metadata(folder)?.is_dir() {
         return Err(io::ErrorKind::NotADirectory.into());
     }
@@ -24,7 +24,7 @@ pub(super) fn prove_folder(folder: &Path) -> io::Result<File> {
 }
 
 /// The path to which a symbolic link leads, also when no file is there.
-pub(super) fn followed(path: &Path) -> io::Result<PathBuf> {
+pub(crate) fn followed(path: &Path) -> io::Result<PathBuf> {
     const MAX_LINKS: usize = 40;
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
@@ -37,7 +37,7 @@ pub(super) fn followed(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// The error for a thing that is not a regular file.
-pub(super) fn not_a_file(kind: FileType) -> io::Error {
+pub(crate) fn not_a_file(kind: FileType) -> io::Error {
     if kind.is_dir() {
         return io::ErrorKind::IsADirectory.into();
     }
@@ -47,7 +47,7 @@ pub(super) fn not_a_file(kind: FileType) -> io::Error {
 
 /// Whether the open file is the one that the path names now. Follows no link.
 #[cfg(unix)]
-pub(super) fn is_at(file: &File, path: &Path) -> bool {
+pub(crate) fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let id = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
     match (file.metadata(), fs::symlink_metadata(path)) {
@@ -58,14 +58,14 @@ pub(super) fn is_at(file: &File, path: &Path) -> bool {
 
 /// Whether the open file is the one that the path names now.
 #[cfg(windows)]
-pub(super) fn is_at(file: &File, path: &Path) -> bool {
+pub(crate) fn is_at(file: &File, path: &Path) -> bool {
     use same_file::Handle;
     let file = file.try_clone().and_then(Handle::from_file);
     matches!((file, Handle::from_path(path)), (Ok(file), Ok(named)) if file == named)
 }
 
 /// Options that create a file for its owner only.
-pub(super) fn for_owner(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
+pub(crate) fn for_owner(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options.create_new(true)

@@ -16,7 +16,7 @@ const LOCK: &str = "lock";
 
 /// A folder of this run. Dropping it removes it, with all files in it.
 #[derive(Debug)]
-pub(super) struct Scratch {
+pub(crate) struct Scratch {
     common: PathBuf,
     own: Option<TempDir>,
     _lock: File,
@@ -24,7 +24,7 @@ pub(super) struct Scratch {
 
 impl Scratch {
     /// Makes the folder within `parent`, for its owner only.
-    pub(super) fn new(parent: &Path) -> io::Result<Self> {
+    pub(crate) fn new(parent: &Path) -> io::Result<Self> {
         const ATTEMPTS: usize = 20;
         let common = parent.join(FOLDER);
         for _ in 0..ATTEMPTS {
@@ -38,7 +38,7 @@ impl Scratch {
     }
 
     /// The path of a file in the folder.
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.own.as_ref().map_or_else(PathBuf::new, |own| own.path().join(name))
     }
 }
@@ -74,7 +74,7 @@ fn create(common: &Path) -> io::Result<Scratch> {
 }
 
 /// Removes what interrupted runs left in this folder. `proof` is a file that this user created.
-pub(super) fn sweep(parent: &Path, proof: &File) {
+pub(crate) fn sweep(parent: &Path, proof: &File) {
     let common = parent.join(FOLDER);
     let is_ours = || proof.metadata().is_ok_and(|proof| belongs_to(&common, &proof));
     let Ok(entries) = fs::read_dir(&common) else { return };
