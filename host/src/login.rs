@@ -56,6 +56,7 @@ impl Process<'_> {
             Step::Docker(change) => change.undo(),
             Step::Link(link) => link.undo(),
             Step::Git(change) => change.undo(),
+            Step::Kubectl(change) => change.undo(self.watchdog.deadline(), self.unfinished),
             Step::Powershell(change) => change.undo(self.watchdog.deadline(), self.unfinished),
         })
     }
@@ -151,14 +152,14 @@ impl Changes<'_> {
             self.git()?;
         }
         let given = Folder::of_job(&ProcessEnv, &self.session.client_id).filter(|_| self.args.is_for(LoginTool::Az));
-        let needs_own = self.args.is_for(LoginTool::Kubectl) || self.args.is_for(LoginTool::Az) && given.is_none();
+        let needs_own = self.args.is_for(LoginTool::Az) && given.is_none();
         let own = needs_own.then(|| Folder::in_job(&ProcessEnv, &self.session.client_id));
         for folder in own.iter().chain(&given) {
             self.journal.begin(Step::Folder(folder.clone()))?;
             folder.make()?;
         }
-        if let Some(own) = own.as_ref().filter(|_| self.args.is_for(LoginTool::Kubectl)) {
-            variables.push(self.kubectl(&own.path)?);
+        if self.args.is_for(LoginTool::Kubectl) {
+            variables.push(self.kubectl(&Folder::in_job(&ProcessEnv, &self.session.client_id).path)?);
         }
         if self.args.is_for(LoginTool::Az) {
             let folder = given
@@ -199,14 +200,16 @@ impl Changes<'_> {
         let Process { watchdog, unfinished, .. } = self.process;
         let file =
             kubectl::plan(&self.helper("kubernetes-credential")?, &self.args.kube_context, watchdog, unfinished)?;
-        let path = file.write(folder)?;
+        let change = file.plan(folder)?;
+        self.journal.begin(Step::Kubectl(change.clone()))?;
+        change.make()?;
         self.said.push(match file.contexts.as_slice() {
             [] => "no context of kubectl signs in by kubelogin; `--kube-context NAME` names one, and `kubectl --user azure-oidc` \
                    works with each"
                 .to_owned(),
             contexts => format!("kubectl asks azure-oidc in the contexts {}", contexts.join(", ")),
         });
-        Ok(kubectl::variable(&path, &ProcessEnv))
+        Ok(kubectl::variable(change.path(), &ProcessEnv))
     }
 
     fn az(&mut self, folder: PathBuf) -> Result<Vec<Variable>, Fault> {

@@ -37,7 +37,11 @@ pub(crate) fn link(args: &LinkArgs) -> Result<String, Fault> {
 
 /// The fault of a program that does not know where it is.
 pub(crate) fn not_found(error: &io::Error) -> Fault {
-    Fault::new(Category::Publish, "program-not-found", format!("This program cannot find itself: {}", reason::of(error)))
+    Fault::new(
+        Category::Publish,
+        "program-not-found",
+        format!("This program cannot find itself: {}", reason::of(error)),
+    )
 }
 
 /// The names in this folder, made if they are not there.
@@ -113,7 +117,7 @@ mod tests {
         assert_eq!(make(&program, folder.path()).unwrap_err().0, made[0]);
         assert_eq!(fs::read(&made[0]).unwrap(), b"mine");
         let (path, error) = make(&program, &folder.path().join("none")).unwrap_err();
-        let message = not_made(&path, &error).message;
-        assert!(message.ends_with("cannot be made: its folder does not exist"), "{message}");
+        let fault = not_made(&path, &error);
+        assert!(fault.message.ends_with("cannot be made: its folder does not exist"), "{}", fault.message);
     }
 }

@@ -15,7 +15,7 @@ use azure_oidc_core::{Category, Fault};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
-use super::{docker, folder, git, powershell};
+use super::{docker, folder, git, kubectl, powershell};
 use crate::reason;
 
 /// The version of the file.
@@ -33,6 +33,8 @@ pub(super) enum Step {
     Link(docker::Link),
     /// The helpers in git's configuration.
     Git(git::Change),
+    /// The file of kubectl.
+    Kubectl(kubectl::Change),
     /// The context of PowerShell's Az modules.
     Powershell(powershell::Change),
 }

@@ -1,19 +1,20 @@
 //! A file for kubectl that stands before the user's own in `KUBECONFIG`: its contexts sign in by this
-//! program. kubectl takes the first definition that it finds, so no file of the user is changed.
+//! program. kubectl takes the first definition that it finds, so no file of the user is changed. It
+//! also writes new definitions to the first file; one that has some stays.
 
 use std::collections::BTreeSet;
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use azure_oidc_core::ports::Env;
 use azure_oidc_core::{Category, Fault};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::edit::Edit;
+use super::journal::Undone;
 use super::tool;
-use crate::deadline::{Phase, Watchdog};
-use crate::reason;
+use crate::deadline::{Deadline, Phase, Watchdog};
 use crate::unfinished::Unfinished;
 
 /// The variable with the files of kubectl.
@@ -70,22 +71,70 @@ pub(super) fn plan(
     Ok(File { contents, contexts: contexts.into_iter().map(|context| context.name).collect() })
 }
 
+/// The file, which is new.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
+pub(super) struct Change {
+    edit: Edit,
+    /// What it defines.
+    names: BTreeSet<String>,
+}
+
 impl File {
-    /// Writes the file in this folder.
-    pub(super) fn write(&self, folder: &Path) -> Result<PathBuf, Fault> {
-        let path = folder.join(NAME);
-        let write = || {
-            let mut options = OpenOptions::new();
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            options.write(true).create_new(true).open(&path)?.write_all(format!("{:#}\n", self.contents).as_bytes())
-        };
-        write().map_err(|error| {
-            let message = format!("The file {} cannot be written: {}", path.display(), reason::of_writing(&error));
-            Fault::new(Category::Publish, "file-not-editable", message).hint("make its folder writable")
+    /// Plans the file in this folder, which is for it alone.
+    ///
+    /// # Errors
+    ///
+    /// `file-not-editable`.
+    pub(super) fn plan(&self, folder: &Path) -> Result<Change, Fault> {
+        let contents = format!("{:#}\n", self.contents);
+        let edit = Edit::plan(&folder.join(NAME), |_| Ok(contents.into_bytes()))?.ok_or_else(|| {
+            let message = format!("The folder {} of another login is there", folder.display());
+            Fault::new(Category::Publish, "file-not-editable", message).hint("run `azure-oidc logout` there first")
         })?;
-        Ok(path)
+        Ok(Change { edit, names: names(&self.contents).collect() })
     }
+}
+
+impl Change {
+    pub(super) fn path(&self) -> &Path {
+        &self.edit.path
+    }
+
+    pub(super) fn make(&self) -> Result<(), Fault> {
+        self.edit.make()
+    }
+
+    /// Removes the file, unless kubectl wrote new definitions to it.
+    pub(super) fn undo(&self, deadline: Deadline, unfinished: &Unfinished) -> Undone {
+        self.undo_with(|| {
+            let mut command = Command::new("kubectl");
+            command.args(["config", "view", "--output", "json", "--kubeconfig"]).arg(self.path());
+            let printed = tool::run(command, b"", deadline, unfinished).ok().filter(|printed| printed.is_success)?;
+            serde_json::from_str(&printed.stdout).ok()
+        })
+    }
+
+    fn undo_with(&self, read: impl FnOnce() -> Option<Value>) -> Undone {
+        let undone = self.edit.undo(|_| {
+            // A chosen context or namespace ends with the contexts themselves.
+            names(&read()?).all(|name| self.names.contains(&name)).then(Vec::new)
+        });
+        match undone {
+            Undone::Left(text) => {
+                let next = "`kubectl config view --raw --kubeconfig FILE` prints what kubectl wrote there";
+                Undone::Left(format!("{text}; {next}"))
+            }
+            undone => undone,
+        }
+    }
+}
+
+/// What a configuration of kubectl defines, with the kind before the name.
+fn names(config: &Value) -> impl Iterator<Item = String> {
+    ["clusters", "contexts", "users"].into_iter().flat_map(move |kind| {
+        let all = config[kind].as_array().into_iter().flatten();
+        all.filter_map(move |one| Some(format!("{kind}/{}", one["name"].as_str()?)))
+    })
 }
 
 /// The variable with our file before the user's own.
@@ -181,65 +230,4 @@ fn file(words: &[String], contexts: &[Context]) -> Value {
 }
 
 #[cfg(test)]
-mod tests {
-    use azure_oidc_core::ports::fixed::Variables;
-
-    use super::*;
-
-    fn config() -> Value {
-        json!({
-            "contexts": [
-                {"name": "aks", "context": {"cluster": "a", "user": "one", "namespace": "web"}},
-                {"name": "own", "context": {"cluster": "b", "user": "two"}},
-                {"name": "old", "context": {"cluster": "c", "user": "three"}},
-                {"name": "kind", "context": {"cluster": "d", "user": "four"}},
-                {"name": "broken", "context": {"cluster": "d", "user": "nobody"}},
-            ],
-            "users": [
-                {"name": "one", "user": {"exec": {"command": "/usr/bin/kubelogin", "args": ["get-token"]}}},
-                {"name": "two", "user": {"exec": {"command": "kubelogin", "args": ["get-token", "--server-id", "s"]}}},
-                {"name": "three", "user": {"auth-provider": {"name": "azure", "config": {"apiserver-id": "t"}}}},
-                {"name": "four", "user": {"client-certificate-data": "DATA+OMITTED"}},
-            ],
-        })
-    }
-
-    #[test]
-    fn only_contexts_that_sign_in_by_kubelogin_change_unless_others_are_named() {
-        let names = |named: &[&str]| {
-            let named: Vec<_> = named.iter().map(ToString::to_string).collect();
-            let found = contexts(&config(), &named)?;
-            Ok::<_, Fault>(found.into_iter().map(|one| (one.name, one.server.unwrap_or_default())).collect::<Vec<_>>())
-        };
-        let pair = |name: &str, server: &str| (name.to_owned(), server.to_owned());
-        assert_eq!(names(&[]).unwrap(), [pair("aks", ""), pair("own", "s"), pair("old", "t")]);
-        assert_eq!(names(&["kind", "own"]).unwrap(), [pair("kind", ""), pair("own", "s")]);
-        assert_eq!(names(&["none"]).unwrap_err().code, "context-unknown");
-        assert_eq!(contexts(&Value::Null, &[]).unwrap(), []);
-    }
-
-    #[test]
-    fn each_application_has_a_user_and_contexts_keep_their_cluster_and_namespace() {
-        let words = ["/opt/azure-oidc", "kubernetes-credential"].map(str::to_owned);
-        let written = file(&words, &contexts(&config(), &[]).unwrap());
-        let users: Vec<_> = written["users"].as_array().unwrap().iter().map(|user| &user["name"]).collect();
-        assert_eq!(users, ["azure-oidc", "azure-oidc-s", "azure-oidc-t"]);
-        assert_eq!(written["users"][1]["user"]["exec"]["args"], json!(["kubernetes-credential", "--server-id=s"]));
-        let context = json!({"cluster": "a", "user": "azure-oidc", "namespace": "web"});
-        assert_eq!(written["contexts"][0], json!({"name": "aks", "context": context}));
-        assert_eq!(file(&words, &[])["users"][0]["name"], "azure-oidc", "for `kubectl --user`");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn our_file_stands_before_those_of_the_user() {
-        let path = Path::new("/job/kubeconfig");
-        for (env, expected) in [
-            (("KUBECONFIG", "/a:/b"), "/job/kubeconfig:/a:/b"),
-            (("HOME", "/home/u"), "/job/kubeconfig:/home/u/.kube/config"),
-            (("OTHER", ""), "/job/kubeconfig"),
-        ] {
-            assert_eq!(variable(path, &Variables::from([env])), (FILES, expected.to_owned()));
-        }
-    }
-}
+mod tests;
