@@ -199,7 +199,8 @@ fn sweep(path: &Path) {
     }
 }
 
-/// Replaces the contents at once. Owner and permissions stay; a new file is for its owner only.
+/// Replaces the contents at once, except in a file with several names, which would be divided. Owner
+/// and permissions stay; a new file is for its owner only.
 fn write(path: &Path, contents: &[u8]) -> io::Result<()> {
     let metadata = fs::metadata(path).ok();
     if metadata.as_ref().is_some_and(has_other_names) {
