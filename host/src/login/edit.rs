@@ -129,7 +129,10 @@ impl Edit {
             return Ok(Undone::All(None));
         }
         if digest == self.after {
-            let old = self.exchanged(&now, &self.added, &self.removed)?;
+            let old = match self.exchanged(&now, &self.added, &self.removed) {
+                Ok(old) => old,
+                Err(error) => return Ok(Undone::Left(format!("{file} stays as it is: {error}"))),
+            };
             if !self.was_there {
                 fs::remove_file(&self.path)?;
                 return Ok(Undone::All(Some(format!("{file} is removed"))));
