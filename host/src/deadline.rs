@@ -47,6 +47,8 @@ pub(crate) enum Phase {
     Program(String),
     /// The component runs, and waits for its requests.
     Component,
+    /// It waits for another `login` or `logout` of the job.
+    OtherLogin,
     /// It writes the results to files.
     Publishing,
     /// It prints.
@@ -73,6 +75,10 @@ impl Phase {
             Self::Component => {
                 (waits("the component and its requests did not end"), "see with `--timings` where the time went")
             }
+            Self::OtherLogin => (
+                waits("another `azure-oidc login` or `logout` of this job did not end"),
+                "try again when it has ended, or end it",
+            ),
             Self::Publishing => (
                 waits("the files of the results could not be written"),
                 "look for a program that locks them, or a network disk that does not answer",

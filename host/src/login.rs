@@ -1,19 +1,19 @@
 //! The commands `login` and `logout`: sessions for the tools of a job, and how they end.
 //!
-//! The component signs in first ([`session`]). Then each change is written down ([`journal`]) before
-//! it is made, and all are undone unless all succeed. What each tool needs is in a file of its own.
+//! The component signs in first ([`session`]), and then an earlier login of the job is undone. Each
+//! change is written down ([`journal`]) before it is made, and all are undone unless all succeed. What
+//! each tool needs is in a file of its own.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use azure_oidc_cli::grants::Grants;
 use azure_oidc_cli::{Cli, LoginArgs, LoginTool, LogoutArgs};
-use azure_oidc_core::platform::text::{export_lines, powershell_lines};
-use azure_oidc_core::platform::{File, Publication, Value};
+use azure_oidc_core::platform::{File, Publication};
 use azure_oidc_core::ports::Env;
 use azure_oidc_core::settings::SUBSCRIPTION_ID;
-use azure_oidc_core::shell::Shell;
-use azure_oidc_core::{Category, Fault, Secret};
+use azure_oidc_core::{Category, Fault};
 
 mod az;
 mod docker;
@@ -24,12 +24,15 @@ mod journal;
 mod kubectl;
 mod powershell;
 mod session;
+mod state;
 mod tool;
+mod variables;
 
+use crate::closed;
 use crate::deadline::{Phase, Watchdog};
 use crate::inputs::ProcessEnv;
 use crate::names;
-use crate::print::{note, print};
+use crate::print::{not_printed, note, print};
 use crate::publish::Outputs;
 use crate::sandbox;
 use crate::timings::Timings;
@@ -37,6 +40,7 @@ use crate::unfinished::Unfinished;
 use folder::Folder;
 use journal::{Journal, Journals, Step, Undone};
 use session::Session;
+use variables::{Before, Set};
 
 /// A variable for later programs.
 type Variable = (&'static str, String);
@@ -49,7 +53,7 @@ pub(crate) struct Process<'a> {
 }
 
 impl Process<'_> {
-    fn undo(&self, journal: &mut Journal) -> Result<Vec<Undone>, Fault> {
+    fn undo(&self, journal: &mut Journal) -> Vec<Undone> {
         self.watchdog.enter(Phase::Publishing);
         journal.undo(|step| match step {
             Step::Folder(folder) => folder.undo(),
@@ -64,25 +68,38 @@ impl Process<'_> {
 
 /// Signs the tools in, and returns the exit code.
 pub(crate) fn login(args: &LoginArgs, cli: &Cli, process: &Process<'_>) -> Result<u8, Fault> {
+    args.check(&cli.host)?;
     let registries = match args.is_for(LoginTool::Docker) {
-        true => docker::registries(&args.registry, &ProcessEnv).and_then(|all| without_options(args).map(|()| all))?,
+        true => docker::registries(&args.registry, &ProcessEnv)?,
         false => Vec::new(),
     };
+    if args.hands_over() && closed::is_stdout_closed() {
+        return Err(not_printed("it is closed").hint("redirect it to a file, or to `/dev/null`"));
+    }
     // A signal ends the tools that run, and this process. The journal stays for `logout`.
     process.watchdog.watch_signals();
-    let journals = Journals::open(&ProcessEnv)?;
-    let mut journal = journals.own(&ProcessEnv)?;
-    if !journal.is_empty() {
-        note(b"azure-oidc: an earlier login of this job is undone first\n");
-        tell(&process.undo(&mut journal)?);
-    }
     let session = match Session::open(args, cli, process.timings, process.unfinished, process.watchdog)? {
         Ok(session) => session,
         Err(code) => return Ok(code),
     };
-    let made = Changes { args, cli, process, session: &session, journal: &mut journal, said: Vec::new() }
-        .make(&registries)
-        .and_then(|(variables, said)| publish(&session, args, &variables, process).map(|()| said));
+    if args.hands_over() {
+        prove(&session, process)?;
+    }
+    process.watchdog.enter(Phase::OtherLogin);
+    let mut journal = Journals::find(&ProcessEnv)?.own()?;
+    process.watchdog.enter(Phase::Publishing);
+    let earlier = journal.variables().to_vec();
+    if !journal.is_empty() {
+        note(b"azure-oidc: an earlier login of this job is undone first\n");
+        tell(&process.undo(&mut journal));
+    }
+    let before = Before { env: &ProcessEnv, sets: &earlier };
+    let changes = Changes { args, cli, process, session: &session, before, journal: &mut journal, said: Vec::new() };
+    let made = changes.make(&registries).and_then(|(variables, said)| {
+        let new: Vec<_> = variables.iter().map(|(name, value)| Set::new(name, value, &before)).collect();
+        journal.hand_over(new.clone())?;
+        publish(&session, args, &new, &earlier, process).map(|()| said)
+    });
     match made {
         Ok(said) => {
             let lines: String = said.iter().map(|line| format!("azure-oidc: {line}\n")).collect();
@@ -90,7 +107,9 @@ pub(crate) fn login(args: &LoginArgs, cli: &Cli, process: &Process<'_>) -> Resul
             Ok(0)
         }
         Err(fault) => {
-            tell(&process.undo(&mut journal)?);
+            let fault = late(fault, process);
+            // What is gone again was never seen.
+            tell(&process.undo(&mut journal).into_iter().filter(|one| !one.is_done()).collect::<Vec<_>>());
             Err(fault)
         }
     }
@@ -98,23 +117,37 @@ pub(crate) fn login(args: &LoginArgs, cli: &Cli, process: &Process<'_>) -> Resul
 
 /// Undoes what `login` did, and returns the exit code.
 pub(crate) fn logout(args: &LogoutArgs, process: &Process<'_>) -> Result<u8, Fault> {
-    let journals = Journals::open(&ProcessEnv)?;
-    let mut undone = Vec::new();
-    if args.all {
-        for journal in &mut journals.all()? {
-            undone.extend(process.undo(journal)?);
+    process.watchdog.enter(Phase::OtherLogin);
+    let journals = Journals::find(&ProcessEnv)?;
+    let (mut undone, mut variables) = (Vec::new(), Vec::new());
+    let unusable = |fault: &Fault| Undone::Left(format!("{}; {}", fault.message, fault.hints.join("; ")));
+    match journals.own_if_any() {
+        Ok(None) => {}
+        Ok(Some(mut journal)) => {
+            variables = journal.variables().to_vec();
+            undone.extend(process.undo(&mut journal));
         }
-    } else {
-        undone.extend(process.undo(&mut journals.own(&ProcessEnv)?)?);
+        Err(fault) if args.all => undone.push(unusable(&fault)),
+        Err(fault) => return Err(fault),
+    }
+    if args.all {
+        for journal in journals.others() {
+            match journal {
+                Ok(mut journal) => undone.extend(process.undo(&mut journal)),
+                Err(fault) => undone.push(unusable(&fault)),
+            }
+        }
     }
     if undone.is_empty() {
-        let others = journals.all().map_or(0, |all| all.len());
-        note(match others {
+        note(match journals.paths_of_others().len() {
             0 => b"azure-oidc: there is nothing to undo\n".as_slice(),
             _ => b"azure-oidc: this job has nothing to undo; `azure-oidc logout --all` undoes the logins of other jobs of this user\n",
         });
     }
-    Ok(if tell(&undone) { 0 } else { Category::Negative.exit_code() })
+    let is_done = tell(&undone);
+    process.watchdog.enter(Phase::Printing);
+    print(variables::restoring(&variables, &[], &ProcessEnv, args.shell.chosen(&ProcessEnv))?.as_bytes())?;
+    Ok(if is_done { 0 } else { Category::Negative.exit_code() })
 }
 
 /// Says what was undone and what was not. Returns whether nothing is left.
@@ -124,9 +157,19 @@ fn tell(undone: &[Undone]) -> bool {
             Undone::All(None) => {}
             Undone::All(Some(text)) => note(format!("azure-oidc: {text}\n").as_bytes()),
             Undone::Left(text) => note(format!("warning: {text}\n").as_bytes()),
+            Undone::Failed(text) => note(format!("warning: {text}; `azure-oidc logout` tries again\n").as_bytes()),
         }
     }
-    undone.iter().all(|one| matches!(one, Undone::All(_)))
+    undone.iter().all(Undone::is_done)
+}
+
+/// The failure of a tool that got no more time is a time-out.
+fn late(fault: Fault, process: &Process<'_>) -> Fault {
+    let is_of_tool = fault.code.ends_with("-failed");
+    if !is_of_tool || process.watchdog.deadline().left() > tool::RESERVE {
+        return fault;
+    }
+    Fault::new(Category::Network, "deadline-passed", fault.message.clone()).hint("`--timeout TIME` gives it more time")
 }
 
 /// The changes of one login.
@@ -135,6 +178,8 @@ struct Changes<'a> {
     cli: &'a Cli,
     process: &'a Process<'a>,
     session: &'a Session,
+    /// The environment without what an earlier login put there.
+    before: Before<'a>,
     journal: &'a mut Journal,
     /// What was done, for people.
     said: Vec<String>,
@@ -151,20 +196,20 @@ impl Changes<'_> {
         if self.args.is_for(LoginTool::Git) {
             self.git()?;
         }
-        let given = Folder::of_job(&ProcessEnv, &self.session.client_id).filter(|_| self.args.is_for(LoginTool::Az));
+        let client_id = &self.session.client_id;
+        let given = Folder::of_job(&self.before, client_id).filter(|_| self.args.is_for(LoginTool::Az));
         let needs_own = self.args.is_for(LoginTool::Az) && given.is_none();
-        let own = needs_own.then(|| Folder::in_job(&ProcessEnv, &self.session.client_id));
+        let own = needs_own.then(|| Folder::in_job(&self.before, client_id));
         for folder in own.iter().chain(&given) {
             self.journal.begin(Step::Folder(folder.clone()))?;
             folder.make()?;
         }
+        let own = own.map(|folder| folder.path);
         if self.args.is_for(LoginTool::Kubectl) {
-            variables.push(self.kubectl(&Folder::in_job(&ProcessEnv, &self.session.client_id).path)?);
+            variables.push(self.kubectl(&Folder::in_job(&self.before, client_id).path)?);
         }
         if self.args.is_for(LoginTool::Az) {
-            let folder = given
-                .or(own)
-                .map(|folder| if needs_its_own(&folder) { folder.path.join(az::WITHIN) } else { folder.path });
+            let folder = given.map(|folder| folder.path).or_else(|| Some(own?.join(az::WITHIN)));
             variables.extend(self.az(folder.unwrap_or_default())?);
         }
         if self.args.is_for(LoginTool::Powershell) {
@@ -209,7 +254,7 @@ impl Changes<'_> {
                 .to_owned(),
             contexts => format!("kubectl asks azure-oidc in the contexts {}", contexts.join(", ")),
         });
-        Ok(kubectl::variable(change.path(), &ProcessEnv))
+        Ok(kubectl::variable(change.path(), &self.before))
     }
 
     fn az(&mut self, folder: PathBuf) -> Result<Vec<Variable>, Fault> {
@@ -223,12 +268,13 @@ impl Changes<'_> {
             folder,
             subscription: subscription.as_deref(),
             allow_no_subscriptions: self.args.allow_no_subscriptions,
+            is_alone: self.args.tools.iter().all(|tool| *tool == LoginTool::Az),
             watchdog: self.process.watchdog,
             unfinished: self.process.unfinished,
         };
-        az.sign_in(self.session, &ProcessEnv)?;
+        az.sign_in(self.session, &self.before)?;
         self.said.push(format!("az is signed in as {} in {}", self.session.client_id, az.folder.display()));
-        Ok(az::variables(&az.folder, &ProcessEnv))
+        Ok(az::variables(&az.folder, &self.before))
     }
 
     fn powershell(&mut self) -> Result<(), Fault> {
@@ -244,17 +290,24 @@ impl Changes<'_> {
     fn helper(&self, command: &str) -> Result<Vec<String>, Fault> {
         let host = &self.cli.host;
         let mut words = vec![program()?.display().to_string(), command.to_owned()];
-        words.extend(self.args.settings());
-        words.extend(host.ca_file.iter().map(|file| format!("--ca-file={file}")));
+        let ca_file = host.ca_file.iter().map(|file| format!("--ca-file={file}"));
+        // The tool may run it in another folder.
+        words.extend(self.args.settings().into_iter().chain(ca_file).map(with_absolute_path));
         words.extend(host.allow_host.iter().map(|host| format!("--allow-host={host}")));
         words.extend(host.allow_program.then(|| "--allow-program".to_owned()));
         Ok(words)
     }
 }
 
-/// Whether az gets a folder within this one.
-fn needs_its_own(folder: &Folder) -> bool {
-    ProcessEnv.present(az::FOLDER).is_none_or(|path| std::path::absolute(path).ok().as_ref() != Some(&folder.path))
+/// An option, with the whole path if it names a file.
+fn with_absolute_path(option: String) -> String {
+    match option.split_once('=') {
+        Some((name @ ("--ca-file" | "--id-token-file"), path)) => match std::path::absolute(path) {
+            Ok(path) => format!("{name}={}", path.display()),
+            Err(_) => option,
+        },
+        _ => option,
+    }
 }
 
 /// The program, wherever the job is later.
@@ -264,17 +317,6 @@ fn program() -> Result<PathBuf, Fault> {
 
 fn subscription(args: &LoginArgs) -> Option<String> {
     args.subscription.clone().or_else(|| SUBSCRIPTION_ID.iter().find_map(|name| ProcessEnv.present(name)))
-}
-
-/// Docker hands its helper no options.
-fn without_options(args: &LoginArgs) -> Result<(), Fault> {
-    let token = [&args.token.id_token_env, &args.token.id_token_file, &args.platform.platform, &args.audience];
-    if token.into_iter().all(Option::is_none) {
-        return Ok(());
-    }
-    let message = "docker hands its helper no options, so the helper cannot be told where the ID token is";
-    Err(Fault::new(Category::Usage, "docker-takes-no-options", message)
-        .hint("leave the platform to be detected, or leave `docker` out of `--for` and use `azure-oidc exec`"))
 }
 
 /// The settings that came by options, for helpers that get no options.
@@ -290,25 +332,42 @@ fn settings(args: &LoginArgs) -> impl Iterator<Item = Variable> {
     .filter_map(|(name, value)| Some((name, value?)))
 }
 
-/// Hands variables to later steps in the platform's way, and prints them for the shell of this one.
-fn publish(session: &Session, args: &LoginArgs, variables: &[Variable], process: &Process<'_>) -> Result<(), Fault> {
-    if variables.is_empty() {
+/// Proves that later steps can be handed variables, before anything is changed.
+fn prove(session: &Session, process: &Process<'_>) -> Result<(), Fault> {
+    let mut granted = Grants::default();
+    granted.outputs = session.platform.outputs_with_settings(&ProcessEnv).unwrap_or_default();
+    *process.unfinished.outputs() = Outputs::prove(&granted, &ProcessEnv).map_err(|mut fault| {
+        fault.hints = vec!["make it writable; without its variable, only the shell gets the variables".to_owned()];
+        fault
+    })?;
+    Ok(())
+}
+
+/// Hands variables to later steps in the platform's way, and prints them for the shell of this one,
+/// with what an earlier login of the job had set. The platform's lines go to standard error, which it
+/// reads too, so that the shell gets its own only.
+fn publish(
+    session: &Session,
+    args: &LoginArgs,
+    new: &[Set],
+    earlier: &[Set],
+    process: &Process<'_>,
+) -> Result<(), Fault> {
+    let shell = args.shell.chosen(&ProcessEnv);
+    let printed = variables::restoring(earlier, new, &ProcessEnv, shell)? + &variables::setting(new, shell)?;
+    if printed.is_empty() {
         return Ok(());
     }
-    let value = |(name, value): &Variable| Value { name: (*name).to_owned(), value: Secret::new(value), secret: false };
-    let values: Vec<_> = variables.iter().map(value).collect();
     let platform = session.platform;
     let outputs = platform.outputs_with_settings(&ProcessEnv);
-    let published = outputs.and_then(|files| Ok((files, platform.publish_with_settings(&[], &values, &ProcessEnv)?)));
-    let (files, publications) = published.unwrap_or_else(|fault| {
+    let values = variables::values(new.iter().map(Into::into));
+    let published = outputs.and_then(|_| platform.publish_with_settings(&[], &values, &ProcessEnv));
+    let publications = published.unwrap_or_else(|fault| {
         note(format!("warning: later steps do not get the variables: {}\n", fault.message).as_bytes());
-        Default::default()
+        Vec::new()
     });
-    let mut granted = Grants::default();
-    granted.outputs = files;
-    *process.unfinished.outputs() = Outputs::prove(&granted, &ProcessEnv)?;
     process.watchdog.enter(Phase::Publishing);
-    let (mut appended, mut printed) = (Vec::new(), String::new());
+    let (mut appended, mut noted) = (Vec::new(), String::new());
     for publication in publications {
         match publication {
             Publication::Append { file, lines } => {
@@ -318,18 +377,40 @@ fn publish(session: &Session, args: &LoginArgs, variables: &[Variable], process:
                 };
                 appended.push(sandbox::Publication { variable, path, lines: lines.reveal().as_bytes().to_vec() });
             }
-            Publication::Mask(text) | Publication::Print(text) => printed.push_str(text.reveal()),
+            Publication::Mask(text) | Publication::Print(text) => noted.push_str(text.reveal()),
             Publication::Source(_) | Publication::Write { .. } | Publication::Send(_) => {}
         }
     }
-    let lines = match args.shell.chosen(&ProcessEnv) {
-        Shell::Bash => export_lines(&values)?,
-        Shell::Powershell => powershell_lines(&values)?,
-    };
-    printed.push_str(lines.reveal());
     process.unfinished.outputs().publish(&appended, process.watchdog.deadline())?;
     process.watchdog.enter(Phase::Printing);
-    print(printed.as_bytes()).inspect_err(|_| process.unfinished.discard())?;
+    io::stderr()
+        .write_all(noted.as_bytes())
+        .map_err(not_noted)
+        .and_then(|()| print(printed.as_bytes()))
+        .inspect_err(|_| process.unfinished.discard())?;
     process.unfinished.keep(0);
     Ok(())
+}
+
+fn not_noted(error: io::Error) -> Fault {
+    let message = format!("The lines for the CI system cannot be written to standard error: {error}");
+    Fault::new(Category::Publish, "stderr-not-writable", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn helpers_find_their_files_from_every_folder() {
+        let here = std::env::current_dir().unwrap();
+        for (option, expected) in [
+            ("--ca-file=ca.pem", format!("--ca-file={}", here.join("ca.pem").display())),
+            ("--id-token-file=a/b", format!("--id-token-file={}", here.join("a/b").display())),
+            ("--audience=api://x", "--audience=api://x".to_owned()),
+            ("--allow-program", "--allow-program".to_owned()),
+        ] {
+            assert_eq!(with_absolute_path(option.to_owned()), expected);
+        }
+    }
 }

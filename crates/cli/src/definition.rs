@@ -257,20 +257,21 @@ Exit codes: 0, or the signal that ended it; 2, 3, 4 and 5 as `exchange`, 6 no re
 
 const LOGIN_EXAMPLES: &str = "\
 Examples:
-  azure-oidc login                                       a session of az for this job
-  eval \"$(azure-oidc login)\"                             where the CI system takes no variables
-  azure-oidc login --for az,docker --registry contoso.azurecr.io
-  azure-oidc login --for git,kubectl
-  azure-oidc logout                                      undoes it
+  lines=$(azure-oidc login) && eval \"$lines\"             a session of az for this job
+  azure-oidc login --for docker,git --registry contoso.azurecr.io
+  azure-oidc login --for az,kubectl > env.sh             variables for a shell
+  lines=$(azure-oidc logout) && eval \"$lines\"            undoes it
 
 az gets a new folder in the job's temporary folder, unless AZURE_CONFIG_DIR names an empty one. The
 ID token goes to az over a pipe. az keeps it, and a session lasts as long as its tokens: about an
 hour. For longer jobs use `azure-oidc exec`. docker's and git's own files are changed; kubectl gets
-a file that stands before the others in KUBECONFIG. Unless all of it succeeds, nothing is changed.";
+a file that stands before the others in KUBECONFIG. Unless all of it succeeds, all of it is undone.
+An earlier login of the job is undone as soon as azure-oidc has signed in.";
 
 const LOGOUT_NOTE: &str = "\
 It restores each file byte for byte. In a file that somebody changed after login, it takes out only
-what login added, and says so.
+what login added, and says so. It prints lines for a shell: login's variables are unset, or have
+their earlier values. What failed is tried again by the next logout.
 
 Exit codes: 0 undone, or there was nothing to undo; 1 something is left, and is named.";
 

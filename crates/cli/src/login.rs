@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use azure_oidc_core::plan::TokenInputs;
+use azure_oidc_core::{Category, Fault};
 use clap::Args;
 
 use crate::values::{choice, duration, not_empty, number};
-use crate::{KeptToken, PlatformArgs, ShellArgs, SignIn};
+use crate::{HostOptions, KeptToken, PlatformArgs, ShellArgs, SignIn};
 
 /// A tool that can be signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +83,50 @@ impl LoginArgs {
         self.tools.contains(&tool)
     }
 
+    /// Refuses options that would be without effect.
+    ///
+    /// # Errors
+    ///
+    /// `option-needs-tool`, `docker-takes-no-options`.
+    pub fn check(&self, host: &HostOptions) -> Result<(), Fault> {
+        for (tool, name, option, is_given) in [
+            (LoginTool::Docker, "docker", "--registry", !self.registry.is_empty()),
+            (LoginTool::Kubectl, "kubectl", "--kube-context", !self.kube_context.is_empty()),
+        ] {
+            if is_given && !self.is_for(tool) {
+                let message = format!("`{option}` needs `--for {name}`");
+                return Err(Fault::new(Category::Usage, "option-needs-tool", message)
+                    .hint(format!("add `{name}` to `--for`, or leave `{option}` out")));
+            }
+        }
+        let given = [
+            ("--id-token-env", self.token.id_token_env.is_some()),
+            ("--id-token-file", self.token.id_token_file.is_some()),
+            ("--platform", self.platform.platform.is_some()),
+            ("--audience", self.audience.is_some()),
+            ("--ca-file", host.ca_file.is_some()),
+            ("--allow-host", !host.allow_host.is_empty()),
+            ("--allow-program", host.allow_program),
+        ];
+        match given.into_iter().find(|(_, is_given)| *is_given && self.is_for(LoginTool::Docker)) {
+            None => Ok(()),
+            Some((option, _)) => {
+                let message = format!("docker hands its helper no options, so it would not know `{option}`");
+                Err(Fault::new(Category::Usage, "docker-takes-no-options", message).hint(match option {
+                    "--ca-file" => "set `SSL_CERT_FILE` for the whole job instead, or leave `docker` out of `--for`",
+                    _ => "leave the option out, or leave `docker` out of `--for` and use `azure-oidc exec`",
+                }))
+            }
+        }
+    }
+
+    /// Whether variables are handed to later programs.
+    pub fn hands_over(&self) -> bool {
+        let SignIn { tenant_id, client_id, authority_host, cloud } = &self.sign_in;
+        let has_settings = [tenant_id, client_id, authority_host, cloud].into_iter().any(Option::is_some);
+        self.is_for(LoginTool::Az) || self.is_for(LoginTool::Kubectl) || self.is_for(LoginTool::Docker) && has_settings
+    }
+
     /// What decides where the ID token is.
     pub fn token_inputs(&self) -> TokenInputs<'_> {
         let (platform, audience) = (self.platform.platform.as_deref(), self.audience.as_deref());
@@ -128,4 +173,7 @@ pub struct LogoutArgs {
     /// whose temporary folder had another path
     #[arg(long)]
     pub all: bool,
+    /// The shell that reads the printed variables.
+    #[command(flatten)]
+    pub shell: ShellArgs,
 }

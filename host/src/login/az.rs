@@ -35,6 +35,8 @@ pub(super) struct Az<'a> {
     pub(super) folder: PathBuf,
     pub(super) subscription: Option<&'a str>,
     pub(super) allow_no_subscriptions: bool,
+    /// Whether no other tool is signed in.
+    pub(super) is_alone: bool,
     pub(super) watchdog: &'a Watchdog,
     pub(super) unfinished: &'a Unfinished,
 }
@@ -94,7 +96,8 @@ impl Az<'_> {
         let printed =
             self.run(&["cloud", "show", "--query", "endpoints.activeDirectory", "--output", "tsv"], b"", session)?;
         let own = printed.stdout.trim().trim_end_matches('/');
-        if own == session.authority {
+        // Names of hosts have no case.
+        if own.eq_ignore_ascii_case(&session.authority) {
             return Ok(());
         }
         let message = format!("az signs in at {own}, and this job at {}", session.authority);
@@ -119,8 +122,10 @@ impl Az<'_> {
         let deadline: Deadline = self.watchdog.deadline();
         let printed = tool::run(command, input, deadline, self.unfinished).map_err(|why| {
             let message = format!("`{shown}` failed: {why}");
-            Fault::new(Category::Usage, "az-failed", message)
-                .hint("install the Azure CLI, or leave `az` out of `--for`; `--timeout` gives it more time")
+            Fault::new(Category::Usage, "az-failed", message).hint(match self.is_alone {
+                true => "install the Azure CLI, or choose another tool, such as `--for docker`",
+                false => "install the Azure CLI, or leave `az` out of `--for`",
+            })
         })?;
         if printed.is_success { Ok(printed) } else { Err(refused(&shown, &printed, session)) }
     }
@@ -143,6 +148,9 @@ fn refused(shown: &str, printed: &Printed, session: &Session) -> Fault {
     let fault = Fault::new(category, "az-failed", format!("`{shown}` failed: {said}"));
     if said.contains("No subscriptions found") {
         return fault.hint("give the identity a role in a subscription, or add `--allow-no-subscriptions`");
+    }
+    if shown.starts_with("az account set") {
+        return fault.hint("give an id that `az account list` prints to `--subscription`");
     }
     fault.hint("azure-oidc has signed in; this failure is az's own")
 }

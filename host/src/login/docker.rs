@@ -260,7 +260,7 @@ impl Link {
         }
         match fs::remove_file(&self.path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Undone::Left(format!("{} cannot be removed: {}", self.path.display(), reason::of(&error)))
+                Undone::Failed(format!("{} cannot be removed: {}", self.path.display(), reason::of(&error)))
             }
             _ => Undone::All(None),
         }

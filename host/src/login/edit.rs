@@ -106,7 +106,7 @@ impl Edit {
     /// left is removed.
     pub(super) fn undo(&self, take_out: impl FnOnce(&[u8]) -> Option<Vec<u8>>) -> Undone {
         let undone = self.try_undo(take_out).unwrap_or_else(|error| {
-            Undone::Left(format!("{} cannot be restored: {}", self.path.display(), reason::of_writing(&error)))
+            Undone::Failed(format!("{} cannot be restored: {}", self.path.display(), reason::of_writing(&error)))
         });
         sweep(&self.path);
         if !self.path.exists() {

@@ -11,7 +11,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::journal::{Undone, for_owner};
+use super::state::{missing_above, remove_empty};
 use crate::reason;
+
+/// How the names of our own folders begin. Nothing else is removed by its name.
+pub(super) const PREFIX: &str = "azure-oidc-login-";
+/// The file that marks a folder which the job named. Its contents are in the journal too.
+const MARK: &str = ".azure-oidc-login";
 
 /// The list of az's sessions in its folder.
 const PROFILE: &str = "azureProfile.json";
@@ -21,13 +27,19 @@ const PROFILE: &str = "azureProfile.json";
 pub(super) struct Folder {
     pub(super) path: PathBuf,
     was_there: bool,
+    /// Folders that are made for it, the outermost first.
+    #[serde(default)]
+    parents: Vec<PathBuf>,
+    /// The contents of its mark.
+    #[serde(default)]
+    mark: String,
     /// Who signs in there.
     client_id: String,
 }
 
 impl Folder {
     pub(super) fn new(path: PathBuf, was_there: bool, client_id: &str) -> Self {
-        Self { path, was_there, client_id: client_id.to_owned() }
+        Self { parents: missing_above(&path), path, was_there, mark: unique(), client_id: client_id.to_owned() }
     }
 
     /// A new folder in the job's temporary folder.
@@ -35,12 +47,7 @@ impl Folder {
         let named = JOB_FOLDERS.iter().chain([&TEMPORARY_FOLDER]).find_map(|name| env.present(name));
         let parent = named.map_or_else(std::env::temp_dir, PathBuf::from);
         let parent = std::path::absolute(&parent).unwrap_or(parent);
-        let mut number = [0; 8];
-        // Without random numbers the name is still one that nobody else has at this moment.
-        if ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut number).is_err() {
-            number[..4].copy_from_slice(&std::process::id().to_ne_bytes());
-        }
-        Self::new(parent.join(format!("azure-oidc-login-{:016x}", u64::from_ne_bytes(number))), false, client_id)
+        Self::new(parent.join(format!("{PREFIX}{}", unique())), false, client_id)
     }
 
     /// The folder that `AZURE_CONFIG_DIR` names, if nobody has signed in there.
@@ -48,7 +55,11 @@ impl Folder {
         let path = PathBuf::from(env.present(super::az::FOLDER)?);
         let path = std::path::absolute(&path).unwrap_or(path);
         match fs::read_dir(&path) {
-            Ok(mut entries) => entries.next().is_none().then(|| Self::new(path, true, client_id)),
+            // The folder itself, and no link to it, which somebody could change meanwhile.
+            Ok(mut entries) => match entries.next() {
+                None => Some(Self::new(fs::canonicalize(&path).ok()?, true, client_id)),
+                Some(_) => None,
+            },
             Err(error) if error.kind() == io::ErrorKind::NotFound => Some(Self::new(path, false, client_id)),
             Err(_) => None,
         }
@@ -56,14 +67,17 @@ impl Folder {
 
     /// Makes it, for its owner only.
     pub(super) fn make(&self) -> Result<(), Fault> {
-        let make = || match self.was_there {
-            true => Ok(()),
-            false => {
+        let make = || {
+            if !self.was_there {
                 self.path.parent().map_or(Ok(()), for_owner)?;
                 let mut builder = fs::DirBuilder::new();
                 #[cfg(unix)]
                 std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-                builder.create(&self.path)
+                builder.create(&self.path)?;
+            }
+            match self.is_own() {
+                true => Ok(()),
+                false => fs::write(self.path.join(MARK), &self.mark),
             }
         };
         make().map_err(|error| {
@@ -77,23 +91,48 @@ impl Folder {
 
     /// Removes it with all that is in it, unless somebody else has signed in there.
     pub(super) fn undo(&self) -> Undone {
+        let undone = self.try_undo().unwrap_or_else(|error| {
+            Undone::Failed(format!("{} cannot be removed: {}", self.path.display(), reason::of(&error)))
+        });
+        if fs::symlink_metadata(&self.path).is_err() {
+            remove_empty(&self.parents);
+        }
+        undone
+    }
+
+    fn try_undo(&self) -> io::Result<Undone> {
         let path = self.path.display();
         match fs::symlink_metadata(&self.path) {
             Ok(metadata) if metadata.is_dir() => {}
-            Ok(_) => return Undone::Left(format!("{path} is something else now: it stays")),
-            Err(_) => return Undone::All(None),
+            Ok(_) => return Ok(Undone::Left(format!("{path} is something else now: it stays"))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Undone::All(None)),
+            Err(error) => return Err(error),
         }
         if self.is_of_others() {
-            return Undone::Left(format!("{path} has a session of az that login did not make: it stays"));
+            let next = "run `az logout` there, then remove the folder";
+            return Ok(Undone::Left(format!("{path} has a session of az that login did not make: it stays; {next}")));
         }
-        let removed = match self.was_there {
-            true => empty(&self.path),
-            false => fs::remove_dir_all(&self.path),
-        };
-        match removed {
-            Ok(()) => Undone::All(Some(format!("{path} is removed"))),
-            Err(error) => Undone::Left(format!("{path} cannot be removed: {}", reason::of(&error))),
+        if self.is_own() {
+            fs::remove_dir_all(&self.path)?;
+        } else if fs::read_to_string(self.path.join(MARK)).is_ok_and(|mark| mark == self.mark) {
+            empty(&self.path)?;
+            if !self.was_there {
+                fs::remove_dir(&self.path)?;
+            }
+        } else if fs::read_dir(&self.path)?.next().is_some() {
+            return Ok(Undone::Left(format!("{path} is not the folder that login used: it stays")));
+        } else if self.was_there {
+            // A crash came before the mark.
+            return Ok(Undone::All(None));
+        } else {
+            fs::remove_dir(&self.path)?;
         }
+        Ok(Undone::All(Some(format!("{path} is {}", if self.was_there { "empty again" } else { "removed" }))))
+    }
+
+    /// Whether the name is one that only this program gives.
+    fn is_own(&self) -> bool {
+        self.path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX))
     }
 
     /// Whether az has a session there of another identity.
@@ -108,15 +147,27 @@ impl Folder {
     }
 }
 
+/// Removes what is in a folder, the mark last.
 fn empty(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         match entry.file_type()?.is_dir() {
             true => fs::remove_dir_all(entry.path())?,
+            false if entry.file_name() == MARK => {}
             false => fs::remove_file(entry.path())?,
         }
     }
-    Ok(())
+    fs::remove_file(folder.join(MARK))
+}
+
+/// A text that nobody else has.
+fn unique() -> String {
+    let mut number = [0; 8];
+    // Without random numbers it is still one that nobody else has at this moment.
+    if ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut number).is_err() {
+        number[..4].copy_from_slice(&std::process::id().to_ne_bytes());
+    }
+    format!("{:016x}", u64::from_ne_bytes(number))
 }
 
 #[cfg(test)]
@@ -150,12 +201,56 @@ mod tests {
     #[test]
     fn a_session_of_somebody_else_stays() {
         let temp = tempfile::tempdir().unwrap();
-        let folder = Folder::new(temp.path().join("f"), false, "Mine");
+        let folder = Folder::new(temp.path().join("azure-oidc-login-f"), false, "Mine");
         folder.make().unwrap();
         let profile = |name: &str| format!("\u{feff}{{\"subscriptions\":[{{\"user\":{{\"name\":\"{name}\"}}}}]}}");
         fs::write(folder.path.join(PROFILE), profile("theirs")).unwrap();
-        assert!(matches!(folder.undo(), Undone::Left(_)) && folder.path.exists());
+        assert!(matches!(folder.undo(), Undone::Left(text) if text.contains("az logout")) && folder.path.exists());
         fs::write(folder.path.join(PROFILE), profile("mine")).unwrap();
         assert!(matches!(folder.undo(), Undone::All(Some(_))) && !folder.path.exists());
+    }
+
+    #[test]
+    fn folders_that_were_made_for_it_are_removed_too() {
+        let temp = tempfile::tempdir().unwrap();
+        let given = temp.path().join("n1/n2/n3");
+        for env in [("AZURE_CONFIG_DIR", &given), ("RUNNER_TEMP", &given)] {
+            let env = Variables::from([(env.0, env.1.to_str().unwrap())]);
+            let folder = Folder::of_job(&env, "c").unwrap_or_else(|| Folder::in_job(&env, "c"));
+            folder.make().unwrap();
+            fs::write(folder.path.join("token"), "t").unwrap();
+            assert!(matches!(folder.undo(), Undone::All(Some(_))));
+            assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 0);
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_not_marked_as_ours_stays() {
+        let temp = tempfile::tempdir().unwrap();
+        for was_there in [false, true] {
+            let folder = Folder::new(temp.path().join("theirs"), was_there, "c");
+            fs::create_dir_all(&folder.path).unwrap();
+            fs::write(folder.path.join("precious"), "").unwrap();
+            assert!(matches!(folder.undo(), Undone::Left(_)));
+            fs::write(folder.path.join(MARK), "of another login").unwrap();
+            assert!(matches!(folder.undo(), Undone::Left(_)));
+            assert!(folder.path.join("precious").exists());
+            fs::remove_dir_all(&folder.path).unwrap();
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_an_empty_folder_is_followed_once() {
+        let temp = tempfile::tempdir().unwrap();
+        let at = |name: &str| temp.path().join(name);
+        fs::create_dir(at("real")).unwrap();
+        std::os::unix::fs::symlink(at("real"), at("link")).unwrap();
+        let env = Variables::from([("AZURE_CONFIG_DIR", at("link").to_str().unwrap())]);
+        let folder = Folder::of_job(&env, "c").unwrap();
+        folder.make().unwrap();
+        fs::write(at("link/token"), "t").unwrap();
+        assert!(matches!(folder.undo(), Undone::All(Some(_))));
+        assert!(at("link").is_symlink() && fs::read_dir(at("real")).unwrap().next().is_none());
     }
 }

@@ -31,8 +31,9 @@ Connect-AzAccount @p | Out-Null";
 
 const DISCONNECT: &str = "$ErrorActionPreference = 'Stop'
 $o = [Console]::In.ReadToEnd() | ConvertFrom-Json
-Disconnect-AzAccount -ContextName $o.context | Out-Null
-if ($o.earlier) { Select-AzContext -Name $o.earlier | Out-Null }";
+$names = (Get-AzContext -ListAvailable).Name
+if ($names -contains $o.context) { Disconnect-AzAccount -ContextName $o.context | Out-Null }
+if ($o.earlier -and $names -contains $o.earlier) { Select-AzContext -Name $o.earlier | Out-Null }";
 
 /// A context that `login` makes.
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
@@ -79,9 +80,8 @@ impl Change {
         let order = json!({"context": self.context, "earlier": self.earlier});
         match run(DISCONNECT, &order.to_string(), deadline, unfinished) {
             Ok(_) => Undone::All(Some(format!("the context {} of PowerShell is removed", self.context))),
-            // It cannot be told whether a crash came before it was made.
             Err(fault) => {
-                Undone::Left(format!("the context {} of PowerShell is left: {}", self.context, fault.message))
+                Undone::Failed(format!("the context {} of PowerShell is left: {}", self.context, fault.message))
             }
         }
     }

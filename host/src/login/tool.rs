@@ -15,7 +15,7 @@ use crate::unfinished::Unfinished;
 /// The longest output that is kept, in bytes.
 const LONGEST: u64 = 1 << 20;
 /// What is kept of the deadline, to undo what was changed.
-const RESERVE: Duration = Duration::from_millis(500);
+pub(super) const RESERVE: Duration = Duration::from_millis(500);
 
 /// What a tool printed.
 #[derive(Debug)]
@@ -63,7 +63,10 @@ pub(super) fn run(
 
 fn talk(child: &mut Child, input: &[u8], since: Instant, limit: Duration) -> Result<Printed, String> {
     let left = || limit.saturating_sub(since.elapsed());
-    let late = || format!("it did not end within {} s", limit.as_secs());
+    let late = || match limit.is_zero() {
+        true => "no time was left for it".to_owned(),
+        false => format!("it did not end within {:.1} s", limit.as_secs_f64()),
+    };
     let (stdout, stderr) = (collect(child.stdout.take())?, collect(child.stderr.take())?);
     if let Some(mut stdin) = child.stdin.take() {
         // A pipe takes this much at once. A tool that ends early says why.
@@ -112,8 +115,13 @@ mod tests {
         for script in ["sleep 60", "exec >&- 2>&-; sleep 60", "sleep 60 & exit 0"] {
             let since = Instant::now();
             let why = sh(script, b"", Duration::from_secs(1)).unwrap_err();
-            assert!(why.contains("did not end") && since.elapsed() < Duration::from_secs(20), "{script}: {why}");
+            assert!(
+                why.contains("did not end within 0.5 s") && since.elapsed() < Duration::from_secs(20),
+                "{script}: {why}"
+            );
         }
+        let why = sh("sleep 60", b"", RESERVE).unwrap_err();
+        assert_eq!(why, "no time was left for it");
         let missing = Command::new("no-such-program-here");
         let why = run(missing, b"", Deadline::NEVER, &Unfinished::default()).unwrap_err();
         assert_eq!(why, "it is not in the `PATH`");

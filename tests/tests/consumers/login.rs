@@ -169,8 +169,14 @@ fn az_has_a_session_of_the_job_and_the_users_own_is_untouched() {
     let again = home.own(&["login", "--subscription", account["id"].as_str().expect("an id")]).run().expect(0);
     assert!(again.stderr.contains("an earlier login of this job is undone first"), "{}", again.stderr);
     assert!(!Path::new(folder).exists());
-    let logout = home.own(&["logout"]).run().expect(0);
-    assert_eq!(logout.stdout, "");
+    // As in the same shell: the variable names the session, and the user's settings are found anyway.
+    let again = home.variables(&again)["AZURE_CONFIG_DIR"].clone();
+    let third = home.own(&["login"]).env("AZURE_CONFIG_DIR", &again).run().expect(0);
+    assert!(!Path::new(&again).exists());
+    let third = home.variables(&third)["AZURE_CONFIG_DIR"].clone();
+    let logout = home.own(&["logout"]).env("AZURE_CONFIG_DIR", &third).run().expect(0);
+    assert_eq!(logout.stdout, "unset AZURE_CONFIG_DIR\n");
+    assert!(!home.path(".local/state/azure-oidc").exists(), "nothing of the journal stays");
     assert_same(&before, &home.files());
     assert!(home.own(&["logout"]).run().expect(0).stderr.contains("nothing to undo"));
 }
@@ -203,9 +209,9 @@ fn later_steps_get_the_variables_in_the_way_of_the_platform_and_so_does_the_shel
     let job = home.own(&["login"]).without("GITHUB_ACTIONS").without("RUNNER_TEMP").env("AGENT_TEMPDIRECTORY", &temp);
     let job = pipelines.iter().fold(job, |job, (name, value)| job.env(name, value.as_str().unwrap_or_default()));
     let login = job.run().expect(0);
-    let lines: Vec<_> = login.stdout.lines().collect();
-    assert!(lines[0].starts_with("##vso[task.setvariable variable=AZURE_CONFIG_DIR]"), "{}", login.stdout);
-    assert!(lines.last().is_some_and(|line| line.starts_with("export AZURE_CONFIG_DIR=")), "{}", login.stdout);
+    assert!(login.stderr.contains("##vso[task.setvariable variable=AZURE_CONFIG_DIR]"), "{}", login.stderr);
+    assert!(login.stdout.starts_with("export AZURE_CONFIG_DIR="), "{}", login.stdout);
+    assert_eq!(login.stdout.lines().count(), 1, "lines for the shell only: {}", login.stdout);
 
     let elsewhere = home
         .own(&["login", "--id-token-env", "T", "--platform", "generic", "--shell", "powershell"])
@@ -223,10 +229,18 @@ fn a_refusal_of_entra_is_explained_and_changes_nothing() {
     let home = Home::new();
     home.tool("az", "exit 0");
     let before = home.files();
+    home.own(&["login", "--for", "git"]).run().expect(0);
+    let signed_in = home.files();
+    assert_ne!(before, signed_in);
     home.place.refuse();
     let refused = home.own(&["login", "--for", "az,git"]).run().expect(4);
     assert!(refused.stderr.contains("AADSTS70025") && refused.stdout.is_empty(), "{}", refused.stderr);
+    assert_same(&signed_in, &home.files());
+    home.own(&["logout"]).run().expect(0);
     assert_same(&before, &home.files());
+    assert!(!home.path(".local/state/azure-oidc").exists());
+    home.own(&["login", "--for", "git"]).run().expect(4);
+    assert!(!home.path(".local/state/azure-oidc").exists(), "a refused login leaves no folder");
 }
 
 #[test]
@@ -308,6 +322,8 @@ fn a_tool_that_fails_undoes_the_others_and_a_wrong_line_changes_nothing() {
         (&["--for", "docker"][..], "`--registry contoso.azurecr.io`"),
         (&["--for", "docker", "--registry", "ghcr.io"], "is no container registry of Azure"),
         (&["--for", "docker", "--registry", REGISTRY, "--id-token-env", "T"], "docker hands its helper no options"),
+        (&["--for", "docker", "--registry", REGISTRY, "--ca-file", "x"], "would not know `--ca-file`"),
+        (&["--registry", REGISTRY], "`--registry` needs `--for docker`"),
         (&["--for", "svn"], "az, powershell, docker, git, kubectl"),
         (&["--for", "kubectl", "--kube-context", "none"], "kubectl has no context `none`"),
     ] {
@@ -321,9 +337,69 @@ fn a_tool_that_fails_undoes_the_others_and_a_wrong_line_changes_nothing() {
 }
 
 #[test]
+fn what_failed_is_undone_by_the_next_logout() {
+    let home = Home::new();
+    home.tool("pwsh", "cat > /dev/null; case \"$*\" in *Disconnect*) exec test ! -e broken;; esac");
+    let at_azure = |words: &[&str]| home.own(words).without("AZURE_AUTHORITY_HOST");
+    at_azure(&["login", "--for", "powershell"]).run().expect(0);
+    home.place.stage.write("broken", "");
+    let failed = at_azure(&["logout"]).run().expect(1);
+    assert!(failed.stderr.contains("`azure-oidc logout` tries again"), "{}", failed.stderr);
+    std::fs::remove_file(home.path("broken")).expect("it is there");
+    let logout = at_azure(&["logout"]).run().expect(0);
+    assert!(logout.stderr.contains("of PowerShell is removed"), "{}", logout.stderr);
+    assert!(at_azure(&["logout"]).run().expect(0).stderr.contains("nothing to undo"));
+}
+
+#[test]
+fn a_tool_that_gets_no_more_time_is_a_time_out() {
+    let home = Home::new();
+    let before = home.files();
+    home.tool("az", "exec sleep 60");
+    let before_tool = home.files();
+    let late = home.own(&["login", "--timeout", "8s"]).run().expect(5);
+    for part in ["did not end within ", "`--timeout TIME` gives it more time"] {
+        assert!(late.stderr.contains(part), "{part}: {}", late.stderr);
+    }
+    assert!(!late.stderr.contains("is removed"), "{}", late.stderr);
+    assert_same(&before_tool, &home.files());
+    assert_ne!(before, before_tool);
+}
+
+#[test]
+fn journals_of_others_and_broken_ones_are_named_and_stop_nothing() {
+    let home = Home::new();
+    let before = home.files();
+    home.own(&["login", "--for", "git"]).run().expect(0);
+    let folder = home.path(".local/state/azure-oidc/login");
+    std::fs::write(folder.join("0000.json"), "{").expect("it is new");
+    let precious = home.path("precious");
+    std::fs::create_dir(&precious).expect("it is new");
+    let hostile = json!({"version": 1, "steps": [
+        {"kind": "folder", "path": precious, "was_there": false, "client_id": "c"},
+    ]});
+    std::fs::write(folder.join("0001.json"), hostile.to_string()).expect("it is new");
+    std::fs::write(precious.join("file"), "").expect("it is new");
+    for name in ["0000.json", "0001.json"] {
+        let mode = if name == "0001.json" { 0o666 } else { 0o600 };
+        std::fs::set_permissions(folder.join(name), PermissionsExt::from_mode(mode)).expect("it is there");
+    }
+    let logout = home.own(&["logout", "--all"]).run().expect(1);
+    for part in ["0000.json cannot be used: it is damaged", "0001.json cannot be used: other users can", "delete it"] {
+        assert!(logout.stderr.contains(part), "{part}: {}", logout.stderr);
+    }
+    // Even one of this user removes no folder that is not marked.
+    std::fs::set_permissions(folder.join("0001.json"), PermissionsExt::from_mode(0o600)).expect("it is there");
+    let logout = home.own(&["logout", "--all"]).run().expect(1);
+    assert!(logout.stderr.contains("is not the folder that login used"), "{}", logout.stderr);
+    assert!(precious.join("file").exists());
+    assert_same(&before, &home.files());
+}
+
+#[test]
 fn powershell_gets_the_token_over_a_pipe_and_its_context_is_removed() {
     let home = Home::new();
-    let script = "printf '%s\\n' \"$@\" >> words\ncase \"$*\" in *Get-AzContext*) echo mine;; *) cat >> input; echo >> input;; esac";
+    let script = "printf '%s\\n' \"$@\" >> words\ncase \"$*\" in *'(Get-AzContext).Name'*) echo mine;; *) cat >> input; echo >> input;; esac";
     home.tool("pwsh", script);
     let at_azure = |words: &[&str]| home.own(words).without("AZURE_AUTHORITY_HOST");
     let login = at_azure(&["login", "--for", "powershell", "--subscription", "s"]).run().expect(0);

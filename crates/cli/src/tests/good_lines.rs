@@ -185,3 +185,39 @@ fn a_login_is_for_az_unless_tools_are_named_and_passes_its_settings_on() {
     assert_eq!(exchange.id_token_output.as_deref(), Some("/x"));
     assert_eq!(exchange.sign_in.cloud.as_deref(), Some("usgov"));
 }
+
+#[test]
+fn a_login_refuses_options_that_would_be_without_effect() {
+    let check = |line: &str| {
+        let cli = read(line);
+        match &cli.command {
+            Command::Login(args) => args.check(&cli.host).err().map(|fault| fault.message.clone()),
+            other => panic!("{other:?}"),
+        }
+    };
+    for (line, expected) in [
+        ("login --registry a.azurecr.io", "`--registry` needs `--for docker`"),
+        ("login --for az,docker --kube-context x", "`--kube-context` needs `--for kubectl`"),
+        ("login --for docker --ca-file a.pem", "would not know `--ca-file`"),
+        ("login --for git,docker --allow-host a", "would not know `--allow-host`"),
+        ("login --for docker --allow-program", "would not know `--allow-program`"),
+        ("login --for docker --id-token-env T", "would not know `--id-token-env`"),
+        ("login --for docker --platform gitlab", "would not know `--platform`"),
+    ] {
+        assert!(check(line).is_some_and(|message| message.contains(expected)), "{line}: {:?}", check(line));
+    }
+    for line in ["login --ca-file a.pem", "login --for docker --registry a.azurecr.io --tenant-id t"] {
+        assert_eq!(check(line), None, "{line}");
+    }
+}
+
+#[test]
+fn a_login_hands_variables_over_where_a_tool_needs_them() {
+    let hands_over = |line: &str| matches!(read(line).command, Command::Login(args) if args.hands_over());
+    for line in ["login", "login --for kubectl", "login --for docker --tenant-id t"] {
+        assert!(hands_over(line), "{line}");
+    }
+    for line in ["login --for docker,git", "login --for powershell --tenant-id t"] {
+        assert!(!hands_over(line), "{line}");
+    }
+}

@@ -149,7 +149,7 @@ fn a_name_that_cannot_be_removed_is_said() {
     let program = fs::canonicalize(folder.path()).unwrap();
     // A folder in the place of the name is no name.
     let link = Link { path: program.clone(), program };
-    assert!(matches!(link.undo(), Undone::Left(text) if text.contains("cannot be removed")));
+    assert!(matches!(link.undo(), Undone::Failed(text) if text.contains("cannot be removed")));
     let gone = Link { path: folder.path().join("gone"), program: folder.path().to_owned() };
     assert_eq!(gone.undo(), Undone::All(None));
 }
