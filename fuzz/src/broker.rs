@@ -148,7 +148,10 @@ impl Play {
             request.headers.iter().any(|(own, text)| own == name && text.to_ascii_lowercase().contains(value))
         };
         let is_here = has("host", "127.0.0.1:4000") || has("host", "localhost:4000");
-        let is_of_ours = !text.contains("object_id=") && !text.contains("mi_res_id=") && !has("origin", "");
+        let query = target.split_once('?').map_or("", |(_, query)| query);
+        let names_another =
+            query.split('&').any(|pair| ["object_id=", "mi_res_id="].iter().any(|name| pair.starts_with(name)));
+        let is_of_ours = !names_another && !has("origin", "");
         if is_here && is_of_ours && (has("x-identity-header", HEADER) || target.contains(PATH)) {
             self.for_access.insert(self.last);
         }
