@@ -40,7 +40,8 @@ pub(super) enum RootSource {
 /// Why the file that `SSL_CERT_FILE` names is of no use, if it is of none.
 pub(crate) fn useless_file() -> Option<String> {
     let file = PathBuf::from(std::env::var_os(SSL_CERT_FILE).filter(|value| !value.is_empty())?);
-    useless(&file).map(|why| format!("{SSL_CERT_FILE} names {}: {why}", file.display()))
+    // Not its name: by mistake it may be a secret.
+    useless(&file).map(|why| format!("the file of {SSL_CERT_FILE} cannot be used: {why}"))
 }
 
 fn useless(file: &Path) -> Option<String> {
