@@ -250,7 +250,7 @@ const NEVER: Case = Case {
     code: "authority-timeout",
     names: &["--timeout"],
     requests: 2,
-    args: &["--retries", "1", "--timeout", "4s"],
+    args: &["--retries", "1", "--timeout", "5s"],
     ..FAILED
 };
 
@@ -261,6 +261,6 @@ const TOO_LATE: Case = Case {
     names: &["--timeout"],
     // The emulator logs a request with its answer, for which this program does not wait.
     requests: 0,
-    args: &["--retries", "1", "--timeout", "4s"],
+    args: &["--retries", "1", "--timeout", "5s"],
     ..FAILED
 };
