@@ -2,9 +2,9 @@
 //! the same definition what a command needs ([`grants`]) and shows its own failures in the same
 //! form ([`failure`]).
 //!
-//! An option is one field of a struct in `options`, `questions`, `keep`, `call` or `login`: its comment is the
-//! help, its attributes are the rest. `definition` lists the commands, `parse` reads a command line,
-//! `usage` turns clap's errors into faults.
+//! An option is one field of a struct in `options`, `questions`, `keep`, `call` or `login`: its
+//! comment is the help, its attributes are the rest. `definition` lists the commands, `parse` reads
+//! a command line, `usage` turns clap's errors into faults.
 
 pub mod failure;
 pub mod grants;
