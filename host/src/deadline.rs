@@ -244,7 +244,7 @@ mod tests {
         let since = Instant::now();
         watchdog.enter(Phase::StandardInput);
         let fault = faults.recv().unwrap();
-        assert!(since.elapsed() < limit.time + Duration::from_millis(500));
+        assert!(since.elapsed() < Duration::from_secs(10), "it took {:?}", since.elapsed());
         assert_eq!(fault.code, "deadline-passed");
         assert_eq!(fault.message, "The command was stopped after the 200ms of `--timeout`: standard input did not end");
         assert!(fault.hints.iter().any(|hint| hint.contains("--timeout")), "{:?}", fault.hints);
