@@ -68,6 +68,47 @@ fn psql_takes_the_token_as_password() {
     assert!(other.code != 0 && other.stderr.contains("wrong audience"), "{other:?}");
 }
 
+const MYSQL: &str = r#"
+import os, pymysql
+pymysql.connect(host="127.0.0.1", port=int(os.environ["MYSQL_PORT"]), user="web", password=os.environ["MYSQL_PWD"])
+"#;
+
+const REDIS: &str = r#"
+import os, redis
+port, token = int(os.environ["REDIS_PORT"]), os.environ["REDISCLI_AUTH"]
+print(redis.Redis(port=port, username="web", password=token, protocol=2).ping())
+"#;
+
+#[test]
+fn mysql_and_redis_take_the_token_as_password() {
+    let place = Place::new();
+    for (variable, scope, client) in [("MYSQL_PWD", "mysql", MYSQL), ("REDISCLI_AUTH", "redis", REDIS)] {
+        place.stage.write("client.py", client);
+        let script = |scope: &str| {
+            format!("{variable}=$(azure-oidc exchange --scope {scope} --output text) \"$PYTHON\" client.py")
+        };
+        recipe(&place, &script(scope)).expect(0);
+        let other = recipe(&place, &script("graph"));
+        assert!(other.code != 0 && other.stderr.contains("wrong audience"), "{scope}: {other:?}");
+    }
+}
+
+const VAULT: &str = r#"
+import os, sys, hvac
+vault = hvac.Client("http://127.0.0.1:" + os.environ["HTTP_PORT"])
+print(vault.auth.jwt.jwt_login(role="ci", jwt=sys.stdin.read().strip())["auth"]["client_token"])
+"#;
+
+#[test]
+fn vault_takes_the_id_token_from_a_pipe() {
+    let place = Place::new();
+    place.stage.write("vault.py", VAULT);
+    let script = |audience: &str| format!("azure-oidc id-token --audience {audience} | \"$PYTHON\" vault.py");
+    assert_eq!(recipe(&place, &script("https://vault.example")).expect(0).stdout, "hvs.EXAMPLE\n");
+    let other = recipe(&place, &script("sts.amazonaws.com"));
+    assert!(other.code != 0 && other.stderr.contains("invalid audience"), "{other:?}");
+}
+
 #[test]
 fn pip_and_npm_take_the_token_for_a_feed() {
     let place = Place::new();

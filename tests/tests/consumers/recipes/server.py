@@ -1,7 +1,8 @@
 """Stands for the servers of the recipes: runs a command beside them, with their ports in variables.
 
-STS answers `AssumeRoleWithWebIdentity`, PostgreSQL asks for a password in clear text, a feed has one
-package for npm and one for pip. Each takes only a token with its own audience.
+STS answers `AssumeRoleWithWebIdentity` and Vault a login with a JWT, PostgreSQL and MySQL ask for a
+password in clear text, Redis takes `AUTH`, a feed has one package for npm and one for pip. Each takes
+only a token with its own audience.
 """
 
 import base64
@@ -44,7 +45,10 @@ class Http(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_POST(self):
-        form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if self.path == "/v1/auth/jwt/login":
+            return self.vault(json.loads(body))
+        form = urllib.parse.parse_qs(body)
         if audience(form["WebIdentityToken"][0]) != "sts.amazonaws.com":
             error = "<Error><Type>Sender</Type><Code>InvalidIdentityToken</Code><Message>Incorrect token audience</Message></Error>"
             return self.answer(400, f"<ErrorResponse>{error}</ErrorResponse>".encode(), "text/xml")
@@ -53,6 +57,11 @@ class Http(http.server.BaseHTTPRequestHandler):
         whole = f"<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult>{result}"
         end = "</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
         self.answer(200, (whole + end).encode(), "text/xml")
+
+    def vault(self, login):
+        if login["role"] != "ci" or audience(login["jwt"]) != "https://vault.example":
+            return self.answer(400, b'{"errors":["error validating token: invalid audience (aud) claim"]}')
+        self.answer(200, b'{"auth":{"client_token":"hvs.EXAMPLE"}}')
 
     def do_GET(self):
         scheme, _, credential = self.headers.get("Authorization", "").partition(" ")
@@ -95,10 +104,55 @@ class Postgres(socketserver.StreamRequestHandler):
             self.send(b"Z", b"I")
 
 
+class MySql(socketserver.StreamRequestHandler):
+    OK = b"\0\0\0\2\0\0\0"
+
+    def send(self, number, body):
+        self.wfile.write(struct.pack("<I", len(body))[:3] + bytes([number]) + body)
+
+    def packet(self):
+        head = self.rfile.read(4)
+        return head[3] if head else 0, self.rfile.read(int.from_bytes(head[:3], "little"))
+
+    def handle(self):
+        # Version 10, with the protocol of MySQL 4.1, its authentication by plugins, and long passwords.
+        abilities = 0x0008_8200 | 0x0020_0000
+        start = b"\x0a8.0.0\0" + bytes(4) + b"saltsalt\0" + struct.pack("<H", abilities & 0xFFFF) + b"\x2d\2\0"
+        rest = struct.pack("<H", abilities >> 16) + bytes([21]) + bytes(10) + b"saltsaltsalt\0"
+        self.send(0, start + rest + b"caching_sha2_password\0")
+        number, _ = self.packet()
+        self.send(number + 1, b"\xfemysql_clear_password\0")
+        number, password = self.packet()
+        if audience(password.rstrip(b"\0").decode()) != "https://ossrdbms-aad.database.windows.net":
+            return self.send(number + 1, b"\xff" + struct.pack("<H", 9109) + b"#28000wrong audience")
+        self.send(number + 1, self.OK)
+        # The number of the command `COM_QUIT`.
+        while (packet := self.packet())[1] not in (b"", b"\1"):
+            self.send(packet[0] + 1, self.OK)
+
+
+class Redis(socketserver.StreamRequestHandler):
+    def command(self):
+        count = self.rfile.readline()
+        words = [self.rfile.read(int(self.rfile.readline()[1:]) + 2)[:-2] for _ in range(int(count[1:] or 0))]
+        return [word.decode() for word in words]
+
+    def handle(self):
+        while words := self.command():
+            if words[0] != "AUTH":
+                self.wfile.write(b"+PONG\r\n" if words[0] == "PING" else b"+OK\r\n")
+            elif words[1] == "web" and audience(words[2]) == "https://redis.azure.com":
+                self.wfile.write(b"+OK\r\n")
+            else:
+                self.wfile.write(b"-WRONGPASS wrong audience\r\n")
+
+
 socketserver.ThreadingTCPServer.daemon_threads = True
 for name, server in [
     ("HTTP_PORT", http.server.ThreadingHTTPServer(("127.0.0.1", 0), Http)),
     ("POSTGRES_PORT", socketserver.ThreadingTCPServer(("127.0.0.1", 0), Postgres)),
+    ("MYSQL_PORT", socketserver.ThreadingTCPServer(("127.0.0.1", 0), MySql)),
+    ("REDIS_PORT", socketserver.ThreadingTCPServer(("127.0.0.1", 0), Redis)),
 ]:
     os.environ[name] = str(server.server_address[1])
     threading.Thread(target=server.serve_forever, daemon=True).start()
