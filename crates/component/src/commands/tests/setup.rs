@@ -1,130 +1,21 @@
 //! Tests `setup`: the text for each tool, what a shell makes of the script, and that `check` accepts
 //! what it creates.
 
-use std::process::Command as Program;
-
 use azure_oidc_core::cloud::PUBLIC;
 use azure_oidc_core::platform;
 
 use super::*;
+use played::{created, played, tried};
+
+mod pages;
+mod played;
+mod refused;
 
 const SUBSCRIPTION: &str = "33333333-3333-4333-8333-333333333333";
 const GITHUB_LINE: &str = "setup --platform github --repo octo-org/octo-repo --branch main --resource-group app \
                            --subscription 33333333-3333-4333-8333-333333333333";
 const PULUMI_LINE: &str = "setup --platform pulumi --org contoso --project core --stack dev \
                            --subscription 33333333-3333-4333-8333-333333333333";
-
-/// A CLI that writes down its arguments, one call a line. It answers with the same id always; with
-/// what the variables say where a script asks what exists.
-const FAKE: &str = r#"#!/bin/sh
-{ for word in "$@"; do printf '%s\0' "$word"; done; printf '\n'; } >> "$CALLS"
-case "$*" in
-  "group exists"*) echo "${EXISTS:-false}" ;;
-  "ad app list"* | "identity list"* | "resource list"*) printf '%b' "${FOUND:-}" ;;
-  "group show"*) echo "${TAG:-}" ;;
-  "identity show"*) [ -z "${MISSING:-}" ] && echo 22222222-2222-4222-8222-222222222222 ;;
-  "role assignment delete"*) [ -z "${ROLE_FAILS:-}" ] ;;
-  *"--query"*) echo 22222222-2222-4222-8222-222222222222 ;;
-esac
-"#;
-
-/// Runs a script with a CLI that writes down its arguments. Gives whether it succeeded, each call,
-/// and what was printed.
-fn tried(script: &str, variables: &[(&str, &str)]) -> (bool, Vec<Vec<String>>, String) {
-    use std::os::unix::fs::PermissionsExt as _;
-    let folder = std::env::temp_dir().join(format!("azure-oidc-setup-{:?}", std::thread::current().id()));
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("az"), FAKE).unwrap();
-    std::fs::set_permissions(folder.join("az"), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default());
-    let mut shell = Program::new("sh");
-    shell.args(["-c", script]).env("PATH", path).env("CALLS", folder.join("calls")).envs(variables.iter().copied());
-    let output = shell.output().unwrap();
-    let calls = std::fs::read_to_string(folder.join("calls")).unwrap();
-    std::fs::remove_dir_all(&folder).unwrap();
-    let words = |line: &str| line.split_terminator('\0').map(str::to_owned).collect();
-    let printed = [output.stdout, output.stderr].concat();
-    (output.status.success(), calls.lines().map(words).collect(), String::from_utf8(printed).unwrap())
-}
-
-fn played(script: &str) -> (Vec<Vec<String>>, String) {
-    let (success, calls, printed) = tried(script, &[]);
-    assert!(success, "{script}\n{printed}");
-    (calls, printed)
-}
-
-/// The commands that undo a script.
-fn undo_of(script: &str) -> String {
-    let (_, lines) = script.split_once("# To undo it:\n").unwrap();
-    lines.lines().map(|line| line.strip_prefix("# ").unwrap().to_owned() + "\n").collect()
-}
-
-#[test]
-fn a_script_stops_before_what_exists() {
-    for (rest, variables) in [
-        ("", &[("FOUND", "22222222-2222-4222-8222-222222222222")][..]),
-        ("--identity", &[("EXISTS", "true")]),
-        ("--identity --identity-group ids", &[("FOUND", "/subscriptions/x")]),
-    ] {
-        let script = Job::default().run(&format!("{GITHUB_LINE} {rest}")).stdout;
-        let (success, calls, printed) = tried(&script, variables);
-        assert!(!success && printed.contains("exists already"), "{rest}: {printed}");
-        assert_eq!(calls.len(), 2, "{calls:?}");
-    }
-}
-
-#[test]
-fn only_what_the_script_made_is_undone() {
-    const ID: &str = "22222222-2222-4222-8222-222222222222";
-    let two = format!("{ID}\\n{ID}\\n");
-    let new = "--identity --name made";
-    for (rest, variables, expected) in [
-        ("", &[("FOUND", ID)][..], &["role assignment delete", "ad app delete"][..]),
-        ("", &[], &[]),
-        ("", &[("FOUND", two.as_str())], &[]),
-        (new, &[("TAG", "made")], &["role assignment delete", "identity delete", "group delete"]),
-        (new, &[("TAG", "made"), ("FOUND", "/other")], &["role assignment delete", "identity delete"]),
-        (new, &[], &["role assignment delete", "identity delete"]),
-        (new, &[("MISSING", "1")], &[]),
-        (new, &[("MISSING", "1"), ("TAG", "made")], &["group delete"]),
-        ("--identity --identity-group ids", &[("TAG", "made")], &["role assignment delete", "identity delete"]),
-    ] {
-        let undo = undo_of(&Job::default().run(&format!("{GITHUB_LINE} {rest}")).stdout);
-        let (_, calls, printed) = tried(&undo, variables);
-        let lines: Vec<_> = calls.iter().map(|call| call.join(" ")).collect();
-        let deleted = |line: &&String| line.contains(" delete ");
-        let begins = |line: &String| line.split(" --").next().unwrap_or_default().to_owned();
-        let deletions: Vec<_> = lines.iter().filter(deleted).map(begins).collect();
-        assert_eq!(deletions, expected, "{rest} {variables:?}: {printed}");
-        assert!(lines.iter().all(|line| line.contains(&format!("--subscription {SUBSCRIPTION}"))), "{lines:?}");
-    }
-}
-
-/// The credentials that these calls create, in the form that the CLI lists.
-fn created(calls: &[Vec<String>]) -> Value {
-    let option = |call: &[String], name: &str| {
-        let at = call.iter().position(|word| word == name).unwrap_or_else(|| panic!("{call:?} has no {name}"));
-        call[at + 1].clone()
-    };
-    let credential = |call: &Vec<String>| match (call[0].as_str(), call[1].as_str(), call[2].as_str()) {
-        ("ad", "app", "federated-credential") => {
-            Some(serde_json::from_str::<Value>(&option(call, "--parameters")).unwrap())
-        }
-        ("identity", "federated-credential", "create") => {
-            let audience = option(call, "--audiences");
-            let audience = audience.trim_start_matches("['").trim_end_matches("']");
-            Some(json!({
-                "name": option(call, "--name"),
-                "issuer": option(call, "--issuer"),
-                "subject": option(call, "--subject"),
-                "audiences": [audience],
-            }))
-        }
-        _ => None,
-    };
-    calls.iter().filter(|call| call.len() > 2).filter_map(credential).collect()
-}
 
 #[test]
 fn a_script_for_an_application() {
@@ -285,33 +176,6 @@ fn the_test_of_an_instance_is_for_the_shell_of_the_script() {
 }
 
 #[test]
-fn a_pipeline_is_named_once() {
-    let job =
-        Job::with_token(&token("https://token.actions.githubusercontent.com", "repo:o/r:ref:refs/heads/main", "a"));
-    let line = format!("setup --subscription {SUBSCRIPTION} --id-token-env T");
-    assert_eq!(job.run(&line).exit_code, 0);
-    for rest in ["--platform github --repo o/x", "--issuer https://ci.example", "--subject s"] {
-        let outcome = job.run(&format!("{line} {rest}"));
-        assert_eq!(outcome.exit_code, 2, "{rest}: {}", outcome.stdout);
-        assert!(outcome.stderr.contains("--from-token"), "{rest}: {}", outcome.stderr);
-    }
-}
-
-#[test]
-fn a_value_that_no_output_holds_is_refused() {
-    let line = ["setup", "--subscription", SUBSCRIPTION, "--issuer", "https://ci.example"];
-    for rest in [
-        &["--format", "powershell", "--subject", "x##[prod]"][..],
-        &["--subject", "https://user:pw@h/"],
-        &["--subject", "s", "--role", "https://user:pw@h/"],
-    ] {
-        let outcome = Job::default().run_words(&[&line[..], rest].concat());
-        assert_eq!((outcome.exit_code, outcome.stdout.as_str()), (2, ""), "{rest:?}");
-        assert!(outcome.stderr.contains("looks like a secret"), "{}", outcome.stderr);
-    }
-}
-
-#[test]
 fn a_role_that_looks_like_a_variable_stays_as_it_is() {
     let role = "a ${HOME:?} <name> =B c";
     for rest in [&["--shell", "powershell"][..], &["--format", "powershell"], &["--identity"], &[]] {
@@ -370,89 +234,4 @@ fn the_way_back_from_bicep_stops_at_the_first_command_that_fails() {
     assert_eq!(deletions(&[]), 3);
     assert_eq!(deletions(&[("MISSING", "1")]), 0);
     assert_eq!(deletions(&[("ROLE_FAILS", "1")]), 1);
-}
-
-#[test]
-fn wrong_values_are_refused_with_what_to_do() {
-    for (line, expected) in [
-        ("--subscription prod", "The subscription `prod` is not allowed: give the subscription's id, a GUID"),
-        ("--subscription prod", "az account list"),
-        ("--subscription 33333333-3333-4333-8333-333333333333 --name a/b", "3 to 90 letters"),
-        ("--subscription 33333333-3333-4333-8333-333333333333 --resource-group a$b", "`a$b`"),
-        ("--subscription 33333333-3333-4333-8333-333333333333 --resource x", "begins with `/subscriptions/`"),
-        ("--subscription 33333333-3333-4333-8333-333333333333 --format bicep", "--resource-group NAME"),
-        (
-            "--subscription 33333333-3333-4333-8333-333333333333 --format bicep --resource-group a --role Own",
-            "az role definition list",
-        ),
-        (
-            "--subscription 33333333-3333-4333-8333-333333333333 --flexible --owner-id 1 --format powershell",
-            "--format az",
-        ),
-        ("--subscription 33333333-3333-4333-8333-333333333333 --identity --cloud france", "--location NAME"),
-        ("--subscription 33333333-3333-4333-8333-333333333333 --location x", "--identity"),
-        (
-            "--subscription 33333333-3333-4333-8333-333333333333 --identity --name app --resource-group App",
-            "its own identity",
-        ),
-        (
-            "--subscription 33333333-3333-4333-8333-333333333333 --identity --identity-group app \
-             --resource /subscriptions/33333333-3333-4333-8333-333333333333/resourcegroups/APP/providers/x/y/z",
-            "its own identity",
-        ),
-        ("--subscription 33333333-3333-4333-8333-333333333333 --format terraform --cloud france", "--format az"),
-        ("--subscription 33333333-3333-4333-8333-333333333333 --host gh.example/a", "contains a `/`"),
-        ("--subscription 33333333-3333-4333-8333-333333333333 --host gh.example;id", "holds `;`"),
-        ("--subscription 33333333-3333-4333-8333-333333333333 --host a@gh.example", "user info"),
-        ("--subscription 33333333-3333-4333-8333-333333333333 --host gh.example?a", "?"),
-        ("", "--subscription"),
-    ] {
-        let outcome = Job::default().run(&format!("setup --platform github --repo o/r --branch main {line}"));
-        assert_eq!((outcome.exit_code, outcome.stdout.as_str()), (2, ""), "{line}");
-        assert!(outcome.stderr.contains(expected), "{line}: {}", outcome.stderr);
-    }
-}
-
-/// The file below `docs`.
-fn page(name: &str) -> String {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-/// The words of each `setup` line of a page, as a shell reads them, with values for what stands for
-/// one.
-fn lines_of(page: &str) -> Vec<Vec<String>> {
-    let joined = page.replace("\\\n", " ").replace("GUID", SUBSCRIPTION).replace("UUID", SUBSCRIPTION);
-    let joined = joined.replace(" URL ", " https://oidc.contoso.example/1/ ");
-    let lines = joined.lines().filter_map(|line| line.strip_prefix("$ azure-oidc setup "));
-    let words = |line: &str| {
-        let line = line.split(" > ").next().unwrap_or_default();
-        let output = Program::new("sh").arg("-c").arg(format!("printf '%s\\0' setup {line}")).output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        text.split_terminator('\0').map(str::to_owned).collect()
-    };
-    lines.map(words).collect()
-}
-
-#[test]
-fn the_page_of_each_platform_has_a_line_that_works() {
-    let index = page("platforms.md");
-    for platform in platform::ALL {
-        let name = format!("platforms/{}.md", platform.name());
-        assert!(index.contains(&format!("({name})")), "{name} is not in docs/platforms.md");
-        let text = page(&name);
-        for heading in ["## Set-up", "## What the subject means", "## When it fails", "## Limits"] {
-            assert!(text.contains(&format!("\n{heading}\n")), "{name}: {heading}");
-        }
-        let lines = lines_of(&text);
-        assert_eq!(lines.len(), 1, "{name}");
-        let outcome = Job::default().run_words(&lines[0].iter().map(String::as_str).collect::<Vec<_>>());
-        assert_eq!(outcome.exit_code, 0, "{name}: {}", outcome.stderr);
-    }
-    let lines = lines_of(&page("setup.md"));
-    assert!(!lines.is_empty());
-    for line in lines {
-        let outcome = Job::default().run_words(&line.iter().map(String::as_str).collect::<Vec<_>>());
-        assert_eq!(outcome.exit_code, 0, "{line:?}: {}", outcome.stderr);
-    }
 }
