@@ -9,7 +9,14 @@ use azure_oidc_emulator::client::Client;
 use serde_json::Value;
 
 fn program() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_azure-oidc-emulator"))
+    let program = env!("CARGO_BIN_EXE_azure-oidc-emulator");
+    if cfg!(not(target_os = "linux")) {
+        return Command::new(program);
+    }
+    // `nohup` and shells ignore signals for what they start, such as these tests.
+    let mut command = Command::new("/usr/bin/env");
+    command.args(["--default-signal", program]);
+    command
 }
 
 /// A child that ends with this value: its stdin closes.
