@@ -111,7 +111,7 @@ pub(crate) enum Definition {
 
 /// The options of a command, followed by those of the host. clap builds them only when the command
 /// is used: a run needs one command of many.
-pub(crate) struct Lazy<A>(pub(crate) A);
+pub(crate) struct Lazy<A>(pub(crate) A, pub(crate) HostOptions);
 
 impl<A: Args> Args for Lazy<A> {
     fn augment_args(command: clap::Command) -> clap::Command {
@@ -129,11 +129,16 @@ impl<A: Args> Args for Lazy<A> {
 
 impl<A: FromArgMatches> FromArgMatches for Lazy<A> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        A::from_arg_matches(matches).map(Self)
+        Self::from_arg_matches_mut(&mut matches.clone())
+    }
+
+    fn from_arg_matches_mut(matches: &mut ArgMatches) -> Result<Self, Error> {
+        Ok(Self(A::from_arg_matches_mut(matches)?, HostOptions::from_arg_matches_mut(matches)?))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
-        self.0.update_from_arg_matches(matches)
+        self.0.update_from_arg_matches(matches)?;
+        self.1.update_from_arg_matches(matches)
     }
 }
 

@@ -60,7 +60,7 @@ pub fn parse(arguments: &[String]) -> Result<Cli, Unread> {
     };
 
     let words = [NAME, name].into_iter().chain(line.rest.iter().map(String::as_str));
-    let read = program.try_get_matches_from_mut(words).and_then(|matches| cli(&matches, line.before.as_ref()));
+    let read = program.try_get_matches_from_mut(words).and_then(|matches| cli(matches, line.before));
     match read {
         Ok(cli) => one_standard_input(cli),
         Err(error) => match usage::bare_word(&error).filter(|_| line.command.is_none()) {
@@ -152,54 +152,49 @@ fn unread(error: &clap::Error, program: &mut clap::Command, command: &str, words
     Unread::Usage(usage::fault(error, program, command, words))
 }
 
-fn cli(matches: &ArgMatches, before: Option<&ArgMatches>) -> Result<Cli, clap::Error> {
-    let mut host = match matches.subcommand() {
-        Some((_, after)) => HostOptions::from_arg_matches(after)?,
-        None => HostOptions::default(),
+/// Takes the values out of what clap read: a copy of all of it would cost as much as reading.
+fn cli(mut matches: ArgMatches, before: Option<ArgMatches>) -> Result<Cli, clap::Error> {
+    let is_given = |after: &ArgMatches| after.value_source("color") == Some(ValueSource::CommandLine);
+    let has_color = matches.subcommand().is_some_and(|(_, after)| is_given(after));
+    let (command, mut host) = match Definition::from_arg_matches_mut(&mut matches)? {
+        Definition::Exchange(Lazy(mut args, host)) => {
+            if args.verbose {
+                args.log_level = Some("debug".to_owned());
+            }
+            (Command::Exchange(args), host)
+        }
+        Definition::Check(Lazy(args, host)) => (Command::Check(args), host),
+        Definition::Verify(Lazy(args, host)) => (Command::Verify(args), host),
+        Definition::Inspect(Lazy(args, host)) => (Command::Inspect(args), host),
+        Definition::Explain(Lazy(args, host)) => (Command::Explain(args), host),
+        Definition::Credential(Lazy(args, host)) => (Command::Credential(args), host),
+        Definition::Setup(Lazy(args, host)) => (Command::Setup(args), host),
+        Definition::Audit(Lazy(args, host)) => (Command::Audit(args), host),
+        Definition::Doctor(Lazy(args, host)) => (Command::Doctor(args), host),
+        Definition::Exec(Lazy(args, host)) => (Command::Exec(args), host),
+        Definition::Broker(Lazy(args, host)) => (Command::Broker(args), host),
+        Definition::Login(Lazy(args, host)) => (Command::Login(args), host),
+        Definition::Logout(Lazy(args, host)) => (Command::Logout(args), host),
+        Definition::DockerCredential(Lazy(args, host)) => (Command::DockerCredential(args), host),
+        Definition::KubernetesCredential(Lazy(args, host)) => (Command::KubernetesCredential(args), host),
+        Definition::GitCredential(Lazy(args, host)) => (Command::GitCredential(args), host),
+        Definition::IdToken(Lazy(args, host)) => (Command::IdToken(args), host),
+        Definition::Serve(Lazy(args, host)) => (Command::Serve(args), host),
+        Definition::Component(Lazy(args, host)) => (Command::Component(args), host),
+        Definition::Link(Lazy(args, host)) => (Command::Link(args), host),
+        Definition::Completions(Lazy(args, host)) => (Command::Completions(args), host),
     };
     // An option of the host may stand on both sides of the command; the later one counts.
-    if let Some(before) = before {
-        let earlier = HostOptions::from_arg_matches(before)?;
-        let is_given = |after: &ArgMatches| after.value_source("color") == Some(ValueSource::CommandLine);
-        if !matches.subcommand().is_some_and(|(_, after)| is_given(after)) {
-            host.color = earlier.color;
-        }
+    if let Some(mut before) = before {
+        let earlier = HostOptions::from_arg_matches_mut(&mut before)?;
         host = HostOptions {
             ca_file: host.ca_file.or(earlier.ca_file),
             allow_host: [earlier.allow_host, host.allow_host].concat(),
             allow_program: earlier.allow_program || host.allow_program,
-            color: host.color,
+            color: if has_color { host.color } else { earlier.color },
             timings: earlier.timings || host.timings,
         };
     }
-    let command = match Definition::from_arg_matches(matches)? {
-        Definition::Exchange(Lazy(mut args)) => {
-            if args.verbose {
-                args.log_level = Some("debug".to_owned());
-            }
-            Command::Exchange(args)
-        }
-        Definition::Check(Lazy(args)) => Command::Check(args),
-        Definition::Verify(Lazy(args)) => Command::Verify(args),
-        Definition::Inspect(Lazy(args)) => Command::Inspect(args),
-        Definition::Explain(Lazy(args)) => Command::Explain(args),
-        Definition::Credential(Lazy(args)) => Command::Credential(args),
-        Definition::Setup(Lazy(args)) => Command::Setup(args),
-        Definition::Audit(Lazy(args)) => Command::Audit(args),
-        Definition::Doctor(Lazy(args)) => Command::Doctor(args),
-        Definition::Exec(Lazy(args)) => Command::Exec(args),
-        Definition::Broker(Lazy(args)) => Command::Broker(args),
-        Definition::Login(Lazy(args)) => Command::Login(args),
-        Definition::Logout(Lazy(args)) => Command::Logout(args),
-        Definition::DockerCredential(Lazy(args)) => Command::DockerCredential(args),
-        Definition::KubernetesCredential(Lazy(args)) => Command::KubernetesCredential(args),
-        Definition::GitCredential(Lazy(args)) => Command::GitCredential(args),
-        Definition::IdToken(Lazy(args)) => Command::IdToken(args),
-        Definition::Serve(Lazy(args)) => Command::Serve(args),
-        Definition::Component(Lazy(args)) => Command::Component(args),
-        Definition::Link(Lazy(args)) => Command::Link(args),
-        Definition::Completions(Lazy(args)) => Command::Completions(args),
-    };
     Ok(Cli { command, host })
 }
 

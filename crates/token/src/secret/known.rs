@@ -7,6 +7,9 @@
 
 use std::cell::RefCell;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
 /// What stands for a known secret. It is a log's mask, so no command ever contains it.
 const MASK: &str = "***";
 
@@ -194,7 +197,11 @@ fn plain(text: &str) -> (Vec<u8>, Vec<u32>) {
     let (mut plain, mut places) = (Vec::with_capacity(bytes.len()), Vec::with_capacity(bytes.len()));
     let mut at = 0;
     while at < bytes.len() {
-        let (byte, length) = unit(bytes, at);
+        let (byte, length) = match bytes[at] {
+            // The usual case.
+            byte if is_kept(byte) => (Some(byte), 1),
+            _ => unit(bytes, at),
+        };
         if let Some(byte) = byte {
             plain.push(byte);
             places.push(u32::try_from(at).unwrap_or(u32::MAX));
@@ -202,6 +209,11 @@ fn plain(text: &str) -> (Vec<u8>, Vec<u32>) {
         at += length;
     }
     (plain, places)
+}
+
+/// Whether a character stands for itself in the plain form.
+const fn is_kept(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
 /// The next character of the plain form, if the text has one here, and how many bytes stand for it.
@@ -214,7 +226,7 @@ fn unit(bytes: &[u8], at: usize) -> (Option<u8>, usize) {
     let kept = match byte {
         Some(b'+') => Some(b'-'),
         Some(b'/') => Some(b'_'),
-        byte => byte.filter(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')),
+        byte => byte.filter(|byte| is_kept(*byte)),
     };
     (kept, length)
 }
@@ -260,18 +272,9 @@ fn number(digits: &[u8]) -> Option<u32> {
 /// What the base64 of a longer text contains when this secret stands in it after so many bytes.
 /// Characters that also depend on its neighbours are left out.
 fn base64(secret: &[u8], alignment: usize) -> Vec<u8> {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let first = (alignment * 8).div_ceil(6) * 6 - alignment * 8;
-    let bits = secret.len() * 8;
-    (first..)
-        .step_by(6)
-        .take_while(|bit| bit + 6 <= bits)
-        .map(|bit| {
-            let byte = |at: usize| u32::from(secret.get(at).copied().unwrap_or_default());
-            let two = byte(bit / 8) << 8 | byte(bit / 8 + 1);
-            ALPHABET[(two >> (10 - bit % 8) & 63) as usize]
-        })
-        .collect()
+    let encoded = BASE64_URL_SAFE_NO_PAD.encode([&[0; 2][..alignment], secret].concat());
+    let (first, end) = ((alignment * 8).div_ceil(6), (alignment + secret.len()) * 8 / 6);
+    encoded.as_bytes()[first..end].to_vec()
 }
 
 #[cfg(test)]

@@ -105,14 +105,20 @@ const fn is_of_token(byte: u8) -> bool {
 /// Whether the value of an option or a variable looks like a secret, and not like a name, a path,
 /// an address, an id or a text. It can be wrapped over lines.
 pub fn looks_secret(value: &str) -> bool {
-    let value = joined(value.trim_start().trim_start_matches("Bearer "));
+    let value = value.trim_start().trim_start_matches("Bearer ");
+    let is_of_secret =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'.' | b'~' | b'-');
+    // Most values are names or texts, and need no copy.
+    if !value.bytes().all(|byte| is_of_secret(byte) || byte.is_ascii_whitespace() || !byte.is_ascii()) {
+        return false;
+    }
+    let value = joined(value);
     let is_token = || value.len() > SHORTEST_TOKEN && TOKENS.iter().any(|start| value.starts_with(start));
-    value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=_.~-".contains(&byte))
-        && (is_token() || is_platform_secret(&value) || is_random(&value))
+    value.bytes().all(is_of_secret) && (is_token() || is_platform_secret(&value) || is_random(&value))
 }
 
 fn joined(value: &str) -> String {
-    value.chars().filter(|c| !c.is_whitespace()).collect()
+    value.split_whitespace().collect()
 }
 
 /// Whether a value holds a token. It can be wrapped over lines.
