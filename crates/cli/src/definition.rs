@@ -109,6 +109,12 @@ pub(crate) enum Definition {
     Completions(Lazy<CompletionsArgs>),
 }
 
+/// Once for all commands: the compiler would repeat it in each.
+#[inline(never)]
+fn host_options(matches: &mut ArgMatches) -> Result<HostOptions, Error> {
+    HostOptions::from_arg_matches_mut(matches)
+}
+
 /// The options of a command, followed by those of the host. clap builds them only when the command
 /// is used: a run needs one command of many.
 pub(crate) struct Lazy<A>(pub(crate) A, pub(crate) HostOptions);
@@ -133,7 +139,7 @@ impl<A: FromArgMatches> FromArgMatches for Lazy<A> {
     }
 
     fn from_arg_matches_mut(matches: &mut ArgMatches) -> Result<Self, Error> {
-        Ok(Self(A::from_arg_matches_mut(matches)?, HostOptions::from_arg_matches_mut(matches)?))
+        Ok(Self(A::from_arg_matches_mut(matches)?, host_options(matches)?))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {

@@ -12,7 +12,7 @@ use azure_oidc_tests::http::{post, send};
 use azure_oidc_tests::serve::Serve;
 use serde_json::{Value, json};
 
-use crate::limits::{GENEROUS, busy, exchange, is_well, raw, trading};
+use crate::limits::{GENEROUS, busy, exchange_again, is_well, raw, trading};
 
 const HEAD: &str = "POST /v1/explain HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
 
@@ -115,13 +115,14 @@ fn a_slow_authority_stops_neither_liveness_nor_other_requests() {
     stage.inject(Injection { times: Some(0), ..Injection::new(Kind::Hang) });
     let service = trading(&stage, &["--max-concurrency", "4", "--timeout", "10s"]);
     thread::scope(|scope| {
+        // One that comes while a request of `busy` has the last place comes again.
         let fakes: Vec<_> =
-            (0..4).map(|_| scope.spawn(|| exchange(service.address(), &stage.id_token()).status())).collect();
+            (0..4).map(|_| scope.spawn(|| exchange_again(service.address(), &stage.id_token()).status())).collect();
         assert_eq!(busy(service.address()).json()["code"], "busy");
         is_well(&service);
         assert_eq!(post(service.address(), "/v1/explain", &json!({ "text": "AADSTS700213" })).status(), 200);
         for fake in fakes {
-            assert!([503, 504].contains(&fake.join().unwrap()));
+            assert_eq!(fake.join().unwrap(), 504);
         }
     });
 }
