@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use azure_oidc_core::plan::Publish;
+use azure_oidc_core::plan::{Limits, Publish};
 use azure_oidc_core::ports::Env;
 use azure_oidc_core::shell::Shell as CommandShell;
 use clap::{ArgGroup, Args};
@@ -12,6 +12,9 @@ use crate::values::{StandardInput, choice, clouds, duration, not_empty, number, 
 const TOKEN: &str = "ID token";
 const ENTRA: &str = "Microsoft Entra";
 const HOST: &str = "Native host";
+
+const OUTPUT: &str = "auto";
+const OUTPUT_NAME: &str = "AZURE_ACCESS_TOKEN";
 
 /// Where the ID token comes from. Without any of these, the detected platform supplies it.
 #[derive(Debug, Clone, Default, Args)]
@@ -79,8 +82,8 @@ pub struct SignIn {
     pub authority_host: Option<String>,
 }
 
-/// Options of `exchange`.
-#[derive(Debug, Clone, Default, Args)]
+/// Options of `exchange`. Their defaults are those of the command line.
+#[derive(Debug, Clone, Args)]
 pub struct ExchangeArgs {
     /// Where the ID token comes from.
     #[command(flatten)]
@@ -107,7 +110,7 @@ pub struct ExchangeArgs {
     /// How to hand over the access token: auto (in the platform's own way, never printed unmasked),
     /// or printed as json, text, env, powershell (lines for Invoke-Expression), dotenv (a GitLab
     /// report, which is not masked), or the name of a platform
-    #[arg(long, value_name = "FORM", default_value = "auto")]
+    #[arg(long, value_name = "FORM", default_value = OUTPUT)]
     pub output: String,
     /// What to publish: the access token, the variables that az, Terraform and the Azure SDKs sign
     /// in with, or both
@@ -119,7 +122,7 @@ pub struct ExchangeArgs {
     pub id_token_output: Option<String>,
     /// Name of the published variable. For several scopes: one name each, or one name to which
     /// suffixes are added
-    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "AZURE_ACCESS_TOKEN")]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = OUTPUT_NAME)]
     pub output_name: Vec<String>,
     /// Overall deadline, including inputs and retries
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
@@ -144,6 +147,31 @@ pub struct ExchangeArgs {
     /// The shell for commands in hints.
     #[command(flatten)]
     pub shell: ShellArgs,
+}
+
+impl Default for ExchangeArgs {
+    fn default() -> Self {
+        let Limits { timeout, retries, replication_wait } = Limits::DEFAULT;
+        Self {
+            token: TokenSource::default(),
+            platform: PlatformArgs::default(),
+            sign_in: SignIn::default(),
+            scope: Vec::new(),
+            audience: None,
+            credential: None,
+            output: OUTPUT.to_owned(),
+            publish: Publish::Token,
+            id_token_output: None,
+            output_name: vec![OUTPUT_NAME.to_owned()],
+            timeout,
+            retries,
+            replication_wait,
+            no_preflight: false,
+            log_level: None,
+            verbose: false,
+            shell: ShellArgs::default(),
+        }
+    }
 }
 
 /// Options of `doctor`.

@@ -14,7 +14,7 @@ use clap::{ArgMatches, FromArgMatches};
 
 use crate::command::{Cli, Command};
 use crate::definition::{Definition, Lazy, NAME, program, start};
-use crate::options::{HostOptions, TokenSource};
+use crate::options::{ExchangeArgs, HostOptions, TokenSource};
 use crate::usage;
 
 const DEFAULT: &str = "exchange";
@@ -37,6 +37,15 @@ impl From<Fault> for Unread {
 /// Parses arguments that do not begin with a program's name. Without a command, `exchange` is
 /// meant.
 pub fn parse(arguments: &[String]) -> Result<Cli, Unread> {
+    // A step that is set up by variables has no arguments. To build the definition for that takes as
+    // long as all else that the component does for one exchange.
+    if matches!(arguments, []) || matches!(arguments, [name] if name == DEFAULT) {
+        return Ok(Cli { command: Command::Exchange(ExchangeArgs::default()), host: HostOptions::default() });
+    }
+    read(arguments)
+}
+
+fn read(arguments: &[String]) -> Result<Cli, Unread> {
     let mut program = program(arguments);
     let line = match Line::read(arguments) {
         Ok(line) => line,
@@ -104,7 +113,6 @@ impl Line {
     fn read(arguments: &[String]) -> Result<Self, clap::Error> {
         // The usual case needs no first pass.
         match arguments {
-            [] => return Ok(Self { before: None, command: None, rest: Vec::new() }),
             [first, rest @ ..] if !first.starts_with('-') => {
                 return Ok(Self { before: None, command: Some(first.clone()), rest: rest.to_vec() });
             }
@@ -215,4 +223,18 @@ fn one_standard_input(cli: Cli) -> Result<Cli, Unread> {
     }
     let message = "Standard input is named for two inputs, but it can be read only once";
     Err(Fault::new(Category::Usage, "stdin-named-twice", message).hint("put one of them into a file").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_without_options_has_the_defaults_of_the_definition() {
+        let exchange = [DEFAULT.to_owned()];
+        let defined = format!("{:?}", read(&exchange).unwrap());
+        for line in [&[], &exchange[..]] {
+            assert_eq!(format!("{:?}", parse(line).unwrap()), defined);
+        }
+    }
 }
