@@ -179,7 +179,7 @@ Examples:
     azure-oidc check --id-token-env MY_TOKEN --credential -
   azure-oidc check --id-token-file token.jwt --issuer https://gitlab.com \\
     --subject project_path:group/project:ref_type:branch:ref:main
-  azure-oidc check --credential fics.json --discover       verifies the token's signature too
+  azure-oidc check --id-token-env T --credential fics.json --discover    verifies the signature too
   azure-oidc check --credential fics.json --token-subject repo:octo-org/octo-repo:environment:prod \\
     --token-issuer https://token.actions.githubusercontent.com     before there is a token
 
@@ -328,8 +328,8 @@ Examples:
   azure-oidc id-token --output gcp-executable            the command of Google's configuration
   NPM_ID_TOKEN=$(azure-oidc id-token --audience npm:registry.npmjs.org) npm publish
 
-It needs no tenant and no client, and asks nobody but the platform. A token that has another audience,
-or has expired, is not handed over (exit code 3).
+It needs no tenant and no client, and asks nobody but the platform. A token that has another
+audience, or has expired, is not handed over (exit code 3).
 Exit codes: 0 done; 2 wrong usage; 3 no such ID token; 6 the file cannot be written.";
 
 const SERVE_EXAMPLES: &str = "\
@@ -360,8 +360,8 @@ Examples:
   azure-oidc link                                        beside the program
   azure-oidc link --dir ~/.local/bin
 
-It makes docker-credential-azure-oidc and git-credential-azure-oidc, links to this program, and prints
-their paths.";
+It makes docker-credential-azure-oidc and git-credential-azure-oidc, links to this program, and
+prints their paths.";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:

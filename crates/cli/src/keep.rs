@@ -29,7 +29,7 @@ pub struct KeepArgs {
     #[arg(long, value_name = "SCOPE", value_delimiter = ',')]
     pub scope: Vec<String>,
     /// Audience of the ID token, on platforms that let the job choose it [default: the cloud's]
-    #[arg(long, value_name = "AUDIENCE")]
+    #[arg(long, value_name = "AUDIENCE", value_parser = not_empty())]
     pub audience: Option<String>,
     /// Also offer the ID token in a file, for the SDKs' workload identity. The ID token must live
     /// longer than 12 minutes

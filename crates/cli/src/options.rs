@@ -67,11 +67,11 @@ impl ShellArgs {
 #[derive(Debug, Clone, Default, Args)]
 pub struct SignIn {
     /// Tenant: a GUID or a verified domain [env: PLUGIN_TENANT_ID, AZURE_TENANT_ID, ARM_TENANT_ID]
-    #[arg(long, help_heading = ENTRA, value_name = "ID")]
+    #[arg(long, help_heading = ENTRA, value_name = "ID", value_parser = not_empty())]
     pub tenant_id: Option<String>,
     /// Client id of the application or managed identity
     /// [env: PLUGIN_CLIENT_ID, AZURE_CLIENT_ID, ARM_CLIENT_ID]
-    #[arg(long, help_heading = ENTRA, value_name = "GUID")]
+    #[arg(long, help_heading = ENTRA, value_name = "GUID", value_parser = not_empty())]
     pub client_id: Option<String>,
     /// Azure cloud [env: ARM_ENVIRONMENT, AZURE_ENVIRONMENT] [default: public]
     #[arg(long, help_heading = ENTRA, value_name = "NAME", value_parser = clouds())]
@@ -101,7 +101,7 @@ pub struct ExchangeArgs {
     #[arg(long, value_name = "SCOPE", value_delimiter = ',')]
     pub scope: Vec<String>,
     /// Audience of the ID token, on platforms that let the job choose it [default: the cloud's]
-    #[arg(long, value_name = "AUDIENCE")]
+    #[arg(long, value_name = "AUDIENCE", value_parser = not_empty())]
     pub audience: Option<String>,
     /// Check the ID token against these federated identity credentials before sending it. `-` is
     /// standard input

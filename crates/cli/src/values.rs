@@ -82,6 +82,7 @@ pub(crate) fn hand_over(text: &str) -> Result<HandOver, &'static str> {
         ("json", _) => Ok(HandOver::Json),
         ("gcp-executable", _) => Ok(HandOver::GcpExecutable),
         (_, Some(path)) if !path.is_empty() => Ok(HandOver::File(path.to_owned())),
+        (_, Some(_)) => Err("`file:` has no path; is its variable empty?"),
         _ => Err("give text, json, file:PATH or gcp-executable"),
     }
 }

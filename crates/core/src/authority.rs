@@ -2,6 +2,7 @@
 
 use crate::cloud::{self, Cloud};
 use crate::fault::{Category, Fault};
+use crate::secret::looks_secret;
 
 mod scope;
 pub use scope::Scope;
@@ -102,8 +103,10 @@ impl Tenant {
     /// the text.
     pub fn parse(text: &str, named: &str) -> Result<Self, Fault> {
         let wrong = |why: String| {
-            Fault::new(Category::Usage, "tenant-id-invalid", format!("The tenant id from {named} {why}"))
-                .hint("run `az account show --query tenantId --output tsv`: it prints the tenant id")
+            Fault::new(Category::Usage, "tenant-id-invalid", format!("The tenant id from {named} {why}")).hint(
+                guid_remedy(text)
+                    .unwrap_or("run `az account show --query tenantId --output tsv`: it prints the tenant id"),
+            )
         };
         if ["common", "organizations", "consumers"].contains(&text) {
             return Err(wrong(format!("is `{text}`, which names no single tenant")));
@@ -133,10 +136,11 @@ impl ClientId {
         match guid_problem(text) {
             None => Ok(Self(text.to_owned())),
             Some(why) => {
-                Err(Fault::new(Category::Usage, "client-id-invalid", format!("The client id from {named} is not a GUID: {why}"))
-                    .hint(
-                        "use the `appId` of the application or the `clientId` of the managed identity, not its name or object id",
-                    ))
+                let hint = guid_remedy(text).unwrap_or(
+                    "use the `appId` of the application or the `clientId` of the managed identity, not its name",
+                );
+                let message = format!("The client id from {named} is not a GUID: {why}");
+                Err(Fault::new(Category::Usage, "client-id-invalid", message).hint(hint))
             }
         }
     }
@@ -219,24 +223,56 @@ fn looks_like_guid(text: &str) -> bool {
 /// Why a text is not a GUID of the form `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`. None when it is
 /// one.
 fn guid_problem(text: &str) -> Option<String> {
-    if text.starts_with("$(") || text.starts_with("${") || text.starts_with("<+") {
+    if is_placeholder(text) {
         return Some("it is a placeholder that was not expanded".into());
+    }
+    if is_mask(text) {
+        return Some("it is the mask of a log".into());
     }
     if text.trim() != text {
         return Some("it has white space around it".into());
     }
-    if text.starts_with(['"', '\'', '{']) {
+    if is_quoted(text) {
         return Some("it has quotes or braces around it".into());
     }
     let length = text.chars().count();
     if length != 36 {
-        return Some(format!("it has {length} characters and a GUID has 36"));
+        let unit = if length == 1 { "character" } else { "characters" };
+        return Some(format!("it has {length} {unit} and a GUID has 36"));
     }
     let misfit = text.chars().enumerate().find(|(at, character)| match at {
         8 | 13 | 18 | 23 => *character != '-',
         _ => !character.is_ascii_hexdigit(),
     })?;
     Some(format!("character {} is `{}`", misfit.0 + 1, misfit.1.escape_debug()))
+}
+
+/// What to do about a text whose form shows the mistake.
+fn guid_remedy(text: &str) -> Option<&'static str> {
+    match text {
+        _ if is_placeholder(text) => {
+            Some("the pipeline did not fill in this variable: define it there, or correct its name")
+        }
+        _ if is_mask(text) => Some("a log shows `***` in place of the value: copy the value itself"),
+        _ if text.trim() != text => Some("remove the white space around it"),
+        _ if is_quoted(text) => Some("remove the quotes or braces around it"),
+        _ if looks_secret(text) => {
+            Some("this looks like a secret: give the id, and replace the secret, which others may have seen")
+        }
+        _ => None,
+    }
+}
+
+fn is_placeholder(text: &str) -> bool {
+    ["$(", "${", "<+"].iter().any(|start| text.starts_with(start))
+}
+
+fn is_mask(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte == b'*')
+}
+
+fn is_quoted(text: &str) -> bool {
+    text.starts_with(['"', '\'', '{'])
 }
 
 #[cfg(test)]

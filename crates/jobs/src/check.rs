@@ -149,15 +149,15 @@ pub fn run(request: Request, ports: Ports<'_>) -> Result<Answer, Fault> {
     Ok(Answer::new(verdict, credentials, token, notes))
 }
 
-/// The issuer's keys, or why Entra could not fetch them either. When only this host does not allow
-/// the request, nothing follows for Entra, and that is a fault.
+/// The issuer's keys, or why they are of no use to Entra either. When the issuer did not answer this
+/// machine, nothing follows for Entra, and that is a fault.
 fn fetched(token: &Token, allowed: &[String], ports: Ports<'_>) -> Result<Option<Result<KeySet, String>>, Fault> {
     if token.claims().iss.is_none() {
         return Ok(None);
     }
     match discovery::keys(token.claims(), allowed, ports) {
         Ok(keys) => Ok(Some(Ok(keys))),
-        Err(unavailable) if unavailable.is_denied => Err(unavailable.into()),
+        Err(unavailable) if !unavailable.is_answer => Err(unavailable.into()),
         Err(unavailable) => Ok(Some(Err(unavailable.clause()))),
     }
 }

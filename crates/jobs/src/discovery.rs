@@ -21,9 +21,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Why there are no keys.
 pub(crate) struct Unavailable {
     fault: Fault,
-    /// Whether this host did not allow the request. Then nothing follows for Entra, which fetches
-    /// the keys from elsewhere.
-    pub(crate) is_denied: bool,
+    /// Whether the issuer answered. If not, nothing follows for Entra, which asks from elsewhere.
+    pub(crate) is_answer: bool,
 }
 
 impl Unavailable {
@@ -39,7 +38,7 @@ impl Unavailable {
 
 impl From<Fault> for Unavailable {
     fn from(fault: Fault) -> Self {
-        Self { fault, is_denied: false }
+        Self { fault, is_answer: true }
     }
 }
 
@@ -100,21 +99,31 @@ fn get(url: &str, allowed: &[String], timeout: Duration, ports: Ports<'_>) -> Re
 }
 
 fn no_answer(url: &str, error: TransportError) -> Unavailable {
-    let is_denied = error.kind == TransportKind::Denied;
-    let fault = failed(format!("{url} gave no answer")).fact("failure", error.kind.words());
+    let is_answer = error.kind == TransportKind::TooLarge;
+    let why = format!("{url} gave no answer");
+    let fault = if is_answer { failed(why) } else { unavailable(why) }.fact("failure", error.kind.words());
     let mut fault = if error.detail.is_empty() { fault } else { fault.fact("reason", error.detail) };
-    if let TransportKind::Tls(failure) = error.kind {
-        fault = fault.hint(failure.remedy());
+    match error.kind {
+        TransportKind::Tls(failure) => fault = fault.hint(failure.remedy()),
+        TransportKind::Denied => {
+            fault.code = "discovery-denied";
+            fault = fault.hint("allow the issuer: `--allow-host HOST`");
+        }
+        _ => {}
     }
-    if is_denied {
-        fault.code = "discovery-denied";
-        fault = fault.hint("the host allows the token's issuer only; allow another with `--allow-host HOST`");
+    if !is_answer {
+        fault = fault.hint("without the network: leave `--discover` out, or give the keys with `--jwks FILE`");
     }
-    Unavailable { fault, is_denied }
+    Unavailable { fault, is_answer }
 }
 
+/// What the issuer answered is of no use, to Entra neither.
 fn failed(why: String) -> Fault {
-    Fault::new(Category::Network, "discovery-failed", format!("The issuer's keys could not be fetched: {why}"))
+    unavailable(why)
         .hint("Entra fetches the same documents from the public internet and would answer AADSTS501661")
         .predicts(501_661)
+}
+
+fn unavailable(why: String) -> Fault {
+    Fault::new(Category::Network, "discovery-failed", format!("The issuer's keys could not be fetched: {why}"))
 }

@@ -88,7 +88,8 @@ impl Answer {
         }
         let message = format!("There is no AADSTS code in {place}");
         Err(Fault::new(Category::Usage, "no-aadsts-code", message)
-            .hint("give a code such as AADSTS700213 or 700213, Entra's JSON answer, or a log that holds one"))
+            .hint("give a code such as AADSTS700213 or 700213, Entra's JSON answer, or a log that holds one; a file comes on standard \
+                   input: `azure-oidc explain - < FILE`"))
     }
 }
 

@@ -7,8 +7,10 @@ mod service;
 pub use hand_over::{Answer, Order, hand_over};
 
 use azure_oidc_core::plan::{HostKind, STANDARD_INPUT, TokenPlan, command_line};
+use azure_oidc_core::platform::text::is_variable_name;
 use azure_oidc_core::platform::{Platform, Source};
 use azure_oidc_core::ports::{Ports, Request};
+use azure_oidc_core::secret::holds_token;
 use azure_oidc_core::token::{Malformed, Token};
 use azure_oidc_core::{Category, Fault, Secret};
 
@@ -81,6 +83,11 @@ fn find(plan: &TokenPlan, deadline: Deadline, context: Context<'_>) -> Result<Ob
 }
 
 fn from_variable(name: &str, context: Context<'_>) -> Result<Obtained, Fault> {
+    if !is_variable_name(name) {
+        let message = "`--id-token-env` takes the name of a variable, and this cannot be one";
+        return Err(Fault::new(Category::Usage, "id-token-variable-invalid", message)
+            .hint("write the name alone, without `$`: `--id-token-env MY_TOKEN`"));
+    }
     let token = context.ports.env.present(name).ok_or_else(|| {
         let message = format!("The variable `{name}` that should hold the ID token is not set or empty");
         let fault = Fault::new(Category::IdToken, "id-token-missing", message);
@@ -100,7 +107,11 @@ fn from_file(name: &str, named: &str, context: Context<'_>) -> Result<Obtained, 
     let bytes = context
         .files
         .read(name)
-        .map_err(|why| fault("id-token-unreadable", format!("The ID token in {place}, named by `{named}`, {why}")))?;
+        .map_err(|why| fault("id-token-unreadable", format!("The ID token in {place}, named by `{named}`, {why}")))
+        .map_err(|fault| match holds_token(name) {
+            true => fault.hint("this is a token and no path: `--id-token-env NAME` reads one from a variable"),
+            false => fault.hint("name the file that an earlier step of this job wrote"),
+        })?;
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
         let message =
             format!("What {place} holds is UTF-16, as Windows PowerShell writes it with `>`, and a token is ASCII");
@@ -112,7 +123,8 @@ fn from_file(name: &str, named: &str, context: Context<'_>) -> Result<Obtained, 
     // The line end belongs to the file, not to the token.
     let token = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
     match token {
-        "" => Err(fault("id-token-missing", format!("There is no ID token in {place}: it is empty"))),
+        "" => Err(fault("id-token-missing", format!("There is no ID token in {place}: it is empty"))
+            .hint("look at the step that writes it: it failed, or ran after this one")),
         token => Ok(Obtained { token: Secret::new(token), place }),
     }
 }

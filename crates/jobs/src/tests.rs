@@ -97,17 +97,24 @@ fn one_more_credential_has_the_audience_of_the_cloud() {
 }
 
 #[test]
-fn keys_that_entra_cannot_fetch_either_are_an_answer() {
-    let (answer, sent) = discovered(TransportKind::Dns);
+fn keys_that_are_of_no_use_to_entra_either_are_an_answer() {
+    let (answer, sent) = discovered(TransportKind::TooLarge);
     let answer = answer.unwrap();
     assert_eq!((answer.predicted_error.map(|code| code.0), sent), (Some(501_661), 1));
     assert!(answer.findings[0].message.starts_with("the issuer's keys could not be fetched: https://gitlab.com/"));
 }
 
 #[test]
-fn a_host_that_allows_no_request_says_nothing_about_the_issuer() {
-    let (answer, _) = discovered(TransportKind::Denied);
-    assert_eq!(answer.unwrap_err().code, "discovery-denied");
+fn a_machine_that_cannot_reach_the_issuer_says_nothing_about_it() {
+    for (kind, code) in [
+        (TransportKind::Denied, "discovery-denied"),
+        (TransportKind::Dns, "discovery-failed"),
+        (TransportKind::Timeout, "discovery-failed"),
+    ] {
+        let fault = discovered(kind).0.unwrap_err();
+        assert_eq!((fault.code, fault.category, fault.predicted), (code, azure_oidc_core::Category::Network, None));
+        assert!(fault.hints.iter().any(|hint| hint.contains("--jwks FILE")), "{:?}", fault.hints);
+    }
 }
 
 #[test]

@@ -80,6 +80,14 @@ const LINES: &[(&str, &str, &[&str])] = &[
     ("broker", "the following required arguments were not provided: --ready-file <FILE>", &[]),
     // Values.
     ("--scope", "a value is required for '--scope <SCOPE>' but none was supplied", &[]),
+    ("--tenant-id=", "a value is required for '--tenant-id <ID>' but none was supplied", &[]),
+    ("--client-id=", "a value is required for '--client-id <GUID>' but none was supplied", &[]),
+    ("--audience=", "a value is required for '--audience <AUDIENCE>' but none was supplied", &[]),
+    (
+        "id-token --output file:",
+        "invalid value 'file:' for '--output <FORM>': `file:` has no path; is its variable empty?",
+        &[],
+    ),
     (
         "credential --branch -x",
         "unexpected argument '-x' found",

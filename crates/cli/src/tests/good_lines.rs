@@ -17,8 +17,6 @@ const LINES: &[(&str, &[&str])] = &[
     ("--tenant-id a=b", &[r#"tenant_id: Some("a=b")"#]),
     ("--tenant-id=a=b", &[r#"tenant_id: Some("a=b")"#]),
     ("--tenant-id=--help", &[r#"tenant_id: Some("--help")"#]),
-    ("--tenant-id=", &[r#"tenant_id: Some("")"#]),
-    ("--tenant-id ~", &[r#"tenant_id: Some("")"#]),
     ("--tenant-id -", &[r#"tenant_id: Some("-")"#]),
     ("--audience=check", &[r#"audience: Some("check")"#]),
     ("--tenant-id LONG", &["Exchange("]),

@@ -38,7 +38,7 @@ impl Scope {
         }
         let Some(cloud) = cloud else {
             return Err(wrong("is a short name, and the authority does not belong to a known cloud".into())
-                .hint("give the full scope, such as `https://management.azure.com/.default`"));
+                .hint("name the cloud, `--cloud public`, or give the full scope, such as `https://management.azure.com/.default`"));
         };
         match cloud.resources.iter().find(|(short, _)| *short == text) {
             Some((short, id)) => Ok(Self { value: format!("{id}/.default"), short: Some(short) }),

@@ -193,8 +193,8 @@ fn unreachable(error: &TransportError) -> Fault {
         TransportKind::Denied => (
             "destination-denied",
             "The host does not allow requests to the authority",
-            "allow it: `--allow-host HOST` for azure-oidc, `-S http` for wasmtime, `allowed_outbound_hosts` in spin.toml, \
-             `allowedHosts` for wasmCloud",
+            "allow it: `--allow-host HOST` for azure-oidc (never for link-local and metadata addresses), `-S http` for wasmtime, \
+             `allowed_outbound_hosts` in spin.toml, `allowedHosts` for wasmCloud",
         ),
         TransportKind::Dns => (
             "authority-not-found",

@@ -146,6 +146,13 @@ fn for_token<'a>(
     if refused.credentials.iter().any(|credential| is_taken(credential, issuer, subject)) {
         return hints;
     }
+    // A token for the audience of the cloud is the better way, so no credential for another is written.
+    if refused.code == 700_212
+        && !hints.is_empty()
+        && !claims.aud.iter().any(|aud| Some(aud.as_str()) == refused.cloud.exchange_audience)
+    {
+        return hints;
+    }
     if found.command.is_none() {
         hints.push(required_values(token, refused.cloud));
         let Refused { credentials, client_id, cloud, shell, .. } = *refused;

@@ -172,8 +172,8 @@ pub fn dotenv(values: &[Value]) -> Result<Secret, Fault> {
             "The values are longer than the 5 KiB that a dotenv report can have",
         )
         .hint(
-            "use the token in the job that requested it: `eval \"$(azure-oidc exchange)\"`, in PowerShell \
-             `azure-oidc exchange --output powershell | Out-String | Invoke-Expression`",
+            "use the token in the job that requested it, without `--output dotenv`: `lines=$(azure-oidc exchange) && eval \
+             \"$lines\"`, in PowerShell `azure-oidc exchange --output powershell | Out-String | Invoke-Expression`",
         )
         .fact("bytes", lines.len().to_string()));
     }

@@ -149,6 +149,11 @@ fn output_names(given: &[String], scopes: &[Scope]) -> Result<Vec<String>, Fault
         return Err(Fault::new(Category::Usage, "output-name-invalid", message)
             .hint("use letters, digits and `_`, and begin with no digit, as in `AZURE_ACCESS_TOKEN`"));
     }
+    if let Some(name) = given.iter().enumerate().find_map(|(at, name)| given[..at].contains(name).then_some(name)) {
+        let message = format!("`--output-name` gives the name `{name}` twice, so one token would replace the other");
+        return Err(Fault::new(Category::Usage, "output-names-do-not-fit", message)
+            .hint("give each scope a name of its own, or one name for all"));
+    }
     if given.len() == scopes.len() {
         return Ok(given.to_vec());
     }

@@ -114,10 +114,13 @@ fn require_audience(wanted: &str, claims: &Claims, place: &str, plan: &TokenPlan
     let actual = claims.aud.join("`, `");
     let message =
         format!("The ID token from {place} has the audience `{actual}`, and `{}` was asked for", wanted.escape_debug());
-    let title = plan.platform.title();
-    Err(Fault::new(Category::IdToken, "audience-fixed", message)
-        .hint(format!(
-            "set the audience where {title} is configured, or let the other side accept `{actual}`: AWS calls it the client \
-             id of the identity provider, Google an allowed audience, Vault a bound audience"
-        )))
+    let way = if plan.named == plan.platform.name() {
+        format!("set the audience where {} is configured", plan.platform.title())
+    } else {
+        format!("leave `{}` out where the platform can issue a token for `{}`", plan.named, wanted.escape_debug())
+    };
+    Err(Fault::new(Category::IdToken, "audience-fixed", message).hint(format!(
+        "{way}, or let the other side accept `{actual}`: AWS calls it the client id of the identity provider, Google an allowed \
+         audience, Vault a bound audience"
+    )))
 }

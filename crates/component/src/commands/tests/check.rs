@@ -123,13 +123,14 @@ fn a_claim_of_an_expression_can_be_given_without_a_token() {
 }
 
 #[test]
-fn an_issuer_that_cannot_be_reached_is_a_finding_with_the_error_that_entra_would_give() {
+fn an_issuer_that_answers_wrongly_is_a_finding_with_the_error_that_entra_would_give() {
     let job = Job::with_token(&token(GITHUB, PROD, AUDIENCE)).file("f", list(&[("main", GITHUB, PROD)]));
+    let job = job.page(format!("{GITHUB}/.well-known/openid-configuration"), &json!({"issuer": GITHUB}));
     insta::assert_snapshot!(shown(&job.run("check --id-token-env T --credential f --discover")), @r"
     exit 1
     no match: Entra would refuse this token, with AADSTS501661
 
-    error: the issuer's keys could not be fetched: https://token.actions.githubusercontent.com/.well-known/openid-configuration gave no answer, failure: its name has no address
+    error: the issuer's keys could not be fetched: https://token.actions.githubusercontent.com/.well-known/openid-configuration names no `jwks_uri`
       remedy:   try again with growing pauses, and look at the status page of the issuer; with an issuer of your own make both addresses public over https, with `authorization_endpoint` and `subject_types_supported` not empty; if only this machine cannot reach them, give the keys as a file
 
     note: the credential `main` has this issuer, subject and audience
@@ -144,6 +145,11 @@ fn a_host_without_network_reports_nothing_about_the_issuer() {
         Job { otherwise: Some(TransportKind::Denied), ..job }.run("check --id-token-env T --credential f --discover");
     assert_eq!((outcome.exit_code, outcome.stdout.as_str()), (5, ""));
     assert!(outcome.stderr.contains("--allow-host"), "{}", outcome.stderr);
+
+    let job = Job::with_token(&token(GITHUB, PROD, AUDIENCE)).file("f", list(&[("main", GITHUB, PROD)]));
+    let outcome = job.run("check --id-token-env T --credential f --discover");
+    assert_eq!((outcome.exit_code, outcome.stdout.as_str()), (5, ""));
+    assert!(!outcome.stderr.contains("AADSTS501661") && outcome.stderr.contains("--jwks FILE"), "{}", outcome.stderr);
 }
 
 #[test]

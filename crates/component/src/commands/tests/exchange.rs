@@ -86,3 +86,24 @@ fn doctor_tells_dependabot_where_its_secrets_are() {
         assert!(outcome.stdout.contains(part), "{}", outcome.stdout);
     }
 }
+
+#[test]
+fn a_mistake_on_the_line_is_named_with_the_way_out() {
+    let id_token = token(GITHUB, "repo:octo-org/web:ref:refs/heads/main", AUDIENCE);
+    let variables = [("T", id_token.as_str()), ("AZURE_TENANT_ID", TENANT), ("AZURE_CLIENT_ID", CLIENT)];
+    for (words, code, says) in [
+        (&["--id-token-env", "T", "--scope", "arm,graph", "--output-name", "A,A"][..], 2, "the name `A` twice"),
+        (&["--id-token-env", "$T"], 2, "without `$`"),
+        (&["--id-token-env", &id_token], 2, "takes the name of a variable"),
+        (&["--id-token-file", "nowhere"], 3, "an earlier step"),
+        (&["--id-token-file", &id_token], 3, "this is a token and no path"),
+        (&["--id-token-env", "T", "--client-id", "$(CLIENT)"], 2, "did not fill in this variable"),
+        (&["--id-token-env", "T", "--client-id", "***"], 2, "a log shows"),
+        (&["--id-token-env", "T", "--tenant-id", " 11111111-1111-4111-8111-111111111111"], 2, "remove the white space"),
+        (&["--id-token-env", "T", "--client-id", "Xh48Q~Zk2LmN9pQrS4tUvWxYz01aBcDeFg"], 2, "looks like a secret"),
+    ] {
+        let outcome = job(&variables).run_words(&[&["exchange", "--output", "text"], words].concat());
+        assert_eq!((outcome.exit_code, outcome.stdout.as_str()), (code, ""), "{words:?}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains(says), "{words:?}: {}", outcome.stderr);
+    }
+}

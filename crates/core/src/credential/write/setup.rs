@@ -233,5 +233,5 @@ fn commented(lines: &[String], prefix: &str) -> String {
 
 #[cold]
 fn wrong(what: &str, value: &str, expected: &str) -> Fault {
-    fault("setup-value", format!("The {what} `{}` is not allowed: give {expected}", value.escape_debug()))
+    fault("setup-value", format!("`{}` cannot be the {what}: give {expected}", value.escape_debug()))
 }

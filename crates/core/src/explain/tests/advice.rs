@@ -110,6 +110,14 @@ fn advice_says_how_long_ago_a_token_expired() {
 }
 
 #[test]
+fn a_token_for_another_audience_is_requested_anew_and_no_credential_is_written_for_it() {
+    let token = Token::described(GITHUB, "repo:acme/web:environment:prod", "foo", &[]);
+    let advice = advice(700_212, "", Some(&token), &[]);
+    assert!(advice.contains("api://AzureADTokenExchange"), "{advice}");
+    assert!(!advice.contains("must hold exactly") && !advice.contains("az ad app"), "{advice}");
+}
+
+#[test]
 fn without_a_token_advice_comes_from_the_catalogue() {
     assert_eq!(advice(70025, "", None, &[]), crate::catalogue::entry(70025).unwrap().remedy);
     assert_eq!(advice(1, "", None, &[]), "");

@@ -32,7 +32,7 @@ fn a_value_that_no_output_holds_is_refused() {
 #[test]
 fn wrong_values_are_refused_with_what_to_do() {
     for (line, expected) in [
-        ("--subscription prod", "The subscription `prod` is not allowed: give the subscription's id, a GUID"),
+        ("--subscription prod", "`prod` cannot be the subscription: give the subscription's id, a GUID"),
         ("--subscription prod", "az account list"),
         ("--subscription 33333333-3333-4333-8333-333333333333 --name a/b", "3 to 90 letters"),
         ("--subscription 33333333-3333-4333-8333-333333333333 --resource-group a$b", "`a$b`"),
