@@ -140,6 +140,14 @@ fn for_token<'a>(
         hints.extend(mask);
         return hints;
     }
+    // Often the credential is there, on another application.
+    if refused.code == 70_025 {
+        hints.push(
+            "compare the client id of the job with the application or identity that has the credential: this one has none. \
+             Only if it is the right one, create a credential"
+                .to_owned(),
+        );
+    }
     let found = check_of(token);
     hints.extend(found.advice);
     hints.extend(mask);

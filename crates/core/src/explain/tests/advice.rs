@@ -118,6 +118,13 @@ fn a_token_for_another_audience_is_requested_anew_and_no_credential_is_written_f
 }
 
 #[test]
+fn where_no_credential_is_found_the_client_id_is_compared_first() {
+    let advice = advice(70025, "", Some(&token("repo:acme/web:environment:prod", NOW + 60)), &[]);
+    assert!(advice.starts_with("compare the client id of the job"), "{advice}");
+    assert!(advice.contains("az ad app federated-credential create"), "{advice}");
+}
+
+#[test]
 fn without_a_token_advice_comes_from_the_catalogue() {
     assert_eq!(advice(70025, "", None, &[]), crate::catalogue::entry(70025).unwrap().remedy);
     assert_eq!(advice(1, "", None, &[]), "");
