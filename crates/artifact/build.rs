@@ -120,10 +120,10 @@ fn compile(component: &[u8], target: &str) -> Result<(String, Vec<u8>)> {
     Ok((interpreter, image))
 }
 
-/// Whether Cranelift can compile for the target's processor.
+/// Whether Cranelift can compile the component for the target's processor. For riscv64 it panics
+/// (`StoreOP::from_type` in cranelift-codegen 0.135.8).
 fn is_compilable() -> bool {
-    env::var("CARGO_CFG_TARGET_ARCH")
-        .is_ok_and(|arch| ["x86_64", "aarch64", "riscv64", "s390x"].contains(&arch.as_str()))
+    env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| ["x86_64", "aarch64", "s390x"].contains(&arch.as_str()))
 }
 
 /// Builds the component and tells cargo to watch its sources.
