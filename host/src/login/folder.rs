@@ -70,6 +70,7 @@ impl Folder {
         let make = || {
             if !self.was_there {
                 self.path.parent().map_or(Ok(()), for_owner)?;
+                #[cfg_attr(not(unix), expect(unused_mut, reason = "modes are of Unix"))]
                 let mut builder = fs::DirBuilder::new();
                 #[cfg(unix)]
                 std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

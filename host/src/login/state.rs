@@ -130,6 +130,7 @@ fn is_at(_file: &File, _path: &Path) -> bool {
 
 /// Options that follow no link and wait for nobody at the other end of a pipe.
 fn options() -> OpenOptions {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "modes and flags are of Unix"))]
     let mut options = OpenOptions::new();
     #[cfg(unix)]
     {
