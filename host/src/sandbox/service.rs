@@ -16,7 +16,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Limited};
 use tokio::sync::{Notify, oneshot};
-use wasmtime::{Engine, Error, PoolingAllocationConfig, Result};
+use wasmtime::{Engine, Error, InstanceAllocationStrategy, PoolingAllocationConfig, Result};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
@@ -95,7 +95,7 @@ impl Service {
         let idle = if isolate { 0 } else { thread::available_parallelism().map_or(1, NonZero::get) };
         let instances = requests.saturating_add(u32::try_from(idle).unwrap_or(u32::MAX));
         let load = || {
-            let (engine, component) = image::load(pool(instances).into())?;
+            let (engine, component) = image::load(strategy(instances))?;
             let component = ProxyPre::new(linker::new(&engine)?.instantiate_pre(&component)?)?;
             Ok((engine, component))
         };
@@ -177,7 +177,11 @@ async fn collect(response: Response<HyperOutgoingBody>) -> Result<Response<Bytes
     Ok(Response::from_parts(head, body.to_bytes()))
 }
 
-fn pool(instances: u32) -> PoolingAllocationConfig {
+/// A pool, from which an instance is ready at once. Addresses of 32 bits have no room for one.
+fn strategy(instances: u32) -> InstanceAllocationStrategy {
+    if cfg!(target_pointer_width = "32") {
+        return InstanceAllocationStrategy::OnDemand;
+    }
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_memories(instances)
@@ -186,5 +190,5 @@ fn pool(instances: u32) -> PoolingAllocationConfig {
         .total_tables(instances.saturating_mul(PARTS))
         .max_memory_size(limits::MEMORY)
         .table_elements(limits::TABLE);
-    pool
+    InstanceAllocationStrategy::Pooling(pool)
 }
