@@ -29,7 +29,8 @@ use machine::Watch;
 use turns::Contender;
 
 const RUNS: usize = 200;
-pub(crate) const TENANT: &str = "contoso.example";
+// Not its domain: other tools accept only a GUID.
+pub(crate) const TENANT: &str = "11111111-1111-4111-8111-111111111111";
 pub(crate) const CLIENT: &str = "22222222-2222-4222-8222-222222222222";
 
 /// What is asked for on the command line.
