@@ -5,7 +5,7 @@ use std::error::Error as _;
 
 use azure_oidc_core::{Category, Fault};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, Command, Error};
+use clap::{Arg, ArgAction, Command, Error};
 
 use crate::definition::NAME;
 
@@ -89,7 +89,11 @@ fn unknown_command(error: &Error, program: &Command) -> Fault {
             let names: Vec<_> = program.get_subcommands().map(Command::get_name).collect();
             fault.hint(format!("commands: {}", names.join(", ")))
         }
-        similar => fault.hint(format!("a similar command exists: '{}'", similar.join("', '"))),
+        similar => {
+            // clap names the nearest one last.
+            let nearest_first: Vec<_> = similar.iter().rev().map(String::as_str).collect();
+            fault.hint(format!("a similar command exists: '{}'", nearest_first.join("', '")))
+        }
     }
 }
 
@@ -110,6 +114,10 @@ fn with_way_out(fault: Fault, error: &Error, program: &mut Command, command: &st
         if option(current, argument).is_some() {
             return fault;
         }
+        if let Some(hint) = one_dash(current, argument, words).or_else(|| bare_file_or_value(current, argument, words))
+        {
+            return fault.hint(hint);
+        }
     }
     let owners = program.get_subcommands().filter(|command| option(command, argument).is_some());
     let owners: Vec<_> = owners.map(|command| format!("`{}`", command.get_name())).collect();
@@ -119,11 +127,39 @@ fn with_way_out(fault: Fault, error: &Error, program: &mut Command, command: &st
     if let [similar] = texts(error, ContextKind::SuggestedArg).as_slice() {
         return fault.hint(format!("a similar argument exists: '{similar}'"));
     }
-    match error.get(ContextKind::Suggested) {
-        Some(ContextValue::StyledStrs(tips)) if argument.len() <= LONGEST_SHOWN => {
-            tips.iter().fold(fault, |fault, tip| fault.hint(tip.to_string()))
+    fault
+}
+
+/// The hint for a long option with one dash: clap reads `-scope` as `-s`.
+fn one_dash(command: &Command, argument: &str, words: &[String]) -> Option<String> {
+    let word = words.iter().find(|word| word.len() > 2 && !word.starts_with("--") && word.starts_with(argument))?;
+    let name = word.strip_prefix('-')?.split('=').next()?;
+    let is_known = command.get_arguments().any(|option| option.get_long() == Some(name));
+    is_known.then(|| format!("write `--{name}`: long options begin with two dashes"))
+}
+
+/// The hint for a word without an option: another value for the option before it, or a file with
+/// credentials.
+fn bare_file_or_value(command: &Command, argument: &str, words: &[String]) -> Option<String> {
+    if argument.starts_with('-') {
+        return None;
+    }
+    let long = |word: &str| {
+        let name = word.strip_prefix("--")?.split('=').next()?;
+        command.get_arguments().find(|option| option.get_long() == Some(name))
+    };
+    let place = words.iter().position(|word| word == argument)?;
+    let before = words[..place].iter().rev().take(2).find_map(|word| long(word));
+    match before {
+        Some(option) if matches!(option.get_action(), ArgAction::Append) => {
+            let name = option.get_long()?;
+            Some(format!("for more than one value repeat the option: `--{name} VALUE --{name} VALUE`"))
         }
-        _ => fault,
+        Some(_) => None,
+        None => command
+            .get_arguments()
+            .any(|option| option.get_long() == Some("credential") && argument.contains(['.', '/', '\\']))
+            .then(|| "name a file with credentials with `--credential FILE`".to_owned()),
     }
 }
 
