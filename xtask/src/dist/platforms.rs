@@ -24,6 +24,11 @@ pub(crate) struct Platform {
 /// that Rust brings can read them. A linker that cannot write them ignores the option.
 const PACKED: &str = "-Clink-arg=-Wl,-z,pack-relative-relocs";
 
+/// Links glibc statically, which is not the default of its targets. A static program cannot ask at run
+/// time whether its C library has `getrandom`, and would read `/dev/urandom`, which an empty container
+/// does not have.
+const STATIC_GLIBC: &str = r#"-Ctarget-feature=+crt-static --cfg=getrandom_backend="linux_getrandom""#;
+
 /// Linux with a static C library: the processor's name in container images, and the target.
 pub(crate) const STATIC: [(&str, Platform); 2] = [
     (
@@ -126,8 +131,7 @@ impl Platform {
             .env(format!("CARGO_TARGET_{}_LINKER", name.to_uppercase()), self.compiler);
         let is_among = |list: &[(&str, Self)]| list.iter().any(|(_, one)| one.triple == self.triple);
         let flags = match () {
-            // Not the default of these targets.
-            () if is_among(&MORE) || self.triple == ARMV7.triple => "-Ctarget-feature=+crt-static",
+            () if is_among(&MORE) || self.triple == ARMV7.triple => STATIC_GLIBC,
             () if is_among(&STATIC) => PACKED,
             () => return Ok(command),
         };

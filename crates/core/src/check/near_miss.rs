@@ -104,7 +104,7 @@ fn differences(question: &Question<'_>, aadsts: u32) -> Vec<Finding> {
     let rank = |assessment: &Assessment| (assessment.distance, usize::MAX - assessment.shared);
     assessed.sort_by_key(rank);
     let mut assessed = assessed.into_iter();
-    let Some(closest) = assessed.next() else { return vec![no_credentials(question)] };
+    let Some(closest) = assessed.next() else { return no_credentials(question) };
     if closest.distance >= FAR_ISSUER {
         return vec![issuer::unknown(question, aadsts)];
     }
@@ -328,9 +328,15 @@ fn wrong_token(question: &Question<'_>, aadsts: u32) -> Option<Finding> {
     Some(Finding::error(WRONG_TOKEN, aadsts, message).claim("iss").compare(&of_entra.issuer, iss).remedy(remedy))
 }
 
-fn no_credentials(question: &Question<'_>) -> Finding {
-    Finding::error("no-credentials", 70025, "the application has no federated identity credentials")
-        .remedy_if(remedy::create(question, None))
+/// An empty list does not say whose it is.
+fn no_credentials(question: &Question<'_>) -> Vec<Finding> {
+    let message = "the application or managed identity has no federated identity credentials";
+    let finding = Finding::error("no-credentials", 70025, message).remedy_if(remedy::create(question, None));
+    let for_identity = remedy::create_for_identity(question.token, question.cloud, question.shell).map(|command| {
+        Finding::info("managed-identity", "alternative, when the job signs in as a managed identity")
+            .remedy(Remedy::Command(command))
+    });
+    std::iter::once(finding).chain(for_identity).collect()
 }
 
 /// One credential has the token's issuer and another one its subject. One credential must have

@@ -15,7 +15,7 @@ use crate::cloud::{Cloud, PUBLIC};
 use crate::credential::audience::{is_entra_issuer, matches_audience, wanted_audience};
 use crate::credential::limits::{MAX_CHARACTERS, MAX_PER_APPLICATION, NAME_CHARACTERS};
 use crate::credential::reach;
-use crate::credential::write::{Format, Target, delete_command, name_for, update_command, write};
+use crate::credential::write::{Format, Owner, Target, delete_command, name_for, update_command, write};
 use crate::credential::{Credential, Matcher};
 use crate::mask::mask_in;
 use crate::platform::Platform;
@@ -60,6 +60,16 @@ pub(crate) fn create_for(
     let credential = beside(existing, token, cloud);
     let (target, format) = Target::of(&credential, client_id, cloud, shell);
     create_command(&credential, format, &target)
+}
+
+/// As [`create_for`], for a managed identity of unknown name: the alternative when no credential says
+/// whose they are.
+pub(crate) fn create_for_identity(token: &Token, cloud: &'static Cloud, shell: Shell) -> Option<String> {
+    if obstacle(token, cloud).is_some() {
+        return None;
+    }
+    let owner = Owner::ManagedIdentity { name: None, resource_group: None, subscription: None };
+    create_command(&exact(token, cloud), Format::AzIdentity, &Target { owner, cloud, shell })
 }
 
 /// What to do about a credential that differs from the token: the command that changes it to the

@@ -83,11 +83,16 @@ fn create(code: u32, facts: &[(&'static str, String)], shell: Shell) -> Vec<Stri
     let cloud = Cloud::by_exchange_audience(audience).unwrap_or(PUBLIC);
     let token = Token::described(issuer, subject, audience, &[]);
     let Some(command) = remedy::create_for(&token, &[], client_id(facts), cloud, shell) else { return Vec::new() };
-    vec![
+    let mut hints = vec![
         "create a credential with exactly the values in the log, unless one has this issuer and subject already:"
             .to_owned(),
         command,
-    ]
+    ];
+    let for_identity = remedy::create_for_identity(&token, cloud, shell);
+    hints.extend(
+        for_identity.map(|command| format!("alternative, when the job signs in as a managed identity: {command}")),
+    );
+    hints
 }
 
 fn client_id<'a>(facts: &'a [(&'static str, String)]) -> Option<&'a str> {
