@@ -2,6 +2,8 @@
 //! needs, sends the component's HTTP requests, and writes its results where the CI system reads
 //! them.
 
+#[cfg(target_os = "linux")]
+mod allocator;
 mod bell;
 mod broker;
 mod closed;
@@ -29,9 +31,9 @@ mod warnings;
 
 use std::sync::Arc;
 
-#[cfg(target_env = "musl")]
+#[cfg(target_os = "linux")]
 #[global_allocator]
-static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+static ALLOCATOR: allocator::Allocator = allocator::Allocator::new();
 
 fn main() {
     if let Some(code) = broker::role() {

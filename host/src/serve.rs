@@ -24,7 +24,6 @@ mod bounds;
 pub(crate) mod connections;
 pub(crate) mod descriptors;
 mod issuers;
-mod memory;
 mod problem;
 mod request;
 mod signal;
@@ -36,7 +35,7 @@ use crate::exhausted::{self, Resource};
 use crate::inputs::{self, ProcessEnv};
 use crate::sandbox::{Grants, Limits, Service};
 use crate::timings::Timings;
-use crate::transport::Transport;
+use crate::transport::{MAX_IDLE as MAX_IDLE_TO_AUTHORITY, Transport};
 use crate::trust::Trust;
 use crate::warnings::Warnings;
 use admission::Admission;
@@ -250,16 +249,22 @@ async fn accept(
     }
 }
 
-/// Closes overdue connections, drops idle instances, and gives back the memory of both.
+/// Closes overdue connections, drops idle instances, and gives the memory of both back to the system,
+/// with that of the connections to the authority, which end by themselves soon after.
 async fn supervise(context: Arc<ServeContext>, connections: Arc<Connections>) {
     let mut before = 0;
+    let mut last_release = None::<Instant>;
     loop {
         sleep(SWEEP).await;
         connections.close_overdue();
         let has_dropped = context.service.drop_idle(MAX_IDLE);
         let open = connections.count();
         if has_dropped || open < before {
-            memory::give_back();
+            last_release = Some(Instant::now());
+        }
+        if last_release.is_some_and(|last| last.elapsed() < 2 * MAX_IDLE_TO_AUTHORITY) {
+            #[cfg(target_os = "linux")]
+            crate::ALLOCATOR.trim();
         }
         before = open;
     }

@@ -34,6 +34,11 @@ const MAX_RESPONSE: usize = 1 << 20;
 const MAX_REQUEST: usize = 1 << 20;
 /// Time limit for each step of a request, where the component sets none.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a connection is kept for the next request. Each holds some 60 KiB, mostly for TLS, which
+/// a service would otherwise keep for long after many exchanges at once.
+pub(crate) const MAX_IDLE: Duration = Duration::from_secs(4);
+/// How many connections to a host are kept.
+const MAX_IDLE_CONNECTIONS: usize = 32;
 
 /// Sends the requests of one run; a clone shares connections with the original.
 #[derive(Debug, Clone)]
@@ -235,6 +240,8 @@ impl Network {
             .dns_resolver(Arc::clone(&self.resolver))
             // A redirect would send the assertion to a host that was not configured.
             .redirect(redirect::Policy::none())
+            .pool_idle_timeout(MAX_IDLE)
+            .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
             .connect_timeout(connect_timeout);
         let builder = match route {
             Route::Default => builder,

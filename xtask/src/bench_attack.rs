@@ -68,7 +68,7 @@ pub(crate) fn run(seconds: Option<&str>) -> Result<()> {
     );
     // The first requests of all kinds take more memory once, for code and buffers.
     good::run(&good, Duration::from_secs(3));
-    let start = settled(&service, u64::MAX)?;
+    let start = settled(&service, 0)?;
     let mut missed = Vec::new();
     missed.extend(beside(&service, &good, None, start, time)?);
     for (name, _) in FLOODS {
