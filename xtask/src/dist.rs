@@ -86,6 +86,7 @@ fn programs(built: &Built, folder: &Path, digest: &str) -> Result<()> {
             false
         }
     });
+    let mut built_for = Vec::new();
     for (arch, platform) in STATIC.iter().chain(more) {
         shell::run(&mut platform.cargo("build", &component_to_carry(&built.component)?)?)?;
         let made = program(platform)?;
@@ -101,12 +102,14 @@ fn programs(built: &Built, folder: &Path, digest: &str) -> Result<()> {
         } else {
             println!("{} was not run: qemu-{}-static is not installed", host.display(), platform.processor_name());
         }
-        container::build(folder, arch, &name(arch))?;
+        built_for.push(*arch);
     }
+    let native = STATIC.iter().find(|(_, platform)| platform.is_native()).map(|(arch, _)| *arch);
+    container::HOST.build(folder, &built_for, native)?;
     for (arch, platform) in &STATIC {
         emulator::build(folder, arch, platform, &component_to_carry(&built.component)?)?;
     }
-    Ok(())
+    container::EMULATOR.build(folder, &STATIC.each_ref().map(|(arch, _)| *arch), native)
 }
 
 /// The program that a release has for this machine, if any. It needs no libraries of the system.
