@@ -46,6 +46,9 @@ use worker::{Accepted, Worker};
 
 /// How often overdue connections and idle instances are looked for.
 const SWEEP: Duration = Duration::from_millis(500);
+/// For how long memory is given back after a release. The HTTP client looks for idle connections at
+/// intervals of their longest age, so the last one can be closed at twice that age.
+const RELEASE: Duration = Duration::from_secs(3 * MAX_IDLE_TO_AUTHORITY.as_secs());
 /// Time between two warnings about connections that cannot be accepted.
 const WARNING_PAUSE: Duration = Duration::from_secs(10);
 
@@ -262,7 +265,7 @@ async fn supervise(context: Arc<ServeContext>, connections: Arc<Connections>) {
         if has_dropped || open < before {
             last_release = Some(Instant::now());
         }
-        if last_release.is_some_and(|last| last.elapsed() < 2 * MAX_IDLE_TO_AUTHORITY) {
+        if last_release.is_some_and(|last| last.elapsed() < RELEASE) {
             #[cfg(target_os = "linux")]
             crate::ALLOCATOR.trim();
         }

@@ -36,7 +36,7 @@ const MAX_REQUEST: usize = 1 << 20;
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a connection is kept for the next request. Each holds some 60 KiB, mostly for TLS, which
 /// a service would otherwise keep for long after many exchanges at once.
-pub(crate) const MAX_IDLE: Duration = Duration::from_secs(4);
+pub(crate) const MAX_IDLE: Duration = Duration::from_secs(3);
 /// How many connections to a host are kept.
 const MAX_IDLE_CONNECTIONS: usize = 32;
 
