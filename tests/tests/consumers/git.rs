@@ -8,7 +8,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use crate::Place;
-use crate::git_server::{PATH, Server};
+use crate::git_server::{self, PATH};
+use crate::https_server::HttpsServer;
 
 const DEVOPS: &str = "499b84ac-1321-427f-aa17-267ca6975798";
 const NEW: &str = "capability[]=authtype\ncapability[]=state\n";
@@ -101,7 +102,7 @@ fn takes_authtype(git: &Path) -> bool {
     (numbers.next(), numbers.next()) >= (Some(2), Some(46))
 }
 
-fn git(place: &Place, git: &Path, server: &Server, arguments: &[&str]) -> Ran {
+fn git(place: &Place, git: &Path, server: &HttpsServer, arguments: &[&str]) -> Ran {
     let both = format!("{}{}", place.stage.emulator.ca_pem(), server.certificate());
     let proxy = Proxy::leading_to(&server.url());
     place
@@ -123,7 +124,7 @@ fn every_git_clones_and_shows_a_refusal() {
     for program in clients::all("git") {
         let is_new = takes_authtype(&program);
         let place = Place::new();
-        let server = Server::start(&program, place.stage.folder());
+        let server = git_server::start(&program, place.stage.folder());
         for (at, start) in ["https://", "https://contoso@"].into_iter().enumerate() {
             let (url, to) = (format!("{start}dev.azure.com{PATH}"), format!("clone-{at}"));
             git(&place, &program, &server, &["clone", "-q", &url, &to]).expect(0);

@@ -1,70 +1,23 @@
 //! A server with one repository over TLS: `git http-backend` behind a check of the header, under the
 //! name of Azure Repos.
 
-use std::io::{self, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 
 use azure_oidc_tests::http::Message;
-use rcgen::{CertificateParams, KeyPair};
-use rustls::pki_types::PrivatePkcs8KeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use crate::https_server::HttpsServer;
 
 /// The repository's path in its URL.
 pub(crate) const PATH: &str = "/contoso/web/_git/web";
 
-/// A server that runs until the test ends.
-pub(crate) struct Server {
-    address: String,
-    certificate: String,
-    headers: Arc<Mutex<Vec<String>>>,
-}
-
-impl Server {
-    /// Serves a repository with one commit, made in this folder with this git.
-    pub(crate) fn start(git: &Path, folder: &Path) -> Self {
-        let root = folder.join("served");
-        make(git, &root);
-        let key = KeyPair::generate().expect("a key");
-        let certificate = CertificateParams::new(vec!["dev.azure.com".to_owned()])
-            .and_then(|all| all.self_signed(&key))
-            .expect("signed");
-        let private = PrivatePkcs8KeyDer::from(key.serialize_der());
-        let tls = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("usual versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], private.into())
-            .expect("key and certificate fit");
-        let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
-        let address = listener.local_addr().expect("it is bound").to_string();
-        let headers = Arc::<Mutex<Vec<String>>>::default();
-        let (tls, noted, git) = (Arc::new(tls), Arc::clone(&headers), git.to_owned());
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (tls, noted, git, root) = (Arc::clone(&tls), Arc::clone(&noted), git.clone(), root.clone());
-                thread::spawn(move || answer(stream, tls, &noted, &git, &root));
-            }
-        });
-        Self { address, certificate: certificate.pem(), headers }
-    }
-
-    pub(crate) fn url(&self) -> String {
-        format!("https://{}", self.address)
-    }
-
-    /// The certificate that clients must trust.
-    pub(crate) fn certificate(&self) -> &str {
-        &self.certificate
-    }
-
-    /// The values of `Authorization` so far; empty where a request had none.
-    pub(crate) fn headers(&self) -> Vec<String> {
-        std::mem::take(&mut self.headers.lock().unwrap_or_else(PoisonError::into_inner))
-    }
+/// Serves a repository with one commit, made in this folder with this git.
+pub(crate) fn start(git: &Path, folder: &Path) -> HttpsServer {
+    let root = folder.join("served");
+    make(git, &root);
+    let git = git.to_owned();
+    HttpsServer::start("dev.azure.com", move |request| answer(request, &git, &root))
 }
 
 fn make(git: &Path, root: &Path) {
@@ -84,32 +37,17 @@ fn make(git: &Path, root: &Path) {
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
 }
 
-fn answer(
-    stream: TcpStream,
-    tls: Arc<ServerConfig>,
-    noted: &Mutex<Vec<String>>,
-    git: &Path,
-    root: &Path,
-) -> io::Result<()> {
-    let connection = ServerConnection::new(tls).map_err(io::Error::other)?;
-    let mut reader = BufReader::new(StreamOwned::new(connection, stream));
-    let Some(request) = Message::read(&mut reader)? else { return Ok(()) };
-    let header = request.header("authorization").unwrap_or_default().to_owned();
-    let is_signed_in = header.len() > 100;
-    noted.lock().unwrap_or_else(PoisonError::into_inner).push(header);
-    let mut stream = reader.into_inner();
-    if !is_signed_in {
-        stream.write_all(
-            b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer authorization_uri=https://login.microsoftonline.com/x\r\n\
-              WWW-Authenticate: Basic realm=\"https://dev.azure.com/\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-        )?;
-    } else {
-        let (status, rest) = backend(&request, git, root)?;
-        write!(stream, "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n", body_length(&rest))?;
-        stream.write_all(&rest)?;
+fn answer(request: &Message, git: &Path, root: &Path) -> io::Result<Vec<u8>> {
+    if request.header("authorization").is_none_or(|header| header.len() <= 100) {
+        let refusal = b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer authorization_uri=https://login.microsoftonline.com/x\r\n\
+              WWW-Authenticate: Basic realm=\"https://dev.azure.com/\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        return Ok(refusal.to_vec());
     }
-    stream.conn.send_close_notify();
-    stream.flush()
+    let (status, rest) = backend(request, git, root)?;
+    let mut whole = Vec::new();
+    write!(whole, "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n", body_length(&rest))?;
+    whole.extend(rest);
+    Ok(whole)
 }
 
 /// Runs `git http-backend` (RFC 3875) and returns the status, and the rest of the answer.

@@ -5,10 +5,10 @@
 mod docker;
 mod git;
 mod git_server;
+mod https_server;
 mod id_token;
 #[cfg(test)]
 #[path = "../../../crates/emulator/tests/sdk/install.rs"]
-#[expect(dead_code, reason = "not every client runs on Node")]
 mod install;
 mod kubernetes;
 mod login;

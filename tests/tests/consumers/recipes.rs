@@ -3,8 +3,13 @@
 
 use std::path::Path;
 
+use azure_oidc_tests::http::Message;
+use azure_oidc_tests::proxy::Proxy;
 use azure_oidc_tests::{Ran, clients};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
+use crate::https_server::HttpsServer;
 use crate::{Place, install};
 
 /// Runs a script of the job beside the servers.
@@ -124,4 +129,86 @@ fn pip_and_npm_take_the_token_for_a_feed() {
         echo \"//127.0.0.1:$HTTP_PORT/:_authToken=\\${TOKEN}\" >> .npmrc
         npm whoami --registry \"http://127.0.0.1:$HTTP_PORT/\" --no-update-notifier";
     assert_eq!(recipe(&place, npm).expect(0).stdout, "web\n");
+}
+
+const SETTINGS: &str = r"
+<settings><servers><server>
+  <id>feed</id><username>azure-oidc</username><password>${env.TOKEN}</password>
+</server></servers></settings>
+";
+
+/// A project that needs something from the feed before any plugin runs.
+const PROJECT: &str = r"
+<project><modelVersion>4.0.0</modelVersion>
+  <parent><groupId>web</groupId><artifactId>base</artifactId><version>1</version><relativePath/></parent>
+  <artifactId>app</artifactId><packaging>pom</packaging>
+  <repositories><repository><id>feed</id><url>http://127.0.0.1:PORT/maven</url></repository></repositories>
+</project>
+";
+
+#[test]
+fn maven_takes_the_token_for_a_feed() {
+    if !has("mvn") {
+        return;
+    }
+    let place = Place::new();
+    place.stage.write("settings.xml", SETTINGS);
+
+    let script = |scope: &str| {
+        format!(
+            "sed -i \"s/PORT/$HTTP_PORT/\" pom.xml
+            export TOKEN=$(azure-oidc exchange --scope {scope} --output text)
+            mvn --quiet --batch-mode --settings settings.xml -Dmaven.repo.local=\"$TMPDIR/m2-{scope}\" validate"
+        )
+    };
+    place.stage.write("pom.xml", PROJECT);
+    recipe(&place, &script("devops")).expect(0);
+    place.stage.write("pom.xml", PROJECT);
+    let other = recipe(&place, &script("graph"));
+    assert!(other.code != 0 && other.stdout.contains("401"), "{other:?}");
+}
+
+/// A storage account with one blob, for tokens of its own.
+fn blob(request: &Message) -> Vec<u8> {
+    let is_read = request.header("authorization").is_some_and(|header| header.starts_with("Bearer "));
+    let head = match is_read {
+        true => {
+            "200 OK\r\nContent-Length: 5\r\nx-ms-blob-type: BlockBlob\r\nETag: \"0x1\"\r\n\
+             Last-Modified: Mon, 30 Nov 2026 10:00:00 GMT"
+        }
+        false => "401 Unauthorized\r\nContent-Length: 0",
+    };
+    let body = if is_read && request.first.starts_with("GET ") { "hello" } else { "" };
+    format!("HTTP/1.1 {head}\r\nConnection: close\r\n\r\n{body}").into_bytes()
+}
+
+#[test]
+fn azcopy_signs_in_by_the_managed_identity_of_exec() {
+    if !has("npm") || !cfg!(target_arch = "x86_64") {
+        return;
+    }
+    let packed = install::node().join("node_modules/@azure-tools/azcopy-linux/dist/bin/azcopy_linux_amd64");
+    let place = Place::new();
+    // The package leaves its program without the permission to run.
+    let azcopy = place.stage.path("bin").join("azcopy");
+    std::fs::copy(packed, &azcopy).expect("it is installed");
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&azcopy, executable).expect("it is ours");
+    let server = HttpsServer::start("contoso.blob.core.windows.net", |request| Ok(blob(request)));
+    let proxy = Proxy::leading_to(&server.url());
+    let both = format!("{}{}", place.stage.emulator.ca_pem(), server.certificate());
+    place
+        .own(&["exec", "--", "azcopy", "copy", "https://contoso.blob.core.windows.net/web/a.txt", "a.txt"])
+        .env("AZCOPY_AUTO_LOGIN_TYPE", "MSI")
+        .env("SSL_CERT_FILE", place.stage.write("both.pem", &both))
+        .env("HTTPS_PROXY", proxy.url())
+        .env("https_proxy", proxy.url())
+        .run()
+        .expect(0);
+    assert_eq!(std::fs::read_to_string(place.stage.path("a.txt")).expect("it was copied"), "hello");
+    let last = server.headers().pop().expect("it asked");
+    let payload = last.split('.').nth(1).expect("a token");
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(payload).expect("base64");
+    let claims: serde_json::Value = serde_json::from_slice(&claims).expect("JSON");
+    assert_eq!(claims["aud"], "https://storage.azure.com");
 }

@@ -1,8 +1,8 @@
 """Stands for the servers of the recipes: runs a command beside them, with their ports in variables.
 
 STS answers `AssumeRoleWithWebIdentity` and Vault a login with a JWT, PostgreSQL and MySQL ask for a
-password in clear text, Redis takes `AUTH`, a feed has one package for npm and one for pip. Each takes
-only a token with its own audience.
+password in clear text, Redis takes `AUTH`, a feed has one package for npm, one for pip and one for Maven.
+Each takes only a token with its own audience.
 """
 
 import base64
@@ -75,6 +75,10 @@ class Http(http.server.BaseHTTPRequestHandler):
             return self.answer(401, b"{}")
         if self.path == "/-/whoami":
             return self.answer(200, b'{"username":"web"}')
+        if self.path.startswith("/maven/"):
+            parent = "<groupId>web</groupId><artifactId>base</artifactId><version>1</version><packaging>pom</packaging>"
+            pom = f"<project><modelVersion>4.0.0</modelVersion>{parent}</project>" if self.path.endswith(".pom") else ""
+            return self.answer(200 if pom else 404, pom.encode(), "text/xml")
         if self.path.endswith(".whl"):
             return self.answer(200, wheel(), "application/zip")
         self.answer(200, b'<a href="/web-1.0-py3-none-any.whl">web-1.0-py3-none-any.whl</a>', "text/html")
