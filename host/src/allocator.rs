@@ -14,11 +14,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use dlmalloc::{Allocator as Source, Dlmalloc};
 
+/// The smallest segment. A small block that stays keeps a whole one.
+const SEGMENT: usize = 32 << 10;
+
 pub(crate) struct Allocator(Mutex<Dlmalloc<Segments>>);
 
 impl Allocator {
     pub(crate) const fn new() -> Self {
-        Self(Mutex::new(Dlmalloc::new_with_allocator(Segments { flags: AtomicU32::new(0) })))
+        let mut memory = Dlmalloc::new_with_allocator(Segments { flags: AtomicU32::new(0) });
+        memory.set_granularity(SEGMENT);
+        Self(Mutex::new(memory))
     }
 
     /// Gives unused segments back to the system.
