@@ -73,6 +73,7 @@ pub fn run(request: &Request<'_>, context: Context<'_>, notices: &mut Vec<Notice
 
     let limits = Limits { timeout: deadline.left(context.ports.clock), ..request.limits };
     let traded = trade::send(&order, limits, context.ports, &mut || Some(obtain().ok()?.token))?;
+    notices.retain(|notice| !matches!(notice, Notice::Warning(finding) if finding.is_for_refusals()));
     notices.extend(traded.notice(&order));
 
     let subscription_id = SUBSCRIPTION_ID.iter().find_map(|name| context.ports.env.present(name));

@@ -94,6 +94,12 @@ impl Finding {
         Self::new(code, Severity::Warning, message.into())
     }
 
+    /// Whether this says nothing where the exchange succeeds: a credential for the audience of the
+    /// token is right, although it is not the usual one.
+    pub fn is_for_refusals(&self) -> bool {
+        matches!(self.code, "audience-platform-default" | "audience-unusual")
+    }
+
     pub(super) fn info(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(code, Severity::Info, message.into())
     }

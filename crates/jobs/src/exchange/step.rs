@@ -69,7 +69,8 @@ impl Step {
         if self.is_debug {
             notices.extend(notice::decisions(&order, self.plan.platform.title()));
         }
-        let warnings = preflight::check(&order, context.ports.clock.now())?;
+        let mut warnings = preflight::check(&order, context.ports.clock.now())?;
+        warnings.retain(|warning| !warning.is_for_refusals());
         notices.extend(warnings.into_iter().map(Notice::Warning));
         Ok(obtained.token.clone())
     }

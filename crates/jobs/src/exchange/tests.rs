@@ -121,10 +121,14 @@ fn token(exp: i64) -> String {
 }
 
 fn signed(exp: i64, issuer: &str, subject: &str) -> String {
+    signed_for("api://AzureADTokenExchange", exp, issuer, subject)
+}
+
+fn signed_for(audience: &str, exp: i64, issuer: &str, subject: &str) -> String {
     let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
     let header = json!({"alg": "RS256", "typ": "JWT", "kid": "k1"});
     let claims = json!({
-        "iss": issuer, "sub": subject, "aud": "api://AzureADTokenExchange", "iat": exp - 300, "exp": exp,
+        "iss": issuer, "sub": subject, "aud": audience, "iat": exp - 300, "exp": exp,
     });
     format!("{}.{}.{}", part(&header), part(&claims), BASE64_URL_SAFE_NO_PAD.encode([7; 256]))
 }
@@ -232,4 +236,26 @@ fn debug_names_every_decision_and_no_token() {
         notices.iter().map(|notice| if let Notice::Debug(name, _) = notice { *name } else { "" }).collect();
     assert_eq!(names, ["platform", "ID token from", "token endpoint", "client id", "scopes"]);
     assert!(!format!("{notices:?}").contains("eyJ"), "{notices:?}");
+}
+
+#[test]
+fn an_unusual_audience_is_a_warning_only_where_entra_refuses() {
+    let pulumi = (
+        "contoso",
+        "https://api.pulumi.com/oidc",
+        "pulumi:deploy:org:contoso:project:core:stack:dev:operation:update:scope:write",
+    );
+    for (audience, issuer, subject) in [pulumi, ("https://ci.example", "https://ci.example", "job")] {
+        let token = signed_for(audience, NOW + 300, issuer, subject);
+        let warnings = |job: Job| {
+            let (ended, notices) = job.run(|_| {});
+            let is_about_audience =
+                |notice: &&Notice| matches!(notice, Notice::Warning(finding) if finding.claim == Some("aud"));
+            (ended.is_ok(), notices.iter().filter(is_about_audience).count())
+        };
+        assert_eq!(warnings(Job::new(&token, 200, granted())), (true, 0), "{audience}");
+        let refusal =
+            json!({ "error": "invalid_request", "error_codes": [700_213], "error_description": "AADSTS700213: No." });
+        assert_eq!(warnings(Job::new(&token, 401, refusal)), (false, 1), "{audience}");
+    }
 }
