@@ -131,6 +131,13 @@ pub fn audit(question: &Question<'_>) -> Report {
     Report { findings, changes }
 }
 
+/// Why no token can match a credential with an exact subject that is to be created.
+pub fn impossible(credential: &Credential, cloud: &'static Cloud) -> Option<CredentialProblem> {
+    credential.matcher.subject()?;
+    let question = Question { credentials: &[], client_id: None, cloud, shell: Shell::Bash, replacements: &[] };
+    rules::apply(credential, &question).0.into_iter().find(|problem| problem.fatal)
+}
+
 /// Writes new credentials, all of one application or identity, in a format or in the one like it
 /// for the other kind of owner. For the Azure CLI a correction is an update.
 ///

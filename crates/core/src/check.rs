@@ -8,6 +8,7 @@ mod comparison;
 pub mod decision;
 mod finding;
 mod near_miss;
+pub(crate) mod objection;
 mod preflight;
 mod presented;
 pub(crate) mod quote;
@@ -17,6 +18,7 @@ pub mod time;
 
 pub use comparison::Comparison;
 pub use finding::{Details, Finding, Severity};
+pub use objection::{changes_every_run, obstacle};
 pub use preflight::{SHORT, preflight};
 pub use presented::{Presented, claims_object};
 pub use remedy::already_fits;
@@ -24,7 +26,7 @@ pub use signature::incomplete as incomplete_signature;
 
 use crate::cloud::Cloud;
 use crate::credential::audience::matches_audience;
-use crate::credential::{Credential, CredentialProblem, breadth, limits, reach};
+use crate::credential::{Credential, CredentialProblem, breadth, limits, owner, reach};
 use crate::jwks::KeySet;
 use crate::shell::Shell;
 use crate::token::{Malformed, Token};
@@ -145,7 +147,7 @@ fn answer(question: &Question<'_>, keys: Keys<'_>, unreachable: Option<&str>) ->
     let mut findings = Vec::new();
     match &matching {
         Err(refusal) => findings.extend(near_miss::explain(question, refusal)),
-        Ok(credential) if decided.is_err() => findings.push(matching_credential(credential)),
+        Ok(credential) if decided.is_err() => findings.push(matching_credential(question, credential)),
         Ok(_) => {}
     }
     let mut about_signature = signature::findings(question.token, keys, &signature);
@@ -158,6 +160,9 @@ fn answer(question: &Question<'_>, keys: Keys<'_>, unreachable: Option<&str>) ->
     findings.extend(general);
     findings.extend(limits::problems(question.credentials).into_iter().map(|one| credential_finding(question, one)));
     findings.extend(question.credentials.iter().filter_map(lets_in_too_much));
+
+    let credentials = comparison::comparisons(question);
+    findings.extend(several_owners(question, &credentials));
 
     let predicted_error = decided.as_ref().err().map(|refusal| refusal.aadsts);
     if let Err(refusal) = &decided
@@ -173,7 +178,7 @@ fn answer(question: &Question<'_>, keys: Keys<'_>, unreachable: Option<&str>) ->
         predicted_error,
         matched: decided.ok().map(|one| one.name.clone()),
         findings,
-        credentials: comparison::comparisons(question),
+        credentials,
     }
 }
 
@@ -209,11 +214,27 @@ fn outcome(decided: &Result<&Credential, Refusal>) -> Outcome {
 }
 
 /// Says that a credential matches, for a token that is refused for another reason.
-fn matching_credential(credential: &Credential) -> Finding {
-    Finding::info(
-        "credential-fits",
-        format!("the credential {} has this issuer, subject and audience", quoted(&credential.name)),
-    )
+fn matching_credential(question: &Question<'_>, credential: &Credential) -> Finding {
+    let name = credential.named_among(question.credentials);
+    Finding::info("credential-fits", format!("the credential {name} has this issuer, subject and audience"))
+}
+
+/// Says that the credentials have several owners, and which of them have one for the token. Entra
+/// looks at those of one owner only.
+fn several_owners(question: &Question<'_>, compared: &[Comparison]) -> Option<Finding> {
+    let credentials = question.credentials;
+    let owners = owner::several(credentials)?;
+    let fits = |(_, one): &(&Credential, &Comparison)| one.issuer && one.subject && one.audience;
+    let fitting: Vec<_> = credentials.iter().zip(compared).filter(fits).map(|(one, _)| one.clone()).collect();
+    let whose = match owner::owners(&fitting).as_slice() {
+        [] => String::new(),
+        [one] => format!("; the credential `{}` that matches is one of {}", one.name.escape_debug(), one.owner()),
+        [_, ..] => format!("; there are matches of {}", owner::several(&fitting)?),
+    };
+    let message =
+        format!("the credentials are those of {owners}, and Entra looks only at those of the one that signs in{whose}");
+    let remedy = "give the credentials of the one that signs in alone: its client id is the one in the job's request";
+    Some(Finding::warning("credentials-of-several", message).remedy(remedy))
 }
 
 /// The finding for a refusal that no rule explains further: what the catalogue says.
@@ -229,7 +250,8 @@ fn credential_finding(question: &Question<'_>, problem: CredentialProblem) -> Fi
     let credential = problem.index.and_then(|index| question.credentials.get(index));
     match credential {
         Some(credential) => {
-            let message = format!("credential {}: {}", quoted(&credential.name), problem.message);
+            let name = credential.named_among(question.credentials);
+            let message = format!("credential {name}: {}", problem.message);
             CredentialProblem { message, ..problem }.into()
         }
         None => problem.into(),

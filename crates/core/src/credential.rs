@@ -11,9 +11,11 @@ pub mod expression;
 pub mod forms;
 pub mod limits;
 pub mod normal;
+pub mod owner;
 pub mod pipeline;
 mod problem;
 pub mod reach;
+pub mod short_lived;
 #[cfg(test)]
 mod testing;
 pub mod write;
@@ -35,6 +37,9 @@ pub struct Credential {
     pub audiences: Vec<String>,
     /// A description without effect. Credentials of managed identities have none.
     pub description: Option<String>,
+    /// The application that owns the credential, as a document of Terraform or Pulumi names it: its
+    /// id, or the expression that gives the id. None when it is not known.
+    pub application: Option<String>,
     /// The managed identity that owns the credential. None means an application.
     pub identity: Option<Identity>,
 }
@@ -140,7 +145,15 @@ mod tests {
 
     fn credential(matcher: Matcher) -> Credential {
         let (name, issuer) = ("main".to_owned(), ISSUER.to_owned());
-        Credential { name, issuer, matcher, audiences: vec![AUDIENCE.to_owned()], description: None, identity: None }
+        Credential {
+            name,
+            issuer,
+            matcher,
+            audiences: vec![AUDIENCE.to_owned()],
+            description: None,
+            application: None,
+            identity: None,
+        }
     }
 
     fn exact() -> Credential {

@@ -103,9 +103,8 @@ pub fn run(request: &Request) -> Result<Answer, Fault> {
 fn owners(parsed: Parsed) -> (Vec<Group>, Vec<CredentialProblem>) {
     let mut groups: Vec<Group> = Vec::new();
     let mut places = BTreeMap::new();
-    let mut applications = parsed.applications.into_iter();
     for credential in parsed.credentials {
-        let (application, identity) = (applications.next().flatten(), credential.identity.clone());
+        let (application, identity) = (credential.application.clone(), credential.identity.clone());
         let place = *places.entry((application.clone(), identity.clone())).or_insert(groups.len());
         match groups.get_mut(place) {
             Some((_, group)) => group.push(credential),

@@ -82,14 +82,17 @@ pub struct OneCredential {
 }
 
 impl OneCredential {
-    fn in_cloud(self, cloud: &Cloud) -> Credential {
+    /// The credential, of the owner of the document's first one.
+    fn beside(self, document: &[Credential], cloud: &Cloud) -> Credential {
+        let owner = document.first();
         Credential {
             name: "command-line".to_owned(),
             issuer: self.issuer,
             matcher: Matcher::Subject(self.subject),
             audiences: vec![self.audience.unwrap_or_else(|| cloud.usual_audience().to_owned())],
             description: None,
-            identity: None,
+            application: owner.and_then(|one| one.application.clone()),
+            identity: owner.and_then(|one| one.identity.clone()),
         }
     }
 }
@@ -102,7 +105,8 @@ pub fn run(request: Request, ports: Ports<'_>) -> Result<Answer, Fault> {
     let cloud = crate::cloud(request.cloud.as_deref())?;
     let parsed = request.credentials.credentials()?;
     let mut credentials = parsed.credentials;
-    credentials.extend(request.credential.map(|credential| credential.in_cloud(cloud)));
+    let one_more = request.credential.map(|credential| credential.beside(&credentials, cloud));
+    credentials.extend(one_more);
     let jwks = request.jwks.as_ref().map(Document::keys).transpose()?;
     let mut notes = notes(parsed.notes);
     let mut presented = Presented {

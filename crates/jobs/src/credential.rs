@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use azure_oidc_core::audit;
+use azure_oidc_core::check::{changes_every_run, obstacle};
 use azure_oidc_core::cloud::Cloud;
-use azure_oidc_core::credential::normal::{check_subject, normalise, normalise_issuer};
+use azure_oidc_core::credential::normal::{check_subject, issued_form, normalise, normalise_issuer};
 use azure_oidc_core::credential::pipeline::{Pipeline, credentials};
 use azure_oidc_core::credential::write::{self, Format, Owner, Target};
-use azure_oidc_core::credential::{Credential, breadth, limits};
+use azure_oidc_core::credential::{Credential, breadth, limits, short_lived};
 use azure_oidc_core::platform::{self, Platform};
 use azure_oidc_core::shell::Shell;
 use azure_oidc_core::token::Token;
@@ -141,7 +143,9 @@ pub(crate) fn needed(request: &Request) -> Result<Needed, Fault> {
     let issuer = request.issuer.as_deref().map(normalise_issuer).transpose()?;
     let issuer = issuer.map(|(issuer, note)| {
         notes.extend(note);
-        issuer
+        let Some((right, title)) = issued_form(&issuer) else { return issuer };
+        notes.push(format!("note: the issuer is `{}`, as {title} writes it", right.escape_debug()));
+        right
     });
     let parts = normalised.as_slice();
     let pipeline = Pipeline {
@@ -168,7 +172,10 @@ pub(crate) fn needed(request: &Request) -> Result<Needed, Fault> {
     // The audience says for which cloud the credentials are.
     let audience = credentials.first().and_then(|credential| credential.audience()).unwrap_or_default();
     let cloud = Cloud::by_exchange_audience(audience).unwrap_or(pipeline.cloud);
+    credentials.iter().try_for_each(|credential| possible(credential, token.as_ref(), cloud))?;
     notes.extend(document::notes(limits::problems(&credentials)));
+    let short_lived = |one: &Credential| short_lived::problem(&one.issuer, one.matcher.subject()?);
+    notes.extend(document::notes(credentials.iter().filter_map(short_lived).collect()));
     let broad = credentials.iter().filter_map(breadth::problem);
     // One warning is enough for all credentials of a pipeline.
     notes.extend(document::notes(broad.take(1).collect()));
@@ -180,6 +187,21 @@ pub(crate) fn needed(request: &Request) -> Result<Needed, Fault> {
     }
     let notes = notes.iter().map(|note| request.door.words(note)).collect();
     Ok(Needed { platform: recognised, credentials, cloud, notes })
+}
+
+/// Refuses an exact subject that no token has, or no later one.
+fn possible(credential: &Credential, token: Option<&Token>, cloud: &'static Cloud) -> Result<(), Fault> {
+    let Some(subject) = credential.matcher.subject() else { return Ok(()) };
+    let of_token = |token: &&Token| {
+        let claims = token.claims();
+        claims.iss.as_deref() == Some(credential.issuer.as_str()) && claims.sub.as_deref() == Some(subject)
+    };
+    let problem = match (token, token.filter(of_token)) {
+        (_, Some(token)) => obstacle(token, cloud),
+        (Some(_), None) => changes_every_run(&credential.issuer, subject),
+        (None, _) => audit::impossible(credential, cloud),
+    };
+    problem.map_or(Ok(()), |problem| Err(problem.into()))
 }
 
 fn platform_of(token: &Token) -> Option<&'static dyn Platform> {

@@ -12,6 +12,8 @@ import { shell } from './shell.js';
 
 /** The page shows these elsewhere, because their messages name options of the command line. */
 const SHOWN_ELSEWHERE = ['signature-not-checked', 'token-not-given', 'signature-valid'];
+/** Why the subject is not one to create a credential for: it never matches twice, or not for long. */
+const OF_SUBJECT = ['subject-never-matches', 'subject-short-lived', 'subject-yaml'];
 const TIMES = ['iat', 'nbf', 'exp'];
 /** Claims that are compared with a credential, character by character. */
 const COMPARED = ['iss', 'sub', 'aud'];
@@ -273,11 +275,16 @@ export function wanted(claims, answer, token, cloud, atIssue, told) {
     h('header', null, icon(name), h('h2', { id: 'wanted-title' }, text));
   const obstacle = ok?.findings.find((one) => one.code === 'no-credentials')?.remedy;
   if (obstacle !== undefined && !(isCommand(obstacle) && isAzure(obstacle))) {
-    const why = findings.find((one) => one.code === 'subject-never-matches');
+    const why = findings.find((one) => OF_SUBJECT.includes(one.code));
+    // A credential for such a subject matches, and only for a few runs or for other jobs too.
+    const matches = why !== undefined && why.code !== OF_SUBJECT[0];
     return h(
       'section.card.wanted',
       { 'aria-labelledby': 'wanted-title' },
-      title('warning', 'No credential can match this token'),
+      title(
+        'warning',
+        matches ? 'Change the subject before you create a credential' : 'No credential can match this token',
+      ),
       why && h('p.reason', null, sentence(why.message)),
       h('div.remedy', null, h('h3', null, 'What to do'), step(obstacle)),
       unchecked(answer),

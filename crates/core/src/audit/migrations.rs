@@ -5,12 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Finding, Question};
 use crate::check::Severity;
 use crate::cloud::PUBLIC;
+use crate::credential::normal::OLD_AKS;
 use crate::credential::write::name_for;
 use crate::credential::{Credential, CredentialProblem, Matcher};
 use crate::shell::Shell;
-
-/// The host of the first issuers of AKS, which named no region.
-pub(super) const OLD_AKS: &str = "oidc.prod-aks.azure.com";
 
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
 const AZURE_DEVOPS: &str = "https://vstoken.dev.azure.com/";

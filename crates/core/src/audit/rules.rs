@@ -5,8 +5,8 @@ use crate::Fault;
 use crate::check::changing_subject::{changes, changing_part};
 use crate::check::quote::quoted;
 use crate::credential::audience::is_entra_issuer;
-use crate::credential::normal::{check_subject, normalise_issuer, uuid_place};
-use crate::credential::{Credential, CredentialProblem, Matcher, code, reach};
+use crate::credential::normal::{check_subject, issued_form, normalise_issuer, uuid_place};
+use crate::credential::{Credential, CredentialProblem, Matcher, code, reach, short_lived};
 use crate::guid::is_guid;
 use crate::mask::is_masked;
 use crate::platform::{self, Platform, Subject};
@@ -41,9 +41,11 @@ const RULES: &[Rule] = &[
     issuer_copied,
     issuer_never_issued,
     issuer_of_version_1,
+    issuer_part_no_uuid,
     subject_mistakes,
     subject_impossible,
     subject_changes,
+    subject_short_lived,
     subject_part_no_uuid,
     subject_form,
     audiences::of_entra,
@@ -136,28 +138,10 @@ fn issuer_copied(credential: &Credential, _: &Question<'_>) -> Option<Ruling> {
     }
 }
 
-/// The host of issuers of AKS clusters, which end with a slash. Those of all other platforms do not.
-const AKS: &str = ".oic.prod-aks.azure.com";
-
-/// A known platform writes its issuer in another way: letter case of the host, scheme, last slash.
+/// A known platform writes its issuer in another way.
 fn issuer_never_issued(credential: &Credential, _: &Question<'_>) -> Option<Ruling> {
-    let (scheme, rest) = credential.issuer.split_once("://")?;
-    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = host.to_ascii_lowercase();
-    let is_aks = host.ends_with(AKS) || host == super::migrations::OLD_AKS;
-    let plain = format!("https://{host}{}", path.trim_end_matches('/'));
-    let right = if is_aks { format!("{plain}/") } else { plain };
-    let platform = platform::by_issuer(&right);
-    let is_known = is_aks || platform.is_some_and(|platform| platform.name() != "kubernetes");
-    if right == credential.issuer || !is_known || !["http", "https"].contains(&scheme.to_ascii_lowercase().as_str()) {
-        return None;
-    }
-    let title = match platform {
-        _ if is_aks => "AKS",
-        _ if is_entra_issuer(&right) => "Entra",
-        platform => platform.map_or("the platform", Platform::title),
-    };
-    let code = match (path.ends_with('/'), right.ends_with('/')) {
+    let (right, title) = issued_form(&credential.issuer)?;
+    let code = match (credential.issuer.ends_with('/'), right.ends_with('/')) {
         (true, false) => "issuer-trailing-slash",
         (false, true) => "issuer-slash-missing",
         _ => "issuer-never-issued",
@@ -251,6 +235,28 @@ fn subject_changes(credential: &Credential, _: &Question<'_>) -> Option<Ruling> 
     let (platform, part) = changing_part(&credential.issuer, credential.matcher.subject()?)?;
     let problem = CredentialProblem::fatal("subject-changes-every-run", changes(&part)).aadsts(700_213).at("subject");
     Some(Ruling::wrong(problem.remedy(platform.stable_subject_remedy())))
+}
+
+/// Only a few runs have the subject.
+fn subject_short_lived(credential: &Credential, _: &Question<'_>) -> Option<Ruling> {
+    short_lived::problem(&credential.issuer, credential.matcher.subject()?).map(Ruling::wrong)
+}
+
+/// Issuers that end with a UUID: what is before it, the platform, and the part.
+const ISSUERS_WITH_UUID: [(&str, &str, &str); 2] = [
+    ("https://vstoken.dev.azure.com/", "azure-pipelines", "organization-id"),
+    ("https://oidc.circleci.com/org/", "circleci", "org"),
+];
+
+/// The issuer has a name where tokens have a UUID.
+fn issuer_part_no_uuid(credential: &Credential, _: &Question<'_>) -> Option<Ruling> {
+    let (name, place) = ISSUERS_WITH_UUID.iter().find_map(|(start, platform, part)| {
+        let name = credential.issuer.strip_prefix(start)?.trim_end_matches('/');
+        Some((name, uuid_place(platform, part).filter(|_| !is_guid(name) && !is_masked(name))?))
+    })?;
+    let message = format!("the issuer ends with {}, and tokens have the organization's UUID there", quoted(name));
+    let problem = CredentialProblem::fatal(code::ISSUER_IMPOSSIBLE, message).aadsts(700_211).at("issuer");
+    Some(Ruling::wrong(problem.remedy(place)))
 }
 
 /// A part of the subject is a name where tokens have a UUID.

@@ -195,7 +195,7 @@ fn any_credential() -> impl Strategy<Value = Credential> {
     (name, issuer(), matcher(), audience, any::<bool>()).prop_map(|(name, issuer, matcher, audience, of_identity)| {
         let identity = of_identity.then(crate::credential::Identity::default);
         let (name, issuer, audiences) = (name.to_owned(), issuer.to_owned(), vec![audience.to_owned()]);
-        Credential { name, issuer, matcher, audiences, description: None, identity }
+        Credential { name, issuer, matcher, audiences, description: None, application: None, identity }
     })
 }
 

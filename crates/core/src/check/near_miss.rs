@@ -12,7 +12,7 @@ mod text;
 use super::decision::Refusal;
 use super::finding::{Finding, Remedy, common_prefix};
 use super::quote::{excerpt, quoted};
-use super::{Question, remedy};
+use super::{Question, objection, remedy};
 use crate::credential::audience::{is_entra_issuer, matches_audience};
 use crate::credential::{Credential, reach};
 use crate::shorten::{LONGEST_VALUE, shortened};
@@ -235,7 +235,10 @@ impl<'a> Pair<'a> {
 
     /// The credential's name for a sentence.
     fn holder(&self) -> String {
-        holder(self.credential)
+        match self.credential.name.as_str() {
+            "" => holder(self.credential),
+            _ => format!("the credential {}", self.credential.named_among(self.question.credentials)),
+        }
     }
 
     /// How to change the credential to the token's values; or the token, when the credential has the
@@ -318,7 +321,7 @@ fn wrong_token(question: &Question<'_>, aadsts: u32) -> Option<Finding> {
             None => finding.actual(iss).remedy_if(problem.remedy),
         });
     }
-    let remedy = remedy::wrong_entra_token(claims, question.cloud).filter(|_| is_entra_issuer(iss))?;
+    let remedy = objection::wrong_entra_token(claims, question.cloud).filter(|_| is_entra_issuer(iss))?;
     let of_entra = question.credentials.iter().find(|one| is_entra_issuer(&one.issuer))?;
     let message = format!(
         "the token is not for the token exchange: Entra issued it for {} under its issuer of another version; leave {} as it is",

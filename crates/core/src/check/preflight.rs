@@ -8,12 +8,12 @@ use super::decision::{
 };
 use super::finding::Finding;
 use super::near_miss::fork_of;
-use super::remedy::SHORTEN_NAMES;
+use super::objection::{SHORTEN_NAMES, invented, of_few_runs};
 use super::time::{moment, span};
 use crate::cloud::Cloud;
 use crate::credential::audience::is_entra_issuer;
 use crate::credential::limits::MAX_CHARACTERS;
-use crate::credential::reach;
+use crate::credential::{CredentialProblem, reach};
 use crate::platform;
 use crate::shell::Shell;
 use crate::token::{Claims, Token};
@@ -58,6 +58,7 @@ fn sorted_findings(
     findings.extend(cloud.and_then(|cloud| entra_issued(claims, cloud)));
     findings.extend(audience(claims, cloud, shell, audience_is_explained));
     findings.extend(subject(claims));
+    findings.extend(invented(token).map(of_subject(claims)));
     findings.extend(platform_specific(claims));
     findings.sort_by_key(|finding| finding.severity);
     findings
@@ -286,6 +287,7 @@ fn subject(claims: &Claims) -> Vec<Finding> {
         findings.push(per_run(finding, platform, &part));
         return findings;
     }
+    findings.extend(of_few_runs(claims).map(of_subject(claims)));
     let parts =
         platform::identify(iss, Some(sub)).and_then(|platform| platform.subject(sub)).map(|subject| subject.parts);
     for part in parts.unwrap_or_default().iter().filter(|part| part.varies) {
@@ -294,6 +296,14 @@ fn subject(claims: &Claims) -> Vec<Finding> {
         findings.push(Finding::info("subject-varies", message).claim("sub").actual(part.value.as_str()));
     }
     findings
+}
+
+/// The warning about the subject of a token.
+fn of_subject(claims: &Claims) -> impl FnOnce(CredentialProblem) -> Finding {
+    let subject = claims.sub.as_deref().unwrap_or_default();
+    move |problem| {
+        Finding::warning(problem.code, problem.message).claim("sub").actual(subject).remedy_if(problem.remedy)
+    }
 }
 
 /// Warnings that apply to one platform.
@@ -311,13 +321,6 @@ fn platform_specific(claims: &Claims) -> Vec<Finding> {
     if claims.raw.get("oidc.circleci.com/ssh-rerun").is_some_and(|rerun| rerun.as_bool() == Some(true)) {
         let message = "the job is a rerun with SSH, in which a person can type commands";
         findings.push(Finding::warning("ssh-rerun", message).claim("oidc.circleci.com/ssh-rerun"));
-    }
-    if claims.sub.as_deref().is_some_and(|sub| sub.ends_with(":env:<yaml>")) {
-        let message = "the subject ends with `<yaml>` instead of an environment's name, because the environment was opened from a stack's configuration";
-        let finding = Finding::warning("subject-yaml", message).claim("sub");
-        findings.push(finding.remedy(
-            "set `subjectAttributes: [currentEnvironment.name]` in the environment, and create a credential for the new subject",
-        ));
     }
     findings
 }

@@ -7,30 +7,31 @@
 use super::Question;
 use super::alike::alike;
 use super::audience_origin::{Origin, origin};
-use super::changing_subject::never_matches;
-use super::decision::{entra_issued_rules, matches_subject};
+use super::decision::matches_subject;
 use super::finding::Remedy;
+use super::objection::objection;
 use super::quote::quoted;
 use crate::cloud::{Cloud, PUBLIC};
-use crate::credential::audience::{is_entra_issuer, matches_audience, wanted_audience};
-use crate::credential::limits::{MAX_CHARACTERS, MAX_PER_APPLICATION, NAME_CHARACTERS};
-use crate::credential::reach;
+use crate::credential::audience::{matches_audience, wanted_audience};
+use crate::credential::limits::{MAX_PER_APPLICATION, NAME_CHARACTERS};
+use crate::credential::owner;
 use crate::credential::write::{Format, Owner, Target, delete_command, name_for, update_command, write};
 use crate::credential::{Credential, Matcher};
-use crate::mask::mask_in;
-use crate::platform::Platform;
 use crate::shell::Shell;
 use crate::token::{Claims, Token};
 
 /// What to do when no credential is for this pipeline: normally the command that creates one for
 /// exactly this token. `near` is the credential that the token is compared with, if any.
 pub(super) fn create(question: &Question<'_>, near: Option<&Credential>) -> Option<Remedy> {
-    if let Some(obstacle) = obstacle(question.token, question.cloud) {
-        return Some(obstacle.into());
+    if let Some(objection) = objection(question.token, question.cloud) {
+        return objection.remedy.map(Remedy::Advice);
     }
     if let Some(existing) = question.credentials.iter().find(|one| has_issuer_and_subject(one, question.token.claims()))
     {
         return audience(question, existing);
+    }
+    if let Some(advice) = of_several_owners(question.credentials) {
+        return Some(Remedy::Advice(advice));
     }
     if let Some(full) = full(question.credentials) {
         return Some(Remedy::Advice(full));
@@ -43,7 +44,8 @@ pub(super) fn create(question: &Question<'_>, near: Option<&Credential>) -> Opti
 
 /// As [`create`], when only a command helps. The credential belongs to the managed identity of the
 /// `existing` credentials, or else to the application `client_id`. None when one of them has the
-/// token's issuer and subject, when there is no room, or when no credential can accept the token.
+/// token's issuer and subject, when there is no room, when they have several owners, or when there is
+/// an objection to the token.
 pub(crate) fn create_for(
     token: &Token,
     existing: &[Credential],
@@ -51,10 +53,10 @@ pub(crate) fn create_for(
     cloud: &'static Cloud,
     shell: Shell,
 ) -> Option<String> {
-    if obstacle(token, cloud).is_some() || existing.iter().any(|one| has_issuer_and_subject(one, token.claims())) {
+    if objection(token, cloud).is_some() || existing.iter().any(|one| has_issuer_and_subject(one, token.claims())) {
         return None;
     }
-    if full(existing).is_some() {
+    if owner::has_several(existing) || full(existing).is_some() {
         return None;
     }
     let credential = beside(existing, token, cloud);
@@ -65,7 +67,7 @@ pub(crate) fn create_for(
 /// As [`create_for`], for a managed identity of unknown name: the alternative when no credential says
 /// whose they are.
 pub(crate) fn create_for_identity(token: &Token, cloud: &'static Cloud, shell: Shell) -> Option<String> {
-    if obstacle(token, cloud).is_some() {
+    if objection(token, cloud).is_some() {
         return None;
     }
     let owner = Owner::ManagedIdentity { name: None, resource_group: None, subscription: None };
@@ -120,8 +122,8 @@ pub(super) fn ask(audience: &str) -> String {
 
 /// The command that sets the values of an existing credential, which is found by its name.
 fn update(question: &Question<'_>, changed: &Credential) -> Option<Remedy> {
-    if let Some(obstacle) = obstacle(question.token, question.cloud) {
-        return Some(obstacle.into());
+    if let Some(objection) = objection(question.token, question.cloud) {
+        return objection.remedy.map(Remedy::Advice);
     }
     let claims = question.token.claims();
     let is_other = |one: &&Credential| one.name != changed.name && has_issuer_and_subject(one, claims);
@@ -132,6 +134,9 @@ fn update(question: &Question<'_>, changed: &Credential) -> Option<Remedy> {
 }
 
 fn command_for(question: &Question<'_>, changed: &Credential) -> Option<Remedy> {
+    if let Some(advice) = of_several_owners(question.credentials) {
+        return Some(Remedy::Advice(advice));
+    }
     let (target, _) = target_of(question, changed);
     if let Some(command) = update_command(changed, &target) {
         return Some(Remedy::Command(command));
@@ -160,71 +165,19 @@ pub fn already_fits(question: &Question<'_>) -> Option<Vec<String>> {
         format!(
             "the credential {} has this issuer, subject and audience already: try again, because some copies of Entra's \
              directory may not have it yet",
-            quoted(&credential.name)
+            credential.named_among(credentials)
         ),
         "check the client id of the request: Entra looks only at the credentials of that application or managed identity"
             .to_owned(),
     ];
     let commands = delete_command(credential, &target).zip(create_command(credential, format, &target));
-    if let Some((delete, create)) = commands {
+    if let Some((delete, create)) = commands.filter(|_| !owner::has_several(credentials)) {
         advice.push(
             "if it does not pass, delete the credential and create it again, which replaces a stale copy:".to_owned(),
         );
         advice.push(question.shell.then(&delete, &create));
     }
     Some(advice)
-}
-
-/// What to do about a claim that is longer than a credential can hold.
-pub(super) const SHORTEN_NAMES: &str = "shorten the names that the claim is built from";
-
-/// Why no credential can accept this token, as what to do instead.
-fn obstacle(token: &Token, cloud: &Cloud) -> Option<String> {
-    let claims = token.claims();
-    let (iss, sub) = (claims.iss.as_deref().unwrap_or_default(), claims.sub.as_deref().unwrap_or_default());
-    for (noun, value) in [("issuer", iss), ("subject", sub)] {
-        if value.len() > MAX_CHARACTERS && value.chars().count() > MAX_CHARACTERS {
-            return Some(SHORTEN_NAMES.to_owned());
-        }
-        if let Some(mask) = mask_in(value) {
-            return Some(format!(
-                "take the {noun} from the token itself (`azure-oidc inspect`): `{mask}` is the mask of a log and not part of it"
-            ));
-        }
-        if value.trim() != value {
-            return Some(format!("remove the white space where the token's {noun} is configured"));
-        }
-    }
-    if let Some(problem) = reach::unreachable(iss) {
-        return problem.remedy;
-    }
-    if let Some(remedy) = wrong_entra_token(claims, cloud) {
-        return Some(remedy);
-    }
-    never_matches(claims).map(|(platform, _)| Platform::stable_subject_remedy(platform))
-}
-
-/// How to get the right token, when Entra itself issued this one and not for the token exchange.
-pub(crate) fn wrong_entra_token(claims: &Claims, cloud: &Cloud) -> Option<String> {
-    let iss = claims.iss.as_deref().filter(|iss| is_entra_issuer(iss))?;
-    let refusal = entra_issued_rules(claims, cloud).err();
-    let audience = cloud.exchange_audience.filter(|_| match &refusal {
-        Some(refusal) => refusal.aadsts == 7_002_206,
-        None => reach::is_version_1(iss),
-    });
-    match audience {
-        Some(audience) => Some(format!(
-            "request the token for `{audience}` (on a machine with a managed identity: `az account get-access-token \
-             --resource {audience}`); its issuer is then `https://{}/{}/v2.0`",
-            cloud.authority_hosts.first().copied().unwrap_or_default(),
-            tenant(iss)
-        )),
-        None => refusal?.entry().map(|entry| entry.remedy.to_owned()),
-    }
-}
-
-fn tenant(issuer: &str) -> &str {
-    issuer.split('/').nth(3).filter(|tenant| !tenant.is_empty()).unwrap_or("<tenant id>")
 }
 
 fn has_issuer_and_subject(credential: &Credential, claims: &Claims) -> bool {
@@ -243,15 +196,18 @@ fn exact(token: &Token, cloud: &Cloud) -> Credential {
         matcher: Matcher::Subject(subject),
         audiences: vec![wanted_audience(claims, cloud)],
         description: None,
+        application: None,
         identity: None,
     }
 }
 
-/// The credential that accepts this token, for the owner of the `existing` ones and with a name that
+/// The credential that accepts this token, for the one owner of the `existing` ones and with a name that
 /// none of them has: a managed identity's credential of the same name would be overwritten.
 fn beside(existing: &[Credential], token: &Token, cloud: &Cloud) -> Credential {
     let mut credential = exact(token, cloud);
-    credential.identity = existing.first().and_then(|one| one.identity.clone());
+    let owner = existing.first();
+    credential.application = owner.and_then(|one| one.application.clone());
+    credential.identity = owner.and_then(|one| one.identity.clone());
     let is_taken = |name: &str| existing.iter().any(|one| one.name.eq_ignore_ascii_case(name));
     let base = credential.name.clone();
     let numbered = |number: usize| {
@@ -265,10 +221,16 @@ fn beside(existing: &[Credential], token: &Token, cloud: &Cloud) -> Credential {
     credential
 }
 
+/// What to do instead of a change, when the credentials have several owners: which of them signs in,
+/// and so needs the change, is not known.
+fn of_several_owners(credentials: &[Credential]) -> Option<String> {
+    let owners = owner::several(credentials)?;
+    Some(format!("give the credentials of the one that signs in alone: these are those of {owners}"))
+}
+
 /// What to do before a credential can be created, when there are as many as there can be.
 fn full(existing: &[Credential]) -> Option<String> {
-    let identity = &existing.first()?.identity;
-    let count = existing.iter().filter(|one| one.identity == *identity).count();
+    let count = existing.len();
     (count >= MAX_PER_APPLICATION).then(|| {
         format!(
             "delete a credential that no pipeline uses, to make room for one with this token's values: there are {count}, and \

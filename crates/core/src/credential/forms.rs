@@ -36,14 +36,11 @@ pub struct Parsed {
     pub credentials: Vec<Credential>,
     /// Notes about the document, such as that it is one page of several.
     pub notes: Vec<CredentialProblem>,
-    /// For each credential, the application that a document of Terraform or Pulumi names as its owner.
-    /// Empty for other documents, which hold the credentials of one application.
-    pub applications: Vec<Option<String>>,
 }
 
 impl Parsed {
     fn of(credentials: Vec<Credential>) -> Self {
-        Self { credentials, notes: Vec::new(), applications: Vec::new() }
+        Self { credentials, notes: Vec::new() }
     }
 }
 
@@ -119,9 +116,8 @@ fn object_form(object: &Map<String, Value>) -> Result<Parsed, Fault> {
     if let Some(parsed) = foreign::read(object)? {
         return Ok(parsed);
     }
-    if let Some(resources) = terraform::resources(object)? {
-        let (credentials, applications) = resources.into_iter().unzip();
-        return Ok(Parsed { applications, ..Parsed::of(credentials) });
+    if let Some(credentials) = terraform::resources(object)? {
+        return Ok(Parsed::of(credentials));
     }
     if let Some(Value::Object(error)) = object.get("error") {
         return Err(error_answer(error));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use super::expression::{self, review};
-use super::{Credential, CredentialProblem, Matcher, code, reach};
+use super::{Credential, CredentialProblem, Matcher, code, owner, reach};
 use crate::mask::mask_in;
 
 /// The maximum number of credentials on an application or a user-assigned managed identity.
@@ -38,7 +38,7 @@ pub fn problems(credentials: &[Credential]) -> Vec<CredentialProblem> {
 /// As [`problems`], without those of expressions, whose rules change more often.
 pub(super) fn shape(credentials: &[Credential]) -> Vec<CredentialProblem> {
     let mut problems = Vec::new();
-    problems.extend(too_many(credentials.len()));
+    problems.extend(too_many(credentials));
     problems.extend(duplicates(credentials));
     // Most applications have one issuer; its problems are found once.
     let mut of_issuer: (&str, Vec<CredentialProblem>) = ("", issuer(""));
@@ -54,12 +54,19 @@ pub(super) fn shape(credentials: &[Credential]) -> Vec<CredentialProblem> {
     problems
 }
 
-fn too_many(count: usize) -> Option<CredentialProblem> {
-    if count <= MAX_PER_APPLICATION {
+/// The problem of the first owner with too many credentials.
+fn too_many(credentials: &[Credential]) -> Option<CredentialProblem> {
+    if credentials.len() <= MAX_PER_APPLICATION {
         return None;
     }
-    let message =
-        format!("there are {count} credentials, and an application or identity can have at most {MAX_PER_APPLICATION}");
+    let owners = owner::owners(credentials);
+    let of = |owner: &Credential| credentials.iter().filter(|one| one.has_owner_of(owner)).count();
+    let (owner, count) =
+        owners.iter().map(|owner| (owner, of(owner))).find(|(_, count)| *count > MAX_PER_APPLICATION)?;
+    let whose = if owners.len() > 1 { format!(" of {}", owner.owner()) } else { String::new() };
+    let message = format!(
+        "there are {count} credentials{whose}, and an application or identity can have at most {MAX_PER_APPLICATION}"
+    );
     Some(CredentialProblem::fatal("credentials-too-many", message).remedy(
         "for GitHub, GitLab and HCP Terraform, replace several by one flexible credential (`azure-oidc credential --flexible`); for \
          other platforms, use several user-assigned managed identities",
@@ -78,12 +85,12 @@ pub struct Clash {
 }
 
 /// Names must be unique, and so must pairs of issuer and subject. A document can hold the
-/// credentials of several managed identities, which do not clash.
+/// credentials of several applications and managed identities, which do not clash.
 pub fn clashes(credentials: &[Credential]) -> Vec<Clash> {
     let mut names = BTreeMap::<_, Vec<usize>>::new();
     let mut pairs = BTreeMap::<_, Vec<usize>>::new();
     for (index, credential) in credentials.iter().enumerate() {
-        let owner = credential.identity.as_ref();
+        let owner = (&credential.application, &credential.identity);
         names.entry((owner, credential.name.as_str())).or_default().push(index);
         if let Some(subject) = credential.matcher.subject() {
             pairs.entry((owner, credential.issuer.as_str(), subject)).or_default().push(index);
@@ -258,6 +265,7 @@ mod tests {
             matcher: Matcher::Subject(subject.to_owned()),
             audiences,
             description: None,
+            application: None,
             identity: None,
         }
     }
@@ -332,6 +340,21 @@ mod tests {
         assert_eq!(problems(&twenty), []);
         let more: Vec<_> = (0..21).map(make).collect();
         assert_eq!(problems(&more)[0].code, "credentials-too-many");
+    }
+
+    #[test]
+    fn each_owner_is_counted_and_compared_alone() {
+        let of = |owner: &str, i: usize| Credential {
+            application: Some(owner.to_owned()),
+            ..credential(&format!("fic-{i}"), GITHUB, &format!("{SUBJECT}{i}"), &[AUDIENCE])
+        };
+        let three: Vec<_> = (0..24).map(|i| of(["a", "b", "c"][i / 8], i % 8)).collect();
+        assert_eq!(problems(&three), []);
+        let full: Vec<_> = (0..22).map(|i| of(if i == 0 { "a" } else { "b" }, i)).collect();
+        assert!(problems(&full)[0].message.starts_with("there are 21 credentials of the application `b`"));
+        let twice = [of("a", 1), of("b", 1), of("a", 1)];
+        let found: Vec<_> = problems(&twice).iter().map(|problem| (problem.code, problem.index)).collect();
+        assert_eq!(found, [("credential-name-taken", Some(2)), ("credential-duplicate", Some(2))]);
     }
 
     #[test]

@@ -5,12 +5,14 @@ mod issuer;
 #[cfg(test)]
 mod tests;
 
+use super::short_lived::{OF_STACK, YAML};
 use crate::guid::is_guid;
 use crate::mask::mask_in;
 use crate::platform::Platform;
 use crate::{Category, Fault};
 
-pub use issuer::normalise_issuer;
+pub(crate) use issuer::OLD_AKS;
+pub use issuer::{issued_form, normalise_issuer};
 
 /// Names and values of parts, and what was changed, a line each.
 pub type Normalised = (Vec<(String, String)>, Vec<String>);
@@ -43,6 +45,11 @@ const NUMBERS: &[(&str, &str, &str)] = &[
     ("github", "owner-id", "`gh api users/OWNER --jq .id` prints it"),
     ("github", "repository-id", "`gh api repos/OWNER/REPOSITORY --jq .id` prints it"),
     ("gitlab", "project-id", "it is on the project's page, under its name"),
+    (
+        "google-cloud",
+        "service-account-id",
+        "`gcloud iam service-accounts describe EMAIL --format 'value(uniqueId)'` prints it",
+    ),
 ];
 
 /// The parts as the platform writes them into subjects.
@@ -51,9 +58,8 @@ const NUMBERS: &[(&str, &str, &str)] = &[
 /// When a value is certainly wrong, and what was meant is not certain.
 pub fn normalise(platform: &dyn Platform, parts: &[(String, String)], flexible: bool) -> Result<Normalised, Fault> {
     let (mut normal, mut notes) = (Vec::with_capacity(parts.len()), Vec::new());
-    let has_host = parts.iter().any(|(name, _)| is_host(name));
     for (name, value) in parts {
-        let part = Part { platform, name, value, flexible, has_host };
+        let part = Part { platform, name, value, flexible, parts };
         let changed = part.normalised()?;
         if changed != *value {
             notes.push(format!(
@@ -100,7 +106,7 @@ pub fn check_subject(subject: &str, flexible: bool) -> Result<(), Fault> {
     if let Some(mask) = mask_in(subject) {
         return wrong(&format!("holds `{mask}`, which is the mask of a log"), UNMASKED);
     }
-    if is_placeholder(subject) {
+    if is_placeholder(subject.strip_suffix(YAML).unwrap_or(subject)) {
         return wrong("holds a placeholder that was never replaced", PLACEHOLDER);
     }
     if subject.contains('*') && !flexible {
@@ -132,8 +138,8 @@ struct Part<'a> {
     name: &'a str,
     value: &'a str,
     flexible: bool,
-    /// Whether the parts name the host of the platform.
-    has_host: bool,
+    /// All parts, as they were given.
+    parts: &'a [(String, String)],
 }
 
 impl<'a> Part<'a> {
@@ -149,7 +155,11 @@ impl<'a> Part<'a> {
             ("github" | "gitlab", "tag") => self.short_ref("refs/tags/", "refs/heads/", "branch")?,
             ("github", "event") if value == "pull-request" => "pull_request".to_owned(),
             ("github" | "harness" | "terraform-cloud", "host") => without_scheme(value).to_owned(),
-            ("gitlab", "server") => value.trim_end_matches('/').to_owned(),
+            ("gitlab", "server") => {
+                let scheme = if value.is_empty() || value.contains("://") { "" } else { "https://" };
+                format!("{scheme}{}", value.trim_end_matches('/'))
+            }
+            ("kubernetes", "service-account") => self.service_account(),
             ("azure-pipelines", "organization") => self.organization()?,
             ("circleci", "vcs-origin") => match address(value, "github.com") {
                 Some((host, path)) => format!("{host}/{}", without_git(path)),
@@ -158,9 +168,13 @@ impl<'a> Part<'a> {
             ("spiffe", "trust-domain") => {
                 value.strip_prefix("spiffe://").unwrap_or(value).trim_end_matches('/').to_owned()
             }
+            ("semaphore", "ref") => self.full_ref(),
             ("semaphore", "org") => first_label(value, ".semaphoreci.com").to_owned(),
             ("spacelift", "account") => first_label(value, ".app.spacelift.io").to_owned(),
-            (_, "issuer") => normalise_issuer(value)?.0,
+            (_, "issuer") => {
+                let issuer = normalise_issuer(value)?.0;
+                issued_form(&issuer).map_or(issuer, |(right, _)| right)
+            }
             // Tokens have UUIDs in lower case, and Entra compares each letter.
             (platform, name) if is_guid(value) && uuid_place(platform, name).is_some() => value.to_ascii_lowercase(),
             _ => value.to_owned(),
@@ -174,7 +188,7 @@ impl<'a> Part<'a> {
             return Ok(without_git(self.value).to_owned());
         };
         let host = host.strip_prefix("www.").unwrap_or(host);
-        if host != public && !self.has_host {
+        if host != public && !self.parts.iter().any(|(name, _)| is_host(name)) {
             let option = if self.platform.name() == "github" { "host" } else { "server" };
             return Err(self.fault(
                 &format!("is an address of `{}`, and the issuer of its tokens is not known", host.escape_debug()),
@@ -205,6 +219,25 @@ impl<'a> Part<'a> {
         Err(self.fault("is the full name of a ref that is neither a branch nor a tag", hint.to_owned()))
     }
 
+    /// The full name of a branch or tag. A subject of Semaphore has that, beside the type.
+    fn full_ref(&self) -> String {
+        let kind = self.parts.iter().find(|(name, _)| name == "ref-type").map_or("branch", |(_, kind)| kind.as_str());
+        match kind {
+            "branch" if is_short_ref(self.value) => format!("refs/heads/{}", self.value),
+            "tag" if is_short_ref(self.value) => format!("refs/tags/{}", self.value),
+            _ => self.value.to_owned(),
+        }
+    }
+
+    /// The name out of a subject with the same namespace.
+    fn service_account(&self) -> String {
+        let namespace = self.parts.iter().find(|(name, _)| name == "namespace").map(|(_, namespace)| namespace);
+        let name = namespace.and_then(|namespace| {
+            self.value.strip_prefix(SERVICE_ACCOUNT)?.strip_prefix(namespace.as_str())?.strip_prefix(':')
+        });
+        name.unwrap_or(self.value).to_owned()
+    }
+
     /// The organization out of the address of Azure DevOps.
     fn organization(&self) -> Result<String, Fault> {
         let Some(rest) = self.value.split_once("://").map(|(_, rest)| rest) else { return Ok(self.value.to_owned()) };
@@ -224,6 +257,9 @@ impl<'a> Part<'a> {
         let Self { value, name, flexible, .. } = *self;
         if let Some(mask) = mask_in(value) {
             return Err(self.fault(&format!("holds `{mask}`, the mask of a log"), UNMASKED.to_owned()));
+        }
+        if (self.platform.name(), name) == ("pulumi", "environment") && YAML.ends_with(value) {
+            return Err(self.fault("is what Pulumi writes in place of a name", OF_STACK.to_owned()));
         }
         if is_placeholder(value) {
             return Err(self.fault("is a placeholder that was never replaced", PLACEHOLDER.to_owned()));
@@ -274,6 +310,14 @@ impl<'a> Part<'a> {
             {
                 return Err(self.fault("has a `/`, and no such name has one", "give the name alone".to_owned()));
             }
+            ("kubernetes", "namespace" | "service-account") if value.contains([':', '/']) => {
+                let hint = "give the two names apart: `--namespace NAMESPACE --service-account NAME`";
+                return Err(self.fault("has a `:` or `/`, and no such name has one", hint.to_owned()));
+            }
+            ("circleci", "vcs-ref") if is_short_ref(value) => {
+                let hint = format!("write `refs/heads/{value}` for a branch, or `refs/tags/{value}` for a tag");
+                return Err(self.fault("is not the full name of a ref, and tokens have that", hint));
+            }
             ("semaphore", "org") | ("spacelift", "account") if value.contains('.') => {
                 let hint = "give the first label of the host alone, or the issuer of a token with `--issuer`";
                 return Err(self.fault("is a host, and tokens have the name in it", hint.to_owned()));
@@ -297,6 +341,14 @@ impl<'a> Part<'a> {
         Fault::new(Category::Usage, "subject-part-impossible", message.replace("which has", "which contains"))
             .hint(hint)
     }
+}
+
+/// How the subject of a service account begins.
+const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
+
+/// Whether a name of a branch or tag has nothing before it.
+fn is_short_ref(value: &str) -> bool {
+    !value.is_empty() && !value.starts_with("refs/") && !value.starts_with('/')
 }
 
 /// The path of a repository without the ending of its git remote.

@@ -2,6 +2,7 @@
 //! tokens, or from explicit values.
 
 use super::audience::wanted_audience;
+use super::short_lived::queue_pattern;
 use super::write::name_for;
 use super::{Credential, Matcher, expression};
 use crate::cloud::Cloud;
@@ -66,7 +67,15 @@ pub fn credentials(pipeline: &Pipeline<'_>) -> Result<Vec<Credential>, Fault> {
             false => Matcher::Subject(subject),
         };
         let audiences = vec![audience.clone()];
-        Ok(Credential { name, issuer: issuer.clone(), matcher, audiences, description: None, identity: None })
+        Ok(Credential {
+            name,
+            issuer: issuer.clone(),
+            matcher,
+            audiences,
+            description: None,
+            application: None,
+            identity: None,
+        })
     };
     subjects.into_iter().map(credential).collect()
 }
@@ -98,7 +107,10 @@ fn subjects(pipeline: &Pipeline<'_>) -> Result<Vec<String>, Fault> {
     let Pipeline { platform, parts, flexible, .. } = *pipeline;
     match (pipeline.subject, pipeline.claims.and_then(|claims| claims.sub.as_deref()), platform) {
         (Some(subject), ..) => Ok(vec![subject.to_owned()]),
-        (None, Some(subject), platform) if flexible => Ok(vec![pattern(platform, subject)]),
+        (None, Some(subject), platform) if flexible => {
+            let issuer = pipeline.claims.and_then(|claims| claims.iss.as_deref()).unwrap_or_default();
+            Ok(vec![queue_pattern(issuer, subject).unwrap_or_else(|| pattern(platform, subject))])
+        }
         (None, Some(subject), Some(platform)) => siblings(platform, subject, parts),
         (None, Some(subject), None) => Ok(vec![subject.to_owned()]),
         (None, None, Some(platform)) if flexible => platform.build_patterns(parts),

@@ -7,7 +7,7 @@ use std::cell::OnceCell;
 use super::fit::{Values, fits};
 use super::{facts, scan};
 use crate::catalogue::{Sense, sense};
-use crate::check::{Details, Question, SKEW, Severity, check, preflight, remedy};
+use crate::check::{Details, Question, SKEW, Severity, check, objection, preflight, remedy};
 use crate::cloud::Cloud;
 use crate::credential::audience::{is_entra_issuer, wanted_audience};
 use crate::credential::{Credential, Matcher};
@@ -131,7 +131,8 @@ fn for_token<'a>(
         return hints;
     }
     if let Some(equal) = equal {
-        hints.extend(fits_already(&format!("exactly this token's issuer, subject and audience: `{}`", equal.name)));
+        let name = equal.named_among(refused.credentials);
+        hints.extend(fits_already(&format!("exactly this token's issuer, subject and audience: {name}")));
         hints.extend(mask);
         return hints;
     }
@@ -162,8 +163,11 @@ fn for_token<'a>(
         return hints;
     }
     if found.command.is_none() {
-        hints.push(required_values(token, refused.cloud));
         let Refused { credentials, client_id, cloud, shell, .. } = *refused;
+        if objection::objection(token, cloud).is_some() {
+            return hints;
+        }
+        hints.push(required_values(token, cloud));
         hints.extend(remedy::create_for(token, credentials, client_id, cloud, shell));
     }
     hints
@@ -214,7 +218,7 @@ fn for_log(refused: &Refused<'_>, mention: &scan::Mention) -> Vec<String> {
     if let Some(equal) = refused.credentials.iter().find(|credential| values.equal(credential)) {
         let what =
             if hidden.is_empty() { "everything that the log names" } else { "everything that the log does not hide" };
-        hints.extend(fits_already(&format!("{what}: `{}`", equal.name)));
+        hints.extend(fits_already(&format!("{what}: {}", equal.named_among(refused.credentials))));
         return hints;
     }
     let (ranked, equally_near) = values.ranked(refused.credentials);

@@ -94,6 +94,7 @@ mod tests {
             matcher: Matcher::Subject(subject.to_owned()),
             audiences: vec![audience.to_owned()],
             description: None,
+            application: None,
             identity: None,
         }
     }

@@ -113,6 +113,12 @@ fn what_no_token_can_have_is_normalised_or_refused() {
             "public https address",
         ),
         ("--issuer https://token.actions.githubusercontent.com --subject repo:***/web:pull_request", "`***`"),
+        ("--issuer https://vstoken.dev.azure.com/contoso --subject sc://contoso/p/c", "instanceId"),
+        (
+            "--issuer https://agent.buildkite.com --subject organization:a:pipeline:b:ref:refs/heads/main:commit:0:step:c",
+            "--subject-claim pipeline_id",
+        ),
+        ("--issuer https://oidc.circleci.com/org/acme --subject x", "UUID"),
     ] {
         let outcome = Job::default().run(&format!("credential {line} --format az"));
         assert_eq!((outcome.exit_code, outcome.stdout.as_str()), (2, ""), "{line}\n{}", shown(&outcome));
@@ -133,5 +139,74 @@ fn a_credential_that_needs_caution_is_written_with_a_warning() {
         let outcome = Job::default().run(&format!("credential {line} --format az"));
         assert_eq!(outcome.exit_code, 0, "{}", shown(&outcome));
         assert!(outcome.stderr.starts_with("warning: ") && outcome.stderr.contains(words), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn an_issuer_is_written_as_its_platform_writes_it() {
+    for (line, issuer) in [
+        ("--issuer https://gitlab.com/ --subject project_path:g/p:ref_type:branch:ref:main", "https://gitlab.com"),
+        (
+            "--platform gitlab --project-path g/p --branch main --server gitlab.example.com",
+            "https://gitlab.example.com",
+        ),
+        (
+            "--platform kubernetes --namespace a --service-account b --issuer https://eastus.oic.prod-aks.azure.com/t/c",
+            "https://eastus.oic.prod-aks.azure.com/t/c/",
+        ),
+    ] {
+        let outcome = Job::default().run(&format!("credential {line} --format az"));
+        assert_eq!(outcome.exit_code, 0, "{}", shown(&outcome));
+        assert!(outcome.stdout.contains(&format!("\"issuer\":\"{issuer}\"")), "{}", outcome.stdout);
+        assert!(outcome.stderr.starts_with("note: "), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_token_that_no_credential_can_accept_gives_none() {
+    for (iss, sub, aud, words) in [
+        (
+            "https://agent.buildkite.com",
+            "organization:acme:pipeline:web:ref:refs/heads/main:commit:0123456789abcdef0123456789abcdef01234567:step:deploy",
+            AUDIENCE,
+            ["changes with every run", "--subject-claim pipeline_id"],
+        ),
+        (
+            "https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc",
+            "{11111111-2222-4333-8444-555555555555}:{11111111-2222-4333-8444-666666666666}",
+            AUDIENCE,
+            ["changes with every run", "workload identity"],
+        ),
+        (
+            "https://sts.windows.net/11111111-2222-4333-8444-555555555555/",
+            "44444444-4444-4444-8444-444444444444",
+            "https://management.azure.com",
+            ["leave the credentials as they are", "request the token for `api://AzureADTokenExchange`"],
+        ),
+    ] {
+        let outcome =
+            Job::with_token(&token(iss, sub, aud)).run("credential --from-token --id-token-env T --format az");
+        assert_eq!((outcome.exit_code, outcome.stdout.as_str()), (2, ""), "{}", shown(&outcome));
+        for words in words {
+            assert!(outcome.stderr.contains(words), "{words}\n{}", outcome.stderr);
+        }
+    }
+    let id = "0184990a-477b-4fa8-9968-496074483cee";
+    let job = Job::with_token(&token("https://agent.buildkite.com", id, AUDIENCE));
+    assert_eq!(job.run("credential --from-token --id-token-env T").exit_code, 0);
+}
+
+#[test]
+fn a_credential_that_only_a_few_runs_can_use_is_written_with_a_warning() {
+    for (reference, words) in [
+        ("refs/heads/gh-readonly-queue/main/pr-12-0123abcd", "environment"),
+        ("refs/heads/dependabot/npm_and_yarn/x-1.2.3", "branches-ignore"),
+        ("refs/pull/12/merge", ":pull_request`"),
+    ] {
+        let job = Job::with_token(&token(GITHUB, &format!("repo:o/r:ref:{reference}"), AUDIENCE));
+        let outcome = job.run("credential --from-token --id-token-env T --format az");
+        assert_eq!(outcome.exit_code, 0, "{}", shown(&outcome));
+        assert!(outcome.stderr.starts_with("warning: the subject names `refs/"), "{}", outcome.stderr);
+        assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
     }
 }

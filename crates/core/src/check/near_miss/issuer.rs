@@ -1,11 +1,13 @@
 //! Near misses of issuers: scheme, port, metadata address, host, path.
 
 use super::{Finding, Pair, Rule, quoted};
+use crate::check::finding::Remedy;
 use crate::check::{Question, remedy};
 use crate::credential::audience::is_entra_issuer;
+use crate::guid::is_guid;
 use crate::platform;
 
-pub(super) const RULES: &[Rule] = &[scheme, port, discovery, entra_version, host, path];
+pub(super) const RULES: &[Rule] = &[scheme, port, discovery, entra_version, entra_tenant, host, path];
 
 /// The finding when no credential has an issuer similar to the token's.
 pub(super) fn unknown(question: &Question<'_>, aadsts: u32) -> Finding {
@@ -90,6 +92,32 @@ fn entra_version(pair: &Pair<'_>) -> Option<Finding> {
         pair.holder()
     );
     Some(pair.finding("issuer-entra-version", message).remedy_if(pair.correct()))
+}
+
+/// Token and credential have issuers of two Entra tenants. Entra accepts a managed identity's token
+/// in its own tenant only; a service connection of Azure Pipelines has another subject.
+fn entra_tenant(pair: &Pair<'_>) -> Option<Finding> {
+    let tenant = |issuer| Address::of(issuer).path.trim_matches('/').split('/').next().filter(|id| is_guid(id));
+    let sub = pair.question.token.claims().sub.as_deref().filter(|sub| is_guid(sub));
+    sub.filter(|_| is_entra_issuer(pair.expected) && is_entra_issuer(pair.actual))?;
+    let (held, own) = (tenant(pair.expected)?, tenant(pair.actual)?);
+    if held.eq_ignore_ascii_case(own) {
+        return None;
+    }
+    let message = format!(
+        "the token is from the Entra tenant {}, and {} is for the tenant {}",
+        quoted(own),
+        pair.holder(),
+        quoted(held)
+    );
+    let remedy = match pair.correct()? {
+        Remedy::Command(command) => format!(
+            "use a managed identity of the application's own tenant: Entra refuses the token of another one (AADSTS700236). Only if \
+             the application is in the tenant {own}, correct the credential: {command}"
+        ),
+        Remedy::Advice(advice) => advice,
+    };
+    Some(pair.finding("issuer-entra-tenant", message).remedy(remedy))
 }
 
 /// The path is the same and the host differs, as for another region or a vanity address.

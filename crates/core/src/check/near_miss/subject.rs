@@ -3,16 +3,20 @@
 use super::{Finding, Pair, Rule, cause, excerpt, expression, quoted};
 use crate::check::changing_subject::{never_matches, per_run};
 use crate::check::finding::common_prefix;
+use crate::check::objection;
+use crate::credential::CredentialProblem;
 use crate::mask::{around_masks, mask_in};
 use crate::platform::{self, Part, Platform, Subject};
 use crate::token::Claims;
 
 pub(super) const RULES: &[Rule] = &[
     masked,
+    invented,
     cause::other_claim,
     wildcard,
     cause::regular_expression,
     changes_every_run,
+    of_few_runs,
     misspelt_pull_request,
     cause::template,
     numeric_ids,
@@ -45,6 +49,20 @@ fn masked(pair: &Pair<'_>) -> Option<Finding> {
     let finding = pair.finding("subject-masked", message);
     // The rest says whether the credential is for this pipeline.
     Some(finding.remedy_if(if rest.is_empty() { pair.correct() } else { pair.correct_same_pipeline() }))
+}
+
+/// No token can have the subject that was given for a future token.
+fn invented(pair: &Pair<'_>) -> Option<Finding> {
+    Some(objected(pair, objection::invented(pair.question.token)?))
+}
+
+/// Only a few runs have the subject.
+fn of_few_runs(pair: &Pair<'_>) -> Option<Finding> {
+    Some(objected(pair, objection::of_few_runs(pair.question.token.claims())?))
+}
+
+fn objected(pair: &Pair<'_>, problem: CredentialProblem) -> Finding {
+    pair.finding(problem.code, problem.message).remedy_if(problem.remedy)
 }
 
 /// The credential's exact subject contains wildcards.

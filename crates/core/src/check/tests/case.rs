@@ -127,6 +127,7 @@ impl Written {
             matcher,
             audiences: self.audiences.clone().unwrap_or_else(|| vec![text(&self.audience, &common.audience)]),
             description: None,
+            application: None,
             identity: None,
         }
     }

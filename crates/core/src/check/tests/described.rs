@@ -19,6 +19,7 @@ fn credential(matcher: Matcher, audience: &str) -> Credential {
         matcher,
         audiences: vec![audience.to_owned()],
         description: None,
+        application: None,
         identity: None,
     }
 }
@@ -139,4 +140,53 @@ fn each_credential_is_compared_in_the_order_of_the_list() {
         found,
         [(true, true, true), (false, true, true), (true, false, false), (true, false, false), (true, false, false)]
     );
+}
+
+#[test]
+fn a_subject_that_no_token_has_gets_no_credential() {
+    for (subject, words) in [
+        ("project_path:g/p:ref_type:branch:ref:*", "azure-oidc credential --flexible"),
+        ("project_path:g/p:ref_type:branch:ref:<branch>", "write the value itself"),
+    ] {
+        let verdict = asked(Presented { subject: Some(subject), ..named() }, &[exact()], None);
+        let first = &verdict.findings[0];
+        assert_eq!((verdict.verdict, first.code), (Outcome::NoMatch, "subject-impossible"));
+        assert!(first.remedy.as_ref().is_some_and(|remedy| remedy.contains(words)), "{:?}", first.remedy);
+        assert!(verdict.findings.iter().all(|finding| !finding.remedy_is_command), "{:?}", verdict.findings);
+        let alone =
+            asked(Presented { subject: Some(subject), issuer: Some("https://a.example"), ..named() }, &[exact()], None);
+        assert!(alone.findings.iter().all(|finding| !finding.remedy_is_command), "{:?}", alone.findings);
+    }
+}
+
+#[test]
+fn credentials_of_several_owners_are_told_apart() {
+    let of = |owner: &str, subject: &str| Credential {
+        application: Some(owner.to_owned()),
+        ..credential(Matcher::Subject(subject.to_owned()), "api://AzureADTokenExchange")
+    };
+    let whose = |verdict: &Verdict| {
+        let finding = verdict.findings.iter().find(|one| one.code == "credentials-of-several");
+        finding.map(|finding| finding.message.clone()).unwrap_or_default()
+    };
+    let matching = asked(named(), &[of("/applications/1", "other"), of("/applications/2", SUBJECT)], None);
+    assert_eq!(matching.verdict, Outcome::Match);
+    assert!(whose(&matching).ends_with("`main` that matches is one of the application `/applications/2`"));
+    let both = asked(named(), &[of("/applications/1", SUBJECT), of("/applications/2", SUBJECT)], None);
+    assert!(
+        whose(&both).ends_with("matches of the application `/applications/1` and the application `/applications/2`")
+    );
+    assert!(both.findings.iter().all(|one| one.code != "credential-duplicate"), "{:?}", both.findings);
+    let upper = SUBJECT.to_uppercase();
+    for near in ["other", upper.as_str()] {
+        let none = asked(named(), &[of("/applications/1", near), of("/applications/2", near)], None);
+        let error = &none.findings[0];
+        assert!(error.message.contains("`main` of the application `/applications/1`"), "{}", error.message);
+        let remedy = error.remedy.clone().unwrap_or_default();
+        assert!(remedy.starts_with("give the credentials of the one that signs in alone"), "{remedy}");
+        assert!(none.findings.iter().all(|one| !one.remedy_is_command), "{:?}", none.findings);
+        assert!(!whose(&none).is_empty());
+    }
+    let one = asked(named(), &[of("/applications/1", "other"), of("/applications/1", SUBJECT)], None);
+    assert_eq!(whose(&one), "");
 }

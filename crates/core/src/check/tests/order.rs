@@ -27,6 +27,7 @@ fn credential() -> Credential {
         matcher: Matcher::Subject("repo:acme/web:environment:prod".to_owned()),
         audiences: vec!["api://AzureADTokenExchange".to_owned()],
         description: None,
+        application: None,
         identity: None,
     }
 }

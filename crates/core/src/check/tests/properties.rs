@@ -20,6 +20,7 @@ fn credential(issuer: &str, subject: &str, audience: &str) -> Credential {
         matcher: Matcher::Subject(subject.to_owned()),
         audiences: vec![audience.to_owned()],
         description: None,
+        application: None,
         identity: None,
     }
 }

@@ -52,6 +52,7 @@ fn credential(subject: &str) -> Credential {
         matcher: Matcher::Subject(subject.to_owned()),
         audiences: vec!["api://AzureADTokenExchange".to_owned()],
         description: None,
+        application: None,
         identity: None,
     }
 }

@@ -15,6 +15,7 @@ fn code_of(issuer: &str, matcher: Matcher) -> Option<&'static str> {
         matcher,
         audiences: vec!["api://AzureADTokenExchange".to_owned()],
         description: None,
+        application: None,
         identity: None,
     };
     problem(&credential).map(|problem| problem.code)

@@ -41,12 +41,8 @@ pub(super) fn read(document: &Map<String, Value>) -> Result<Option<Parsed>, Faul
     }
     let one = |found: &Found| Reader::of(&found.members, Location::Named(&found.place)).credential();
     let credentials = found.iter().map(one).collect::<Result<_, _>>()?;
-    let application = |found: &Found| text(&found.members, &[APPLICATION]).map(str::to_owned);
-    Ok(Some(Parsed { credentials, notes, applications: found.iter().map(application).collect() }))
+    Ok(Some(Parsed { credentials, notes }))
 }
-
-/// The member of [`Found`] with the application that owns a credential.
-const APPLICATION: &str = "application_id";
 
 fn note_as_fault(note: CredentialProblem) -> Fault {
     fault(note.code, note.message).hint(LIST_HINT)

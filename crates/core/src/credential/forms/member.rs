@@ -8,6 +8,9 @@ use super::{fault, identity};
 use crate::Fault;
 use crate::credential::{Credential, Matcher};
 
+/// The member with the application that owns a credential, in documents of Terraform and Pulumi.
+pub(super) const APPLICATION: &str = "application_id";
+
 /// The members of a credential.
 #[derive(Clone, Copy)]
 enum Member {
@@ -128,6 +131,7 @@ impl<'a> Reader<'a> {
             matcher: self.matcher()?,
             audiences: self.audiences()?,
             description: self.text(Member::Description)?.filter(|text| !text.is_empty()),
+            application: self.object.get(APPLICATION).and_then(Value::as_str).map(str::to_owned),
             identity: identity::of(self.object),
         })
     }

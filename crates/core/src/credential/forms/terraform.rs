@@ -20,11 +20,8 @@ const TYPES: [&str; 3] = [
 /// The resource types that can be anything. Their member `type` names the type in Azure.
 const GENERIC_TYPES: [&str; 2] = ["azapi_resource", "msgraph_resource"];
 
-/// A credential, and the application that the document names as its owner.
-type Owned = (Credential, Option<String>);
-
 /// The credentials of a Terraform document. None when the document is something else.
-pub(super) fn resources(document: &Map<String, Value>) -> Result<Option<Vec<Owned>>, Fault> {
+pub(super) fn resources(document: &Map<String, Value>) -> Result<Option<Vec<Credential>>, Fault> {
     let mut found = Vec::new();
     if let Some(resource) = document.get("resource") {
         configuration(resource, &mut found)?;
@@ -44,7 +41,7 @@ pub(super) fn resources(document: &Map<String, Value>) -> Result<Option<Vec<Owne
 
 /// Reads `{"resource": {TYPE: {LABEL: {...}}}}`, in which each level can also be an array of such
 /// objects.
-fn configuration(resource: &Value, found: &mut Vec<Owned>) -> Result<(), Fault> {
+fn configuration(resource: &Value, found: &mut Vec<Credential>) -> Result<(), Fault> {
     for by_type in blocks(resource, "resource")? {
         for name in TYPES.into_iter().chain(GENERIC_TYPES) {
             let Some(labelled) = by_type.get(name) else { continue };
@@ -57,8 +54,7 @@ fn configuration(resource: &Value, found: &mut Vec<Owned>) -> Result<(), Fault> 
                         }
                         let members = generic_members(block);
                         let reader = Reader::of(members.as_ref().unwrap_or(block), Location::Named(&place));
-                        let credential = reader.with_origin(Origin::TerraformConfiguration).credential()?;
-                        found.push((credential, application(block)));
+                        found.push(reader.with_origin(Origin::TerraformConfiguration).credential()?);
                     }
                 }
             }
@@ -80,7 +76,7 @@ fn root_module(document: &Map<String, Value>) -> Option<(&'static str, &Map<Stri
 }
 
 /// Reads a module and its child modules. The JSON parser limits their depth.
-fn values(module: &Map<String, Value>, place: &str, found: &mut Vec<Owned>) -> Result<(), Fault> {
+fn values(module: &Map<String, Value>, place: &str, found: &mut Vec<Credential>) -> Result<(), Fault> {
     for resource in objects(module, "resources").filter(|resource| is_credential(resource, "values")) {
         let address = resource.get("address").and_then(Value::as_str).unwrap_or(place);
         found.push(read(resource.get("values"), address)?);
@@ -92,7 +88,7 @@ fn values(module: &Map<String, Value>, place: &str, found: &mut Vec<Owned>) -> R
 }
 
 /// Reads the file `terraform.tfstate`, or the output of `terraform state pull`.
-fn state(document: &Map<String, Value>, found: &mut Vec<Owned>) -> Result<(), Fault> {
+fn state(document: &Map<String, Value>, found: &mut Vec<Credential>) -> Result<(), Fault> {
     for resource in objects(document, "resources").filter(|resource| is_credential(resource, "instances")) {
         let text = |name: &str| resource.get(name).and_then(Value::as_str).unwrap_or_default();
         let address = format!("{}.{}", text("type"), text("name"));
@@ -107,18 +103,12 @@ fn state(document: &Map<String, Value>, found: &mut Vec<Owned>) -> Result<(), Fa
     Ok(())
 }
 
-fn read(values: Option<&Value>, address: &str) -> Result<Owned, Fault> {
+fn read(values: Option<&Value>, address: &str) -> Result<Credential, Fault> {
     let values = values.unwrap_or(&Value::Null);
     let object = values.as_object().ok_or_else(|| wrong_type(address, "an object", values))?;
     let members = generic_members(object);
     let object = members.as_ref().unwrap_or(object);
-    let credential = Reader::of(object, Location::Named(address)).with_origin(Origin::TerraformState).credential()?;
-    Ok((credential, application(object)))
-}
-
-/// The application that owns a credential, as its id or as the expression that gives the id.
-fn application(resource: &Map<String, Value>) -> Option<String> {
-    resource.get("application_id").and_then(Value::as_str).map(str::to_owned)
+    Reader::of(object, Location::Named(address)).with_origin(Origin::TerraformState).credential()
 }
 
 /// Whether a resource is a credential, or one whose instances may be.

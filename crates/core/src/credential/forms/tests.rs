@@ -14,6 +14,7 @@ fn exact(name: &str, subject: &str) -> Credential {
         matcher: Matcher::Subject(subject.into()),
         audiences: vec![AUDIENCE.into()],
         description: None,
+        application: None,
         identity: None,
     }
 }
@@ -128,7 +129,9 @@ fn terraforms_json_configuration_is_read() {
         }
     });
     let gh = of_identity(exact("gh", "s"), None, Some("rg"));
-    assert_eq!(read(&document), [exact("main", "s${x}"), flexible("any", "claims['sub'] eq 's'"), gh]);
+    let of_app = |one| Credential { application: Some("${azuread_application.app.id}".to_owned()), ..one };
+    let (main, any) = (exact("main", "s${x}"), flexible("any", "claims['sub'] eq 's'"));
+    assert_eq!(read(&document), [of_app(main), of_app(any), gh]);
 }
 
 #[test]

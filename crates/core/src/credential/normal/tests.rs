@@ -154,6 +154,14 @@ fn an_address_is_cut_to_the_name_in_it_or_refused() {
         ("circleci", "vcs-origin", "git@github.com:acme/web.git", "github.com/acme/web"),
         ("semaphore", "org", "https://acme.semaphoreci.com/projects/web", "acme"),
         ("spacelift", "account", "acme.app.spacelift.io", "acme"),
+        ("gitlab", "server", "gitlab.example.com", "https://gitlab.example.com"),
+        ("semaphore", "ref", "main", "refs/heads/main"),
+        (
+            "kubernetes",
+            "issuer",
+            "https://eastus.oic.prod-aks.azure.com/33333333-3333-4333-8333-333333333333/44444444-4444-4444-8444-444444444444",
+            "https://eastus.oic.prod-aks.azure.com/33333333-3333-4333-8333-333333333333/44444444-4444-4444-8444-444444444444/",
+        ),
     ] {
         assert_eq!(one(platform, part, value), Ok((name.to_owned(), 1)), "{value}");
     }
@@ -167,7 +175,37 @@ fn an_address_is_cut_to_the_name_in_it_or_refused() {
         ("semaphore", "repo", "https://github.com/acme/web"),
         ("spacelift", "account", "https://acme.app.us.spacelift.io"),
         ("spacelift", "stack", "https://acme.app.spacelift.io/stack/web"),
+        ("kubernetes", "service-account", "system:serviceaccount:a:b"),
+        ("kubernetes", "namespace", "system:serviceaccount:a"),
+        ("circleci", "vcs-ref", "main"),
+        ("google-cloud", "service-account-id", "sa@p.iam.gserviceaccount.com"),
+        ("pulumi", "environment", "<yaml>"),
     ] {
         assert_eq!(one(platform, part, value), Err("subject-part-impossible"), "{value}");
     }
+}
+
+#[test]
+fn a_part_is_completed_or_cut_with_what_the_other_parts_say() {
+    let last = |platform, parts: &[(&str, &str)]| {
+        let parts: Vec<_> = parts.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        normalise(by_name(platform).unwrap(), &parts, false).map(|(parts, _)| parts.last().unwrap().1.clone())
+    };
+    let account = [("namespace", "a"), ("service-account", "system:serviceaccount:a:b")];
+    assert_eq!(last("kubernetes", &account).unwrap(), "b");
+    let other = [("namespace", "c"), ("service-account", "system:serviceaccount:a:b")];
+    assert_eq!(last("kubernetes", &other).unwrap_err().code, "subject-part-impossible");
+    for (kind, value, name) in [
+        ("branch", "release/1", "refs/heads/release/1"),
+        ("tag", "v1", "refs/tags/v1"),
+        ("pr", "refs/pull/7", "refs/pull/7"),
+    ] {
+        assert_eq!(last("semaphore", &[("ref-type", kind), ("ref", value)]).unwrap(), name);
+    }
+}
+
+#[test]
+fn the_literal_text_of_a_pulumi_environment_is_no_placeholder() {
+    assert_eq!(check_subject("pulumi:environments:org:contoso:env:<yaml>", false), Ok(()));
+    assert!(check_subject("pulumi:environments:org:contoso:env:<name>", false).is_err());
 }

@@ -1,10 +1,11 @@
 //! Gives advice from a log alone.
 
 use super::is_matching;
-use crate::check::remedy;
+use crate::check::changing_subject::{changes, changing_part};
+use crate::check::{objection, remedy};
 use crate::cloud::{Cloud, PUBLIC};
 use crate::credential::audience::entra_cloud;
-use crate::credential::reach;
+use crate::credential::{reach, short_lived};
 use crate::explain::scan::Mention;
 use crate::guid::is_guid;
 use crate::shell::Shell;
@@ -45,14 +46,23 @@ pub(super) fn named(remedy: &str, facts: &[(&'static str, String)]) -> String {
     })
 }
 
-/// What to do when no credential can accept a token with the values in the log: Entra cannot reach
-/// the issuer, or Entra itself issued the token for another resource.
+/// What to do when no credential helps a job with the values in the log: Entra cannot reach the
+/// issuer, Entra itself issued the token for another resource, or only a few runs have the subject.
 pub(in crate::explain) fn obstacle(code: u32, facts: &[(&'static str, String)]) -> Option<String> {
     if !is_matching(code) {
         return None;
     }
     let fact = |name: &str| facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
-    of_issuer(fact("issuer")?, fact("audience"))
+    let issuer = fact("issuer")?;
+    of_issuer(issuer, fact("audience")).or_else(|| of_subject(issuer, fact("subject")?))
+}
+
+fn of_subject(issuer: &str, subject: &str) -> Option<String> {
+    if let Some((platform, part)) = changing_part(issuer, subject) {
+        return Some(format!("{}: {}", changes(&part), platform.stable_subject_remedy()));
+    }
+    let problem = short_lived::problem(issuer, subject)?;
+    Some(format!("{}: {}", problem.message, problem.remedy?))
 }
 
 /// As [`obstacle`], for an issuer.
@@ -65,7 +75,7 @@ pub(super) fn of_issuer(issuer: &str, audience: Option<&str>) -> Option<String> 
     }
     let cloud = entra_cloud(issuer)?;
     let audience = audience.unwrap_or(cloud.exchange_audience.unwrap_or_default());
-    let remedy = remedy::wrong_entra_token(Token::described(issuer, "", audience, &[]).claims(), cloud)?;
+    let remedy = objection::wrong_entra_token(Token::described(issuer, "", audience, &[]).claims(), cloud)?;
     Some(format!(
         "leave the credentials as they are, because Entra issued this token, and not for the token exchange: {remedy}"
     ))

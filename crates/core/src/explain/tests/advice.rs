@@ -31,6 +31,7 @@ fn credential(subject: &str) -> Credential {
         matcher: Matcher::Subject(subject.to_owned()),
         audiences: vec!["api://AzureADTokenExchange".to_owned()],
         description: None,
+        application: None,
         identity: None,
     }
 }
@@ -170,5 +171,25 @@ proptest! {
             prop_assert_eq!(advice.lines().find(is_create), None);
         }
         prop_assert!(advice.lines().filter(is_create).count() <= 1, "{}", advice);
+    }
+}
+
+#[test]
+fn no_credential_is_advised_for_a_subject_that_only_a_few_runs_have() {
+    for (issuer, subject, words) in [
+        ("https://token.actions.githubusercontent.com", "repo:o/r:ref:refs/pull/12/merge", "`repo:o/r:pull_request`"),
+        ("https://api.pulumi.com/oidc", "pulumi:environments:org:contoso:env:<yaml>", "subjectAttributes"),
+        ("https://agent.buildkite.com", "organization:a:pipeline:b:ref:main:commit:0:step:c", "--subject-claim"),
+    ] {
+        let log = format!(
+            "AADSTS70021: No matching federated identity record found for presented assertion. Assertion Issuer: '{issuer}'. \
+             Assertion Subject: '{subject}'. Assertion Audience: 'api://AzureADTokenExchange'."
+        );
+        let token = Token::described(issuer, subject, "api://AzureADTokenExchange", &[]);
+        let of_log = crate::explain::explain(&log, Shell::Bash)[0].hints.join("\n");
+        for advice in [of_log, advice(70_021, &log, Some(&token), &[])] {
+            assert!(advice.contains(words), "{advice}");
+            assert!(!advice.contains("federated-credential create") && !advice.contains("exactly these"), "{advice}");
+        }
     }
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{APPLICATION, Found, copy_members, is_type_of_credential, text};
+use super::super::member::APPLICATION;
+use super::{Found, copy_members, is_type_of_credential, text};
 
 /// The credentials of a stack. None when the document is no stack.
 pub(super) fn read(document: &Map<String, Value>) -> Option<Vec<Found>> {
