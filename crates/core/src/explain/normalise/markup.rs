@@ -6,12 +6,15 @@ const TAGS: [&str; 19] = [
     "tr", "wbr",
 ];
 
+const ESCAPE: char = '\u{1b}';
+const BELL: char = '\u{7}';
+
 /// The text without colours and other sequences for a terminal. A copy can have lost the escape
 /// character: `[31m`.
 pub(super) fn without_colours(text: &str) -> String {
     let visible = ["^[[", "\\x1b[", "\\033[", "\\e["];
     let text = visible.iter().fold(text.to_owned(), |text, escape| text.replace(escape, "\u{1b}["));
-    let text = anstream::adapter::strip_str(&text).to_string();
+    let text = anstream::adapter::strip_str(&without_strings(&text)).to_string();
     let mut plain = String::with_capacity(text.len());
     let mut rest = text.as_str();
     while let Some(at) = rest.find('[') {
@@ -24,6 +27,33 @@ pub(super) fn without_colours(text: &str) -> String {
             plain.push('[');
             rest = &rest[at + 1..];
         }
+    }
+    plain.push_str(rest);
+    plain
+}
+
+/// The text without the strings for a terminal: DCS, SOS, OSC, PM and APC. They end with a bell or
+/// with ST. Buildkite writes the time of each line as APC with a bell, where `anstream` waits for
+/// ST. Of a string without an end in its line only the start is removed, so that it hides nothing.
+fn without_strings(text: &str) -> String {
+    const STARTS: [char; 5] = ['P', 'X', ']', '^', '_'];
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(ESCAPE) {
+        plain.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let Some(inner) = rest.strip_prefix(STARTS) else {
+            plain.push(ESCAPE);
+            continue;
+        };
+        // With the text after the string, an escape character before it would start another one.
+        while plain.ends_with(ESCAPE) {
+            plain.pop();
+        }
+        // A search goes no further than to the next escape character, so the work stays linear.
+        let after = inner.find([BELL, '\n', ESCAPE]).map(|end| &inner[end..]);
+        let ended = after.and_then(|after| after.strip_prefix(BELL).or_else(|| after.strip_prefix("\u{1b}\\")));
+        rest = ended.unwrap_or(inner);
     }
     plain.push_str(rest);
     plain

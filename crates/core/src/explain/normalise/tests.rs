@@ -9,6 +9,14 @@ fn layouts_are_removed() {
     for (text, expected) in [
         ("\u{1b}[31mError\u{1b}[0m: x", "Error: x"),
         ("^[[31mError^[[0m: x [1;32mgreen[0m", "Error: x green"),
+        ("\u{1b}_bk;t=1700000000000\u{7}ERROR: x", "ERROR: x"),
+        ("\u{1b}_bk;t=1700000000000\u{7}\u{1b}[31mERROR\u{1b}[0m: x\n\u{1b}_bk;t=1\u{7}y", "ERROR: x\n\ny"),
+        ("\u{1b}]0;title\u{7}a \u{1b}]8;;https://a.example\u{1b}\\b\u{1b}]8;;\u{7}", "a b"),
+        ("\u{1b}Pq\u{7}a\u{1b}Xs\u{7}b\u{1b}^p\u{7}c\u{1b}_a\u{1b}\\d", "abcd"),
+        ("\u{1b}_bk;t=1 a\nERROR: x", "bk;t=1 a\n\nERROR: x"),
+        ("\u{1b}]0;a", "0;a"),
+        ("\u{1b}\u{1b}_a\u{7}_ERROR: x", "_ERROR: x"),
+        ("\u{9f}bk;t=1\u{7}ERROR: x", "bk;t=1ERROR: x"),
         ("AADSTS700[21](https://a.example/x#step:3:22)1: No", "AADSTS700211: No"),
         ("AADSTS700<a href=\"https://a.example\">21</a>1: No", "AADSTS700211: No"),
         ("**AADSTS700213**: No", "AADSTS700213**: No"),
@@ -65,7 +73,7 @@ fn wrapped_lines_are_joined() {
 proptest! {
     #[test]
     fn a_second_pass_changes_nothing(
-        text in "(\\PC|\n|AADSTS|STS|[0-9]{1,4}|: |'|\\\\|\"|%|%3a|%25|\\+|&|amp;|&#39;|&lt;|#|;|\\[|\\]\\(https://x\\)|<a>|<br>|\u{1b}\\[31m|m|│ |\\| |> |2026-05-04T10:15:02Z |10:15:02 |Trace ID:|Timestamp: |##\\[error\\]|repo:o/w|0000|-|`|\\*\\*|# | \\* |AADSTS7002\n){0,60}"
+        text in "(\\PC|\n|AADSTS|STS|[0-9]{1,4}|: |'|\\\\|\"|%|%3a|%25|\\+|&|amp;|&#39;|&lt;|#|;|\\[|\\]\\(https://x\\)|<a>|<br>|\u{1b}\\[31m|\u{1b}_|\u{1b}\\]|\u{1b}P|\u{1b}|\u{7}|m|│ |\\| |> |2026-05-04T10:15:02Z |10:15:02 |Trace ID:|Timestamp: |##\\[error\\]|repo:o/w|0000|-|`|\\*\\*|# | \\* |AADSTS7002\n){0,60}"
     ) {
         let once = normalise(&text);
         prop_assert_eq!(normalise(&once), once);
