@@ -1,6 +1,6 @@
-//! Formats moments and spans of time, for people and as Entra does.
+//! Formats moments and spans of time, for people and as Entra does, and reads Entra's.
 
-use time::UtcDateTime;
+use time::{Date, Month, Time, UtcDateTime};
 
 /// A moment in RFC 3339, in UTC and whole seconds: `2026-08-21T10:00:00Z`.
 pub fn moment(unix_seconds: i64) -> String {
@@ -10,6 +10,19 @@ pub fn moment(unix_seconds: i64) -> String {
 /// A moment as Entra prints it in AADSTS700024: `2026-08-21T10:00:00.0000000Z`.
 pub fn entra_moment(unix_seconds: i64) -> String {
     format!("{}.0000000Z", date_and_time(unix_seconds))
+}
+
+/// The Unix seconds of a moment that Entra printed, with `T` or a space between date and time.
+pub fn unix_seconds(entra_moment: &str) -> Option<i64> {
+    let digits = |from: usize, length: usize| {
+        let digits = entra_moment.get(from..from + length)?;
+        digits.bytes().all(|byte| byte.is_ascii_digit()).then_some(digits)
+    };
+    let two = |from: usize| digits(from, 2)?.parse::<u8>().ok();
+    let month = Month::try_from(two(5)?).ok()?;
+    let date = Date::from_calendar_date(digits(0, 4)?.parse().ok()?, month, two(8)?).ok()?;
+    let time = Time::from_hms(two(11)?, two(14)?, two(17)?).ok()?;
+    Some(UtcDateTime::new(date, time).unix_timestamp())
 }
 
 /// A span of time in words, without its sign, in at most two units: `4 minutes 10 seconds`.
@@ -52,6 +65,17 @@ mod tests {
             assert_eq!(moment(seconds), expected);
         }
         assert_eq!(entra_moment(0), "1970-01-01T00:00:00.0000000Z");
+    }
+
+    #[test]
+    fn a_moment_of_entra_is_read() {
+        for seconds in [0, 951_782_400, 1_787_306_400, 4_107_542_399] {
+            assert_eq!(unix_seconds(&entra_moment(seconds)), Some(seconds));
+            assert_eq!(unix_seconds(&moment(seconds).replace('T', " ")), Some(seconds));
+        }
+        for text in ["", "2026-08-21", "2026-13-21T10:00:00Z", "2026-02-30T10:00:00Z", "2026-08-21T25:00:00Z", "é"] {
+            assert_eq!(unix_seconds(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -93,7 +93,14 @@ pub(super) fn about(refused: &Refused<'_>, mention: Option<&scan::Mention>, chec
             let facts = mention.map(facts::all).unwrap_or_default();
             let is_found = checks.alone.get().is_some_and(|found| found.codes.contains(&refused.code));
             let place = if is_found { hints.len() } else { 0 };
-            hints.insert(place, log::named(&refused.shell.with_variables(meaning.remedy), &facts));
+            // The check tells whether the token is too old or too new, and the catalogue does not.
+            if !(is_found && refused.code == log::OUTSIDE_ITS_TIME) {
+                let remedy = log::too_early(refused.code, &facts);
+                hints.insert(
+                    place,
+                    remedy.unwrap_or_else(|| log::named(&refused.shell.with_variables(meaning.remedy), &facts)),
+                );
+            }
         }
     }
     let mut kept: Vec<String> = Vec::new();

@@ -43,6 +43,10 @@ fn read(mention: &Mention) -> Vec<(&'static str, String)> {
     if !found && language::is_foreign(quoted) {
         by_quotes(mention.code, quoted).into_iter().for_each(|(name, value)| add(name, Some(value)));
     }
+    // The text after the last time differs, and the template has one.
+    for (name, label) in TIMES {
+        add(name, after(quoted, label).and_then(time));
+    }
     for claim in &CLAIMS {
         add(claim.name, claim.lines.iter().find_map(|label| line_of(&mention.region, label)));
     }
@@ -98,6 +102,10 @@ const CLAIMS: [Claim; 3] = [
         lines: &["audience - ", "audience claim - "],
     },
 ];
+
+/// The times in messages about a token outside its time, and their labels.
+const TIMES: [(&str, &str); 3] =
+    [("now", "Current time:"), ("not_before", "assertion valid from"), ("expires", "expiry time of assertion")];
 
 /// An id or a time, its labels in the trace block, its members in a JSON document.
 struct Trace {

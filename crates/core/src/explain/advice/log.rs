@@ -2,6 +2,7 @@
 
 use super::is_matching;
 use crate::check::changing_subject::{changes, changing_part};
+use crate::check::time::{span, unix_seconds};
 use crate::check::{objection, remedy};
 use crate::cloud::{Cloud, PUBLIC};
 use crate::credential::audience::entra_cloud;
@@ -46,9 +47,34 @@ pub(super) fn named(remedy: &str, facts: &[(&'static str, String)]) -> String {
     })
 }
 
-/// What to do when no credential helps a job with the values in the log: Entra cannot reach the
-/// issuer, Entra itself issued the token for another resource, or only a few runs have the subject.
+/// The code of a token that has expired or is not valid yet.
+pub(super) const OUTSIDE_ITS_TIME: u32 = 700_024;
+
+/// What to do when the token is not valid yet, as the times in the message say. A new token of the
+/// same clock is no remedy.
+pub(super) fn too_early(code: u32, facts: &[(&'static str, String)]) -> Option<String> {
+    let text = |name: &str| facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
+    let seconds = |name: &str| text(name).and_then(unix_seconds);
+    let (now, not_before) = (seconds("now")?, seconds("not_before")?);
+    let is_expired = seconds("expires").is_some_and(|expires| expires <= now);
+    if code != OUTSIDE_ITS_TIME || now >= not_before || is_expired {
+        return None;
+    }
+    Some(format!(
+        "correct the clock of the token's issuer: the token is valid only from {}, which is {} after Entra's time, and a new token from \
+         the same clock is refused too",
+        text("not_before")?,
+        span(not_before - now)
+    ))
+}
+
+/// What to do when neither a credential nor a new token helps: the token is not valid yet, Entra
+/// cannot reach the issuer, Entra itself issued the token for another resource, or only a few runs
+/// have the subject.
 pub(in crate::explain) fn obstacle(code: u32, facts: &[(&'static str, String)]) -> Option<String> {
+    if let Some(too_early) = too_early(code, facts) {
+        return Some(too_early);
+    }
     if !is_matching(code) {
         return None;
     }

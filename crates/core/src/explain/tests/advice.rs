@@ -111,6 +111,35 @@ fn advice_says_how_long_ago_a_token_expired() {
 }
 
 #[test]
+fn a_token_that_is_not_valid_yet_is_no_reason_for_a_new_one() {
+    let described = |now: &str, from: &str, until: &str| {
+        format!(
+            "AADSTS700024: Client assertion is not within its valid time range. Current time: {now}, assertion valid from {from}, expiry \
+             time of assertion {until}. Trace ID: 5d1c6b5e-0000-4000-8000-0123456789ab"
+        )
+    };
+    let early = described("2026-11-01T10:00:00Z", "2026-11-01T10:20:00.0000000Z", "2026-11-01T10:30:00.0000000Z");
+    let explanation = crate::explain::explain(&early, Shell::Bash).remove(0);
+    assert_eq!(explanation.fact("expires"), Some("2026-11-01T10:30:00.0000000Z"));
+    for hints in [explanation.hints.join("\n"), advice(700_024, &early, None, &[credential("x")])] {
+        assert!(hints.starts_with("correct the clock") && hints.contains("20 minutes"), "{hints}");
+        assert!(!hints.contains("request a new") && !hints.contains("try again"), "{hints}");
+    }
+    let claims = json!({"iss": GITHUB, "sub": "s", "aud": "a", "nbf": NOW + 1_200, "exp": NOW + 1_800});
+    let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+    let token = Token::parse(&format!("{}.{}.AQ", part(&json!({"alg": "RS256", "kid": "1"})), part(&claims))).unwrap();
+    let with_token = advice(700_024, "", Some(&token), &[]);
+    assert!(with_token.contains("correct the clock") && !with_token.contains("request a new"), "{with_token}");
+
+    let expired = described("2026-11-01T10:00:00Z", "2026-11-01T09:00:00Z", "2026-11-01T09:10:00Z");
+    let unclear = described("2026-11-01T10:00:00Z", "2026-11-01T10:20:00Z", "1970-01-01T00:00:00Z");
+    for text in [expired, unclear] {
+        let hints = crate::explain::explain(&text, Shell::Bash).remove(0).hints.join("\n");
+        assert!(hints.contains("request a new ID token") && !hints.contains("clock"), "{hints}");
+    }
+}
+
+#[test]
 fn a_token_for_another_audience_is_requested_anew_and_no_credential_is_written_for_it() {
     let token = Token::described(GITHUB, "repo:acme/web:environment:prod", "foo", &[]);
     let advice = advice(700_212, "", Some(&token), &[]);
