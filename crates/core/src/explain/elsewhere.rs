@@ -2,8 +2,10 @@
 //! another service refused, or a role is missing.
 
 mod ci;
+mod managed_identity;
 mod resource;
 mod role;
+mod vault;
 
 use super::{Explanation, capitalised};
 use crate::catalogue::{Meaning, Retry};
@@ -41,11 +43,16 @@ pub(super) fn before_the_exchange(text: &str, shell: Shell) -> Vec<Signal> {
     first_of(ci::BEFORE, text, shell)
 }
 
-/// Errors of other services, and of resources after a sign-in that worked. The text is plain.
+/// Errors of other services, of resources after a sign-in that worked, and of tools that did not ask
+/// Entra. The text is plain.
 pub(super) fn after_the_exchange(text: &str, shell: Shell) -> Vec<Signal> {
-    let named: Vec<Signal> =
-        role::missing(text, shell).into_iter().chain(resource::wrong_tenant(text)).chain(b2c(text)).collect();
-    if named.is_empty() { first_of(resource::AFTER, text, shell) } else { named }
+    let named = [role::refused(text, shell), vault::refused(text, shell), resource::wrong_tenant(text), b2c(text)];
+    let named: Vec<Signal> = named.into_iter().flatten().collect();
+    if !named.is_empty() {
+        return named;
+    }
+    let after = first_of(resource::AFTER, text, shell);
+    if after.is_empty() { first_of(managed_identity::WITHOUT_A_TOKEN, text, shell) } else { after }
 }
 
 fn first_of(table: &[Known], text: &str, shell: Shell) -> Vec<Signal> {

@@ -72,6 +72,9 @@ fn the_work_grows_with_the_length_of_the_log() {
         "AADSTS700213: ",
         "STS",
         "Timestamp: 2026-05-04\n",
+        "\u{1b}_",
+        "The client ",
+        "AuthorizationFailed",
     ] {
         let time = |times: usize| {
             let text = piece.repeat(times);

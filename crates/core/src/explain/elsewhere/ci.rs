@@ -65,6 +65,21 @@ pub(super) const BEFORE: &[Known] = &[
          `vars` works too",
     )),
     no_token(known(
+        "federated-token-empty",
+        &[&["argument --federated-token: expected"]],
+        "`az login` got no ID token",
+        "No value follows `--federated-token`: the variable with the ID token is empty or not set in this step",
+        "set the variable to the job's ID token in this step, or let `azure-oidc login` get the token and sign in",
+    )),
+    no_token(known(
+        "azure-pipelines-no-service-connection",
+        &[&["no service connection found with identifier"]],
+        "Azure Pipelines finds no service connection with this id",
+        "The answer comes from Azure Pipelines' token service and not from Entra: the id of the service connection is wrong, or this \
+         pipeline is not permitted to use the connection",
+        "give the id of the service connection, which is a GUID, and permit this pipeline to use the connection",
+    )),
+    no_token(known(
         "azure-pipelines-null-token",
         &[&[
             "\"oidctoken\":null",
@@ -143,5 +158,17 @@ pub(super) const BEFORE: &[Known] = &[
         "The answer comes from Azure Pipelines' token service and not from Entra: instead of an ID token it sent a sign-in page or a \
          refusal, because SYSTEM_ACCESSTOKEN is missing, empty or no longer valid",
         "map the token in the step: `env: { SYSTEM_ACCESSTOKEN: $(System.AccessToken) }`",
+    )),
+    no_token(known(
+        "azure-pipelines-html",
+        &[
+            &["unexpected token '<'", "unexpected token <", "<!doctype html"],
+            &["getoidctoken", "getassertion", "oidcrequesturi", "azurepipelinescredential", "azure pipelines"],
+        ],
+        "Azure Pipelines' token service answered with a web page",
+        "The answer comes from Azure Pipelines' token service and not from Entra: a web page came in place of JSON. It sends its sign-in \
+         page when SYSTEM_ACCESSTOKEN is missing, empty or no longer valid",
+        "map the token in the step: `env: { SYSTEM_ACCESSTOKEN: $(System.AccessToken) }`; if it is mapped, read the web page: a proxy or \
+         a failing service can have sent it",
     )),
 ];

@@ -12,7 +12,6 @@ pub(super) const AFTER: &[Known] = &[
             "no subscriptions found",
             "no subscription found",
             "doesn't contain any subscription",
-            "subscription of '' doesn't exist",
             "please run 'az login' to setup account with subscription",
         ]],
         "the identity sees no subscription",
@@ -20,6 +19,29 @@ pub(super) const AFTER: &[Known] = &[
          subscription belongs to another tenant",
         "give the identity a role: `az role assignment create --assignee \"${AZURE_CLIENT_ID:?}\" --role Reader --scope \
          \"/subscriptions/${AZURE_SUBSCRIPTION_ID:?}\"`",
+    ),
+    known(
+        "subscription-not-found",
+        &[&["the subscription of '"], &["doesn't exist in cloud '"]],
+        "the identity does not see this subscription",
+        "The sign-in worked. The id of the subscription is empty or wrong, the subscription belongs to another tenant or cloud, or the \
+         identity has no role on it",
+        "check the id, the tenant and the cloud of the subscription; if they are right, give the identity a role on it: `az role \
+         assignment create --assignee \"${AZURE_CLIENT_ID:?}\" --role Reader --scope \"/subscriptions/${AZURE_SUBSCRIPTION_ID:?}\"`",
+    ),
+    known(
+        "storage-role-missing",
+        &[&[
+            "authorizationpermissionmismatch",
+            "not authorized to perform this operation using this permission",
+            "you do not have the required permissions needed to perform this operation",
+        ]],
+        "a role for the data of the storage account is missing",
+        "The sign-in worked. Roles such as Owner and Contributor manage a storage account and do not let their holders read or write \
+         its data with an access token. A role that was assigned moments ago takes some minutes to take effect",
+        "give the identity a role for the data, such as Storage Blob Data Contributor to write blobs (Storage Blob Data Reader to read): \
+         `az role assignment create --assignee \"${AZURE_CLIENT_ID:?}\" --role 'Storage Blob Data Contributor' --scope \"$(az storage \
+         account show --name \"${STORAGE_ACCOUNT:?}\" --query id --output tsv)\"`",
     ),
     known(
         "key-vault-tenant",
@@ -31,34 +53,27 @@ pub(super) const AFTER: &[Known] = &[
     ),
     known(
         "key-vault-firewall",
-        &[
-            &["vault.azure", "key vault", "keyvault", "caller is not authorized"],
-            &["forbiddenbyfirewall", "forbiddenbyconnection", "client address is not authorized"],
-        ],
+        &[&[
+            "forbiddenbyfirewall",
+            "forbiddenbyconnection",
+            "client address is not authorized and caller is not a trusted service",
+        ]],
         "Key Vault's firewall blocks the job",
         "The sign-in worked: Entra accepted the ID token. The vault does not accept connections from the address of this runner",
-        "add the runner's address to the vault's network rules, or use a runner inside its network",
+        "add the runner's address to the vault's network rules, or use a runner inside its network; a vault without public network \
+         access needs the second",
     ),
     known(
         "key-vault-forbidden",
         &[
-            &["vault.azure", "key vault", "keyvault", "forbiddenbyrbac", "forbiddenbypolicy", "microsoft.keyvault"],
-            &[
-                "forbiddenbyrbac",
-                "forbiddenbypolicy",
-                "caller is not authorized to perform action",
-                "does not have secrets",
-                "status 403",
-                "status code 403",
-                "403 forbidden",
-                "(forbidden)",
-                "http 403",
-            ],
+            &["vault.azure", "key vault", "keyvault", "forbiddenbypolicy", "microsoft.keyvault"],
+            &["forbiddenbypolicy", "status 403", "status code 403", "403 forbidden", "(forbidden)", "http 403"],
         ],
         "the identity may not read this vault",
         "The sign-in worked: Entra accepted the ID token. The identity has no role, or no access policy, on the vault",
         "give the identity a role on the vault: `az role assignment create --assignee \"${AZURE_CLIENT_ID:?}\" --role 'Key Vault Secrets \
-         User' --scope \"$(az keyvault show --name \"${VAULT:?}\" --query id --output tsv)\"`",
+         User' --scope \"$(az keyvault show --name \"${VAULT:?}\" --query id --output tsv)\"`; on a vault with access policies, where \
+         roles have no effect, `az keyvault set-policy --name \"${VAULT:?}\" --spn \"${AZURE_CLIENT_ID:?}\" --secret-permissions get`",
     ),
     known(
         "registry-forbidden",
