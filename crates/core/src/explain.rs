@@ -76,6 +76,10 @@ pub fn explain_with(text: &str, shell: Shell, known: Option<&Known<'_>>) -> Expl
         if let Some(advice) = advice.filter(|advice| !advice.is_empty()) {
             explanation.hints = advice;
         }
+        let is_of_token = known.is_some_and(|known| known.token.is_some());
+        if let Some(hint) = advice::several(mention).filter(|_| !is_of_token) {
+            explanation.hints.insert(0, hint);
+        }
         if explanation.meaning.is_some() && mention.quoted.as_deref().is_some_and(language::is_foreign) {
             explanation.hints.push(language::NOT_READ.to_owned());
         }
@@ -123,16 +127,16 @@ impl Explanation {
 /// `no_token` says that the same text shows why there was no ID token.
 fn explanation(mention: &scan::Mention, no_token: bool, shell: Shell) -> Explanation {
     let code = mention.code;
+    let facts = facts::all(mention);
     let sense = sense(code, mention.quoted.as_deref(), &mention.region);
     let (meaning, message, mut hints) = match sense {
         Sense::Known(meaning) => {
             let message = format!("{}. {}", capitalised(meaning.name), meaning.cause);
-            (Some(meaning), message, vec![shell.with_variables(meaning.remedy).into_owned()])
+            (Some(meaning), message, vec![advice::named(&shell.with_variables(meaning.remedy), &facts)])
         }
         Sense::OtherText(entry) => (None, family::other_text(entry), vec![family::look_up(code)]),
         Sense::Unknown => (None, family::describe(code, mention.quoted.is_some()), family::hints(code)),
     };
-    let facts = facts::all(mention);
     if let Some(meaning) = meaning {
         let obstacle = advice::obstacle(code, &facts);
         let helps = obstacle.is_none() && meaning.retry != Retry::Never;

@@ -42,7 +42,7 @@ pub use gitlab::{MAX_DOTENV, dotenv};
 pub use parts::{PartName, listed};
 pub use request_pair::{BEARER as REQUEST_TOKEN, URL as REQUEST_URL};
 pub(crate) use request_pair::{is_set as is_request_pair_set, of_this_machine as request_on_this_machine};
-pub use select::{Selected, identify, select, select_for_output, verdicts};
+pub use select::{Selected, by_subject, identify, select, select_for_output, verdicts};
 
 /// Every platform, in the order of detection: first those that a user configures, then CI markers,
 /// then variables that a machine sets by itself.

@@ -232,7 +232,7 @@ fn subject_impossible(credential: &Credential, _: &Question<'_>) -> Option<Rulin
 
 /// The subject changes with every run.
 fn subject_changes(credential: &Credential, _: &Question<'_>) -> Option<Ruling> {
-    let (platform, part) = changing_part(&credential.issuer, credential.matcher.subject()?)?;
+    let (platform, part) = changing_part(Some(&credential.issuer), credential.matcher.subject()?)?;
     let problem = CredentialProblem::fatal("subject-changes-every-run", changes(&part)).aadsts(700_213).at("subject");
     Some(Ruling::wrong(problem.remedy(platform.stable_subject_remedy())))
 }

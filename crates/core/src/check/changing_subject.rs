@@ -23,12 +23,16 @@ const PER_RUN: &[&str] = &[
 /// The part of a token's subject that changes with every run, so that no credential can match
 /// twice.
 pub(super) fn never_matches(claims: &Claims) -> Option<(&'static dyn Platform, Part)> {
-    changing_part(claims.iss.as_deref()?, claims.sub.as_deref()?)
+    changing_part(Some(claims.iss.as_deref()?), claims.sub.as_deref()?)
 }
 
-/// As [`never_matches`], for the subject of a credential.
-pub(crate) fn changing_part(iss: &str, sub: &str) -> Option<(&'static dyn Platform, Part)> {
-    let platform = platform::identify(iss, Some(sub))?;
+/// As [`never_matches`], for a subject of this issuer. When the issuer is not known, the form of the
+/// subject must be that of one platform alone.
+pub(crate) fn changing_part(iss: Option<&str>, sub: &str) -> Option<(&'static dyn Platform, Part)> {
+    let platform = match iss {
+        Some(iss) => platform::identify(iss, Some(sub))?,
+        None => platform::by_subject(sub)?,
+    };
     let part = platform.subject(sub)?.parts.into_iter().find(|part| part.varies && PER_RUN.contains(&part.name))?;
     Some((platform, part))
 }

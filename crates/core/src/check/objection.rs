@@ -47,7 +47,7 @@ pub fn obstacle(token: &Token, cloud: &Cloud) -> Option<CredentialProblem> {
 
 /// Why no credential can accept two tokens of a job with this subject.
 pub fn changes_every_run(issuer: &str, subject: &str) -> Option<CredentialProblem> {
-    let (platform, part) = changing_part(issuer, subject)?;
+    let (platform, part) = changing_part(Some(issuer), subject)?;
     let problem = CredentialProblem::fatal("subject-never-matches", changes(&part));
     Some(problem.remedy(platform.stable_subject_remedy()))
 }

@@ -6,7 +6,8 @@ use super::{Credential, CredentialProblem, Matcher};
 use crate::platform::{self, Part, Platform, Subject};
 
 const REPOSITORIES: &str = "credential-lets-in-repositories";
-const PULL_REQUESTS: &str = "credential-lets-in-pull-requests";
+/// The code when jobs of pull requests are let in, which some pipelines need.
+pub(crate) const PULL_REQUESTS: &str = "credential-lets-in-pull-requests";
 const REFS: &str = "credential-lets-in-refs";
 
 /// Claims of GitHub's subjects that name one repository, or the workflow file of one.
@@ -25,7 +26,21 @@ pub fn problem(credential: &Credential) -> Option<CredentialProblem> {
 pub fn of_subject(issuer: &str, subject: &str) -> Option<CredentialProblem> {
     // Subjects of other issuers can look like those of GitHub's templates.
     let is_certain = |platform: &&dyn Platform| platform.name() != "github" || platform.issues(issuer);
-    let platform = platform::identify(issuer, Some(subject)).filter(is_certain)?;
+    of_platform(platform::identify(issuer, Some(subject)).filter(is_certain)?, subject)
+}
+
+/// As [`of_subject`], when the issuer is not known. None when the form of the subject does not show
+/// the platform for certain.
+pub(crate) fn of_subject_alone(subject: &str) -> Option<CredentialProblem> {
+    // One id alone shows no platform, and a claim such as `environment` can be of another service.
+    let is_certain = |platform: &&dyn Platform| match platform.name() {
+        "github" => subject.starts_with("repo"),
+        _ => subject.contains([':', '/']),
+    };
+    of_platform(platform::by_subject(subject).filter(is_certain)?, subject)
+}
+
+fn of_platform(platform: &dyn Platform, subject: &str) -> Option<CredentialProblem> {
     let subject = platform.subject(subject)?;
     let row = BROAD_SUBJECTS.iter().find(|row| row.platform == platform.name() && (row.fits)(&subject))?;
     let message = match row.owner.iter().find_map(|name| subject.parts.iter().find(|part| part.name == *name)) {

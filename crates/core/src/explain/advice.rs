@@ -1,22 +1,25 @@
 //! Gives advice about a refusal, from the refused token, the credentials and the log.
 
 mod log;
+mod nearest;
 
 use std::cell::OnceCell;
 
 use super::fit::{Values, fits};
 use super::{facts, scan};
 use crate::catalogue::{Sense, sense};
+use crate::check::changing_subject::changing_part;
 use crate::check::{Details, Question, SKEW, Severity, check, objection, preflight, remedy};
 use crate::cloud::Cloud;
 use crate::credential::audience::{is_entra_issuer, wanted_audience};
-use crate::credential::{Credential, Matcher};
+use crate::credential::{Credential, Matcher, breadth};
 use crate::mask::mask_in;
 use crate::shell::Shell;
 use crate::shorten::{LONGEST_VALUE, shorten};
 use crate::token::Token;
 
-pub(super) use log::{from_log, obstacle};
+pub(super) use log::{from_log, named, obstacle, several};
+use nearest::{among, comparable, foreign};
 
 /// What is known of a refusal.
 #[derive(Clone, Copy)]
@@ -98,7 +101,7 @@ pub(super) fn about(refused: &Refused<'_>, mention: Option<&scan::Mention>, chec
                 let remedy = log::too_early(refused.code, &facts);
                 hints.insert(
                     place,
-                    remedy.unwrap_or_else(|| log::named(&refused.shell.with_variables(meaning.remedy), &facts)),
+                    remedy.unwrap_or_else(|| named(&refused.shell.with_variables(meaning.remedy), &facts)),
                 );
             }
         }
@@ -169,7 +172,7 @@ fn for_token<'a>(
     {
         return hints;
     }
-    if found.command.is_none() {
+    if found.command.is_none() && changing_part(issuer, subject.unwrap_or_default()).is_none() {
         let Refused { credentials, client_id, cloud, shell, .. } = *refused;
         if objection::objection(token, cloud).is_some() {
             return hints;
@@ -177,7 +180,24 @@ fn for_token<'a>(
         hints.push(required_values(token, cloud));
         hints.extend(remedy::create_for(token, credentials, client_id, cloud, shell));
     }
+    warn(&mut hints, token);
     hints
+}
+
+/// Warns before the command that creates a credential which lets in more than one pipeline.
+fn warn(hints: &mut Vec<String>, token: &Token) {
+    let claims = token.claims();
+    let (Some(issuer), Some(subject)) = (claims.iss.as_deref(), claims.sub.as_deref()) else { return };
+    let Some(problem) = breadth::of_subject(issuer, subject) else { return };
+    let is_said = hints.iter().any(|hint| hint.contains(&problem.message));
+    if let Some(place) = hints.iter().position(|hint| creates(hint)).filter(|_| !is_said) {
+        hints.insert(place, log::as_hint(problem));
+    }
+}
+
+/// Whether the advice has a command that creates a credential.
+fn creates(remedy: &str) -> bool {
+    remedy.contains("federated-credential create")
 }
 
 /// Whether the credential has this issuer and subject. Entra refuses a second one with both.
@@ -218,18 +238,33 @@ fn for_log(refused: &Refused<'_>, mention: &scan::Mention) -> Vec<String> {
     let value =
         |name: &str| shown.iter().chain(&hidden).find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
     let values = Values { issuer: value("issuer"), subject: value("subject"), audience: value("audience") };
-    if values.issuer.or(values.subject).or(values.audience).is_none() || !is_matching(refused.code) {
+    if !is_matching(refused.code) {
         return Vec::new();
     }
+    let unfilled = log::unfilled(mention);
+    if values.issuer.or(values.subject).or(values.audience).is_none() {
+        return unfilled.into_iter().collect();
+    }
+    if let Some(reason) = log::changing(values.issuer, values.subject) {
+        return vec![reason];
+    }
     let mut hints = masked(mention, false);
+    hints.extend(unfilled);
     if let Some(equal) = refused.credentials.iter().find(|credential| values.equal(credential)) {
         let what =
             if hidden.is_empty() { "everything that the log names" } else { "everything that the log does not hide" };
         hints.extend(fits_already(&format!("{what}: {}", equal.named_among(refused.credentials))));
         return hints;
     }
-    let (ranked, equally_near) = values.ranked(refused.credentials);
-    let Some(nearest) = ranked.first() else { return hints };
+    let possible: Vec<_> = refused.credentials.iter().filter(|one| values.can_be_for(one)).cloned().collect();
+    let (ranked, equally_near) = values.ranked(&possible);
+    let Some(nearest) = ranked.first() else {
+        match values.issuer.and_then(|issuer| log::of_issuer(issuer, values.audience)) {
+            Some(obstacle) => hints.push(obstacle),
+            None => hints.extend(foreign(refused.credentials, &values)),
+        }
+        return hints;
+    };
     if !hidden.is_empty() {
         hints.push(format!(
             "compare the token's subject with `{}`, the subject of the nearest credential `{}`",
@@ -259,53 +294,8 @@ fn for_log(refused: &Refused<'_>, mention: &scan::Mention) -> Vec<String> {
     let found = from_check(refused, &comparable(&ranked, &values), &token);
     let is_kept = |hint: &String| refused.token.is_none() || found.command.as_ref() != Some(hint);
     hints.extend(found.advice.iter().filter(|hint| is_kept(hint)).cloned());
+    warn(&mut hints, &token);
     hints
-}
-
-/// The credentials that are equal to the first one in every value that is not known. A comparison
-/// with another one would present a value of the first one as the token's.
-fn comparable(ranked: &[Credential], values: &Values<'_>) -> Vec<Credential> {
-    let Some(first) = ranked.first() else { return Vec::new() };
-    let (issuer, subject) = (values.issuer.unwrap_or(&first.issuer), values.subject.or(first.matcher.subject()));
-    let is_equal = |one: &&Credential| {
-        (values.issuer.is_some() || one.issuer == first.issuer)
-            && (values.subject.is_some() || one.matcher == first.matcher)
-            && (values.audience.is_some() || one.audiences == first.audiences)
-    };
-    // Entra refuses a second credential with both, so the check must know it.
-    ranked.iter().filter(|one| is_equal(one) || is_taken(one, Some(issuer), subject)).cloned().collect()
-}
-
-/// The advice when the log does not name the subject, and so not the credential.
-fn among(credentials: &[Credential], values: &Values<'_>) -> String {
-    const NAMED: usize = 3;
-    let mut names = credentials.iter().take(NAMED).map(|one| format!("`{}`", one.name)).collect::<Vec<_>>().join(", ");
-    if credentials.len() > NAMED {
-        names += &format!(" and {} more", credentials.len() - NAMED);
-    }
-    let common = |of: &dyn Fn(&Credential) -> String| {
-        let first = of(&credentials[0]);
-        credentials.iter().all(|one| of(one) == first).then_some(first)
-    };
-    let audience = common(&|one| one.audience().unwrap_or_default().to_owned());
-    let issuer = common(&|one| one.issuer.clone());
-    match (values.issuer, values.audience, issuer, audience) {
-        (None, Some(known), _, Some(audience)) => format!(
-            "get the ID token for the audience `{}`, which the credentials {names} have, instead of `{}`",
-            shorten(&audience, LONGEST_VALUE),
-            shorten(known, LONGEST_VALUE)
-        ),
-        (Some(known), _, Some(issuer), _) => format!(
-            "set the issuer of the credential for this pipeline to `{}`: the credentials {names} have `{}`, and the log does not say \
-             which one it is",
-            shorten(known, LONGEST_VALUE),
-            shorten(&issuer, LONGEST_VALUE)
-        ),
-        _ => format!(
-            "compare the token, as `azure-oidc inspect` shows it in the job, with the credentials {names}: the log does not say which \
-             one it is about"
-        ),
-    }
 }
 
 /// The advice when a credential has the values already. The same credential again is no remedy.
@@ -360,7 +350,6 @@ fn from_check(refused: &Refused<'_>, credentials: &[Credential], token: &Token) 
         |severity| severity == Severity::Error || (refused.credentials.is_empty() && severity == Severity::Warning);
     let claims = token.claims();
     let taken = credentials.iter().any(|one| is_taken(one, claims.iss.as_deref(), claims.sub.as_deref()));
-    let creates = |remedy: &str| remedy.contains("federated-credential create");
     let mut advice: Vec<String> = Vec::new();
     let (mut command, mut codes) = (None, Vec::new());
     for Details { message, remedy, remedy_is_command, aadsts, .. } in
@@ -391,7 +380,8 @@ fn other_token_was_sent(mention: &scan::Mention, token: &Token) -> Option<String
     let own = [("issuer", claims.iss.as_deref()), ("subject", claims.sub.as_deref())];
     own.into_iter().find_map(|(name, own)| {
         let (_, printed) = printed.iter().find(|(known, _)| *known == name)?;
-        (!fits(printed, own.unwrap_or_default())).then(|| {
+        let is_printed = name == "subject" && facts::subjects(mention).iter().any(|one| Some(one.as_str()) == own);
+        (!is_printed && !fits(printed, own.unwrap_or_default())).then(|| {
             format!(
                 "another token was sent: Entra received the {name} `{}`, and this token has `{}`",
                 shorten(printed, LONGEST_VALUE),

@@ -20,11 +20,33 @@ pub(super) fn masked(mention: &Mention) -> Vec<(&'static str, String)> {
     facts
 }
 
+/// The claims for which the message has the name of a place, `{subject}`, and no value.
+pub(super) fn unfilled(mention: &Mention) -> Vec<&'static str> {
+    let quoted = mention.quoted.as_deref().unwrap_or_default();
+    let is_unfilled = |claim: &&Claim| claim.value_in(quoted).is_some_and(|value| is_placeholder(&value));
+    CLAIMS.iter().filter(is_unfilled).map(|claim| claim.name).collect()
+}
+
+/// The different subjects in the messages of a code, in their order.
+pub(super) fn subjects(mention: &Mention) -> Vec<String> {
+    let [_, subject, _] = &CLAIMS;
+    let mut subjects: Vec<String> = Vec::new();
+    for value in mention.messages.iter().filter_map(|message| subject.value_in(message)) {
+        let is_value = !value.is_empty() && !has_layout(&value) && !is_placeholder(&value) && !is_masked(&value);
+        if is_value && !subjects.contains(&value) {
+            subjects.push(value);
+        }
+    }
+    subjects
+}
+
 fn read(mention: &Mention) -> Vec<(&'static str, String)> {
     let mut facts: Vec<(&'static str, String)> = Vec::new();
     let mut add = |name: &'static str, value: Option<String>| {
         let is_claim = CLAIMS.iter().any(|claim| claim.name == name);
-        if let Some(value) = value.filter(|value| !value.is_empty() && (!is_claim || !has_layout(value)))
+        let is_value =
+            |value: &String| !value.is_empty() && !is_placeholder(value) && (!is_claim || !has_layout(value));
+        if let Some(value) = value.filter(is_value)
             && !facts.iter().any(|(known, _)| *known == name)
         {
             facts.push((name, value));
@@ -32,7 +54,7 @@ fn read(mention: &Mention) -> Vec<(&'static str, String)> {
     };
     let quoted = mention.quoted.as_deref().unwrap_or_default();
     for claim in &CLAIMS {
-        add(claim.name, claim.markers.iter().find_map(|marker| between_quotes(quoted, marker)));
+        add(claim.name, claim.value_in(quoted));
     }
     let templated = entry(mention.code).map(|entry| by_template(entry, quoted)).unwrap_or_default();
     let found = !templated.is_empty();
@@ -47,6 +69,7 @@ fn read(mention: &Mention) -> Vec<(&'static str, String)> {
     for (name, label) in TIMES {
         add(name, after(quoted, label).and_then(time));
     }
+    add("application", mention.application.clone());
     for claim in &CLAIMS {
         add(claim.name, claim.lines.iter().find_map(|label| line_of(&mention.region, label)));
     }
@@ -63,6 +86,13 @@ fn read(mention: &Mention) -> Vec<(&'static str, String)> {
     facts
 }
 
+/// Whether the text is the name of a place in a message and no value: `{subject}`. Sign-in records
+/// can have a message without its values. A UUID in braces is a value.
+fn is_placeholder(text: &str) -> bool {
+    let name = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    name.is_some_and(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic()))
+}
+
 /// Whether white space in the value shows that a part of the log's layout is in it: `repo:o/w | :ref`.
 /// One space between words is possible: projects of Azure DevOps and environments have such names.
 fn has_layout(value: &str) -> bool {
@@ -76,6 +106,13 @@ struct Claim {
     name: &'static str,
     markers: &'static [&'static str],
     lines: &'static [&'static str],
+}
+
+impl Claim {
+    /// The value in a message.
+    fn value_in(&self, message: &str) -> Option<String> {
+        self.markers.iter().find_map(|marker| between_quotes(message, marker))
+    }
 }
 
 const CLAIMS: [Claim; 3] = [
@@ -142,8 +179,9 @@ fn between_quotes(text: &str, marker: &str) -> Option<String> {
     let rest = after(text, marker)?;
     let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"' | '`'))?;
     let rest = &rest[1..];
-    let closes =
-        |at: &usize| rest[at + 1..].chars().next().is_none_or(|next| matches!(next, ' ' | '.' | ',' | ';' | '\n'));
+    let closes = |at: &usize| {
+        rest[at + 1..].chars().next().is_none_or(|next| matches!(next, ' ' | '.' | ',' | ';' | '\n' | '"'))
+    };
     let end = rest.match_indices(quote).map(|(at, _)| at).find(closes)?;
     Some(rest[..end].to_owned())
 }

@@ -2,9 +2,11 @@
 
 use std::cmp::Reverse;
 
+use crate::credential::audience::is_entra_issuer;
 use crate::credential::{Credential, Matcher};
-use crate::mask::around_masks;
-use crate::platform;
+use crate::guid::is_guid;
+use crate::mask::{around_masks, is_masked};
+use crate::platform::{self, Platform};
 
 /// The values that are known. A value can contain the log's mask, which stands for any text.
 #[derive(Clone, Copy, Default)]
@@ -22,6 +24,16 @@ impl Values<'_> {
         self.subject.is_some_and(|known| fits(known, subject))
             && self.issuer.is_none_or(|known| fits(known, &credential.issuer))
             && self.audience.is_none_or(|known| fits(known, audience))
+    }
+
+    /// Whether a token can have the values that are known together with those of the credential: not
+    /// when one of the two is of another platform.
+    pub(super) fn can_be_for(&self, credential: &Credential) -> bool {
+        match (self.issuer, self.subject) {
+            (Some(issuer), None) => fits(issuer, &credential.issuer) || can_have_issuer(credential, issuer),
+            (None, Some(subject)) => can_have_subject(credential, subject),
+            _ => true,
+        }
     }
 
     /// The credentials, the one that is nearest to the known values first; and how many are equally
@@ -47,6 +59,50 @@ impl Values<'_> {
         let of_audience = self.audience.map_or(0, |known| self::common(known, audience));
         (same_issuer, has_form, common, of_issuer, is_culprit, of_audience)
     }
+}
+
+/// Whether this issuer can write the subject of the credential.
+fn can_have_issuer(credential: &Credential, issuer: &str) -> bool {
+    let held = platform::by_issuer(&credential.issuer).map(Platform::name);
+    let subject = credential.matcher.subject().unwrap_or_default();
+    match platform::by_issuer(issuer) {
+        _ if is_masked(issuer) => true,
+        _ if is_entra_issuer(issuer) && is_guid(subject) => true,
+        // A self-hosted service, and only the credential of another one can be meant.
+        None => held.is_none(),
+        Some(known) if writers(subject).is_empty() => held == Some(known.name()),
+        Some(_) => writes(issuer, subject),
+    }
+}
+
+/// Whether the issuer of the credential can write this subject. The form of a custom subject can be
+/// unknown.
+fn can_have_subject(credential: &Credential, subject: &str) -> bool {
+    let issuer = &credential.issuer;
+    let of_form = writers(subject);
+    if of_form.is_empty() || is_entra_issuer(issuer) && is_guid(subject) {
+        return true;
+    }
+    if platform::by_issuer(issuer).is_some() {
+        return writes(issuer, subject);
+    }
+    // The platform of a self-hosted issuer shows in its other subjects. One id alone shows none.
+    let own = writers(credential.matcher.subject().unwrap_or_default());
+    own.is_empty() || !subject.contains([':', '/']) || own.iter().any(|name| of_form.contains(name))
+}
+
+/// Whether a platform with this issuer has subjects of this form.
+fn writes(issuer: &str, subject: &str) -> bool {
+    platform::ALL.iter().any(|platform| platform.issues(issuer) && platform.subject(subject).is_some())
+}
+
+/// The platforms that have subjects of this form.
+fn writers(subject: &str) -> Vec<&'static str> {
+    platform::ALL
+        .iter()
+        .filter(|platform| platform.subject(subject).is_some())
+        .map(|platform| platform.name())
+        .collect()
 }
 
 /// How much two texts have in common, whatever the case of the letters: their parts first, then the

@@ -1,10 +1,12 @@
 //! Finds AADSTS codes in any text: JSON, logs, exceptions, sign-in records, pasted pages.
 
 mod sentence;
+mod table;
 
 use super::MAX_CODES;
 use super::normalise::normalise;
 use crate::catalogue::entry;
+use crate::guid::is_guid;
 use crate::secret::without_secrets;
 
 /// A code, and the part of the text about it.
@@ -14,6 +16,16 @@ pub(super) struct Mention {
     pub(super) region: String,
     /// The message after the code, up to the trace block.
     pub(super) quoted: Option<String>,
+    /// The messages of this code in the text, as many as are read.
+    pub(super) messages: Vec<String>,
+    /// The client id in the sign-in records of the text.
+    pub(super) application: Option<String>,
+}
+
+impl Mention {
+    fn of(code: u32, region: &str) -> Self {
+        Self { code, region: region.to_owned(), quoted: None, messages: Vec::new(), application: None }
+    }
 }
 
 /// The end of the prefix `AADSTS`. A copy can have lost the letters before it.
@@ -31,7 +43,7 @@ const TRACE_BLOCK: [&str; 6] =
 const LONGEST: usize = 2_000;
 
 /// How many occurrences of one code are searched for its message.
-const MAX_READ: usize = 50;
+pub(super) const MAX_READ: usize = 50;
 
 /// Codes have 4 to 8 digits.
 const DIGITS: std::ops::RangeInclusive<usize> = 4..=8;
@@ -45,13 +57,13 @@ pub(super) struct Mentions {
 
 /// A text without its layout and without secrets.
 pub(super) fn plain(text: &str) -> String {
-    without_secrets(&normalise(text))
+    without_secrets(&normalise(&table::as_records(text)))
 }
 
 /// Every code in the text, each once, in order.
 pub(super) fn mentions(text: &str) -> Vec<Mention> {
     match bare(text) {
-        Some(code) => vec![Mention { code, region: String::new(), quoted: None }],
+        Some(code) => vec![Mention::of(code, "")],
         None => mentions_in(&plain(text)).mentions,
     }
 }
@@ -73,17 +85,25 @@ pub(super) fn mentions_in(text: &str) -> Mentions {
         let start = if mentions.is_empty() { 0 } else { occurrence.start };
         let next = occurrences[index..].iter().find(|other| other.code != occurrence.code);
         let end = next.map_or(text.len(), |other| other.start);
-        let quoted = occurrences[index..]
-            .iter()
-            .filter(|other| other.code == occurrence.code)
-            .take(MAX_READ)
-            .find_map(|other| description(text, other));
         let region = &text[start..end];
-        let quoted = quoted.or_else(|| reason(region).filter(|_| !occurrence.described));
-        mentions.push(Mention { code: occurrence.code, region: region.to_owned(), quoted });
+        let is_same = |(_, other): &(usize, &Occurrence)| other.code == occurrence.code;
+        let same: Vec<_> = occurrences.iter().enumerate().skip(index).filter(is_same).take(MAX_READ).collect();
+        let described: Vec<_> = same.iter().filter_map(|(_, other)| description(text, other)).collect();
+        let first = described.first().cloned();
+        let quoted = first.or_else(|| reason(region).filter(|_| !occurrence.described));
+        let in_records = same.iter().filter(|(_, other)| !other.described).filter_map(|(at, other)| {
+            let end = occurrences.get(at + 1).map_or(text.len(), |next| next.start);
+            reason(&text[other.start..end])
+        });
+        let messages = quoted.clone().into_iter().chain(described).chain(in_records).collect();
+        mentions.push(Mention { quoted, messages, ..Mention::of(occurrence.code, region) });
     }
     if mentions.is_empty() {
         mentions.extend(sentence::mention(text).or_else(|| in_a_table(text)));
+    }
+    let application = application(text);
+    for mention in &mut mentions {
+        mention.application.clone_from(&application);
     }
     Mentions { mentions, has_more }
 }
@@ -99,12 +119,27 @@ fn reason(region: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
+/// The client id in sign-in records, when all of them have the same.
+fn application(text: &str) -> Option<String> {
+    if !["\"failureReason\"", "\"ResultType\"", "\"resultType\""].iter().any(|member| text.contains(member)) {
+        return None;
+    }
+    let id = |rest: &str| {
+        let value = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+        value.split('"').next().filter(|id| is_guid(id)).map(str::to_owned)
+    };
+    let members = ["\"appId\"", "\"AppId\""].into_iter();
+    let mut ids = members.flat_map(|member| text.split(member).skip(1)).filter_map(id);
+    let first = ids.next()?;
+    ids.all(|id| id == first).then_some(first)
+}
+
 /// The code in a table of sign-ins, whose head names the column `ResultType`.
 fn in_a_table(text: &str) -> Option<Mention> {
     let (_, rows) = text.split_once("ResultType").or_else(|| text.split_once("resultType"))?;
     let numbers = rows.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| (5..=8).contains(&word.len()));
     let code = numbers.filter_map(|word| word.parse().ok()).find(|code| entry(*code).is_some())?;
-    Some(Mention { code, region: text.to_owned(), quoted: None })
+    Some(Mention::of(code, text))
 }
 
 /// The code of a text that contains nothing else: `700213`, `AADSTS700213`.

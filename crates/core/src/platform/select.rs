@@ -77,6 +77,13 @@ pub fn identify(issuer: &str, subject: Option<&str>) -> Option<&'static dyn Plat
     }
 }
 
+/// The only platform that writes subjects of this form.
+pub fn by_subject(subject: &str) -> Option<&'static dyn Platform> {
+    let mut writers = ALL.iter().copied().filter(|platform| platform.subject(subject).is_some());
+    let first = writers.next()?;
+    writers.next().is_none().then_some(first)
+}
+
 /// Platforms that can be self-hosted and whose subjects have a form that no other platform has.
 const SELF_HOSTED: &[&str] = &["github", "gitlab", "kubernetes", "spiffe"];
 

@@ -1,6 +1,6 @@
 //! Recognises an error by Entra's sentence, when its code is missing or was cut off.
 
-use super::{LONGEST, Mention};
+use super::{LONGEST, MAX_READ, Mention};
 
 /// Sentences that belong to one code only, the special ones first.
 const SENTENCES: [(&str, u32); 14] = [
@@ -22,10 +22,17 @@ const SENTENCES: [(&str, u32); 14] = [
 
 /// The error whose sentence the text contains.
 pub(super) fn mention(text: &str) -> Option<Mention> {
-    let (at, code) = SENTENCES.iter().find_map(|(sentence, code)| text.find(sentence).zip(Some(*code)))?;
-    let line = &text[text[..at].rfind('\n').map_or(0, |end| end + 1)..];
-    let ends = ["\n", "Trace ID:", "\",\"", "\"}"];
+    let (sentence, code) = SENTENCES.iter().find(|(sentence, _)| text.contains(sentence))?;
+    let places = text.match_indices(sentence).take(MAX_READ);
+    let messages: Vec<_> = places.map(|(at, _)| message(text, at)).collect();
+    Some(Mention { quoted: messages.first().cloned(), messages, ..Mention::of(*code, text) })
+}
+
+/// The message around a place in the text.
+fn message(text: &str, at: usize) -> String {
+    // A cell of a table or a member of JSON begins with a quote.
+    let line = &text[text[..at].rfind(['\n', '"']).map_or(0, |end| end + 1)..];
+    let ends = ["\n", "Trace ID:", "\",", "\"}"];
     let end = ends.iter().filter_map(|end| line.find(end)).min().unwrap_or(line.len());
-    let quoted = line[..line[..end].floor_char_boundary(LONGEST)].trim().to_owned();
-    Some(Mention { code, region: text.to_owned(), quoted: Some(quoted) })
+    line[..line[..end].floor_char_boundary(LONGEST)].trim().to_owned()
 }

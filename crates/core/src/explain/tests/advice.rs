@@ -68,6 +68,34 @@ fn another_token_in_entras_message_is_reported() {
 }
 
 #[test]
+fn a_token_with_the_second_subject_of_the_log_is_no_other_token() {
+    let second = "repo:acme/web:environment:test";
+    let text = format!("{PRINTED}\n\n{}", PRINTED.replace("repo:acme/web:environment:prod", second));
+    let advice = advice(700213, &text, Some(&token(second, NOW + 300)), &[]);
+    assert!(advice.contains(&format!("\"subject\":\"{second}\"")) && !advice.contains("another token"), "{advice}");
+}
+
+#[test]
+fn no_credential_is_written_or_described_for_a_subject_of_one_run() {
+    let token = token("repo:acme/web:run_id:123", NOW + 300);
+    let other = credential("repo:acme/web:environment:prod");
+    for credentials in [&[][..], &[other]] {
+        let advice = advice(700213, "", Some(&token), credentials);
+        assert!(advice.contains("`run_id`") || advice.contains("the run_id"), "{advice}");
+        assert!(advice.contains("include_claim_keys"), "{advice}");
+        assert!(!advice.contains("must hold exactly") && !advice.contains("az ad app"), "{advice}");
+    }
+}
+
+#[test]
+fn a_wide_subject_of_a_token_has_a_warning_before_its_command() {
+    let token = token("repository_owner:acme", NOW + 300);
+    let advice = advice(700213, "", Some(&token), &[]);
+    let warning = advice.find("lets in every repository of the owner `acme`").unwrap_or(usize::MAX);
+    assert!(advice.find("az ad app federated-credential create").is_some_and(|at| warning < at), "{advice}");
+}
+
+#[test]
 fn nothing_is_proposed_for_a_token_that_was_not_sent() {
     let token = token("repo:acme/web:environment:test", NOW + 300);
     let nearest = credential("repo:acme/web:environment:Prod");

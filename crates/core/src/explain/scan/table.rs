@@ -1,0 +1,103 @@
+//! Turns tables of sign-ins, as Log Analytics exports them, into records: JSON objects with the names
+//! of the columns.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+/// The columns with the code: of Log Analytics, and of Azure Monitor's storage.
+const CODE: [&str; 2] = ["ResultType", "resultType"];
+
+/// The text, with a record in place of each row of a table that has a column with the code.
+pub(super) fn as_records(text: &str) -> Cow<'_, str> {
+    if !CODE.iter().any(|name| text.contains(name)) {
+        return text.into();
+    }
+    from_json(text).or_else(|| from_cells(text)).map_or(text.into(), Cow::Owned)
+}
+
+/// The answer of the query API: `{"tables": [{"columns": [{"name": …}], "rows": [[…]]}]}`.
+fn from_json(text: &str) -> Option<String> {
+    let document: Value = serde_json::from_str(text.trim()).ok()?;
+    let mut records = String::new();
+    for table in document.get("tables")?.as_array()? {
+        let columns = table.get("columns")?.as_array()?;
+        let names: Vec<&str> = columns.iter().map(|column| column.get("name")?.as_str()).collect::<Option<_>>()?;
+        for row in table.get("rows")?.as_array()? {
+            let cells = row.as_array()?.iter().map(|cell| cell.as_str().map_or(cell.to_string(), str::to_owned));
+            records += &record(&names, &cells.collect::<Vec<_>>());
+        }
+    }
+    has_code(&records).then_some(records)
+}
+
+/// A table with a head, whose cells are separated by commas or tabs. Lines before the head stay.
+fn from_cells(text: &str) -> Option<String> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        for separator in [',', '\t'] {
+            let (head, _) = row(line, separator);
+            if head.iter().any(|name| CODE.contains(&name.as_str())) && head.len() > 1 {
+                return Some(text[..start].to_owned() + &records(&text[start + line.len()..], &head, separator));
+            }
+        }
+        start += line.len();
+    }
+    None
+}
+
+/// The rows below a head as records. Lines that are no rows stay.
+fn records(mut rest: &str, head: &[String], separator: char) -> String {
+    let names: Vec<&str> = head.iter().map(String::as_str).collect();
+    let mut text = String::new();
+    while !rest.is_empty() {
+        let line = rest.split_inclusive('\n').next().unwrap_or(rest);
+        let (cells, length) = row(rest, separator);
+        let length = if cells.len() == names.len() {
+            text += &record(&names, &cells);
+            length
+        } else {
+            text += line;
+            line.len()
+        };
+        rest = &rest[length..];
+    }
+    text
+}
+
+/// The cells of the first row, and its length in the text. A cell in quotes can contain separators,
+/// line ends and doubled quotes (RFC 4180).
+fn row(text: &str, separator: char) -> (Vec<String>, usize) {
+    let mut cells = vec![String::new()];
+    let mut in_quotes = false;
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, c)) = characters.next() {
+        let cell = cells.last_mut().filter(|_| at < LONGEST_ROW);
+        let Some(cell) = cell else { return (cells, at) };
+        match c {
+            '"' if in_quotes && characters.next_if(|(_, next)| *next == '"').is_some() => cell.push('"'),
+            '"' if in_quotes || cell.is_empty() => in_quotes = !in_quotes,
+            '\n' if !in_quotes => return (cells, at + 1),
+            '\r' | '\u{feff}' if !in_quotes => {}
+            c if c == separator && !in_quotes => cells.push(String::new()),
+            c => cell.push(c),
+        }
+    }
+    (cells, text.len())
+}
+
+/// A longer row, in bytes, is no row: a quote is open.
+const LONGEST_ROW: usize = 10_000;
+
+/// A record as one line, which begins with the code.
+fn record(names: &[&str], cells: &[String]) -> String {
+    let is_code = |(name, _): &(&&str, &String)| CODE.contains(*name);
+    let (code, others): (Vec<_>, Vec<_>) = names.iter().zip(cells).partition(is_code);
+    let member = |(name, cell): (&&str, &String)| format!("{}:{}", Value::from(*name), Value::from(cell.as_str()));
+    let members: Vec<_> = code.into_iter().chain(others).map(member).collect();
+    format!("{{{}}}\n\n", members.join(","))
+}
+
+fn has_code(records: &str) -> bool {
+    CODE.iter().any(|name| records.contains(name))
+}
