@@ -61,7 +61,9 @@ pub(super) fn foreign(credentials: &[Credential], values: &Values<'_>) -> Vec<St
         Some(issuer) => ("subject", "issuer", issuer, platform::by_issuer(issuer)),
         None => {
             let subject = values.subject.unwrap_or_default();
-            ("issuer", "subject", subject, platform::by_subject(subject))
+            // One id alone shows no platform.
+            let platform = platform::by_subject(subject).filter(|_| subject.contains([':', '/']));
+            ("issuer", "subject", subject, platform)
         }
     };
     let of = platform.map(|platform| format!(" ({})", platform.title())).unwrap_or_default();
