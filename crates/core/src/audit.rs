@@ -79,7 +79,7 @@ pub enum Kind {
 /// Advice that is an error here: `check` compares with one token, which another credential may
 /// accept.
 const ERRORS: [&str; 4] =
-    ["subject-wildcard", "expression-wildcard-under-eq", "expression-regex", "expression-open-to-strangers"];
+    ["subject-wildcard", "expression-wildcard-under-eq", "expression-regex", code::OPEN_TO_STRANGERS];
 
 /// The codes of migrations.
 const MIGRATIONS: [&str; 3] = ["subject-without-ids", "issuer-azure-devops-retired", "issuer-aks-old"];

@@ -3,7 +3,7 @@
 
 use super::Question;
 use super::rules::Ruling;
-use crate::credential::expression::{Expression, Operator, pattern_of_regex, review};
+use crate::credential::expression::{Expression, Operator, is_id, pattern_of_regex, review};
 use crate::credential::{Credential, Matcher, code};
 
 /// Writes `matches` where a comparand has wildcards, and a pattern for a regular expression.
@@ -13,12 +13,11 @@ pub(super) fn repair(credential: &Credential, _: &Question<'_>) -> Option<Ruling
         .clauses()
         .iter()
         .map(|clause| {
-            let is_id = clause.claim.ends_with("_id");
             let pattern = pattern_of_regex(&clause.comparand).filter(|_| clause.operator == Operator::Matches);
             let comparand = pattern.unwrap_or_else(|| clause.comparand.clone());
             let has_wildcard = comparand.contains(['*', '?']);
             let operator = match clause.operator {
-                Operator::Eq if has_wildcard && !is_id => Operator::Matches,
+                Operator::Eq if has_wildcard && !is_id(&clause.claim) => Operator::Matches,
                 Operator::Matches if !has_wildcard && comparand != clause.comparand => Operator::Eq,
                 operator => operator,
             };

@@ -166,22 +166,24 @@ fn of_expression(issuer: &str, expression: &Expression) -> Option<CredentialProb
         clauses.iter().find(is_compared).map(|clause| clause.comparand.as_str())
     };
     let is_pinned = compared(&["repository_id", "project_id"]).is_some() || clauses.iter().any(names_workflow);
-    let owner = if pattern.owner.is_empty() { compared(&["repository_owner_id"]) } else { Some(pattern.owner) };
+    let owner = match pattern.owner {
+        "" => compared(&["repository_owner_id"]).map(|id| format!("with the id `{id}`")),
+        owner => Some(format!("`{owner}`")),
+    };
     if owner.is_none() && !is_pinned {
         // The review of expressions says that strangers are let in.
         return None;
     }
     let row = BROAD_PATTERNS.iter().filter(|row| row.platform == platform.name()).find(|row| {
-        row.accepted.iter().any(|job| subject.accepts(&format!("{}:{job}", pattern.named("x"))))
+        row.accepted.iter().any(|job| subject.accepts(&format!("{}:{job}", pattern.example(platform.name()))))
             || !is_pinned && row.open.contains(&pattern.fixed_parts)
     })?;
-    let unnamed = if platform.name() == "gitlab" { "<project>" } else { "<repository>" };
     let fill = |text: &str| {
         text.replace("{pattern}", &subject.comparand)
-            .replace("{owner}", owner.unwrap_or_default())
-            .replace("{start}", pattern.start)
-            .replace("{named}", &pattern.named(unnamed))
-            .replace("{end}", pattern.end)
+            .replace("{whose}", &owner.clone().unwrap_or_default())
+            .replace("{owner}", pattern.owner)
+            .replace("{front}", pattern.front.unwrap_or("repo:*"))
+            .replace("{project}", &pattern.project())
     };
     Some(CredentialProblem::advice(row.code, fill(row.message)).at(EXPRESSION).remedy(fill(row.remedy)))
 }
@@ -202,9 +204,13 @@ struct Pattern<'a> {
     owner: &'a str,
     /// The text that names repository or project; only the owner when they are not complete.
     start: &'a str,
-    /// What the pattern says about the job, `*` when it says nothing.
-    end: &'a str,
+    /// What the pattern says before the job, with its wildcards; None when it does not say of what
+    /// kind the subject is.
+    front: Option<&'a str>,
 }
+
+/// The wildcard of a pattern over GitHub's subjects with ids, for an id behind its name.
+const ANY_ID: &str = "@*";
 
 impl<'a> Pattern<'a> {
     fn of(clause: &'a Clause) -> Self {
@@ -213,13 +219,18 @@ impl<'a> Pattern<'a> {
         let mut colons = fixed.match_indices(':').map(|(at, _)| at);
         let (first, second) = (colons.next(), colons.next());
         let value = first.map_or("", |at| &fixed[at + 1..]);
-        let end = pattern.rsplit_once(':').map_or("*", |(_, end)| if end.contains('/') { "*" } else { end });
+        let front = first.map(|at| match pattern[at + 1..].find(':') {
+            Some(length) => &pattern[..at + 1 + length],
+            None => pattern,
+        });
+        // Ids are no names: such a pattern names its repository.
+        let names_all = front.filter(|front| front.contains(ANY_ID) && !front.replace(ANY_ID, "").contains(['*', '?']));
         Self {
             fixed,
-            fixed_parts: fixed.matches(':').count(),
-            owner: value.find(['/', ':']).map_or("", |at| &value[..at]),
+            fixed_parts: names_all.map_or(fixed.matches(':').count(), |_| 2),
+            owner: value.find(['/', ':', '@']).map_or("", |at| &value[..at]),
             start: &fixed[..second.or(fixed.rfind('/')).unwrap_or(fixed.len())],
-            end,
+            front: front.filter(|front| front.len() < pattern.len() || front.ends_with('*')),
         }
     }
 
@@ -227,9 +238,21 @@ impl<'a> Pattern<'a> {
         self.fixed.starts_with(word) || word.starts_with(self.fixed)
     }
 
-    /// The beginning of a subject that names one repository, with this name where none is fixed.
-    fn named(&self, repository: &str) -> String {
-        if self.fixed_parts > 1 { self.start.to_owned() } else { format!("{}/{repository}", self.start) }
+    /// The beginning of a subject that the pattern may accept.
+    fn example(&self, platform: &str) -> String {
+        let any = if platform == "gitlab" { "project_path:x/x" } else { "repo:x/x" };
+        self.front.map_or(any.to_owned(), |front| front.replace(['*', '?'], "x"))
+    }
+
+    /// The beginning of GitLab's subjects for one project, which the reader names where the pattern
+    /// does not.
+    fn project(&self) -> String {
+        match self.owner {
+            _ if self.fixed_parts > 1 => self.start.to_owned(),
+            _ if self.fixed.starts_with("project_id:") => "project_id:<project id>".to_owned(),
+            "" => "project_path:<group>/<project>".to_owned(),
+            _ => format!("{}/<project>", self.start),
+        }
     }
 }
 
@@ -241,7 +264,7 @@ struct BroadPattern {
     /// Jobs of one repository or project that such a pattern accepts.
     accepted: &'static [&'static str],
     code: &'static str,
-    /// One sentence; places in braces are the fields of [`Pattern`].
+    /// One sentence; places in braces are the owner (`{whose}`) and what [`Pattern`] has.
     message: &'static str,
     remedy: &'static str,
 }
@@ -252,8 +275,9 @@ const BROAD_PATTERNS: &[BroadPattern] = &[
         open: &[0, 1],
         accepted: &[],
         code: REPOSITORIES,
-        message: "the pattern '{pattern}' lets in every repository of the owner `{owner}` that fits it",
-        remedy: "name the repository: claims['sub'] matches 'repo:{owner}/<repository>:{end}' and claims['repository_id'] eq '<its id>'",
+        message: "the pattern '{pattern}' lets in every repository of the owner {whose} that fits it",
+        // The id holds for subjects of every form.
+        remedy: "compare the repository too: add `and claims['repository_id'] eq '<the id of the repository>'`",
     },
     BroadPattern {
         platform: "github",
@@ -261,15 +285,15 @@ const BROAD_PATTERNS: &[BroadPattern] = &[
         accepted: &["pull_request"],
         code: PULL_REQUESTS,
         message: GITHUB_PULL_REQUESTS,
-        remedy: "name the branch or environment in the pattern: claims['sub'] matches '{named}:environment:*'",
+        remedy: "name the branch or environment in the pattern: claims['sub'] matches '{front}:environment:*'",
     },
     BroadPattern {
         platform: "gitlab",
         open: &[0, 1],
         accepted: &[],
         code: "credential-lets-in-projects",
-        message: "the pattern '{pattern}' lets in every project of the group `{owner}` that fits it",
-        remedy: "name the project: claims['sub'] eq '{start}/<project>:ref_type:branch:ref:main' and claims['project_id'] eq '<its id>'",
+        message: "the pattern '{pattern}' lets in every project of the group {whose} that fits it",
+        remedy: "name the project: claims['sub'] eq '{project}:ref_type:branch:ref:main' and claims['project_id'] eq '<its id>'",
     },
     BroadPattern {
         platform: "gitlab",
@@ -278,14 +302,14 @@ const BROAD_PATTERNS: &[BroadPattern] = &[
         code: REFS,
         message: "the pattern '{pattern}' lets in jobs of branches or tags that are not protected, whoever pushes them, and of \
                   merge requests",
-        remedy: "name a protected branch, in place of the pattern: claims['sub'] eq '{named}:ref_type:branch:ref:main'",
+        remedy: "name a protected branch, in place of the pattern: claims['sub'] eq '{project}:ref_type:branch:ref:main'",
     },
     BroadPattern {
         platform: "terraform-cloud",
         open: &[2, 3],
         accepted: &[],
         code: "credential-lets-in-projects",
-        message: "the pattern '{pattern}' lets in workspaces of every project of the organization `{owner}` that fits it",
+        message: "the pattern '{pattern}' lets in workspaces of every project of the organization {whose} that fits it",
         remedy: "name project and workspace: claims['sub'] matches 'organization:{owner}:project:<project>:workspace:<workspace>:run_phase:*'",
     },
     BroadPattern {

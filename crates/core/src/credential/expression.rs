@@ -27,6 +27,7 @@ pub use parse::parse;
 pub use regex::{is_regex_without_pattern, pattern_of_regex};
 pub(super) use review::issuer_problem;
 pub use review::{is_allowed_issuer, review};
+pub(crate) use review::{is_id, write_id};
 pub use write::write;
 
 /// The only version of the language.

@@ -12,6 +12,8 @@ pub(crate) mod code {
     pub(crate) const NAME_TAKEN: &str = "credential-name-taken";
     /// An expression does not compare the numeric id that Entra asks for.
     pub(crate) const ID_MISSING: &str = "expression-id-missing";
+    /// An expression accepts tokens of every owner at the issuer.
+    pub(crate) const OPEN_TO_STRANGERS: &str = "expression-open-to-strangers";
     /// No platform has this issuer.
     pub(crate) const ISSUER_IMPOSSIBLE: &str = "issuer-impossible";
     /// Entra cannot reach the issuer.

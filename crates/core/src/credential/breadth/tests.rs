@@ -53,6 +53,14 @@ fn patterns_over_repositories_or_pull_requests_let_in_too_much() {
         ("claims['sub'] matches 'repo:octo-org/*:environment:prod' and claims['repository_id'] eq '1'", None),
         ("claims['sub'] matches 'repo:octo-org/web:environment:*' and claims['repository_id'] eq '1'", None),
         ("claims['sub'] eq 'repo:octo-org/web:ref:refs/heads/main' and claims['repository_id'] eq '1'", None),
+        // Wildcards for the ids alone leave owner and repository named.
+        (
+            "claims['sub'] matches 'repo:octo-org@*/web@*:environment:prod' and claims['repository_owner_id'] eq '1'",
+            None,
+        ),
+        ("claims['sub'] matches 'repo:octo-org@*/*:environment:prod' and claims['repository_owner_id'] eq '1'", all),
+        ("claims['sub'] matches 'repo:octo-org@*/web@*:*' and claims['repository_id'] eq '1'", pulls),
+        ("claims['sub'] matches 'repo:octo-org/we*-prod:*' and claims['repository_id'] eq '1'", pulls),
     ] {
         let matcher = Matcher::Expression { value: value.to_owned(), language_version: 1 };
         assert_eq!(code(matcher), wanted, "{value}");
@@ -160,7 +168,38 @@ fn the_narrower_pattern_keeps_what_is_fixed() {
         (
             GITHUB,
             "claims['sub'] matches 'repo:octo-org/*:environment:prod' and claims['repository_owner_id'] eq '1'",
-            "'repo:octo-org/<repository>:prod'",
+            "add `and claims['repository_id'] eq '<the id of the repository>'`",
+        ),
+        (
+            GITHUB,
+            "claims['sub'] matches 'repo:octo-org@*/*:environment:prod' and claims['repository_owner_id'] eq '1'",
+            "add `and claims['repository_id'] eq '<the id of the repository>'`",
+        ),
+        (GITHUB, "claims['sub'] matches '*' and claims['repository_id'] eq '456'", "'repo:*:environment:*'"),
+        (
+            GITHUB,
+            "claims['sub'] matches '*:pull_request' and claims['repository_id'] eq '456'",
+            "'repo:*:environment:*'",
+        ),
+        (
+            GITHUB,
+            "claims['sub'] matches 'repo:octo-org@*/octo-repo@*:*' and claims['repository_id'] eq '456'",
+            "'repo:octo-org@*/octo-repo@*:environment:*'",
+        ),
+        (
+            GITHUB,
+            "claims['sub'] matches 'repo:octo-org/*' and claims['repository_id'] eq '456'",
+            "'repo:octo-org/*:environment:*'",
+        ),
+        (
+            "https://gitlab.com",
+            "claims['sub'] matches '*' and claims['project_id'] eq '7'",
+            "'project_path:<group>/<project>:ref_type:branch:ref:main'",
+        ),
+        (
+            "https://gitlab.com",
+            "claims['sub'] matches 'project_path:*' and claims['project_id'] eq '7'",
+            "'project_path:<group>/<project>:ref_type:branch:ref:main'",
         ),
         (
             "https://gitlab.com",

@@ -106,7 +106,7 @@ impl Family {
             Some((_, false)) if clause.operator == Operator::Matches => {
                 let message = format!("Entra allows only `eq` for the claim `{claim}`");
                 let problem = CredentialProblem::fatal("expression-operator-not-allowed", message).aadsts(700_237);
-                Some(problem.remedy(format!("write claims['{claim}'] eq '<the id>'")))
+                Some(problem.remedy(write_id(claim)))
             }
             Some(_) => None,
         }
@@ -116,7 +116,10 @@ impl Family {
     fn missing_id(self, expression: &Expression) -> Option<CredentialProblem> {
         let has = |name: &str| expression.clauses().iter().any(|clause| clause.claim == name);
         let (missing, remedy) = match self {
-            Self::GitHub if !has("sub") => ("`sub`", "claims['sub'] matches 'repo:<owner>/<repository>:*'"),
+            Self::GitHub if !has("sub") => (
+                "`sub`",
+                "claims['sub'] matches 'repo:<owner>/<repository>:*', or 'repo:<owner>@<id>/<repository>@<id>:*' for subjects with ids",
+            ),
             Self::GitHub if !has("repository_id") && !has("repository_owner_id") => {
                 ("`repository_id` or `repository_owner_id`", "claims['repository_id'] eq '<the id of the repository>'")
             }
@@ -134,18 +137,19 @@ impl Family {
 
     /// An expression with a wildcard for the owner accepts tokens of every owner at the issuer.
     fn open_to_strangers(self, expression: &Expression) -> Option<CredentialProblem> {
-        if expression.clauses().iter().any(|clause| clause.claim.ends_with("_id") && clause.operator == Operator::Eq) {
+        if expression.clauses().iter().any(|clause| is_id(&clause.claim) && clause.operator == Operator::Eq) {
             return None;
         }
-        let (form, end, owner) = match self {
-            Self::GitHub => ("repo:", '/', "owner"),
-            Self::GitLab => ("project_path:", '/', "group"),
-            Self::Terraform => ("organization:", ':', "organization"),
+        // An owner's id stands behind `@`, which no name has.
+        let (form, ends, owner): (_, &[char], _) = match self {
+            Self::GitHub => ("repo:", &['/', '@'], "owner"),
+            Self::GitLab => ("project_path:", &['/'], "group"),
+            Self::Terraform => ("organization:", &[':'], "organization"),
         };
         let names_owner = expression.clauses().iter().any(|clause| {
             let fixed = fixed_prefix(clause);
             match clause.claim.as_str() {
-                "sub" => fixed.strip_prefix(form).map_or(!form.starts_with(fixed), |rest| rest.contains(end)),
+                "sub" => fixed.strip_prefix(form).map_or(!form.starts_with(fixed), |rest| rest.contains(ends)),
                 "job_workflow_ref" => fixed.contains('/'),
                 _ => false,
             }
@@ -155,10 +159,22 @@ impl Family {
         }
         let message =
             format!("the expression does not name the {owner}, so it accepts tokens of every {owner} at this issuer");
-        Some(CredentialProblem::advice("expression-open-to-strangers", message).remedy(format!(
-            "write the {owner} before the first wildcard: claims['sub'] matches '{form}<{owner}>{end}*'"
+        let with_id = if self == Self::GitHub { ", or 'repo:<owner>@<id>/*' for subjects with ids" } else { "" };
+        Some(CredentialProblem::advice(code::OPEN_TO_STRANGERS, message).remedy(format!(
+            "write the {owner} before the first wildcard: claims['sub'] matches '{form}<{owner}>{}*'{with_id}",
+            ends[0]
         )))
     }
+}
+
+/// Whether the claim holds an id, for which Entra allows only `eq`.
+pub(crate) fn is_id(claim: &str) -> bool {
+    claim.ends_with("_id")
+}
+
+/// How to compare an id.
+pub(crate) fn write_id(claim: &str) -> String {
+    format!("write the id, a number without wildcards: claims['{claim}'] eq '<the id>'")
 }
 
 fn literal_wildcard(clause: &Clause) -> Option<CredentialProblem> {
@@ -168,11 +184,16 @@ fn literal_wildcard(clause: &Clause) -> Option<CredentialProblem> {
     let Clause { claim, comparand, .. } = clause;
     let message = format!("`eq` compares the wildcard in '{comparand}' literally");
     let problem = CredentialProblem::advice("expression-wildcard-under-eq", message);
-    Some(problem.remedy(format!("write claims['{claim}'] matches '{comparand}'")))
+    Some(problem.remedy(match is_id(claim) {
+        true => write_id(claim),
+        false => format!("write claims['{claim}'] matches '{comparand}'"),
+    }))
 }
 
 fn regular_expression(clause: &Clause) -> Option<CredentialProblem> {
-    let pattern = pattern_of_regex(&clause.comparand).filter(|_| clause.operator == Operator::Matches)?;
+    // Entra refuses `matches` for an id, which is another problem.
+    let is_pattern = clause.operator == Operator::Matches && !is_id(&clause.claim);
+    let pattern = pattern_of_regex(&clause.comparand).filter(|_| is_pattern)?;
     let Clause { claim, comparand, .. } = clause;
     let message = format!(
         "'{comparand}' is a regular expression, and `matches` takes a pattern: only `*` and `?` have a meaning in it"

@@ -104,11 +104,40 @@ fn a_wildcard_for_the_owner_accepts_other_owners() {
     ] {
         assert!(open(issuer, &format!("claims['sub'] matches '{sub}'")), "{issuer} {sub}");
     }
-    for sub in ["repo:contoso/*", "repository_owner_id:74:*", "job_workflow_ref:contoso/*"] {
+    for sub in [
+        "repo:contoso/*",
+        "repo:contoso@*/web@*:ref:refs/heads/*",
+        "repo:contoso@74/*",
+        "repository_owner_id:74:*",
+        "job_workflow_ref:contoso/*",
+    ] {
         assert!(!open(GITHUB, &format!("claims['sub'] matches '{sub}'")), "{sub}");
     }
     assert!(!open(GITHUB, "claims['sub'] matches 'repo:*' and claims['repository_owner_id'] eq '74'"));
     assert!(!open(GITHUB, "claims['sub'] matches '*' and claims['job_workflow_ref'] matches 'contoso/ci/*'"));
+}
+
+#[test]
+fn ids_take_eq_and_no_wildcard_so_no_remedy_says_matches() {
+    for (issuer, other, claim) in [
+        (GITHUB, "claims['sub'] eq 'repo:contoso/web:environment:prod'", "repository_id"),
+        (GITHUB, "claims['sub'] eq 'repo:contoso/web:environment:prod'", "repository_owner_id"),
+        ("https://gitlab.com", "claims['sub'] eq 'project_path:a/b:ref_type:branch:ref:main'", "project_id"),
+    ] {
+        for comparison in ["eq '*'", "eq '12?'", "matches '*'", "matches '^12.*$'"] {
+            let expression = parse(&format!("{other} and claims['{claim}'] {comparison}")).unwrap();
+            let remedies: Vec<_> = review(issuer, &expression).into_iter().filter_map(|one| one.remedy).collect();
+            assert_eq!(remedies, [write_id(claim)], "{claim} {comparison}");
+        }
+    }
+}
+
+#[test]
+fn the_owner_can_be_written_in_both_forms_of_subjects() {
+    let problems = review(GITHUB, &parse("claims['sub'] matches 'repo:contoso*'").unwrap());
+    let open = problems.into_iter().find(|problem| problem.code == code::OPEN_TO_STRANGERS).unwrap();
+    let remedy = open.remedy.unwrap();
+    assert!(remedy.contains("'repo:<owner>/*'") && remedy.contains("'repo:<owner>@<id>/*'"), "{remedy}");
 }
 
 #[test]
