@@ -71,6 +71,8 @@ pub(super) fn exchange(credential: &Credential, question: &Question<'_>) -> Opti
     let audience = credential.audience().filter(|audience| !audience.is_empty())?;
     let usual = question.cloud.exchange_audience.filter(|usual| *usual != audience)?;
     if let Some(other) = Cloud::by_exchange_audience(audience) {
+        // An issuer of Entra is in one cloud, and so is the application.
+        let is_fixed = entra_cloud(&credential.issuer).is_some_and(|home| home.name == other.name);
         let message = format!(
             "the audience {} is that of {}, and this audit is for {}",
             quoted(audience),
@@ -78,10 +80,15 @@ pub(super) fn exchange(credential: &Credential, question: &Question<'_>) -> Opti
             question.cloud.title
         );
         let problem = CredentialProblem::advice("audience-other-cloud", message).aadsts(700_212).at("audiences");
-        return Some(Ruling::wrong(problem.remedy(format!(
-            "set the audience to {usual}, or audit with `--cloud {}` if the application is there",
-            other.name
-        ))));
+        let remedy = if is_fixed {
+            format!("audit with `--cloud {}`: the issuer is in that cloud too", other.name)
+        } else {
+            format!(
+                "audit with `--cloud {}` if the application is there, or else set the audience to {usual}",
+                other.name
+            )
+        };
+        return Some(Ruling::wrong(problem.remedy(remedy)));
     }
     let message = if audience == EXCHANGE_APPLICATION {
         format!("the audience is the id of Entra's exchange application, and jobs request {}", quoted(usual))

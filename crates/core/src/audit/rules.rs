@@ -42,6 +42,7 @@ const RULES: &[Rule] = &[
     issuer_never_issued,
     issuer_of_version_1,
     issuer_part_no_uuid,
+    subject_of_another_platform,
     subject_mistakes,
     subject_impossible,
     subject_changes,
@@ -159,6 +160,29 @@ fn issuer_of_version_1(credential: &Credential, _: &Question<'_>) -> Option<Ruli
     is_guid(tenant).then(|| Ruling::right(with_issuer(credential, issuer)))
 }
 
+/// The issuer is that of one platform and the subject has the form of another one.
+fn subject_of_another_platform(credential: &Credential, _: &Question<'_>) -> Option<Ruling> {
+    let (platform, other) = of_two_platforms(credential)?;
+    let (title, other) = (platform.title(), other.title());
+    let message = format!("the issuer is that of {title}, and the subject has the form of {other}: no token has both");
+    let problem = CredentialProblem::fatal("subject-of-another-platform", message).aadsts(700_213).at("subject");
+    Some(Ruling::wrong(problem.remedy(format!("set the issuer to that of {other}, or the subject to one of {title}"))))
+}
+
+/// The platform of the issuer and that of the subject, when they are two.
+fn of_two_platforms(credential: &Credential) -> Option<(&'static dyn Platform, &'static dyn Platform)> {
+    let subject = credential.matcher.subject()?;
+    let platform = platform::by_issuer(&credential.issuer).filter(|_| !is_entra_issuer(&credential.issuer))?;
+    if platform.subject(subject).is_some() {
+        return None;
+    }
+    // GitHub's templates have claims that subjects of other platforms can have too.
+    let is_certain = |other: &&dyn Platform| {
+        other.name() != platform.name() && (other.name() != "github" || subject.starts_with("repo:"))
+    };
+    Some((platform, platform::by_subject(subject).filter(is_certain)?))
+}
+
 /// What people write in subjects, and what the platform writes.
 struct Mistake {
     platform: &'static str,
@@ -198,7 +222,7 @@ const MISTAKES: &[Mistake] = &[
 /// The subject has a known mistake.
 fn subject_mistakes(credential: &Credential, _: &Question<'_>) -> Option<Ruling> {
     let subject = credential.matcher.subject()?;
-    let platform = platform::by_issuer(&credential.issuer)?;
+    let platform = platform::by_issuer(&credential.issuer).filter(|_| of_two_platforms(credential).is_none())?;
     let mut right = subject.to_owned();
     let mut found = None;
     for row in MISTAKES.iter().filter(|row| row.platform == platform.name()) {
@@ -278,7 +302,11 @@ fn subject_form(credential: &Credential, _: &Question<'_>) -> Option<Ruling> {
     let subject = credential.matcher.subject().filter(|subject| !subject.is_empty() && !is_masked(subject))?;
     // Entra's own tokens have the same issuer as those of Azure Pipelines.
     let platform = platform::by_issuer(&credential.issuer).filter(|_| !is_entra_issuer(&credential.issuer))?;
-    if platform.subject(subject).is_some() || subject.contains(['*', '?']) || check_subject(subject, true).is_err() {
+    if platform.subject(subject).is_some()
+        || subject.contains(['*', '?'])
+        || check_subject(subject, true).is_err()
+        || of_two_platforms(credential).is_some()
+    {
         return None;
     }
     let message = format!("no known subject of {} has this form", platform.title());

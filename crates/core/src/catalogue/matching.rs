@@ -49,7 +49,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         wording: Wording::Entra,
         cause: "A credential has this issuer but another audience. Each cloud has its own audience, and CI platforms have their own \
                 defaults",
-        remedy: "request the ID token with the credential's audience, in the public cloud `api://AzureADTokenExchange`",
+        remedy: "give the credential and the request for the ID token the same audience: `api://AzureADTokenExchange` in the public \
+                 cloud, `api://AzureADTokenExchangeUSGov` in Azure US Government, `api://AzureADTokenExchangeChina` in China",
         ..matching(700212, "no credential has this audience", observed(2024))
     },
     Entry {

@@ -69,11 +69,10 @@ pub fn verdicts(env: &dyn Env) -> Vec<(&'static dyn Platform, Detection)> {
 pub fn identify(issuer: &str, subject: Option<&str>) -> Option<&'static dyn Platform> {
     let fits = |platform: &dyn Platform| subject.is_some_and(|subject| platform.subject(subject).is_some());
     let known = ALL.iter().copied().find(|platform| platform.issues(issuer) && fits(*platform));
-    let own = || SELF_HOSTED.iter().filter_map(|name| by_name(name)).find(|platform| fits(*platform));
     match by_issuer(issuer) {
         Some(platform) if is_shared(issuer) => known.filter(|known| known.name() == platform.name()),
         Some(platform) => known.or(Some(platform)),
-        None => own(),
+        None => by_subject(subject?),
     }
 }
 
