@@ -1,7 +1,7 @@
 //! Predicts whether Entra accepts an ID token for these credentials. If not, names the claim and
 //! the character that differ, and what to do.
 
-mod alike;
+pub(crate) mod alike;
 mod audience_origin;
 pub(crate) mod changing_subject;
 mod comparison;

@@ -9,6 +9,7 @@ mod look_alike;
 mod subject;
 mod text;
 
+use super::alike::same_issuer;
 use super::decision::Refusal;
 use super::finding::{Finding, Remedy, common_prefix};
 use super::quote::{excerpt, quoted};
@@ -251,9 +252,14 @@ impl<'a> Pair<'a> {
         remedy::correct(self.question, self.credential)
     }
 
-    /// As [`correct`](Self::correct), for a credential that is certainly for the token's pipeline.
+    /// As [`correct`](Self::correct), for a claim that is certainly of the token's pipeline. Another
+    /// issuer can have the same subject.
     fn correct_same_pipeline(&self) -> Option<Remedy> {
-        remedy::update_to_token(self.question, self.credential)
+        let iss = self.question.token.claims().iss.as_deref().unwrap_or_default();
+        match self.claim == Claim::Issuer || same_issuer(&self.credential.issuer, iss) {
+            true => remedy::update_to_token(self.question, self.credential),
+            false => remedy::create(self.question, Some(self.credential)),
+        }
     }
 
     /// How to request a token with the credential's audience.
@@ -354,12 +360,11 @@ fn split_between_two(question: &Question<'_>, aadsts: u32) -> Option<Finding> {
     }
     let of_subject = question.credentials.iter().find(|one| has_subject(one))?;
     let message = format!(
-        "Issuer and subject match in different credentials; one credential must have both. Correct one: {} has the issuer, {} \
-         the subject",
+        "Issuer and subject match in different credentials, and one credential must have both: {} has the issuer, {} the subject",
         holder(of_issuer),
         holder(of_subject)
     );
-    Some(Finding::error("halves-of-two", aadsts, message).remedy_if(remedy::update_to_token(question, of_subject)))
+    Some(Finding::error("halves-of-two", aadsts, message).remedy_if(remedy::correct(question, of_subject)))
 }
 
 /// The audiences of a token in one text.

@@ -5,7 +5,7 @@
 //! created beside one that has both.
 
 use super::Question;
-use super::alike::alike;
+use super::alike::{alike, same_issuer};
 use super::audience_origin::{Origin, origin};
 use super::decision::matches_subject;
 use super::finding::Remedy;
@@ -77,13 +77,16 @@ pub(crate) fn create_for_identity(token: &Token, cloud: &'static Cloud, shell: S
 /// What to do about a credential that differs from the token: the command that changes it to the
 /// token's values when it is for the same pipeline, otherwise [`create`].
 pub(super) fn correct(question: &Question<'_>, credential: &Credential) -> Option<Remedy> {
-    let sub = question.token.claims().sub.as_deref().unwrap_or_default();
+    let claims = question.token.claims();
     let changed = with_values_of_token(question, credential);
-    let is_same_pipeline = match credential.matcher.subject() {
-        Some(subject) => alike(subject, sub),
-        None => matches_subject(&changed, question.token.claims()) == Ok(true),
+    // Two issuers can have one subject, as clusters with the same service account: a credential for
+    // the other one stays.
+    let is_same_issuer = same_issuer(&credential.issuer, claims.iss.as_deref().unwrap_or_default());
+    let is_same_subject = || match credential.matcher.subject() {
+        Some(subject) => alike(subject, claims.sub.as_deref().unwrap_or_default()),
+        None => matches_subject(&changed, claims) == Ok(true),
     };
-    if is_same_pipeline { update(question, &changed) } else { create(question, Some(credential)) }
+    if is_same_issuer && is_same_subject() { update(question, &changed) } else { create(question, Some(credential)) }
 }
 
 /// As [`correct`], for a credential that is certainly for the same pipeline.

@@ -1,6 +1,7 @@
 //! Near misses of issuers: scheme, port, metadata address, host, path.
 
 use super::{Finding, Pair, Rule, quoted};
+use crate::check::alike::{same_entra_tenant, same_issuer};
 use crate::check::finding::Remedy;
 use crate::check::{Question, remedy};
 use crate::credential::audience::is_entra_issuer;
@@ -66,7 +67,10 @@ fn port(pair: &Pair<'_>) -> Option<Finding> {
         described(expected.port),
         described(actual.port)
     );
-    Some(pair.finding("issuer-port", message).remedy_if(pair.correct()))
+    Some(match same_issuer(pair.expected, pair.actual) {
+        true => pair.finding("issuer-port", message).remedy_if(pair.correct()),
+        false => another(pair, "issuer-port", message),
+    })
 }
 
 /// The credential has the address of the issuer's metadata instead of the issuer.
@@ -81,10 +85,7 @@ fn discovery(pair: &Pair<'_>) -> Option<Finding> {
 
 /// The token has the v1 issuer of an Entra tenant and the credential the v2 issuer, or the reverse.
 fn entra_version(pair: &Pair<'_>) -> Option<Finding> {
-    let tenant =
-        |issuer: &str| Address::of(issuer).path.trim_matches('/').split('/').next().map(str::to_ascii_lowercase);
-    let both = is_entra_issuer(pair.expected) && is_entra_issuer(pair.actual);
-    if !both || tenant(pair.expected) != tenant(pair.actual) {
+    if !same_entra_tenant(pair.expected, pair.actual) {
         return None;
     }
     let message = format!(
@@ -136,7 +137,7 @@ fn host(pair: &Pair<'_>) -> Option<Finding> {
         pair.holder(),
         quoted(expected.host)
     );
-    Some(pair.finding("issuer-host", message).remedy_if(pair.correct()))
+    Some(another(pair, "issuer-host", message))
 }
 
 /// The host is the same and the path differs, as for another account, organization or enterprise.
@@ -153,7 +154,13 @@ fn path(pair: &Pair<'_>) -> Option<Finding> {
         described(actual.path),
         described(expected.path)
     );
-    Some(pair.finding("issuer-path", message).remedy_if(pair.correct()))
+    Some(another(pair, "issuer-path", message))
+}
+
+/// The finding for another issuer, such as that of a second cluster. Its tokens can have the same
+/// subject, so the credential for the first one stays as it is.
+fn another(pair: &Pair<'_>, code: &'static str, message: String) -> Finding {
+    pair.or_create(pair.finding(code, message + "; each issuer needs its own credential"))
 }
 
 fn same_platform(pair: &Pair<'_>) -> bool {

@@ -1,6 +1,7 @@
 //! Chooses the credentials that a log can be about, when it does not name every value.
 
 use super::is_taken;
+use crate::check::alike::same_issuer;
 use crate::credential::Credential;
 use crate::explain::fit::Values;
 use crate::platform::{self, Platform};
@@ -41,9 +42,15 @@ pub(super) fn among(credentials: &[Credential], values: &Values<'_>) -> String {
             shorten(&audience, LONGEST_VALUE),
             shorten(known, LONGEST_VALUE)
         ),
-        (Some(known), _, Some(issuer), _) => format!(
+        (Some(known), _, Some(issuer), _) if same_issuer(known, &issuer) => format!(
             "set the issuer of the credential for this pipeline to `{}`: the credentials {names} have `{}`, and the log does not say \
              which one it is",
+            shorten(known, LONGEST_VALUE),
+            shorten(&issuer, LONGEST_VALUE)
+        ),
+        (Some(known), _, Some(issuer), _) => format!(
+            "create a credential with the issuer `{}` and the subject of this pipeline's tokens, as `azure-oidc inspect` shows it in the \
+             job: the credentials {names} have another issuer, `{}`",
             shorten(known, LONGEST_VALUE),
             shorten(&issuer, LONGEST_VALUE)
         ),
