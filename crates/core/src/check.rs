@@ -30,6 +30,7 @@ use crate::credential::{Credential, CredentialProblem, breadth, limits, owner, r
 use crate::jwks::KeySet;
 use crate::shell::Shell;
 use crate::token::{Malformed, Token};
+use crate::{Category, Fault};
 use decision::{Application, Case, Keys, Refusal};
 use quote::quoted;
 
@@ -125,6 +126,22 @@ pub fn check(question: &Question<'_>) -> Verdict {
         verdict.findings.push(signature::not_checked(question.token));
     }
     verdict
+}
+
+/// Why no verdict about a future token is possible: a credential's expression may accept it, but
+/// compares a claim that was not given. None when a credential accepts the token, or none can.
+pub fn undecided(question: &Question<'_>) -> Option<Fault> {
+    decision::subject_and_audience(&case(question, Keys::Unknown)).err()?;
+    let (credential, claim) = near_miss::undecided(question)?;
+    let claim = claim.escape_debug();
+    let message = format!(
+        "The expression of the credential `{}` compares the claim `{claim}`, which was not given",
+        credential.name.escape_debug()
+    );
+    let fault = Fault::new(Category::Usage, "token-claim-missing", message);
+    Some(fault.hint(format!(
+        "give the claim `{claim}` of the future token too, on the command line as `--token-claim {claim}=VALUE`"
+    )))
 }
 
 /// As [`check`], for an issuer whose metadata or keys could not be fetched. `why` is a sentence.

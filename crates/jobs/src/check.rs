@@ -138,6 +138,9 @@ pub fn run(request: Request, ports: Ports<'_>) -> Result<Answer, Fault> {
                 keys: keys.as_ref().and_then(|keys| keys.as_ref().ok()),
                 shell: request.shell.unwrap_or_default(),
             };
+            if let Some(fault) = check::undecided(&question) {
+                return Err(fault);
+            }
             let verdict = match &keys {
                 Some(Err(why)) => check::check_unreachable(&question, why),
                 _ => check::check(&question),

@@ -19,6 +19,7 @@ use crate::credential::{Credential, reach};
 use crate::shorten::{LONGEST_VALUE, shortened};
 use crate::token::Claims;
 
+pub(super) use expression::undecided;
 pub(super) use subject::fork_of;
 
 /// How many credentials are compared with the token in detail. An application has at most 20.
@@ -148,6 +149,8 @@ const TEXT_RULES: &[Rule] =
 const FAR_ISSUER: usize = 4_000;
 const FAR_SUBJECT: usize = 400;
 const FAR_AUDIENCE: usize = 100;
+/// The distance of each false clause of an expression about another claim than the subject.
+const FALSE_CLAUSE: usize = 20;
 
 /// The differences between a token and one credential.
 struct Assessment {
@@ -163,6 +166,10 @@ impl Assessment {
     fn new(question: &Question<'_>, credential: &Credential, aadsts: u32) -> Self {
         let claims = question.token.claims();
         let mut assessment = Self { findings: Vec::new(), distance: 0, shared: 0 };
+        let (about_subject, others) = match credential.matcher.subject() {
+            Some(_) => (String::new(), 0),
+            None => expression::about_subject(credential, question.token),
+        };
         let pair = |claim, expected, actual| Pair { question, credential, claim, expected, actual, aadsts };
 
         let iss = claims.iss.as_deref().unwrap_or_default();
@@ -178,7 +185,12 @@ impl Assessment {
             }
             None => {
                 if let Some(finding) = expression::explain(question, credential, aadsts) {
-                    assessment.distance += FAR_SUBJECT;
+                    assessment.shared = common_prefix(&about_subject, sub);
+                    let near = match about_subject == sub {
+                        true => Some(1),
+                        false => near(&pair(Claim::Subject, &about_subject, sub), subject::RULES).map(|(rank, _)| rank),
+                    };
+                    assessment.distance += near.map_or(FAR_SUBJECT, |rank| rank + others * FALSE_CLAUSE);
                     assessment.findings.push(finding);
                 }
             }
@@ -191,13 +203,17 @@ impl Assessment {
     }
 
     fn differ(&mut self, pair: &Pair<'_>, rules: &[Rule], far: usize) {
-        let is_short = pair.expected.len().max(pair.actual.len()) <= LONGEST_COMPARED;
-        let mut rules = TEXT_RULES.iter().chain(rules).enumerate().filter(|_| is_short);
-        let near = rules.find_map(|(rank, rule)| Some((rank + 1, rule(pair)?)));
-        let (distance, finding) = near.unwrap_or_else(|| (far, pair.differs()));
+        let (distance, finding) = near(pair, rules).unwrap_or_else(|| (far, pair.differs()));
         self.distance += distance;
         self.findings.push(finding);
     }
+}
+
+/// The first rule that recognises the difference: its place, and what it finds.
+fn near(pair: &Pair<'_>, rules: &[Rule]) -> Option<(usize, Finding)> {
+    let is_short = pair.expected.len().max(pair.actual.len()) <= LONGEST_COMPARED;
+    let mut rules = TEXT_RULES.iter().chain(rules).enumerate().filter(|_| is_short);
+    rules.find_map(|(rank, rule)| Some((rank + 1, rule(pair)?)))
 }
 
 impl<'a> Pair<'a> {

@@ -9,6 +9,7 @@ use super::decision::{
 use super::finding::Finding;
 use super::near_miss::fork_of;
 use super::objection::{SHORTEN_NAMES, invented, of_few_runs};
+use super::remedy::both_audiences;
 use super::time::{moment, span};
 use crate::cloud::Cloud;
 use crate::credential::audience::is_entra_issuer;
@@ -258,7 +259,12 @@ fn unusual_audience(
             (
                 "audience-wrong-cloud",
                 format!("the token's audience belongs to {}, but the exchange is with {asked}", home.title),
-                ask,
+                format!(
+                    "for an application in {}, give `--cloud {}`; for one in {asked}, {}",
+                    home.title,
+                    home.name,
+                    both_audiences(usual)
+                ),
             )
         }
         Origin::Default { .. } | Origin::Other if is_explained => return None,

@@ -107,6 +107,8 @@ fn audience(question: &Question<'_>, existing: &Credential) -> Option<Remedy> {
             return Some(ask_for(ask, held).into());
         }
         _ if question.cloud.exchange_audience == Some(held) => return Some(ask(held).into()),
+        // The finding about the audience names both clouds.
+        Origin::Exchange(_) if audience_for(question, Some(existing)) == held => return None,
         _ => {}
     }
     let changed = Credential { audiences: vec![audience_for(question, Some(existing))], ..existing.clone() };
@@ -121,6 +123,18 @@ pub(super) fn ask_for(ask: &str, audience: &str) -> String {
 /// How to request a token with this audience.
 pub(super) fn ask(audience: &str) -> String {
     format!("request the ID token with the audience {}", quoted(audience))
+}
+
+/// Whether the application is certainly in the cloud of the question. The public one is the default,
+/// and only a token that Entra itself issued says where it is.
+pub(super) fn is_cloud_certain(question: &Question<'_>) -> bool {
+    let iss = question.token.claims().iss.as_deref().unwrap_or_default();
+    question.cloud.name != PUBLIC.name || is_entra_issuer(iss)
+}
+
+/// How token and credential both get this audience.
+pub(super) fn both_audiences(audience: &str) -> String {
+    format!("set the audience of the credential to {0}, and request the ID token with {0}", quoted(audience))
 }
 
 /// The command that sets the values of an existing credential, which is found by its name.
@@ -259,7 +273,16 @@ fn audience_for(question: &Question<'_>, near: Option<&Credential>) -> String {
     let wanted = wanted_audience(claims, question.cloud);
     let held = near.and_then(Credential::audience).filter(|held| !held.is_empty());
     let usual = question.cloud.usual_audience();
-    if held == Some(wanted.as_str()) || (wanted == usual && claims.aud.len() == 1) {
+    if held == Some(wanted.as_str()) {
+        return wanted;
+    }
+    let home = held.and_then(Cloud::by_exchange_audience).filter(|home| home.name != PUBLIC.name);
+    if let (Some(held), Some(_), Origin::Exchange(_)) = (held, home, origin(claims, question.shell))
+        && !is_cloud_certain(question)
+    {
+        return held.to_owned();
+    }
+    if wanted == usual && claims.aud.len() == 1 {
         return wanted;
     }
     let can_be_requested =

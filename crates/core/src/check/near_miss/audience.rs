@@ -36,9 +36,24 @@ fn other_cloud(pair: &Pair<'_>) -> Option<Finding> {
         of_credential.title
     );
     let finding = pair.finding("audience-wrong-cloud", message);
-    Some(match of_token.name == pair.question.cloud.name {
-        true => finding.remedy_if(pair.correct()),
-        false => finding.remedy(pair.ask()),
+    let cloud = pair.question.cloud;
+    if !remedy::is_cloud_certain(pair.question) {
+        return Some(finding.remedy(format!(
+            "for an application in {}, request the ID token with the audience {}; for one in {}, set the audience of {} to {}. Give \
+             the cloud of the application as `--cloud {}` or `--cloud {}`",
+            of_credential.title,
+            quoted(pair.expected),
+            of_token.title,
+            pair.holder(),
+            quoted(pair.actual),
+            of_credential.name,
+            of_token.name
+        )));
+    }
+    Some(match cloud.name {
+        name if name == of_token.name => finding.remedy_if(pair.correct()),
+        name if name == of_credential.name => finding.remedy(pair.ask()),
+        _ => finding.remedy(remedy::both_audiences(cloud.usual_audience())),
     })
 }
 

@@ -3,11 +3,13 @@
 use super::{Finding, holder, quoted};
 use crate::check::decision::lower_case;
 use crate::check::{Question, remedy};
+use crate::credential::audience::matches_audience;
+use crate::credential::code::OPEN_TO_STRANGERS;
 use crate::credential::expression::{
-    AADSTS, Clause, Expression, Operator, is_regex_without_pattern, parse, pattern_of_regex, review,
+    AADSTS, Clause, Expression, Operator, is_id, is_regex_without_pattern, parse, pattern_of_regex, review, write_id,
 };
-use crate::credential::{Credential, ExpressionError};
-use crate::token::Claims;
+use crate::credential::{Credential, ExpressionError, Matcher, breadth};
+use crate::token::{Claims, Token};
 
 /// Why the expression of a credential does not accept the token. None when it does.
 pub(super) fn explain(question: &Question<'_>, credential: &Credential, aadsts: u32) -> Option<Finding> {
@@ -18,13 +20,54 @@ pub(super) fn explain(question: &Question<'_>, credential: &Credential, aadsts: 
         Ok(expression) => Some(&expression)
             .filter(|_| credential.matches_issuer(claims))
             .and_then(|expression| refused(credential, expression))
-            .or_else(|| false_clause(claims, credential, &expression, aadsts))?,
+            .or_else(|| false_clause(question.token, credential, &expression, aadsts))?,
         Err(error) => plain_subject(claims, credential).unwrap_or_else(|| unreadable(credential, error)),
     };
     Some(match finding.remedy {
         Some(_) => finding,
         None => finding.remedy_if(remedy::create(question, Some(credential))),
     })
+}
+
+/// What an expression says about the subject, as an exact subject would stand there; and how many of
+/// its clauses about other claims are false. An expression that cannot be parsed counts as a subject.
+pub(super) fn about_subject(credential: &Credential, token: &Token) -> (String, usize) {
+    let Some(Ok(expression)) = credential.matcher.expression() else {
+        return (credential.matcher.text().trim().to_owned(), 0);
+    };
+    let (about, others): (Vec<_>, Vec<_>) = expression.clauses().iter().partition(|clause| clause.claim == "sub");
+    let is_false = |clause: &&&Clause| !clause.holds(token.claims()) && !is_not_given(token, &clause.claim);
+    let sub = token.claims().sub.as_deref().unwrap_or_default();
+    let subject = match about.first() {
+        Some(clause) if clause.accepts(sub) => sub.to_owned(),
+        Some(clause) => clause.comparand.clone(),
+        None => String::new(),
+    };
+    (subject, others.iter().filter(is_false).count())
+}
+
+/// A credential that may accept a future token, and the first claim of its expression that was not
+/// given. None when a clause about another claim is false.
+pub(in crate::check) fn undecided<'a>(question: &Question<'a>) -> Option<(&'a Credential, String)> {
+    let token = question.token;
+    let is_candidate =
+        |one: &&Credential| one.matches_issuer(token.claims()) && matches_audience(one, token.claims(), question.cloud);
+    question.credentials.iter().filter(is_candidate).find_map(|credential| {
+        let expression = credential.matcher.expression()?.ok()?;
+        if refused(credential, &expression).is_some() {
+            return None;
+        }
+        let mut open = expression.clauses().iter().filter(|clause| !clause.holds(token.claims())).peekable();
+        let claim = open.peek()?.claim.clone();
+        open.all(|clause| is_not_given(token, &clause.claim)).then_some((credential, claim))
+    })
+}
+
+/// Whether the token is a future one of which this claim was not given. Claims with times are those
+/// of a whole token.
+fn is_not_given(token: &Token, claim: &str) -> bool {
+    let claims = &token.claims().raw;
+    token.is_described() && !claims.contains_key(claim) && !claims.contains_key("exp")
 }
 
 /// Why Entra refuses the expression for every token. None when it does not.
@@ -47,11 +90,26 @@ fn unreadable(credential: &Credential, error: ExpressionError) -> Finding {
     }
 }
 
-/// The first clause that is false for these claims, and why.
-fn false_clause(claims: &Claims, credential: &Credential, expression: &Expression, aadsts: u32) -> Option<Finding> {
-    let clause = expression.clauses().iter().find(|clause| !clause.holds(claims))?;
+/// The first clause that is false for this token, and why.
+fn false_clause(token: &Token, credential: &Credential, expression: &Expression, aadsts: u32) -> Option<Finding> {
+    let claims = token.claims();
+    let unmet: Vec<_> = expression.clauses().iter().filter(|clause| !clause.holds(claims)).collect();
+    let clause = unmet.iter().find(|clause| !is_not_given(token, &clause.claim)).or(unmet.first())?;
     let written = credential.matcher.text().get(clause.span.clone()).unwrap_or_default();
     let Some(actual) = claims.text(&clause.claim) else {
+        if is_not_given(token, &clause.claim) {
+            let message = format!(
+                "{} requires {}, and the token's claim `{}` is not known",
+                holder(credential),
+                quoted(written),
+                clause.claim
+            );
+            let finding = Finding::error("expression-claim-unknown", aadsts, message);
+            return Some(finding.expected(clause.comparand.as_str()).remedy(format!(
+                "compare the token's `{}`, as `azure-oidc inspect` shows it in the job, with the expression",
+                clause.claim
+            )));
+        }
         let what = if claims.raw.contains_key(&clause.claim) { "has no text in" } else { "does not have" };
         let message = format!(
             "{} requires {}, but the token {what} the claim `{}`",
@@ -64,17 +122,60 @@ fn false_clause(claims: &Claims, credential: &Credential, expression: &Expressio
     if let Some(finding) = wrong_pattern(credential, clause, actual, aadsts) {
         return Some(finding);
     }
-    let other = format!("the token has {}", quoted(actual));
-    let (code, why) = if clause.operator == Operator::Eq && accepts(&clause.comparand, actual) {
-        ("expression-wildcard-under-eq", "`eq` compares wildcards literally; use `matches`")
+    let is_exact = clause.operator == Operator::Eq;
+    let with = |operator, comparand| rewritten(credential, clause, operator, comparand);
+    let (code, why, remedy) = if is_exact && accepts(&clause.comparand, actual) {
+        let why = "`eq` compares wildcards literally";
+        (
+            "expression-wildcard-under-eq",
+            why.to_owned(),
+            match is_id(&clause.claim) {
+                true => Some(write_id(&clause.claim)),
+                false => with(Operator::Matches, &clause.comparand),
+            },
+        )
     } else if accepts(&lower_case(&clause.comparand), &lower_case(actual)) {
-        ("expression-case", "upper and lower case differ")
+        let remedy = match is_exact {
+            true => with(Operator::Eq, actual),
+            false => Some(format!("write the pattern in the upper and lower case of the token: {}", quoted(actual))),
+        };
+        ("expression-case", "upper and lower case differ".to_owned(), remedy)
     } else {
-        ("expression-false", other.as_str())
+        // Another repository can have taken over the name, so only the reader knows which one is meant.
+        let is_only_id = is_id(&clause.claim) && unmet.len() == 1;
+        let remedy = with(Operator::Eq, actual).filter(|_| is_only_id);
+        let remedy = remedy.map(|remedy| format!("only if that `{}` is the one that you mean, {remedy}", clause.claim));
+        ("expression-false", format!("the token has {}", quoted(actual)), remedy)
     };
     let message = format!("{} requires {}, which is false: {why}", holder(credential), quoted(written));
     let finding = Finding::error(code, aadsts, message).expected(clause.comparand.as_str()).actual(actual);
-    Some(about_claim(finding, clause))
+    let finding = about_claim(finding, clause);
+    Some(match remedy {
+        Some(remedy) => finding.remedy(remedy),
+        None => finding,
+    })
+}
+
+/// How to change one clause of the credential's expression.
+fn rewritten(credential: &Credential, clause: &Clause, operator: Operator, comparand: &str) -> Option<String> {
+    let text = credential.matcher.text();
+    let (before, after) = (text.get(..clause.span.start)?, text.get(clause.span.end..)?);
+    let value = format!("{before}claims['{}'] {} '{comparand}'{after}", clause.claim, operator.name());
+    // No expression can contain a quote.
+    let is_writable = !comparand.contains('\'');
+    is_writable.then(|| match narrower(credential, &value).filter(|_| operator == Operator::Matches) {
+        Some(narrower) => format!("use `matches`, and {narrower}"),
+        None => format!("change the expression to: {value}"),
+    })
+}
+
+/// What to write in place of an expression that would let in more than one pipeline.
+fn narrower(credential: &Credential, value: &str) -> Option<String> {
+    let value = value.to_owned();
+    let changed = Credential { matcher: Matcher::Expression { value, language_version: 1 }, ..credential.clone() };
+    let expression = changed.matcher.expression()?.ok()?;
+    let reviewed = review(&changed.issuer, &expression).into_iter().find(|problem| problem.code == OPEN_TO_STRANGERS);
+    reviewed.or_else(|| breadth::problem(&changed))?.remedy
 }
 
 /// The finding with the name of the clause's claim, when it is one that Entra allows.

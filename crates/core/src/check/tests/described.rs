@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::case::{NOW, token};
-use crate::check::{Outcome, Presented, Question, SKEW, Verdict, check, claims_object};
+use crate::check::{Outcome, Presented, Question, SKEW, Verdict, check, claims_object, undecided};
 use crate::cloud::{Cloud, PUBLIC};
 use crate::credential::{Credential, Matcher};
 use crate::jwks::KeySet;
@@ -11,6 +11,8 @@ use crate::shell::Shell;
 
 const ISSUER: &str = "https://gitlab.com";
 const SUBJECT: &str = "project_path:g/p:ref_type:branch:ref:main";
+
+const EXCHANGE: &str = "api://AzureADTokenExchange";
 
 fn credential(matcher: Matcher, audience: &str) -> Credential {
     Credential {
@@ -75,7 +77,47 @@ fn an_expression_compares_further_claims() {
     let flexible = [credential(Matcher::Expression { value, language_version: 1 }, "api://AzureADTokenExchange")];
     let with = Presented { claims: claims(&json!({"project_id": "72"})), ..named() };
     assert_eq!(asked(with, &flexible, None).verdict, Outcome::Match);
-    assert_eq!(asked(named(), &flexible, None).predicted_error, Some(7_002_131));
+    let verdict = asked(named(), &flexible, None);
+    assert_eq!(verdict.predicted_error, Some(7_002_131));
+    let finding = &verdict.findings[0];
+    assert_eq!((finding.code, finding.remedy_is_command), ("expression-claim-unknown", false));
+}
+
+#[test]
+fn nothing_is_decided_while_a_claim_of_the_expression_was_not_given() {
+    let flexible =
+        |value: &str| credential(Matcher::Expression { value: value.to_owned(), language_version: 1 }, EXCHANGE);
+    let of_id = flexible("claims['sub'] matches 'project_path:g/p:*' and claims['project_id'] eq '72'");
+    let other = flexible("claims['sub'] matches 'project_path:g/q:*' and claims['project_id'] eq '72'");
+    let with = |value: Value| Presented { claims: claims(&value), ..named() };
+    for (presented, credentials, is_open) in [
+        (named(), vec![of_id.clone()], true),
+        (named(), vec![other.clone(), of_id.clone()], true),
+        (named(), vec![other], false),
+        (named(), vec![of_id.clone(), exact()], false),
+        (with(json!({"project_id": "71"})), vec![of_id.clone()], false),
+        (with(json!({"project_id": "72"})), vec![of_id.clone()], false),
+        (with(json!({"aud": "other"})), vec![of_id.clone()], false),
+        // The claims of a whole token.
+        (with(json!({"exp": 1})), vec![of_id], false),
+    ] {
+        let token = presented.clone().read(PUBLIC).unwrap().unwrap();
+        let question = Question {
+            token: &token,
+            credentials: &credentials,
+            client_id: None,
+            cloud: PUBLIC,
+            now: NOW,
+            skew: SKEW,
+            keys: None,
+            shell: Shell::Bash,
+        };
+        let fault = undecided(&question);
+        assert_eq!(fault.is_some(), is_open, "{presented:?} {credentials:?}");
+        if let Some(fault) = fault {
+            assert!(fault.hints[0].contains("`--token-claim project_id=VALUE`"), "{fault:?}");
+        }
+    }
 }
 
 #[test]
