@@ -12,7 +12,7 @@ use super::finding::Remedy;
 use super::objection::objection;
 use super::quote::quoted;
 use crate::cloud::{Cloud, PUBLIC};
-use crate::credential::audience::{matches_audience, wanted_audience};
+use crate::credential::audience::{is_entra_issuer, matches_audience, wanted_audience};
 use crate::credential::limits::{MAX_PER_APPLICATION, NAME_CHARACTERS};
 use crate::credential::owner;
 use crate::credential::write::{Format, Owner, Target, delete_command, name_for, update_command, write};

@@ -72,7 +72,7 @@ pub fn identify(issuer: &str, subject: Option<&str>) -> Option<&'static dyn Plat
     match by_issuer(issuer) {
         Some(platform) if is_shared(issuer) => known.filter(|known| known.name() == platform.name()),
         Some(platform) => known.or(Some(platform)),
-        None => by_subject(subject?),
+        None => SELF_HOSTED.iter().filter_map(|name| by_name(name)).find(|platform| fits(*platform)),
     }
 }
 

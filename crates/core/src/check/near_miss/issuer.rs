@@ -114,7 +114,7 @@ fn entra_tenant(pair: &Pair<'_>) -> Option<Finding> {
     let remedy = match pair.correct()? {
         Remedy::Command(command) => format!(
             "use a managed identity of the application's own tenant: Entra refuses the token of another one (AADSTS700236). Only if \
-             the application is in the tenant {own}, correct the credential: {command}"
+             the application is in the tenant {own}: {command}"
         ),
         Remedy::Advice(advice) => advice,
     };
