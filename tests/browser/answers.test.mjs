@@ -182,7 +182,9 @@ test('the component knows each cloud of the list', async () => {
   assert.ok(clouds.length >= 3);
   for (const cloud of clouds) {
     await page.selectOption('#cloud', cloud);
-    assertSame(await shown(page), check(presented, credentials, NOW, ['--cloud', cloud]));
+    const said = JSON.stringify(check(presented, credentials, NOW, ['--cloud', cloud]));
+    // Functions have fields where the command line has options.
+    assertSame(await shown(page), JSON.parse(said.replaceAll(/--cloud (\w+)/g, 'cloud: $1')));
   }
   await page.close();
 });
