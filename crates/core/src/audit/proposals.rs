@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::rules::REPAIRED;
 use super::{Change, Finding, Kind, MIGRATIONS, Question, command, target_of};
 use crate::credential::write::delete_command;
-use crate::credential::{Credential, code};
+use crate::credential::{Credential, Identity, code};
 
 /// The new credentials that can all be stored, in the order of the old ones. `findings` are those of
 /// each credential.
@@ -15,7 +15,8 @@ pub(super) fn settled(mut changes: Vec<Change>, question: &Question<'_>, finding
     // Which of two equal ones is kept must not depend on the order.
     changes.sort_by_cached_key(|change| {
         let Credential { name, issuer, matcher, audiences, .. } = old(change);
-        (change.is_successor(), name.clone(), issuer.clone(), matcher.text().to_owned(), audiences.clone())
+        let owner = owner(old(change));
+        (change.is_successor(), owner, name.clone(), issuer.clone(), matcher.text().to_owned(), audiences.clone())
     });
     let corrected: BTreeSet<usize> =
         changes.iter().filter(|change| !change.is_successor()).map(|change| change.index).collect();
@@ -25,8 +26,8 @@ pub(super) fn settled(mut changes: Vec<Change>, question: &Question<'_>, finding
     let others = question.credentials.iter().enumerate().filter(|(index, _)| stays(index));
     let others: Vec<_> = others.map(|(_, one)| one).collect();
     let mut pairs: BTreeSet<_> = others.iter().filter_map(|one| pair(one)).collect();
-    let mut names: BTreeSet<String> = others.iter().map(|one| one.name.clone()).collect();
-    let mut corrections: BTreeSet<String> = BTreeSet::new();
+    let mut names: BTreeSet<_> = others.iter().map(|one| named(one)).collect();
+    let mut corrections = BTreeSet::new();
     let mut kept: Vec<Change> = Vec::new();
     let mut superfluous: BTreeSet<usize> = BTreeSet::new();
     for change in changes {
@@ -35,7 +36,8 @@ pub(super) fn settled(mut changes: Vec<Change>, question: &Question<'_>, finding
         }
         let new = &change.credential;
         let is_superfluous = pair(new).is_some_and(|pair| pairs.contains(&pair));
-        let has_name = if change.is_successor() { names.contains(&new.name) } else { corrections.contains(&new.name) };
+        let has_name =
+            if change.is_successor() { names.contains(&named(new)) } else { corrections.contains(&named(new)) };
         let remedy = match is_superfluous {
             true if change.is_successor() => None,
             // The right credential is there, so this one only takes up room.
@@ -60,8 +62,8 @@ pub(super) fn settled(mut changes: Vec<Change>, question: &Question<'_>, finding
         }
         if !is_superfluous && !has_name {
             pairs.extend(pair(new));
-            names.insert(new.name.clone());
-            corrections.insert(new.name.clone());
+            names.insert(named(new));
+            corrections.insert(named(new));
             kept.push(change);
         }
     }
@@ -75,7 +77,19 @@ impl Change {
     }
 }
 
-/// Issuer and subject, which are unique.
-fn pair(credential: &Credential) -> Option<(String, String)> {
-    Some((credential.issuer.clone(), credential.matcher.subject()?.to_owned()))
+/// The application or identity that a credential belongs to.
+type Owner = (Option<String>, Option<Identity>);
+
+fn owner(credential: &Credential) -> Owner {
+    (credential.application.clone(), credential.identity.clone())
+}
+
+/// Issuer and subject, which are unique for an owner.
+fn pair(credential: &Credential) -> Option<(Owner, String, String)> {
+    Some((owner(credential), credential.issuer.clone(), credential.matcher.subject()?.to_owned()))
+}
+
+/// The name, which is unique for an owner too.
+fn named(credential: &Credential) -> (Owner, String) {
+    (owner(credential), credential.name.clone())
 }
