@@ -15,7 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use dlmalloc::{Allocator as Source, Dlmalloc};
 
 /// The smallest segment. A small block that stays keeps a whole one.
-const SEGMENT: usize = 32 << 10;
+const SEGMENT: usize = 16 << 10;
 
 pub(crate) struct Allocator(Mutex<Dlmalloc<Segments>>);
 
