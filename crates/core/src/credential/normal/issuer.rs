@@ -1,6 +1,6 @@
 //! Normalises an issuer that was copied with more than belongs to it.
 
-use super::{PLACEHOLDER, is_placeholder};
+use super::impossible::{PLACEHOLDER, is_placeholder};
 use crate::credential::audience::is_entra_issuer;
 use crate::credential::code;
 use crate::guid::is_guid;
