@@ -65,6 +65,14 @@ const fn several_tenants(code: u32, template: &'static str) -> Entry {
     }
 }
 
+const fn tenant_restricted(code: u32) -> Entry {
+    Entry {
+        cause: "The network from which the job signs in allows only some tenants (tenant restrictions), and not this one",
+        remedy: "ask the network's administrator to allow this tenant in the tenant restrictions",
+        ..near(Area::Access, code, "the network does not allow this tenant", "Access to tenant '{tenant}' is denied.")
+    }
+}
+
 const RESOURCE_DISABLED: &str = "The resource of the scope is disabled in this tenant: its service principal is switched off, or the \
                                  subscription of the tenant has lapsed";
 const RESOURCE_REMEDY: &str = "ask the administrator of the tenant to enable the resource's service principal";
@@ -121,6 +129,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         90129,
         "The resource has token version 1 and is not supported over the /common or /consumers endpoints.",
     ),
+    several_tenants(90130, "The application is not supported over the /common or /consumers endpoints."),
     busy(90202),
     no_resource(500_012, "The resource application name '{resource}' is not valid."),
     no_resource(500_013, "The resource identifier is not provided."),
@@ -134,16 +143,8 @@ pub(super) const ENTRIES: &[Entry] = &[
             "The service principal for resource '{resource}' is disabled.",
         )
     },
-    Entry {
-        cause: "The tenant's administrator restricts which tenants can be used from this network",
-        remedy: "ask the network's administrator to allow this tenant in the tenant restrictions",
-        ..near(
-            Area::Access,
-            500_021,
-            "the network does not allow this tenant",
-            "Access to tenant '{tenant}' is denied.",
-        )
-    },
+    tenant_restricted(500_021),
+    tenant_restricted(500_022),
     Entry {
         error: Some("invalid_grant"),
         cause: "The enterprise application of the resource requires assignment, and the client's service principal has no app role \
@@ -185,6 +186,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         "the certificate has another subject name",
         "The certificate is invalid: its subject name is not authorized.",
     ),
+    certificate(700_031, "the certificate has no subject name", "The certificate's subject name is missing."),
+    certificate(700_032, "no certificate subject is trusted", "The application's trusted subjects are missing."),
     Entry {
         cause: "The client id in the request is a row of zeros: a variable was not filled",
         remedy: "give the client id: in AZURE_CLIENT_ID, or by the option of the tool that signs in",
@@ -206,6 +209,17 @@ pub(super) const ENTRIES: &[Entry] = &[
         "the certificate is not valid now",
         "The provided certificate is not within its validity window.",
     ),
+    Entry {
+        cause: "The program that signs in uses TLS 1.0, TLS 1.1 or 3DES, which Entra no longer accepts",
+        remedy: "use a newer version of the program, and of the system it runs on, with TLS 1.2 or later",
+        ..near(
+            Area::Request,
+            1_002_016,
+            "the version of TLS is too old",
+            "The request used a deprecated version of TLS or a deprecated cipher.",
+        )
+    },
+    several_tenants(1_002_026, "The common endpoint for app tokens is deprecated. Use the tenanted endpoint instead."),
     Entry {
         cause: "Header or token use something that Entra does not support",
         remedy: "use the CI platform's ID token; an issuer of your own signs with RS256 and writes only `alg`, `kid` and `typ`",
@@ -246,6 +260,13 @@ pub(super) const ENTRIES: &[Entry] = &[
             "The resource application '{resource}' is disabled in the tenant.",
         )
     },
+    certificate(
+        7_000_210,
+        "no certificate authority is trusted",
+        "The trusted certificate authority policy is missing.",
+    ),
+    certificate(7_000_211, "no certificate authority is trusted", "The tenant trusts no certificate authority."),
+    certificate(7_000_212, "no certificate authority is trusted", "No trusted authority has this subject name."),
     certificate(7_000_213, "the certificate's chain is invalid", "The certificate chain is invalid."),
     certificate(7_000_214, "the certificate was revoked", "The certificate has been revoked."),
     nothing_sent(
@@ -263,6 +284,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         )
     },
     nothing_sent(7_000_219, "'client_assertion' or 'client_secret' is required for the '{grant_type}' grant type."),
+    certificate(7_000_221, "the certificate has another subject", "The subject must match the assertion's issuer."),
     Entry {
         cause: "The certificate of a managed identity was sent for an application that is no managed identity",
         remedy: "use the client id of the managed identity whose token is sent",
