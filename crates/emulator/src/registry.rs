@@ -1,5 +1,7 @@
 //! Emulates an Azure container registry, under every host name: it trades access tokens of Entra for
-//! tokens of its own, and serves one small image under every name.
+//! tokens of its own, and serves an image or a chart.
+
+mod content;
 
 use std::sync::Arc;
 
@@ -29,7 +31,8 @@ const ACCESS_TOKEN: i64 = 75 * 60;
 /// The user name beside a refresh token.
 const USER: &str = "00000000-0000-0000-0000-000000000000";
 const ISSUER: &str = "Azure Container Registry";
-const OCI: &str = "application/vnd.oci.image";
+
+const BLOB: &str = "application/octet-stream";
 
 /// What clients of a registry call.
 pub(crate) fn routes() -> Router<Arc<EmulatorState>> {
@@ -122,43 +125,21 @@ async fn content(call: Call, Path(path): Path<String>) -> Response {
     if !may_read {
         return challenge(&call, Some(name));
     }
-    let (config, layer) = (config(), vec![0; 1024]);
-    let manifest = manifest(&config, &layer);
     if kind == "/tags/" {
-        return Json(json!({ "name": name, "tags": ["latest"] })).into_response();
+        return Json(json!({ "name": name, "tags": [content::tag(name)] })).into_response();
     }
-    let found = match kind {
-        "/manifests/" if !reference.contains(':') || digest(&manifest) == reference => {
-            Some((format!("{OCI}.manifest.v1+json"), manifest))
-        }
-        _ if digest(&config) == reference => Some(("application/octet-stream".to_owned(), config)),
-        _ if digest(&layer) == reference => Some(("application/octet-stream".to_owned(), layer)),
-        _ => None,
-    };
+    let found = content::artifact(name).and_then(|artifact| match kind {
+        "/manifests/" if reference.contains(':') && digest(&artifact.manifest) != reference => None,
+        "/manifests/" => Some((content::MANIFEST, artifact.manifest)),
+        _ => artifact.blobs.into_iter().find(|blob| digest(blob) == reference).map(|blob| (BLOB, blob)),
+    });
     match found {
         Some((media_type, bytes)) => {
             let own = HeaderName::from_static("docker-content-digest");
-            ([(CONTENT_TYPE, media_type), (own, digest(&bytes))], bytes).into_response()
+            ([(CONTENT_TYPE, media_type), (own, &digest(&bytes))], bytes).into_response()
         }
         None => refused(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN", "manifest unknown"),
     }
-}
-
-/// The image: one empty layer.
-fn manifest(config: &[u8], layer: &[u8]) -> Vec<u8> {
-    let part = |kind: &str, bytes: &[u8]| json!({ "mediaType": format!("{OCI}.{kind}"), "digest": digest(bytes), "size": bytes.len() });
-    let manifest = json!({
-        "schemaVersion": 2,
-        "mediaType": format!("{OCI}.manifest.v1+json"),
-        "config": part("config.v1+json", config),
-        "layers": [part("layer.v1.tar", layer)],
-    });
-    manifest.to_string().into_bytes()
-}
-
-fn config() -> Vec<u8> {
-    let rootfs = json!({ "type": "layers", "diff_ids": [digest(&[0; 1024])] });
-    json!({ "architecture": "amd64", "os": "linux", "config": {}, "rootfs": rootfs }).to_string().into_bytes()
 }
 
 fn digest(bytes: &[u8]) -> String {

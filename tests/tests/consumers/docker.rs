@@ -245,6 +245,25 @@ fn the_docker_client_reads_a_manifest_and_logs_out() {
     assert_ne!(docker(&["manifest", "inspect", "contoso.azurecr.io/team/app:1.0"]).code, 0);
 }
 
+#[test]
+fn helm_pulls_a_chart_and_fails_without_a_credential() {
+    let Some(helm) = crate::helm() else { return };
+    let place = Place::new();
+    configured(&place);
+    let pull = || {
+        let job = place.job(&helm).args(&["pull", "oci://contoso.azurecr.io/charts/web"]);
+        job.env("DOCKER_CONFIG", place.stage.folder()).run()
+    };
+    pull().expect(0);
+    let shown = place.job(&helm).args(&["show", "chart", "web-0.1.0.tgz"]).run().expect(0);
+    assert!(shown.stdout.contains("name: web"), "{shown:?}");
+    place.refuse();
+    let refused = pull();
+    // Helm 3 does not print what a helper says; docs/consumers.md has the command that shows it.
+    assert!(refused.code != 0 && refused.stderr.contains("unable to retrieve credentials"), "{refused:?}");
+    assert_failure(&helper(&place, "get", REGISTRY).run(), &["AADSTS70025"]);
+}
+
 const DOCKER_PY: &str = r#"
 import sys
 import docker.auth, docker.credentials

@@ -112,6 +112,19 @@ fn kubectl_signs_in_and_shows_a_refusal() {
     assert!(refused.code != 0 && refused.stderr.contains("AADSTS70025"), "{refused:?}");
 }
 
+#[test]
+fn helm_signs_in_to_the_cluster() {
+    let Some(helm) = crate::helm() else { return };
+    let place = Place::new();
+    let list = || place.job(&helm).args(&["list"]).env("KUBECONFIG", kubeconfig(&place, V1)).run();
+    // The emulated cluster knows its users and gives none of them a role.
+    let known = list();
+    assert!(known.code != 0 && known.stderr.contains("has no role in this cluster"), "{known:?}");
+    place.refuse();
+    let refused = list();
+    assert!(refused.code != 0 && refused.stderr.contains("AADSTS70025"), "{refused:?}");
+}
+
 const PYTHON: &str = r#"
 import sys
 from kubernetes import client, config

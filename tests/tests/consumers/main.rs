@@ -29,6 +29,16 @@ const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/emulator/test
 const HOSTS: &str = r#"["localhost", "contoso.azurecr.io", "contoso.azurecr.us", "fabrikam.azurecr.io", "dev.azure.com",
     "login.microsoftonline.com"]"#;
 
+/// Helm, which a package of Python carries for Linux amd64. None, with a line that says so, elsewhere.
+fn helm() -> Option<PathBuf> {
+    let helm = install::python().with_file_name("helm");
+    let is_there = helm.is_file();
+    if !is_there {
+        println!("not tested: its package has no helm for this system");
+    }
+    is_there.then_some(helm)
+}
+
 /// A job of GitHub Actions that reaches the emulator under the names of Azure's services.
 struct Place {
     stage: Stage,
