@@ -16,7 +16,9 @@ use std::time::Duration;
 pub use endpoint::Endpoint;
 pub use hand_over::{GOOGLE_AUDIENCE, HandOver};
 pub use host::HostKind;
-pub use output::{Form, IdTokenPlace, JOB_FOLDERS, OutputInputs, OutputPlan, Publish, TEMPORARY_FOLDER};
+pub use output::{
+    Form, IdTokenPlace, JOB_FOLDERS, OutputInputs, OutputPlan, Publish, TEMPORARY_FOLDER, default_output,
+};
 pub use path::CURRENT_FOLDER;
 pub use token::{Again, STANDARD_INPUT, TokenInputs, TokenPlan, TokenSource, command_line};
 

@@ -7,16 +7,17 @@ mod authority;
 pub use answer::{Answer, Check, Detector, Recognised};
 
 use azure_oidc_core::Fault;
+use azure_oidc_core::authority::{ClientId, Tenant};
 use azure_oidc_core::check::{self, Severity};
 use azure_oidc_core::cloud::PUBLIC;
-use azure_oidc_core::plan::{Endpoint, Limits, TokenInputs, TokenPlan};
+use azure_oidc_core::plan::{Endpoint, Limits, TokenInputs, TokenPlan, default_output};
 use azure_oidc_core::platform::{self, Detection, File, Platform};
 use azure_oidc_core::ports::Env;
 use azure_oidc_core::settings::{self, Chosen, Setting, Unread};
 use azure_oidc_core::shell::Shell;
 use azure_oidc_core::token::Token;
 
-use crate::exchange::{SignIn, explain_missing};
+use crate::exchange::{self, SignIn, explain_missing};
 use crate::json::rfc3339;
 use crate::{Context, Deadline, id_token};
 
@@ -41,12 +42,12 @@ pub fn run(request: &Request<'_>, context: Context<'_>) -> Result<Answer, Fault>
     let endpoint = Endpoint::find(cloud, authority_host, env)?;
     let detectors = platform::verdicts(env).into_iter().map(|(platform, detection)| detector(platform, detection));
     let checks = vec![
-        required(&settings::TENANT_ID, tenant_id, request, env),
-        required(&settings::CLIENT_ID, client_id, request, env),
-        optional(&settings::SCOPE, None, env),
+        required(&settings::TENANT_ID, tenant_id, request, env, |text, named| Tenant::parse(text, named).map(drop)),
+        required(&settings::CLIENT_ID, client_id, request, env, |text, named| ClientId::parse(text, named).map(drop)),
+        scopes(&endpoint, context),
         authority_host_check(&endpoint, request, env),
         id_token(request, &endpoint, context),
-        output(request, env),
+        output(request, context),
         authority::reach(&endpoint.authority, TOLERABLE_SKEW, context.ports),
     ];
     Ok(Answer { healthy: checks.iter().all(|check| check.ok), detectors: detectors.collect(), checks })
@@ -61,10 +62,28 @@ fn detector(platform: &dyn Platform, detection: Detection) -> Detector {
     Detector { platform: platform.name(), verdict, why }
 }
 
-fn required(setting: &'static Setting, flag: Option<&str>, request: &Request<'_>, env: &dyn Env) -> Check {
-    match setting.require(flag, env) {
+/// A setting that an exchange cannot do without, in the form that it must have.
+fn required(
+    setting: &'static Setting,
+    flag: Option<&str>,
+    request: &Request<'_>,
+    env: &dyn Env,
+    parse: fn(&str, &'static str) -> Result<(), Fault>,
+) -> Check {
+    let found = setting
+        .require(flag, env)
+        .map_err(|fault| explain_missing(setting, fault, request.token.platform, env))
+        .and_then(|found| parse(&found.value, found.named).map(|()| found));
+    match found {
         Ok(found) => Check::good(setting.what, format!("{} from {}", found.value, found.named)),
-        Err(fault) => Check::bad(setting.what, &explain_missing(setting, fault, request.token.platform, env)),
+        Err(fault) => Check::bad(setting.what, &fault),
+    }
+}
+
+fn scopes(endpoint: &Endpoint, context: Context<'_>) -> Check {
+    match exchange::scopes(&[], endpoint, context) {
+        Ok(_) => optional(&settings::SCOPE, None, context.ports.env),
+        Err(fault) => Check::bad(settings::SCOPE.what, &fault),
     }
 }
 
@@ -119,23 +138,29 @@ fn claims(token: &Token) -> String {
     )
 }
 
-fn output(request: &Request<'_>, env: &dyn Env) -> Check {
+/// Where the access token goes when `exchange` has no option for it.
+fn output(request: &Request<'_>, context: Context<'_>) -> Check {
     const WHAT: &str = "output";
     const TOKEN: &str = "AZURE_ACCESS_TOKEN";
-    let found = platform::select_for_output(request.token.platform, env)
-        .and_then(|selected| Ok((selected.platform.outputs(env)?, selected.platform.title())));
+    let env = context.ports.env;
+    let found = platform::select_for_output(request.token.platform, env).and_then(|selected| {
+        let (files, folder) = default_output(selected.platform, context.host, env)?;
+        Ok((selected.platform, files, folder))
+    });
     match found {
         Err(fault) => Check::bad(WHAT, &fault),
-        Ok((files, title)) if files.is_empty() => {
-            Check::good(WHAT, format!("{TOKEN} goes to standard output, as {title} takes it"))
+        Ok((_, _, Some(folder))) => {
+            Check::good(WHAT, format!("{TOKEN} goes to a new file in {folder}, which the job's shell reads"))
         }
-        Ok((files, title)) => {
+        Ok((platform, files, None)) if files.is_empty() => {
+            Check::good(WHAT, format!("{TOKEN} goes to standard output, in the form of {}", platform.title()))
+        }
+        Ok((_, files, None)) => {
             let names = files.into_iter().map(|file| match file {
                 File::Variable(name) => format!("the file that `{name}` names"),
                 File::Path(path) => path,
             });
-            let names = names.collect::<Vec<_>>().join(" and ");
-            Check::good(WHAT, format!("{TOKEN} goes to {names}, as {title} takes it"))
+            Check::good(WHAT, format!("{TOKEN} goes to {}", names.collect::<Vec<_>>().join(" and ")))
         }
     }
 }

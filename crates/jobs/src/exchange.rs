@@ -24,7 +24,7 @@ pub(crate) use notice::unread;
 pub use request::{Request, SignIn};
 pub use service::{Refusal, serve};
 pub use settings::Settings;
-pub(crate) use settings::{explain_missing, of_command};
+pub(crate) use settings::{explain_missing, of_command, scopes};
 pub(crate) use step::{Step, fitting};
 pub use trade::trade;
 

@@ -100,6 +100,22 @@ impl OutputPlan {
     }
 }
 
+/// Where the access token of an exchange without options leaves on this platform: the files of the
+/// platform, and the folder for a file that the job's shell reads.
+///
+/// # Errors
+/// As an exchange would fail: a variable is missing, or the job has no temporary folder.
+pub fn default_output(
+    platform: &'static dyn Platform,
+    host: HostKind,
+    env: &dyn Env,
+) -> Result<(Vec<File>, Option<String>), Fault> {
+    let inputs = OutputInputs { form: "auto", publish: Publish::Token, id_token_file: None, host };
+    let files = platform.outputs(env).map_err(|fault| host.explain(fault))?;
+    let folder = folder(platform, &files, &inputs, env)?;
+    Ok((files, folder))
+}
+
 /// The folder of the file for the job's shell, on a platform that needs one. A token is printed only
 /// where the platform masks it, or where the user named the form for a stock host.
 fn folder(
@@ -112,7 +128,7 @@ fn folder(
     match inputs.host {
         HostKind::Native if needs_file => job_folder(platform, env)
             .ok_or_else(|| {
-                no_place("no variable names a temporary folder of this job")
+                no_place("no variable names a temporary folder of this job, such as `TMPDIR` or `RUNNER_TEMP`")
                     .hint("set `TMPDIR` to a folder that ends with the job, as in `export TMPDIR=\"$(mktemp -d)\"`")
             })
             .and_then(|folder| path::absolute(folder.trim_end_matches(['/', '\\']), env))
@@ -140,7 +156,7 @@ fn job_folder(platform: &'static dyn Platform, env: &dyn Env) -> Option<String> 
 }
 
 fn no_place(why: &str) -> Fault {
-    let message = format!("The result has no place: a token is printed only when it is asked for, and {why}");
+    let message = format!("The access token cannot be handed to later steps: {why}");
     Fault::new(Category::Publish, "output-folder-missing", message)
 }
 

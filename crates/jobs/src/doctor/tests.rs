@@ -29,7 +29,7 @@ fn every_check_is_reported_in_the_order_in_which_an_exchange_needs_it() {
         ("scope", true),
         ("authority host", true),
         ("ID token", false),
-        ("output", true),
+        ("output", false),
         ("authority", false),
     ];
     assert_eq!(checks, expected);
@@ -83,4 +83,32 @@ fn the_cloud_of_the_variables_and_those_that_are_not_read_are_told() {
     }
     assert_eq!(host("ARM_ENVIRONMENT", "german").1, 1);
     assert_eq!(host("X", "").1, 0);
+}
+
+#[test]
+fn a_value_that_an_exchange_refuses_is_not_good() {
+    for (name, variable, value, part) in [
+        ("tenant id", "AZURE_TENANT_ID", "${{ secrets.TENANT }}", "placeholder"),
+        ("tenant id", "AZURE_TENANT_ID", "common", "`common`"),
+        ("client id", "AZURE_CLIENT_ID", "***", "mask of a log"),
+        ("client id", "AZURE_CLIENT_ID", "my-app", "a GUID has 36"),
+        ("scope", "PLUGIN_SCOPE", "https://management.azure.com", "/.default"),
+    ] {
+        let answer = answer(&Variables::from([(variable, value)]));
+        let check = check(&answer, name);
+        assert!(!check.ok && check.message.contains(part) && !check.hints.is_empty(), "{value}: {check:?}");
+    }
+}
+
+#[test]
+fn a_job_without_a_place_for_the_token_is_not_good() {
+    for (variable, value, expected) in [
+        ("TMPDIR", "/tmp/job", (true, "a new file in /tmp/job")),
+        ("UNUSED", "", (false, "no variable names a temporary folder")),
+        ("GITHUB_OUTPUT", "/o", (false, "no variable names a temporary folder")),
+    ] {
+        let answer = answer(&Variables::from([(variable, value)]));
+        let check = check(&answer, "output");
+        assert!(check.ok == expected.0 && check.message.contains(expected.1), "{variable}: {check:?}");
+    }
 }

@@ -121,7 +121,8 @@ fn missing(mut fault: Fault, request: &Request<'_>, context: Context<'_>) -> Fau
     fault
 }
 
-fn scopes(flags: &[String], endpoint: &Endpoint, context: Context<'_>) -> Result<Vec<Scope>, Fault> {
+/// The scopes of the command line, else of the environment, else the default.
+pub(crate) fn scopes(flags: &[String], endpoint: &Endpoint, context: Context<'_>) -> Result<Vec<Scope>, Fault> {
     let (texts, named) = match (flags, settings::SCOPE.find(None, context.ports.env)) {
         ([], Some(Found { value, named })) => (value.split(',').map(|part| part.trim().to_owned()).collect(), named),
         ([], None) => return Ok(vec![default_scope(endpoint)?]),
