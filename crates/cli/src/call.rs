@@ -8,7 +8,7 @@ use azure_oidc_core::plan::{HandOver, HostKind, Inputs, Limits, OutputInputs, Pu
 use azure_oidc_core::ports::Env;
 use clap::Args;
 
-use crate::values::{choice, duration, hand_over, not_empty, number};
+use crate::values::{choice, hand_over, not_empty, number, time_limit};
 use crate::{KeptToken, PlatformArgs, SignIn};
 
 /// The options of `exchange` that these commands have.
@@ -27,7 +27,7 @@ pub struct CallArgs {
     #[arg(long, value_name = "AUDIENCE")]
     pub audience: Option<String>,
     /// Overall deadline, including inputs and retries
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time_limit)]
     pub timeout: Duration,
     /// Number of retries after HTTP 429, HTTP 5xx or a network failure
     #[arg(long, value_name = "N", default_value = "3", value_parser = number)]
@@ -131,7 +131,7 @@ pub struct IdTokenArgs {
     #[arg(long, value_name = "FORM", default_value = "text", value_parser = hand_over)]
     pub output: HandOver,
     /// Overall deadline, including inputs and retries
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time_limit)]
     pub timeout: Duration,
 }
 

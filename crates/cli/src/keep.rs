@@ -5,7 +5,7 @@ use std::time::Duration;
 use azure_oidc_core::plan::{HostKind, Inputs, Limits, OutputInputs, Publish, TokenInputs, TokenSource as Source};
 use clap::Args;
 
-use crate::values::{duration, not_empty, number};
+use crate::values::{not_empty, number, time_limit};
 use crate::{PlatformArgs, SignIn};
 
 const TOKEN: &str = "ID token";
@@ -39,7 +39,7 @@ pub struct KeepArgs {
     #[arg(long)]
     pub imds: bool,
     /// Deadline of the exchanges at the start, including retries. A caller waits 9s at most
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time_limit)]
     pub timeout: Duration,
     /// Number of retries after HTTP 429, HTTP 5xx or a network failure
     #[arg(long, value_name = "N", default_value = "3", value_parser = number)]

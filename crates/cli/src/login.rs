@@ -6,7 +6,7 @@ use azure_oidc_core::plan::TokenInputs;
 use azure_oidc_core::{Category, Fault};
 use clap::Args;
 
-use crate::values::{choice, duration, not_empty, number};
+use crate::values::{choice, not_empty, number, time_limit};
 use crate::{HostOptions, KeptToken, PlatformArgs, ShellArgs, SignIn};
 
 /// A tool that can be signed in.
@@ -67,7 +67,7 @@ pub struct LoginArgs {
     #[arg(long, value_name = "AUDIENCE")]
     pub audience: Option<String>,
     /// Overall deadline, including az
-    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = time_limit)]
     pub timeout: Duration,
     /// Number of retries after HTTP 429, HTTP 5xx or a network failure
     #[arg(long, value_name = "N", default_value = "3", value_parser = number)]

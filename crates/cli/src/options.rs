@@ -7,7 +7,9 @@ use azure_oidc_core::ports::Env;
 use azure_oidc_core::shell::Shell as CommandShell;
 use clap::{ArgGroup, Args};
 
-use crate::values::{StandardInput, choice, clouds, duration, not_empty, number, platforms, standard_input};
+use crate::values::{
+    StandardInput, choice, clouds, duration, not_empty, number, platforms, standard_input, time_limit,
+};
 
 const TOKEN: &str = "ID token";
 const ENTRA: &str = "Microsoft Entra";
@@ -125,7 +127,7 @@ pub struct ExchangeArgs {
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = OUTPUT_NAME)]
     pub output_name: Vec<String>,
     /// Overall deadline, including inputs and retries
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time_limit)]
     pub timeout: Duration,
     /// Number of retries after HTTP 429, HTTP 5xx or a network failure
     #[arg(long, value_name = "N", default_value = "3", value_parser = number)]
@@ -209,7 +211,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration)]
     pub max_compute: Duration,
     /// Deadline of one request, from its first byte to the answer
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time_limit)]
     pub timeout: Duration,
     /// Time to finish running requests after SIGTERM or SIGINT. New ones are refused
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]

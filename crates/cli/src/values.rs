@@ -52,6 +52,14 @@ pub(crate) fn duration(text: &str) -> Result<Duration, &'static str> {
     humantime::parse_duration(text).map_err(|_| "give a number with its unit, such as 500ms, 30s, 5m or 1h")
 }
 
+/// A duration within which something must end.
+pub(crate) fn time_limit(text: &str) -> Result<Duration, &'static str> {
+    match duration(text)? {
+        Duration::ZERO => Err("a limit of zero leaves no time: give one such as 30s or 2m"),
+        limit => Ok(limit),
+    }
+}
+
 /// A point in time, in seconds since 1970.
 pub(crate) fn moment(text: &str) -> Result<i64, &'static str> {
     if let Ok(seconds) = text.parse() {

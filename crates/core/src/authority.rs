@@ -263,8 +263,14 @@ fn guid_remedy(text: &str) -> Option<&'static str> {
     }
 }
 
+/// Whether a text is an expression or a variable that the CI system or the shell should have
+/// replaced.
 fn is_placeholder(text: &str) -> bool {
-    ["$(", "${", "<+"].iter().any(|start| text.starts_with(start))
+    let is_variable =
+        |rest: &str| rest.starts_with(|first: char| first.is_ascii_alphabetic() || "({[_".contains(first));
+    text.strip_prefix('$').is_some_and(is_variable)
+        || ["<+", "#{", "{{"].iter().any(|start| text.starts_with(start))
+        || text.len() > 2 && text.starts_with('%') && text.ends_with('%')
 }
 
 fn is_mask(text: &str) -> bool {
@@ -359,6 +365,12 @@ mod tests {
             ("72f988bf086f1-41af-91ab-2d7cd011db47", "character 9 is `0`"),
             (" 72f988bf-86f1-41af-91ab-2d7cd011db47", "white space"),
             ("${TENANT_ID}", "placeholder"),
+            ("$TENANT_ID", "placeholder"),
+            ("$env:TENANT_ID", "placeholder"),
+            ("$[variables.TENANT_ID]", "placeholder"),
+            ("%TENANT_ID%", "placeholder"),
+            ("#{TENANT_ID}#", "placeholder"),
+            ("{{ tenant_id }}", "placeholder"),
             ("{72f988bf-86f1-41af-91ab-2d7cd011db47}", "braces"),
             ("contoso.com/../x", "characters"),
         ] {

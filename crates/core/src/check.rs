@@ -16,6 +16,7 @@ pub(crate) mod remedy;
 mod signature;
 pub mod time;
 
+pub use changing_subject::NEVER_MATCHES;
 pub use comparison::Comparison;
 pub use finding::{Details, Finding, Severity};
 pub use objection::{changes_every_run, obstacle};

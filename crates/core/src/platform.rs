@@ -168,6 +168,11 @@ pub trait Platform: Sync {
         None
     }
 
+    /// What to do when the file in which the platform puts the ID token does not exist.
+    fn missing_token_file(&self) -> &'static str {
+        "name the file that an earlier step of this job wrote"
+    }
+
     /// Why a setting can be missing in this job although the user has stored it: a hint.
     fn missing_setting(&self, _names: &[&str], _env: &dyn Env) -> Option<String> {
         None

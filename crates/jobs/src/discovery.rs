@@ -112,7 +112,7 @@ fn no_answer(url: &str, error: TransportError) -> Unavailable {
         _ => {}
     }
     if !is_answer {
-        fault = fault.hint("without the network: leave `--discover` out, or give the keys with `--jwks FILE`");
+        fault = fault.hint("without the network, give the issuer's keys with `--jwks FILE` in place of `--discover`");
     }
     Unavailable { fault, is_answer }
 }

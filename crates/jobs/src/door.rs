@@ -16,7 +16,7 @@ pub enum Door {
 }
 
 /// Phrases that name an option without a counterpart, or more than one option.
-const PHRASES: [(&str, &str); 13] = [
+const PHRASES: [(&str, &str); 14] = [
     ("`--discover` or `--jwks FILE`", "`jwks`"),
     (", or name it with `--id-token-file PATH`", ""),
     ("an option such as `--org contoso`, or a member of `parts`", "a member of `parts`"),
@@ -32,6 +32,7 @@ const PHRASES: [(&str, &str); 13] = [
     ("run `azure-oidc explain AADSTS", "ask `explain` about `AADSTS"),
     // The limits of these interfaces are fixed.
     (": `--replication-wait 2m --timeout 3m` asks again for that long", ", so ask again after a while"),
+    ("run the job again after that time, or wait for it with a longer `--timeout`", "try again after that time"),
     ("try again later, or raise `--timeout` and `--retries`", "try again later"),
     ("raise `--timeout`, for example to `60s`; if it never answers", "try again; if it never answers"),
 ];

@@ -28,6 +28,9 @@ pub(crate) use settings::{explain_missing, of_command, scopes};
 pub(crate) use step::{Step, fitting};
 pub use trade::trade;
 
+use std::time::Duration;
+
+use azure_oidc_core::check::NEVER_MATCHES;
 use azure_oidc_core::credential::{Credential, forms};
 use azure_oidc_core::plan::{Limits, Plan, STANDARD_INPUT, TokenPlan};
 use azure_oidc_core::platform::Publication;
@@ -71,8 +74,17 @@ pub fn run(request: &Request<'_>, context: Context<'_>, notices: &mut Vec<Notice
         notices.extend(notice::decisions(&order, plan.token.platform.title()));
     }
 
-    let limits = Limits { timeout: deadline.left(context.ports.clock), ..request.limits };
-    let traded = trade::send(&order, limits, context.ports, &mut || Some(obtain().ok()?.token))?;
+    // No credential can come that has a subject of this run alone, so waiting for one is no use.
+    let is_hopeless = notices.iter().any(|notice| matches!(notice, Notice::Warning(one) if one.code == NEVER_MATCHES));
+    let mut limits = Limits { timeout: deadline.left(context.ports.clock), ..request.limits };
+    if is_hopeless {
+        limits.replication_wait = Duration::ZERO;
+    }
+    let traded = trade::send(&order, limits, context.ports, &mut || Some(obtain().ok()?.token));
+    let traded = traded.map_err(|mut fault| {
+        fault.hints.retain(|hint| !is_hopeless || !hint.contains("--replication-wait"));
+        fault
+    })?;
     notices.retain(|notice| !matches!(notice, Notice::Warning(finding) if finding.is_for_refusals()));
     notices.extend(traded.notice(&order));
 

@@ -74,7 +74,7 @@ pub(crate) fn learn_credentials(request: &Request, ports: Ports<'_>) {
 fn find(plan: &TokenPlan, deadline: Deadline, context: Context<'_>) -> Result<Obtained, Fault> {
     match &plan.source {
         Source::Variable(name) => from_variable(name, context),
-        Source::File(path) => from_file(path, plan.named, context),
+        Source::File(path) => from_file(path, plan.named, plan.platform, context),
         Source::Request { .. } => {
             Ok(Obtained { token: service::ask(plan, deadline, context.ports)?, place: place(plan) })
         }
@@ -101,15 +101,28 @@ fn from_variable(name: &str, context: Context<'_>) -> Result<Obtained, Fault> {
     Ok(Obtained { token: Secret::new(token), place: format!("`{name}`") })
 }
 
-fn from_file(name: &str, named: &str, context: Context<'_>) -> Result<Obtained, Fault> {
+fn from_file(
+    name: &str,
+    named: &str,
+    platform: &'static dyn Platform,
+    context: Context<'_>,
+) -> Result<Obtained, Fault> {
+    let is_platforms = named == platform.name();
     let place = if name == STANDARD_INPUT { "standard input".to_owned() } else { format!("`{name}`") };
     let fault = |code, message| Fault::new(Category::IdToken, code, message);
     let bytes = context
         .files
         .read(name)
-        .map_err(|why| fault("id-token-unreadable", format!("The ID token in {place}, named by `{named}`, {why}")))
+        .map_err(|why| {
+            let what = match is_platforms {
+                true => format!("This job has no ID token: the file {place}, in which {} puts it,", platform.title()),
+                false => format!("The ID token in {place}, named by `{named}`,"),
+            };
+            fault("id-token-unreadable", format!("{what} {why}"))
+        })
         .map_err(|fault| match holds_token(name) {
             true => fault.hint("this is a token and no path: `--id-token-env NAME` reads one from a variable"),
+            false if is_platforms => fault.hint(platform.missing_token_file()),
             false => fault.hint("name the file that an earlier step of this job wrote"),
         })?;
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
@@ -131,8 +144,8 @@ fn from_file(name: &str, named: &str, context: Context<'_>) -> Result<Obtained, 
 
 /// The host runs the program when a flag allows it, and hands over its output under the name of the
 /// command line.
-fn from_program(name: &str, platform: &dyn Platform, context: Context<'_>) -> Result<Obtained, Fault> {
-    let Err(why) = context.files.read(name) else { return from_file(name, platform.name(), context) };
+fn from_program(name: &str, platform: &'static dyn Platform, context: Context<'_>) -> Result<Obtained, Fault> {
+    let Err(why) = context.files.read(name) else { return from_file(name, platform.name(), platform, context) };
     let message = format!("{} makes this token with `{name}`, whose output {why}", platform.title());
     Err(Fault::new(Category::IdToken, "program-needed", message)
         .hint("let the native host run that program: `--allow-program`")

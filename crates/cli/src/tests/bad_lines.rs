@@ -151,6 +151,11 @@ const LINES: &[(&str, &str, &[&str])] = &[
         &[],
     ),
     (
+        "--timeout 0s",
+        "invalid value '0s' for '--timeout <TIME>': a limit of zero leaves no time: give one such as 30s or 2m",
+        &[],
+    ),
+    (
         "serve --grace 5",
         "invalid value '5' for '--grace <TIME>': give a number with its unit, such as 500ms, 30s, 5m or 1h",
         &[],

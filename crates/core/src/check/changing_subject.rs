@@ -5,6 +5,9 @@ use super::quote::quoted;
 use crate::platform::{self, Part, Platform};
 use crate::token::Claims;
 
+/// The code of a finding about such a subject.
+pub const NEVER_MATCHES: &str = "subject-never-matches";
+
 /// Parts with another value in every run.
 const PER_RUN: &[&str] = &[
     "step",

@@ -1,6 +1,6 @@
 //! Why no credential should be created for a token, and what to do instead.
 
-use super::changing_subject::{changes, changing_part};
+use super::changing_subject::{NEVER_MATCHES, changes, changing_part};
 use super::decision::entra_issued_rules;
 use crate::cloud::Cloud;
 use crate::credential::audience::is_entra_issuer;
@@ -48,7 +48,7 @@ pub fn obstacle(token: &Token, cloud: &Cloud) -> Option<CredentialProblem> {
 /// Why no credential can accept two tokens of a job with this subject.
 pub fn changes_every_run(issuer: &str, subject: &str) -> Option<CredentialProblem> {
     let (platform, part) = changing_part(Some(issuer), subject)?;
-    let problem = CredentialProblem::fatal("subject-never-matches", changes(&part));
+    let problem = CredentialProblem::fatal(NEVER_MATCHES, changes(&part));
     Some(problem.remedy(platform.stable_subject_remedy()))
 }
 

@@ -2,7 +2,7 @@
 
 use super::Question;
 use super::audience_origin::{Origin, origin};
-use super::changing_subject::{never_matches, per_run};
+use super::changing_subject::{NEVER_MATCHES, never_matches, per_run};
 use super::decision::{
     ALGORITHMS, MAX_LIFETIME, TYPES, entra_issued_rules, is_early, is_expired, lifetime, missing_claims,
 };
@@ -289,7 +289,7 @@ fn subject(claims: &Claims) -> Vec<Finding> {
     let (Some(iss), Some(sub)) = (claims.iss.as_deref(), claims.sub.as_deref()) else { return Vec::new() };
     let mut findings: Vec<_> = too_long("subject-too-long", 700213, "sub", sub).into_iter().collect();
     if let Some((platform, part)) = never_matches(claims) {
-        let finding = Finding::warning("subject-never-matches", "").claim("sub").actual(sub);
+        let finding = Finding::warning(NEVER_MATCHES, "").claim("sub").actual(sub);
         findings.push(per_run(finding, platform, &part));
         return findings;
     }

@@ -87,6 +87,7 @@ pub(super) fn still_refused(fault: Fault, tries: u32) -> Fault {
 pub(super) fn gave_up(mut fault: Fault, tries: u32, after: Option<Duration>, remaining: Duration) -> Fault {
     if let Some(after) = after.filter(|after| *after >= remaining) {
         fault.message.push_str(&format!(", and asks to wait {}s, which is longer than the time left", after.as_secs()));
+        fault.hints = vec!["run the job again after that time, or wait for it with a longer `--timeout`".to_owned()];
     } else if remaining.is_zero() {
         fault.message.push_str(", and the time is up");
     }

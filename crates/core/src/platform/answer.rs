@@ -107,7 +107,15 @@ pub(super) fn refused(response: &Response, service: &str) -> Fault {
 pub(super) fn unreadable(response: &Response, service: &str, what: &str) -> Fault {
     let fault = Fault::new(Category::IdToken, "id-token-answer-unexpected", format!("The answer of {service} {what}"));
     match response.header("content-type") {
-        Some(kind) => fault.fact("content-type", shown(kind, LONGEST_ID)),
+        Some(kind) => {
+            let fault = fault.fact("content-type", shown(kind, LONGEST_ID));
+            match kind.starts_with("text/html") {
+                true => {
+                    fault.hint("a web page came in its place, often from a proxy: check `HTTPS_PROXY` and `NO_PROXY`")
+                }
+                false => fault,
+            }
+        }
         None => fault,
     }
 }

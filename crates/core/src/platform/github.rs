@@ -292,8 +292,8 @@ const LABELS: &[grammar::Label] = &[
 fn request_variables(env: &dyn Env) -> Result<[(&'static str, String); 2], Fault> {
     let fault = match (env.present(URL), env.present(BEARER)) {
         (Some(url), Some(bearer)) => return Ok([(URL, url), (BEARER, bearer)]),
-        (Some(_), None) => incomplete(URL, BEARER),
-        (None, Some(_)) => incomplete(BEARER, URL),
+        (Some(_), None) => return Err(incomplete(URL, BEARER)),
+        (None, Some(_)) => return Err(incomplete(BEARER, URL)),
         (None, None) => {
             if let (Some(url), Some(bearer)) = (env.present(request_pair::URL), env.present(request_pair::BEARER)) {
                 return Ok([(request_pair::URL, url), (request_pair::BEARER, bearer)]);

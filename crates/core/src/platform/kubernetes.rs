@@ -45,6 +45,11 @@ impl Platform for Kubernetes {
         })
     }
 
+    fn missing_token_file(&self) -> &'static str {
+        "mount the volume with `AZURE_FEDERATED_TOKEN_FILE` into this container too; the webhook adds both when a pod with the label \
+         `azure.workload.identity/use: \"true\"` is created"
+    }
+
     fn replaces_file(&self) -> bool {
         true
     }

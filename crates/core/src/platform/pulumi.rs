@@ -57,6 +57,10 @@ impl Platform for Pulumi {
         Some(TOKEN_FILE.to_owned())
     }
 
+    fn missing_token_file(&self) -> &'static str {
+        "switch on the Azure integration (OpenID Connect) in the stack's deployment settings: then Pulumi also sets `PULUMI_OIDC_TOKEN`"
+    }
+
     fn outputs(&self, env: &dyn Env) -> Result<Vec<File>, Fault> {
         Ok(vec![match env.present(OUTPUT) {
             Some(_) => File::Variable(OUTPUT),

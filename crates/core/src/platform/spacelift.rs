@@ -45,6 +45,10 @@ impl Platform for Spacelift {
         Some(TOKEN_FILE.to_owned())
     }
 
+    fn missing_token_file(&self) -> &'static str {
+        "run this in a Spacelift run, or pass `SPACELIFT_OIDC_TOKEN` to the container that runs it"
+    }
+
     /// Each job has a file system of its own.
     fn job_folder(&self, _env: &dyn Env) -> Option<String> {
         Some("/tmp".to_owned())

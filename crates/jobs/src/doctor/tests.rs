@@ -112,3 +112,16 @@ fn a_job_without_a_place_for_the_token_is_not_good() {
         assert!(check.ok == expected.0 && check.message.contains(expected.1), "{variable}: {check:?}");
     }
 }
+
+#[test]
+fn a_file_that_the_platform_did_not_write_has_the_platforms_remedy() {
+    for (variable, value, title, remedy) in [
+        ("PULUMI_CI_SYSTEM", "Pulumi Deployments", "Pulumi", "Azure integration"),
+        ("AZURE_FEDERATED_TOKEN_FILE", "/var/run/token", "Kubernetes", "mount the volume"),
+    ] {
+        let answer = answer(&Variables::from([(variable, value)]));
+        let check = check(&answer, "ID token");
+        assert!(check.message.contains(&format!("in which {title} puts it")), "{check:?}");
+        assert!(check.hints.iter().any(|hint| hint.contains(remedy)), "{check:?}");
+    }
+}

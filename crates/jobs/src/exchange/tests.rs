@@ -186,6 +186,19 @@ fn a_refusal_of_entra_has_the_same_advice_behind_each_door() {
 }
 
 #[test]
+fn a_subject_of_one_run_is_not_asked_about_again() {
+    let step = "{5a1c9e52-3b64-4d8f-9a01-7e6f5d4c3b2a}:{1c7a9e52-3b64-4d8f-9a01-7e6f5d4c3b2a}";
+    let issuer = "https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc";
+    let description = "AADSTS700211: No matching federated identity record found for presented assertion issuer";
+    let answer = json!({ "error": "invalid_client", "error_description": description, "error_codes": [700_211] });
+    let job = Job::new(&signed(NOW + 300, issuer, step), 401, answer);
+    let (result, notices) = job.run(|_| {});
+    let fault = result.unwrap_err();
+    assert_eq!((job.sent.get(), notices.len()), (1, 1));
+    assert!(!fault.hints.iter().any(|hint| hint.contains("--replication-wait")), "{:?}", fault.hints);
+}
+
+#[test]
 fn the_answer_is_the_same_behind_each_door() {
     let job = Job::new(&token(NOW + 300), 200, granted());
     let served = serve(&Body::default(), Some(&Secret::new(token(NOW + 300))), job.ports()).unwrap();

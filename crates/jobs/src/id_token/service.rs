@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use azure_oidc_core::exchange::share;
 use azure_oidc_core::plan::TokenPlan;
-use azure_oidc_core::platform::{Platform, Source};
+use azure_oidc_core::platform::Source;
 use azure_oidc_core::ports::{Ports, TransportError, TransportKind};
 use azure_oidc_core::{Category, Fault, Secret};
 
@@ -30,7 +30,7 @@ pub(super) fn ask(plan: &TokenPlan, deadline: Deadline, ports: Ports<'_>) -> Res
                         (fault, is_transient)
                     }
                 },
-                Some(Err(error)) => (unreachable(&error, plan.platform), error.kind.is_transient()),
+                Some(Err(error)) => (unreachable(&error, plan), error.kind.is_transient()),
                 None => return Err(not_sent()),
             };
         if !is_transient || attempt >= attempts || left() <= PAUSE {
@@ -50,18 +50,27 @@ fn capitalised(sentence: &str) -> String {
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
-fn unreachable(error: &TransportError, platform: &dyn Platform) -> Fault {
+fn unreachable(error: &TransportError, plan: &TokenPlan) -> Fault {
     let fault = Fault::new(
         Category::IdToken,
         "token-service-unreachable",
-        capitalised(&format!("{} gave no answer", platform.token_service())),
+        capitalised(&format!("{} gave no answer", plan.platform.token_service())),
     )
     .fact("failure", error.kind.words());
     let fault = match error.kind {
         TransportKind::Tls(failure) => fault.hint(failure.remedy()),
         TransportKind::Timeout => fault.hint("`--timeout TIME` gives it more time"),
         _ => fault,
-    }
-    .hint("it is part of the CI system; a proxy that catches its address is the usual cause, see `NO_PROXY`");
+    };
+    let fault = match (&plan.source, error.kind) {
+        (Source::Request { socket: Some(socket), .. }, _) => fault.hint(format!(
+            "it listens at the socket `{socket}`: mount that into the container that runs azure-oidc"
+        )),
+        (_, TransportKind::Dns) => fault.hint(
+            "its name is known only where jobs of this platform run: run this in such a job, and let its container use the \
+             network of the machine",
+        ),
+        _ => fault.hint("it is part of the CI system; a proxy that catches its address is the usual cause, see `NO_PROXY`"),
+    };
     if error.detail.is_empty() { fault } else { fault.fact("reason", error.detail.clone()) }
 }
