@@ -17,14 +17,14 @@ mod time;
 mod tools;
 mod write;
 
-/// One door for foreign input.
+/// A fuzz target: one kind of input from outside.
 #[derive(Debug, Clone, Copy)]
 pub struct Target {
     /// The name of the target and of its corpus.
     pub name: &'static str,
     /// Panics if the property does not hold for this input.
     pub property: fn(&[u8]),
-    /// The longest input that reaches the door, in bytes.
+    /// The longest input that the program reads, in bytes.
     pub largest: usize,
 }
 
@@ -61,7 +61,7 @@ pub fn target(name: &str) -> Target {
 }
 
 /// Checks the property of a target, and that the input does not take too long. An input that is
-/// longer than any that reaches the door is ignored.
+/// longer than the program reads is ignored.
 ///
 /// # Panics
 /// If the property does not hold, if the input takes too long, or if there is no such target.

@@ -94,7 +94,7 @@ mod system {
         pub(super) fn at_signals(&self, note: &Arc<AtomicUsize>) -> io::Result<()> {
             flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
             for signal in [SIGTERM, SIGINT, SIGHUP] {
-                // In this order: the number is there when it rings.
+                // In this order: the number of the signal is stored before the thread wakes.
                 flag::register_usize(signal, Arc::clone(note), usize::try_from(signal).unwrap_or_default())?;
                 pipe::register(signal, self.0.try_clone()?)?;
             }

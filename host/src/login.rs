@@ -101,7 +101,7 @@ pub(crate) fn login(args: &LoginArgs, cli: &Cli, process: &Process<'_>) -> Resul
         }
         Err(fault) => {
             let fault = late(fault, process);
-            // What is gone again was never seen.
+            // The changes that were undone are not reported: no later program has seen them.
             tell(&process.undo(&mut journal).into_iter().filter(|one| !one.is_done()).collect::<Vec<_>>());
             Err(fault)
         }

@@ -1,4 +1,4 @@
-//! The programs of other people that tests run: from the PATH, or else from Debian's packages.
+//! The foreign programs that tests run: from the PATH, or else from Debian's packages.
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;

@@ -1,4 +1,5 @@
-//! Hunts for secrets in whatever a program left: also for parts of them, and for other encodings.
+//! Searches all output and files of a program for secrets, also for parts of them and other
+//! encodings.
 
 use std::collections::HashSet;
 use std::fs;

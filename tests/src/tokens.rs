@@ -1,4 +1,4 @@
-//! Builds tokens that no issuer would mint.
+//! Builds tokens that no issuer would issue.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;

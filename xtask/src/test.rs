@@ -1,8 +1,9 @@
 //! `cargo xtask test` and `cargo xtask lint`.
 
+use std::fs;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 
 use crate::{build, conformance, shell, tools, web};
 
@@ -70,6 +71,7 @@ pub(crate) fn schemas() -> Result<()> {
 pub(crate) fn lint() -> Result<()> {
     const DENY_WARNINGS: [&str; 3] = ["--", "--deny", "warnings"];
     build::target()?;
+    first_lines()?;
     shell::run(&mut shell::cargo(&["fmt", "--all", "--check"]))?;
     let mut native = shell::cargo(&["clippy", "--locked", "--workspace", "--all-targets"]);
     native.args(["--exclude", "azure-oidc", "--exclude", "azure-oidc-artifact"]).args(DENY_WARNINGS);
@@ -87,6 +89,19 @@ pub(crate) fn lint() -> Result<()> {
             .args(["check", "bans", "licenses", "sources"])
             .current_dir(shell::root()),
     )
+}
+
+/// Checks that each Rust file begins with a comment that says what the module does.
+fn first_lines() -> Result<()> {
+    let mut list = std::process::Command::new("git");
+    list.args(["ls-files", "*.rs"]).current_dir(shell::root());
+    let listed = shell::output(&mut list)?;
+    // Git also lists a file whose deletion is not staged.
+    for path in listed.lines().filter(|path| shell::root().join(path).is_file()) {
+        let text = fs::read_to_string(shell::root().join(path)).with_context(|| path.to_owned())?;
+        ensure!(text.starts_with("//! "), "{path} does not begin with `//! ` and what the module does");
+    }
+    Ok(())
 }
 
 /// Looks for known vulnerabilities and yanked crates in each lock file. It needs the database of

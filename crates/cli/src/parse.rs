@@ -49,7 +49,7 @@ fn read(arguments: &[String]) -> Result<Cli, Unread> {
     let mut program = program(arguments);
     let line = match Line::read(arguments) {
         Ok(line) => line,
-        // The first pass knows no commands to list.
+        // The first pass parses without subcommands, so its own help would list none.
         Err(error) if error.kind() == ErrorKind::DisplayHelp => {
             return Err(Unread::Help(program.render_help().to_string()));
         }

@@ -1,4 +1,4 @@
-//! Finds secrets on a command line and in variables, where somebody may have put them by mistake.
+//! Finds secrets on a command line and in variables, where they may be by mistake.
 
 use azure_oidc_core::ports::{Env, Secrets};
 use azure_oidc_core::secret::{looks_like_hex_key, looks_secret};

@@ -1,5 +1,4 @@
-//! The command line as a whole: what lines mean, which errors wrong lines get, and what the help
-//! says.
+//! Tests the command line as a whole: valid lines, errors of invalid lines, and the help.
 
 use azure_oidc_core::Fault;
 

@@ -42,17 +42,17 @@ pub(crate) fn formats() -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(Format::ALL.map(Format::name)).try_map(|name| Format::by_name(&name).ok_or("unknown"))
 }
 
-/// A whole number.
+/// Parses a whole number from 0 to 4294967295.
 pub(crate) fn number(text: &str) -> Result<u32, &'static str> {
     text.parse().map_err(|_| "give a whole number from 0 to 4294967295")
 }
 
-/// A duration.
+/// Parses a number with its unit (`500ms`, `30s`, `5m`, `1h`). A number without a unit is refused.
 pub(crate) fn duration(text: &str) -> Result<Duration, &'static str> {
     humantime::parse_duration(text).map_err(|_| "give a number with its unit, such as 500ms, 30s, 5m or 1h")
 }
 
-/// A duration within which something must end.
+/// Parses a time limit: a duration that is not zero.
 pub(crate) fn time_limit(text: &str) -> Result<Duration, &'static str> {
     match duration(text)? {
         Duration::ZERO => Err("a limit of zero leaves no time: give one such as 30s or 2m"),
@@ -60,7 +60,7 @@ pub(crate) fn time_limit(text: &str) -> Result<Duration, &'static str> {
     }
 }
 
-/// A point in time, in seconds since 1970.
+/// Parses seconds since 1970, or a time of RFC 3339, and returns seconds since 1970.
 pub(crate) fn moment(text: &str) -> Result<i64, &'static str> {
     if let Ok(seconds) = text.parse() {
         return Ok(seconds);
@@ -70,20 +70,20 @@ pub(crate) fn moment(text: &str) -> Result<i64, &'static str> {
         .ok_or("give seconds since 1970, or a time such as 2026-11-20T17:00:00Z")
 }
 
-/// The name of a claim with its value.
+/// Parses `NAME=VALUE` of a claim.
 pub(crate) fn named_value(text: &str) -> Result<(String, String), &'static str> {
     let (name, value) = text.split_once('=').ok_or("give the name of the claim, `=`, and its value")?;
     Ok((name.to_owned(), value.to_owned()))
 }
 
-/// An old value with the new one.
+/// Parses `OLD=NEW`. Neither may be empty.
 pub(crate) fn replacement(text: &str) -> Result<(String, String), &'static str> {
     let pair = text.split_once('=').filter(|(old, new)| !old.is_empty() && !new.is_empty());
     let (old, new) = pair.ok_or("give the old value, `=`, and the new value")?;
     Ok((old.to_owned(), new.to_owned()))
 }
 
-/// The form of an ID token.
+/// Parses where and how an ID token is printed: `text`, `json`, `file:PATH` or `gcp-executable`.
 pub(crate) fn hand_over(text: &str) -> Result<HandOver, &'static str> {
     match (text, text.strip_prefix("file:")) {
         ("text", _) => Ok(HandOver::Text),

@@ -13,9 +13,9 @@ use crate::token::json;
 
 /// The variable with the address of the broker: `http://127.0.0.1:PORT`.
 pub const ADDRESS: &str = "AZURE_OIDC_BROKER";
-/// The variable with the secret that it wants.
+/// The variable with the secret of the request header `x-identity-header`.
 pub const SECRET: &str = "IDENTITY_HEADER";
-/// What a host shows a command that may ask it.
+/// The variables that a host passes to a command that may ask the broker.
 pub const VARIABLES: [&str; 2] = [ADDRESS, SECRET];
 /// Its path for an access token.
 pub const ACCESS_TOKEN: &str = "/msi/token";
@@ -23,7 +23,7 @@ pub const ACCESS_TOKEN: &str = "/msi/token";
 /// The longest answer, in bytes.
 const MAX_ANSWER: usize = 256 * 1024;
 
-/// A broker.
+/// The address and the secret of a running broker.
 pub struct Broker {
     port: u16,
     secret: Secret,
@@ -42,7 +42,7 @@ impl Broker {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
-    /// The secret that it wants.
+    /// The secret of the request header `x-identity-header`.
     pub fn secret(&self) -> &Secret {
         &self.secret
     }

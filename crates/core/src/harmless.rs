@@ -1,5 +1,5 @@
-//! Escapes foreign text, so that no CI system finds a logging command in it, and that it looks like
-//! what it is.
+//! Escapes text from outside, so that a CI system does not take it for a logging command and
+//! invisible characters become visible.
 
 use crate::secret::without_secrets;
 use crate::shorten::shorten;

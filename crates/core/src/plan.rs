@@ -1,4 +1,4 @@
-//! The plan of an exchange: where the ID token is, and how the result leaves.
+//! Plans an exchange: the source of the ID token and the destination of the access token.
 //!
 //! A run makes its plan once, from the options and the environment. The native host reads from it
 //! what to grant, before the component starts; the component follows its own. Nothing here reads a

@@ -1,5 +1,5 @@
-//! Puts messages into the words of the interface that a request came by: options of the command line,
-//! members of a JSON body, or fields of a WIT record.
+//! Rewrites messages for the interface of the request: options of the command line, members of a
+//! JSON body, or fields of a WIT record.
 
 use azure_oidc_core::{Fault, platform};
 

@@ -1,4 +1,4 @@
-//! What the jobs decide themselves: defaults, notes, and what follows when the issuer's keys cannot
+//! Tests the decisions of the jobs: defaults, notes, and what follows if the issuer's keys cannot
 //! be fetched.
 
 use std::cell::Cell;

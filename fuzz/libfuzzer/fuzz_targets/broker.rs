@@ -1,3 +1,5 @@
+//! Fuzzes a session of `exec` and `broker`.
+
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| azure_oidc_fuzz::run("broker", input));

@@ -1,5 +1,5 @@
-//! Listens on a free port of 127.0.0.1, and reads requests within limits. Whoever is slow, sends
-//! too much or opens too many connections is cut off.
+//! Listens on a free port of 127.0.0.1, and reads requests within limits. A caller that is slow,
+//! sends too much or opens too many connections is cut off.
 
 use std::convert::Infallible;
 use std::io;

@@ -1,5 +1,6 @@
-//! Prints lines on standard error, which may belong to somebody who does not read. So a thread of
-//! its own prints them. While that one waits, a few lines are kept, and the others are counted.
+//! Prints lines on standard error without blocking the broker when nobody reads them. A thread of
+//! its own prints them. While it waits, a few lines are kept, and further lines are dropped and
+//! counted.
 
 use std::fmt;
 use std::io::{self, Write};

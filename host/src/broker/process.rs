@@ -1,5 +1,5 @@
-//! Starts the broker as a process of its own: in another session, child of nobody here, without the
-//! files of the caller.
+//! Starts the broker as a detached process: a session of its own, no child of this process, no
+//! inherited descriptors except the standard streams.
 //!
 //! This program is executed anew twice. The first process begins a session, starts the second and
 //! ends, so that the broker is no child of the command that this process becomes. What the broker
@@ -121,7 +121,7 @@ pub(super) fn detach() -> io::Result<()> {
     own_program(SERVE)?.spawn().map(drop)
 }
 
-/// A broker that was started and reports that it is ready. It waits to hear that this is known.
+/// A broker that was started and has reported readiness. It waits for an acknowledgement.
 pub(super) struct Started {
     orders: ChildStdin,
 }
@@ -219,7 +219,7 @@ impl Starter {
         poll(&mut polled, Some(&now)).is_ok() && !polled[0].revents().contains(PollFlags::HUP)
     }
 
-    /// Reports, and waits to be told to go on.
+    /// Sends the report, and waits for the acknowledgement.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The ready file: where the broker is, and what a step sets to use it.
+//! The ready file: the address of the broker, and the variables that a later step sets.
 
 use std::fs;
 use std::io::{self, Write};

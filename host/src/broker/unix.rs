@@ -1,5 +1,5 @@
-//! `exec` and `broker` where there are sessions and signals: `exec` becomes its command, and the
-//! broker is another process, which ends with it.
+//! `exec` and `broker` on Unix: `exec` becomes its command, and the broker is another process,
+//! which ends with the command.
 
 use std::cell::Cell;
 use std::os::unix::process::{CommandExt, parent_id};

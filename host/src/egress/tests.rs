@@ -1,3 +1,5 @@
+//! Tests which destinations and addresses the component may call.
+
 use super::*;
 
 fn policy(needed: &[&str], allowed: &[&str]) -> Policy {

@@ -44,7 +44,7 @@ impl Change {
             watchdog.enter(Phase::Program("git config".to_owned()));
             let mut command = Command::new("git");
             command.args(["config", "--file", "-", "--null", "--get-all", name]);
-            // Without git nothing can be asked, and nothing is at stake.
+            // Without git nothing reads the configuration, so there is nothing to check.
             let printed = tool::run(command, contents, watchdog.deadline(), unfinished).ok()?;
             Some(if printed.is_success { Ok(printed.stdout) } else { Err(printed.stderr) })
         })

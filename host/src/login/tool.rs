@@ -17,7 +17,7 @@ const LONGEST: u64 = 1 << 20;
 /// What is kept of the deadline, to undo what was changed.
 pub(super) const RESERVE: Duration = Duration::from_millis(500);
 
-/// What a tool printed.
+/// The output of a tool that ran to its end, and whether its exit code was 0.
 #[derive(Debug)]
 pub(super) struct Printed {
     pub(super) stdout: String,

@@ -1,4 +1,4 @@
-//! The variables that a login hands to later programs, and what they were before it.
+//! The variables that a login sets for later programs, and their earlier values.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Finds out whether a file can be written, without leaving anything behind.
+//! Tests whether a file can be written, and leaves nothing behind.
 
 use std::fs::{self, File, FileType};
 use std::io;

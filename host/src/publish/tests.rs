@@ -1,3 +1,5 @@
+//! Tests that results reach all files or none.
+
 use super::*;
 use std::fs;
 

@@ -1,3 +1,5 @@
+//! Tests requests against servers on loopback, and the code of each failure.
+
 use super::*;
 use crate::testing::{After, Authority, respond, respond_over_tls};
 use std::io::{ErrorKind, Write};

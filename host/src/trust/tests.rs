@@ -1,3 +1,5 @@
+//! Tests the sources of certificate authorities: their order, and their errors.
+
 use super::*;
 use crate::testing::Authority;
 use rustls::crypto::ring;

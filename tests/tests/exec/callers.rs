@@ -1,4 +1,4 @@
-//! Who may ask the broker, and how many at once.
+//! Tests which callers may ask the broker, and how many at the same time.
 
 use std::io::Write;
 use std::net::TcpStream;

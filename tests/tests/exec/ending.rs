@@ -1,4 +1,4 @@
-//! What is left when somebody ends: no process, no port and no file.
+//! Tests that no process, port or file remains when the command, the broker or its helper ends.
 
 use std::fs;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! `broker`: the ready file, and with whom it ends.
+//! Tests `broker`: the ready file, and the process whose end it watches.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};

@@ -1,4 +1,5 @@
-//! The start: its deadline, its measurements, what it watches, and a machine that has nothing left.
+//! Tests the start: its deadline, its measurements, the process that it watches, and a system
+//! without memory, threads or descriptors.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

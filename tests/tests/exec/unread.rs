@@ -1,4 +1,4 @@
-//! A standard error that nobody reads, or that is full: credentials are served all the same.
+//! Tests that credentials are served while nobody reads standard error, or the pipe is full.
 
 use std::io::Write;
 use std::process::Stdio;

@@ -1,4 +1,4 @@
-//! Authorities and token services that repeat in their answers what was sent to them.
+//! Tests authorities and token services that repeat in their answers what was sent to them.
 
 use azure_oidc_emulator::Injection;
 use azure_oidc_emulator::injections::{Encoding, Kind};

@@ -1,4 +1,5 @@
-//! Secrets in the place of something else: values of options, commands, files, variables.
+//! Tests that a secret given as the value of an option, or as the name of a command, file or
+//! variable, is not shown.
 
 use azure_oidc_tests::hunt::Hunt;
 use azure_oidc_tests::{APPLICATION, Job, Stage, TENANT};

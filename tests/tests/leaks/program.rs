@@ -1,4 +1,4 @@
-//! The CI system's own program, which the host runs: it gets no token of ours, in no way.
+//! Tests that the CI system's own program, which the host runs, gets none of our tokens.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! The HTTP service: answers, its log and its standard error.
+//! Searches the answers of the HTTP service, its log and its standard error for secrets.
 
 use azure_oidc_emulator::Injection;
 use azure_oidc_emulator::injections::{Encoding, Kind};

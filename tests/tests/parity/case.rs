@@ -1,4 +1,5 @@
-//! The cases (`cases.json`): one question, in the form of each door, and what every door must answer.
+//! The cases (`cases.json`): one question in the form of each interface, and the answer that every
+//! interface must give.
 
 use azure_oidc_tests::conformance::{Call, Given, Minted};
 use azure_oidc_tests::{APPLICATION, Stage, TENANT};

@@ -1,4 +1,4 @@
-//! The doors: the native host, the stock wasmtime command, an engine that calls the typed
+//! The interfaces: the native host, the stock wasmtime command, an engine that calls the typed
 //! functions, and the HTTP service.
 
 use azure_oidc_tests::conformance::TypedHost;

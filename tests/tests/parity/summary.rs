@@ -1,4 +1,4 @@
-//! What an answer comes to, in one form for all doors.
+//! Normalises the answers of all interfaces, so that they can be compared.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Tests that callers who mean harm, or do harm without meaning it, stop nobody else.
+//! Tests that a hostile or broken caller does not block the others.
 
 use std::io::{ErrorKind, Write};
 use std::net::TcpStream;

@@ -1,5 +1,5 @@
-//! What the commands need that answer other tools. What such a command may reach depends on the
-//! server that the tool names on standard input.
+//! Grants for the commands that give credentials to other tools. The server that the tool names on
+//! standard input decides what such a command may reach.
 
 use azure_oidc_core::broker::{self, Broker};
 use azure_oidc_core::exchange::registry::{REGISTRIES, Registry, USERNAME};
@@ -48,9 +48,9 @@ impl Grants {
         }
     }
 
-    /// Adds the one server that a tool asks a credential for. Takes all that could be reached or run
-    /// away when no credential is given for that server. `read` gives the contents of one of the
-    /// files.
+    /// Grants the one server that the tool asks a credential for. If no credential is given for that
+    /// server, it removes all destinations, sockets and programs. `read` returns the contents of one
+    /// of the files.
     pub fn narrow(&mut self, env: &dyn Env, read: &dyn Fn(&str) -> Option<String>) {
         let Some(tool) = self.asked else { return };
         let input = read(STANDARD_INPUT).unwrap_or_default();

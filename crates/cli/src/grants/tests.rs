@@ -1,4 +1,4 @@
-//! What the platforms' own ways need, and nothing that the component could choose.
+//! Tests which variables, files and destinations each command and platform is granted.
 
 use azure_oidc_core::plan::Limits;
 use azure_oidc_core::ports::fixed::Variables;

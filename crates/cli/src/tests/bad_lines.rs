@@ -1,4 +1,4 @@
-//! What is said of a line that cannot be read.
+//! Tests the errors of invalid command lines.
 
 use super::*;
 

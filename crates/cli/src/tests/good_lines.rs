@@ -1,4 +1,4 @@
-//! What a line means.
+//! Tests valid command lines.
 
 use super::*;
 

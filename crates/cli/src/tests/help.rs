@@ -1,4 +1,4 @@
-//! The help of every command, at 100 columns.
+//! Tests the help of every command, at 100 columns.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! The completions and man pages.
+//! Tests the completions and man pages.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Whatever the words are.
+//! Property tests of the parser with arbitrary arguments.
 
 use proptest::prelude::*;
 

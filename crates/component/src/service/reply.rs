@@ -8,7 +8,7 @@ use azure_oidc_jobs::Door;
 use azure_oidc_jobs::json::line;
 use serde::Serialize;
 
-/// A reply.
+/// The reply to an HTTP request, without its length header.
 #[derive(Debug)]
 pub struct Reply {
     /// HTTP status.

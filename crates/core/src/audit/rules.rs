@@ -1,4 +1,4 @@
-//! The rules for one credential, and the credential without the fault where that is certain.
+//! The audit rules for one credential, and the corrected credential if the correction is certain.
 
 use super::{Question, audiences, expressions};
 use crate::Fault;

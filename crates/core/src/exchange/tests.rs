@@ -1,3 +1,5 @@
+//! Tests an exchange: its requests, retries, refusals and failures of the network.
+
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! What a host can do.
+//! The two kinds of hosts: native (reads and writes files) and stock (standard streams only).
 
 use crate::fault::Fault;
 

@@ -1,4 +1,4 @@
-//! How the result of an exchange leaves.
+//! Chooses the output: files of the platform, standard output, or a file for the shell.
 
 use super::host::HostKind;
 use super::path;
@@ -19,7 +19,7 @@ pub enum Publish {
     Both,
 }
 
-/// How the result leaves.
+/// The form of the result.
 #[derive(Debug, Clone, Copy)]
 pub enum Form {
     /// JSON on standard output.

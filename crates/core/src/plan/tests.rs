@@ -1,4 +1,4 @@
-//! What is decided before anything is fetched or sent.
+//! Tests the decisions that are made before anything is fetched or sent.
 
 use super::*;
 use crate::fault::Category;

@@ -1,4 +1,4 @@
-//! Where the ID token of a job is.
+//! Finds the source of a job's ID token.
 
 use crate::cloud::{self, Cloud};
 use crate::fault::Fault;

@@ -1,5 +1,4 @@
-//! Rules that hold for every platform, and tables of what each does in environments as they really
-//! are.
+//! Tests rules that hold for every platform, and tables of each platform's behaviour.
 
 mod built;
 mod choosing;

@@ -1,4 +1,4 @@
-//! The access tokens, and when each is exchanged anew.
+//! The access tokens, and when each is renewed.
 
 use azure_oidc_core::Secret;
 
@@ -167,7 +167,7 @@ impl Entry {
         }
     }
 
-    /// Whether nobody would miss it.
+    /// Whether the entry can be removed: it has no valid token, no caller and no task.
     pub(super) fn is_idle(&self, now: u64) -> bool {
         self.flight == Flight::None && self.waiting.is_empty() && self.valid(now).is_none()
     }

@@ -90,8 +90,8 @@ impl IdToken {
         }
     }
 
-    /// What can be done with it. A token whose half is over is used only while no new one can be
-    /// had.
+    /// The state of the ID token. A token past half of its lifetime is used only while no new one
+    /// can be had.
     pub(super) fn status(&self, now: u64, platform: &str) -> Status {
         let valid = self.held.as_ref().filter(|held| now < held.until);
         if let Some(held) = valid.filter(|held| held.is_fresh(now)) {

@@ -1,4 +1,4 @@
-//! Messages about tokens that have ended or cannot be renewed: the time, and the way out.
+//! Messages about tokens that have expired or cannot be renewed: the time, and the remedy.
 
 use azure_oidc_core::Category;
 
@@ -45,8 +45,8 @@ pub(super) fn too_late(last: Option<&Failure>) -> Failure {
     Failure { is_passing: true, retry_after: last.and_then(|last| last.retry_after).or(Some(1)), ..busy }
 }
 
-/// Entra answered with a token that has ended.
-pub(super) fn useless(scope: &str) -> Failure {
+/// Entra answered with a token that has expired already.
+pub(super) fn received_expired(scope: &str) -> Failure {
     let message =
         format!("The access token that Entra gave for {scope} has ended already\nazure-oidc: set this machine's clock");
     failure("access-token-ended", Category::Network, message)

@@ -1,5 +1,5 @@
-//! What needs the network: asking for an ID token, and trading one. Both are the steps of an
-//! exchange of the command line.
+//! The tasks that need the network: requesting an ID token, and exchanging one. Both are steps of
+//! an exchange of the command line.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Reads a request: who may ask, at which path, with which secret and parameters.
+//! Reads a request, and checks its path, secret and parameters.
 
 use azure_oidc_core::Secret;
 use subtle::ConstantTimeEq as _;

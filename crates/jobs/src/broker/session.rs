@@ -1,4 +1,4 @@
-//! The session: what happens at the start, at a request, at the end of a task, and as time goes by.
+//! The session: handles the start, requests, results of tasks, and the time.
 
 use std::mem;
 
@@ -113,7 +113,7 @@ impl Session {
         self.end_of_call(now)
     }
 
-    /// Time goes by.
+    /// Advances the clock, and starts the tasks that are due.
     pub fn tick(&mut self, now: u64) -> Vec<Action> {
         self.clock(now);
         self.wake = None;

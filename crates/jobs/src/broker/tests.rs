@@ -1,4 +1,4 @@
-//! A session, driven by a clock that the test sets.
+//! Tests a session with a clock that the test sets.
 
 use std::collections::BTreeMap;
 

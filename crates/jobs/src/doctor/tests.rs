@@ -1,4 +1,4 @@
-//! What is said of a job, without any network.
+//! Tests the report about a job, without network.
 
 use azure_oidc_core::ports::fixed::{Offline, Variables};
 

@@ -1,4 +1,4 @@
-//! What an HTTP caller may ask for, and what every caller gets.
+//! The request of an HTTP caller, and the answer to every caller.
 
 use azure_oidc_core::Secret;
 use azure_oidc_core::exchange::AccessToken as Traded;

@@ -1,4 +1,4 @@
-//! What a person is told besides the result.
+//! The notices for a person beside the result.
 
 use azure_oidc_core::check::{Finding, Severity};
 use azure_oidc_core::ports::Env;

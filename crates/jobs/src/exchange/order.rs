@@ -1,4 +1,4 @@
-//! What to trade for what, once everything is known.
+//! The complete input of an exchange: settings, ID token, credentials, shell.
 
 use azure_oidc_core::credential::Credential;
 use azure_oidc_core::shell::Shell;
@@ -7,10 +7,10 @@ use azure_oidc_core::token::Token;
 use super::settings::Settings;
 use crate::id_token::Obtained;
 
-/// An ID token and what it is traded for.
+/// An ID token, and the settings, credentials and shell for its exchange.
 #[derive(Clone, Copy)]
 pub(super) struct Order<'a> {
-    /// Where, as whom, what for.
+    /// Authority, tenant, client and scopes.
     pub(super) settings: &'a Settings,
     /// The ID token.
     pub(super) id_token: &'a Obtained,

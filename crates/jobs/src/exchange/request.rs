@@ -1,4 +1,4 @@
-//! What the command line asks for.
+//! The request of the command line.
 
 use azure_oidc_core::plan::{Inputs, Limits};
 use azure_oidc_core::shell::Shell;

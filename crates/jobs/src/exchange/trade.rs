@@ -1,5 +1,4 @@
-//! The trade: sends the ID token to Entra, and turns a refusal into advice from the token's own
-//! claims.
+//! Sends the ID token to Entra, and turns a refusal into advice from the token's own claims.
 
 use azure_oidc_core::check::{Finding, Severity};
 use azure_oidc_core::exchange::{self, Granted, Terms};

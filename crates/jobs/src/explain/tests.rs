@@ -1,5 +1,5 @@
-//! Real errors and neighbours of theirs (`crates/core/testdata/explain`): what the answer must say,
-//! and what it must never say.
+//! Tests real errors and similar ones (`crates/core/testdata/explain`): text that the answer must
+//! contain, and text that it must not.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,3 +1,5 @@
+//! Tests key sets and signatures.
+
 mod attacks;
 mod curves;
 mod key_sets;

@@ -1,3 +1,5 @@
+//! Tests the parser of tokens, and the message for each mistake.
+
 mod mistakes;
 mod properties;
 

@@ -1,4 +1,4 @@
-//! The helpers in docker's configuration, and the name of the helper.
+//! Tests the helpers in docker's configuration, and the name of the helper.
 
 use azure_oidc_core::ports::fixed::Variables;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Changes of files, and what undoing them leaves.
+//! Tests changes of files, and undoing them.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The file for kubectl, and what stays of it.
+//! Tests the file for kubectl, and when `logout` keeps it.
 
 use azure_oidc_core::ports::fixed::Variables;
 

@@ -1,3 +1,5 @@
+//! Tests when an instance is reused, and that only exchanges have network access.
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 

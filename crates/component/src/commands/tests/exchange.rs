@@ -1,4 +1,4 @@
-//! `exchange` and `doctor` in jobs as people have them.
+//! Tests `exchange` and `doctor` with the variables of real jobs.
 
 use super::*;
 

@@ -1,4 +1,5 @@
-//! `exec` and `broker`: the session and its tasks together, from the command line to the answer.
+//! Tests `exec` and `broker`: the session and its tasks together, from the command line to the
+//! answer.
 
 use azure_oidc_core::Secret;
 use azure_oidc_jobs::broker::{Action, Environment, Listening, Refusal, Reply, Request as Asked, Session};

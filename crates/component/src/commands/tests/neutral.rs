@@ -1,4 +1,4 @@
-//! What a token, a log or a file name says never becomes a command of the CI system.
+//! Tests that text from a token, a log or a file name never becomes a command of the CI system.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What people paste and write, through the command line.
+//! Tests inputs from public issues through the command line.
 
 use super::*;
 

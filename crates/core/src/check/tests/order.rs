@@ -1,4 +1,4 @@
-//! The order of Entra's rules, its older answers, and what only some tenants ask.
+//! Tests the order of Entra's rules, its older answers, and the rules of some tenants only.
 
 use serde_json::{Value, json};
 

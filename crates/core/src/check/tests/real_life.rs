@@ -1,4 +1,4 @@
-//! Inputs as people have them (`testdata/cases`), each with a cause that the check must name.
+//! Tests inputs from public issues (`testdata/cases`), each with a cause that the check must name.
 
 use serde_json::{Value, json};
 

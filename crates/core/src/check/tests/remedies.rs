@@ -1,4 +1,4 @@
-//! Remedies name what the credentials live on.
+//! Tests that a remedy names the application or managed identity that owns the credentials.
 
 use serde_json::{Value, json};
 

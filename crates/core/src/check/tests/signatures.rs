@@ -1,4 +1,4 @@
-//! What Entra says of keys and signatures, and when it looks at them.
+//! Tests Entra's rules about keys and signatures, and when it applies them.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;

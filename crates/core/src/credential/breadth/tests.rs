@@ -1,4 +1,4 @@
-//! Which credentials let in too much, and their neighbours that do not.
+//! Tests which credentials let in too much, with counter-examples.
 
 use super::*;
 

@@ -1,3 +1,5 @@
+//! Tests the documents of Azure's tools and Terraform that hold credentials.
+
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What is copied as a part, and what becomes of it.
+//! Tests how copied parts are normalised.
 
 use super::*;
 use crate::platform::by_name;

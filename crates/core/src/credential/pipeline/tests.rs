@@ -1,5 +1,4 @@
-//! What is written for a pipeline accepts the pipeline's tokens, and nothing is written that Entra
-//! would not store.
+//! Tests that the credentials for a pipeline accept its tokens, and that Entra would store them.
 
 use proptest::prelude::*;
 use serde_json::json;

@@ -1,3 +1,5 @@
+//! Tests the written credentials in each format with a reader of that format.
+
 use std::process::Command;
 
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! Which addresses are registries, and what their answers mean.
+//! Tests which addresses are registries, and the meaning of their answers.
 
 use std::cell::{Cell, RefCell};
 

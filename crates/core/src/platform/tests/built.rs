@@ -1,4 +1,4 @@
-//! Subjects, issuers and audiences put together from parts.
+//! Tests subjects, issuers and audiences that are built from parts.
 
 use super::super::{ALL, Platform, identify};
 use super::{parts, platform};

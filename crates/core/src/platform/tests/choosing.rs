@@ -1,4 +1,4 @@
-//! Which token is meant where a job has several, or could have another.
+//! Tests which ID token is chosen if a job has several or could request another.
 
 use serde_json::json;
 

@@ -1,4 +1,5 @@
-//! The readers of each platform, after their documented rules: what comes out of what is published.
+//! Reads published results by the documented rules of each platform, and tests what its jobs then
+//! read.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;

@@ -1,4 +1,4 @@
-//! What each platform makes of the variables that its jobs really have.
+//! Tests the detection of each platform with the variables of real jobs.
 
 use super::super::{ALL, Detection, Selected, select, select_for_output, verdicts};
 use super::{describe, environment, platform, text};

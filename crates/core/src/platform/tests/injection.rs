@@ -1,5 +1,4 @@
-//! A value stays one value: whatever it is made of, each reader gets back what was published and
-//! nothing else.
+//! Tests that a hostile value stays one value for each reader of published results.
 
 use proptest::prelude::*;
 

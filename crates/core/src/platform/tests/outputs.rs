@@ -1,5 +1,5 @@
-//! Where results go: which files, whether they are known before anything is sent, and what comes
-//! out plain.
+//! Tests the destinations of results: files, whether they are known before anything is sent, and
+//! unmasked output.
 
 use super::super::{File, Publication, Secret, Value, dotenv};
 use super::{environment, platform, text};

@@ -1,4 +1,4 @@
-//! The requests to token services in full, and what each answer is taken for.
+//! Tests the requests to token services, and the meaning of each answer.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What must hold for each row of the table of platforms.
+//! Tests rules that hold for each row of the table of platforms.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

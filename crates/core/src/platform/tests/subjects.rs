@@ -1,4 +1,4 @@
-//! Subjects as the platforms make them, cut into parts.
+//! Tests the parts of subjects from each platform.
 
 use super::super::{ALL, identify};
 use super::platform;

@@ -1,4 +1,4 @@
-//! Callers: from cache at once, otherwise together with all others who want the same.
+//! Answers callers: from the cache at once, or after one exchange for all callers of a scope.
 
 use super::super::action::{Action, Failure, Reply};
 use super::super::cache::{Entry, Flight, MAX_SCOPES, Waiter};

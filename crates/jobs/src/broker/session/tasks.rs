@@ -1,4 +1,4 @@
-//! Tasks: which begin, what their ends change, and when to look again.
+//! Starts tasks, applies their results, and computes the time of the next one.
 
 use std::mem;
 
@@ -152,7 +152,7 @@ impl Session {
             self.entries[at].granted(token);
             self.hand_out(at, now);
         } else {
-            let failure = message::useless(&self.entries[at].scope);
+            let failure = message::received_expired(&self.entries[at].scope);
             self.exchange_failed(at, failure, now);
         }
     }

@@ -1,4 +1,4 @@
-//! What holds in every order of requests, results, pauses and jumps of the clock.
+//! Property tests with requests, results, pauses and jumps of the clock in any order.
 
 use super::*;
 

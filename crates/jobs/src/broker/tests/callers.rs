@@ -1,4 +1,4 @@
-//! Many callers, and what each waits for.
+//! Tests many callers at the same time.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! One ID token, and what happens when it ends; starts that fail.
+//! Tests platforms with one ID token, its end, and starts that fail.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The environment of the program, and the ready file.
+//! Tests the environment of the program, and the ready file.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The protocols, request by request.
+//! Tests the protocols, request by request.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Access tokens and ID tokens are renewed ahead.
+//! Tests that access tokens and ID tokens are renewed before they expire.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What a job publishes, and what it says of it.
+//! Tests what a job publishes, and the notices about it.
 
 use azure_oidc_core::platform::text::shell_quote;
 

@@ -1,4 +1,4 @@
-//! Variables that other tools use, read or named.
+//! Tests variables of other tools: which are read, and which get a warning.
 
 use super::*;
 

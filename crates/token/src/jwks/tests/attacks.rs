@@ -1,4 +1,4 @@
-//! Tokens and keys that must be refused, each with the reason that is true of it.
+//! Tests tokens and keys that must be refused, each with the right reason.
 
 mod keys;
 mod tokens;

@@ -1,4 +1,4 @@
-//! ECDSA signatures with random keys and messages, and what is near them.
+//! Tests ECDSA signatures with random keys and messages, and changed signatures.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use proptest::prelude::*;

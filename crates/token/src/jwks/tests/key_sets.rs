@@ -1,3 +1,5 @@
+//! Tests which key sets and keys are accepted.
+
 use serde_json::json;
 
 use super::mint::{ed25519_jwk, key_set, p256_jwk, rsa_jwk, with};

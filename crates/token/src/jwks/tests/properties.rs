@@ -1,3 +1,5 @@
+//! Property tests of key sets, and of changed signatures.
+
 use std::sync::LazyLock;
 
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! Published examples: what others signed must be accepted.
+//! Tests published examples: signatures of other implementations must be accepted.
 
 use super::{
     mint::{SIGNERS, good, key_set, with},

@@ -1,4 +1,4 @@
-//! The curves against vectors that were made to break them.
+//! Tests the curves with the attack vectors of Wycheproof.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What people pass instead of a token, and the message and hint for each.
+//! Tests texts that are not tokens, and the message and hint for each.
 
 use super::{HEADER, encoded, token};
 use crate::token::{Jws, Token};

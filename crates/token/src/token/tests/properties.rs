@@ -1,3 +1,5 @@
+//! Property tests of the parser with arbitrary text and bytes.
+
 use proptest::prelude::*;
 
 use super::token;

@@ -1,4 +1,4 @@
-//! The lines that the pages in `docs` propose.
+//! Tests the `setup` lines of the pages in `docs`.
 
 use std::process::Command as Program;
 

@@ -1,4 +1,4 @@
-//! Runs the scripts with a CLI that writes down what it was asked, and undoes them.
+//! Runs the scripts with a fake Azure CLI that records its calls, and undoes them.
 
 use std::process::Command as Program;
 

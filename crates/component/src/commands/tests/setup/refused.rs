@@ -1,4 +1,4 @@
-//! Values for which no script is written.
+//! Tests values for which no script is written.
 
 use super::*;
 

@@ -1,3 +1,5 @@
+//! Tests the parser of expressions: documented forms, and the position of each mistake.
+
 use proptest::prelude::*;
 
 use super::*;

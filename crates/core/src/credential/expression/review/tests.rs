@@ -1,4 +1,4 @@
-//! Which expressions Entra allows, and which are unwise.
+//! Tests which expressions Entra allows, and which let in too much.
 
 use super::*;
 use crate::credential::expression::parse;

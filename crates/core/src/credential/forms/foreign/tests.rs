@@ -1,3 +1,5 @@
+//! Tests credentials in templates, states of Pulumi and objects of Kubernetes operators.
+
 use serde_json::{Value, json};
 
 use crate::credential::forms::{Parsed, parse, parse_with_notes};

@@ -1,4 +1,4 @@
-//! Keys that don't belong to the token, and keys that are none.
+//! Tests keys of other tokens, and invalid keys.
 
 use serde_json::{Value, json};
 

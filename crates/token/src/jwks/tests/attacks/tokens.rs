@@ -1,4 +1,4 @@
-//! Tokens that say or carry what no token may.
+//! Tests tokens with content that no token may have.
 
 use serde_json::{Value, json};
 
