@@ -28,8 +28,8 @@ pub struct Request {
     /// Old values and their new ones, for migrations: an issuer, a subject, or `OWNER/REPOSITORY` of
     /// GitHub with `OWNER@ID/REPOSITORY@ID`.
     pub replace: Option<BTreeMap<String, String>>,
-    /// Also write the new credentials for this tool. Formats for applications and for managed
-    /// identities stand for each other.
+    /// Also write the new credentials for this tool. `az` and `az-identity`, or `graph` and `arm`, give
+    /// the same result: the owner of each credential decides which of the two is written.
     #[cfg_attr(feature = "schema", schemars(extend("enum" = crate::schema::formats())))]
     pub format: Option<String>,
     /// The application that owns the credentials, for commands.

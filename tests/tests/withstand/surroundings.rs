@@ -1,5 +1,5 @@
-//! Tests proxy variables that cannot be used, issuers in private networks, and a system that has
-//! nothing left.
+//! Tests proxy variables that cannot be used, issuers in private networks, and a system without free
+//! memory, threads or file descriptors.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
