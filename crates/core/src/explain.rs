@@ -59,8 +59,9 @@ pub const MAX_CODES: usize = 50;
 
 /// Explains every error in a text: a number alone, `AADSTS700213`, an answer in JSON, a job's log,
 /// an exception's message, a sign-in record. Each is explained once. An error of the CI system,
-/// which is the cause of the others, comes first; an error of the resource comes last. Commands in
-/// hints are for this shell.
+/// which is the cause of the others, comes first. An error of the resource comes last, but first
+/// where it stands after all others: then a sign-in worked after them. Commands in hints are for
+/// this shell.
 pub fn explain(text: &str, shell: Shell) -> Vec<Explanation> {
     explain_with(text, shell, None).explanations
 }
@@ -93,12 +94,25 @@ pub fn explain_with(text: &str, shell: Shell, known: Option<&Known<'_>>) -> Expl
     let scan::Mentions { mentions, has_more } = scan::mentions_in(&plain);
     let before = elsewhere::before_the_exchange(&plain, shell);
     let no_token = before.iter().any(|signal| signal.no_token);
-    // A refused sign-in has no errors after it.
-    let after = if mentions.is_empty() { elsewhere::after_the_exchange(&plain, shell) } else { Vec::new() };
+    let after = elsewhere::after_a_sign_in(&plain, shell);
+    let order = elsewhere::Order::of(&plain, &after);
+    let codes: Vec<_> = mentions.iter().map(|mention| explanation(mention, no_token)).collect();
+    let others = match mentions.is_empty() {
+        true => elsewhere::without_a_code(&plain, !after.is_empty(), shell),
+        false => Vec::new(),
+    };
     let cut = elsewhere::cut_code(&plain).filter(|_| mentions.is_empty());
-    let codes = mentions.iter().map(|mention| explanation(mention, no_token));
+    let (first, last) = order.divided(after, &before, &codes);
     let signals = |signals: Vec<elsewhere::Signal>| signals.into_iter().map(|one| one.explanation.within_limits());
-    let explanations = signals(before).chain(codes).chain(signals(after)).chain(cut).collect();
+    let before = before.into_iter().map(|one| order.signal(one)).collect();
+    let codes = codes.into_iter().map(|one| order.code(one));
+    let explanations = signals(first)
+        .chain(signals(before))
+        .chain(codes)
+        .chain(signals(last))
+        .chain(signals(others))
+        .chain(cut)
+        .collect();
     let notes = [
         (
             has_more,

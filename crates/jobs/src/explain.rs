@@ -40,7 +40,8 @@ pub struct Request {
 }
 
 /// What the errors mean, each once. AADSTS errors are in the order of the text; an error of the CI
-/// system, which is the cause of the others, comes first.
+/// system, which is the cause of the others, comes first. A refusal of a resource comes last, and
+/// first where it stands after all others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Answer {

@@ -3,80 +3,63 @@
 
 mod ci;
 mod managed_identity;
+mod order;
 mod resource;
 mod role;
 mod vault;
+mod words;
 
 use super::{Explanation, capitalised};
 use crate::catalogue::{Meaning, Retry};
 use crate::shell::Shell;
+use words::Words;
+
+pub(super) use order::Order;
 
 /// An error that has no AADSTS number.
 pub(super) struct Signal {
     pub(super) explanation: Explanation,
     /// Whether the error says that there was no ID token.
     pub(super) no_token: bool,
-}
-
-/// An error that is known by its words.
-struct Known {
-    /// The name in the answer.
-    code: &'static str,
-    /// Each group has one word or phrase in the text. They are in lower case.
-    words: &'static [&'static [&'static str]],
-    meaning: Meaning,
-    no_token: bool,
-}
-
-const fn known(
-    code: &'static str,
-    words: &'static [&'static [&'static str]],
-    name: &'static str,
-    cause: &'static str,
-    remedy: &'static str,
-) -> Known {
-    Known { code, words, meaning: Meaning { name, cause, remedy, retry: Retry::Never }, no_token: false }
+    /// Where the error is in the text, in bytes.
+    pub(super) at: usize,
 }
 
 /// The error of the CI system that comes first. The text is plain.
 pub(super) fn before_the_exchange(text: &str, shell: Shell) -> Vec<Signal> {
-    first_of(ci::BEFORE, text, shell)
+    Words::of(text).first(ci::BEFORE, shell).into_iter().collect()
 }
 
-/// Errors of other services, of resources after a sign-in that worked, and of tools that did not ask
-/// Entra. The text is plain.
-pub(super) fn after_the_exchange(text: &str, shell: Shell) -> Vec<Signal> {
-    let named = [role::refused(text, shell), vault::refused(text, shell), resource::wrong_tenant(text), b2c(text)];
-    let named: Vec<Signal> = named.into_iter().flatten().collect();
-    if !named.is_empty() {
-        return named;
+/// Refusals of resources, which only a sign-in that worked can have. The text is plain.
+pub(super) fn after_a_sign_in(text: &str, shell: Shell) -> Vec<Signal> {
+    let mut signals = role::refused(text, shell);
+    signals.extend(vault::refused(text, shell).into_iter().chain(resource::wrong_tenant(text)));
+    if signals.is_empty() {
+        signals.extend(Words::of(text).first(resource::SIGNED_IN, shell));
     }
-    let after = first_of(resource::AFTER, text, shell);
-    if after.is_empty() { first_of(managed_identity::WITHOUT_A_TOKEN, text, shell) } else { after }
+    signals
 }
 
-fn first_of(table: &[Known], text: &str, shell: Shell) -> Vec<Signal> {
-    let lower = text.to_lowercase();
-    let in_text = |known: &&Known| known.words.iter().all(|group| group.iter().any(|word| lower.contains(word)));
-    table.iter().find(in_text).map(|known| signal(known, shell)).into_iter().collect()
+/// Errors of other services and of tools, in a text without a code of Entra. The text is plain;
+/// `is_told` says that a refusal of a resource is told already.
+pub(super) fn without_a_code(text: &str, is_told: bool, shell: Shell) -> Vec<Signal> {
+    if let Some(b2c) = b2c(text) {
+        return vec![b2c];
+    }
+    if is_told {
+        return Vec::new();
+    }
+    let words = Words::of(text);
+    let after_success = |signal: &Signal| order::last_success(text).is_none_or(|success| success < signal.at);
+    let of_tools = || words.first(managed_identity::WITHOUT_A_TOKEN, shell).filter(after_success);
+    words.first(resource::AFTER, shell).or_else(of_tools).into_iter().collect()
 }
 
-fn signal(known: &Known, shell: Shell) -> Signal {
-    let hint = shell.with_variables(known.meaning.remedy).into_owned();
-    named(known.code.to_owned(), known.meaning, vec![hint], Vec::new(), known.no_token)
-}
-
-fn named(
-    code: String,
-    meaning: Meaning,
-    hints: Vec<String>,
-    facts: Vec<(&'static str, String)>,
-    no_token: bool,
-) -> Signal {
+fn named(code: String, meaning: Meaning, hints: Vec<String>, facts: Vec<(&'static str, String)>, at: usize) -> Signal {
     let message = format!("{}. {}", capitalised(meaning.name), meaning.cause);
     let explanation =
         Explanation { code: 0, other: Some(code), meaning: Some(meaning), message, quoted: None, facts, hints };
-    Signal { explanation, no_token }
+    Signal { explanation, no_token: false, at }
 }
 
 /// The first code of Azure AD B2C.
@@ -96,7 +79,7 @@ fn b2c(text: &str) -> Option<Signal> {
                  `https://login.microsoftonline.com`, not one on `b2clogin.com`",
         retry: Retry::Never,
     };
-    Some(named(format!("{PREFIX}{digits}"), meaning, vec![meaning.remedy.to_owned()], Vec::new(), false))
+    Some(named(format!("{PREFIX}{digits}"), meaning, vec![meaning.remedy.to_owned()], Vec::new(), at))
 }
 
 /// A code whose last digits are missing, such as `AADSTS7002…`.
@@ -114,5 +97,5 @@ pub(super) fn cut_code(text: &str) -> Option<Explanation> {
         retry: Retry::Never,
     };
     let code = format!("AADSTS{digits}…");
-    Some(named(code, meaning, vec![meaning.remedy.to_owned()], Vec::new(), false).explanation)
+    Some(named(code, meaning, vec![meaning.remedy.to_owned()], Vec::new(), 0).explanation)
 }

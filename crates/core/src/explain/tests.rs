@@ -142,6 +142,25 @@ fn each_code_is_explained_once_in_the_order_of_the_text() {
     assert_eq!(codes("\"error_codes\":[ 700024 ] https://login.microsoftonline.com/error?code=700024"), [700024]);
 }
 
+/// A text, and the names of its errors in the order of the answer.
+#[test]
+fn a_refusal_after_all_other_errors_comes_first() {
+    const NO_TOKEN: &str = "Unable to get ACTIONS_ID_TOKEN_REQUEST_URL env variable";
+    for (lines, expected) in [
+        (&["AADSTS700213: x", "AuthorizationFailed"][..], &["AuthorizationFailed", "700213"][..]),
+        (&["AuthorizationFailed", "AADSTS700213: x"], &["700213", "AuthorizationFailed"]),
+        (&["AADSTS700213: x", "AuthorizationFailed", "AADSTS700024: y"], &["700213", "700024", "AuthorizationFailed"]),
+        (&["AuthorizationFailed", "AADSTS700213: x", "AuthorizationFailed"], &["AuthorizationFailed", "700213"]),
+        (&[NO_TOKEN, "AuthorizationFailed"], &["AuthorizationFailed", "id-token-permission-missing"]),
+        (&["AuthorizationFailed", NO_TOKEN], &["id-token-permission-missing", "AuthorizationFailed"]),
+        (&["ResultType: 700213", "AuthorizationFailed"], &["700213", "AuthorizationFailed"]),
+    ] {
+        let explanations = explain(&lines.join("\n"));
+        let name = |one: &Explanation| one.other.clone().unwrap_or_else(|| one.code.to_string());
+        assert_eq!(explanations.iter().map(name).collect::<Vec<_>>(), expected, "{lines:?}");
+    }
+}
+
 #[test]
 fn an_unknown_number_is_described_by_its_first_digits() {
     let message = |text: &str| explain(text).remove(0).message;

@@ -75,6 +75,8 @@ fn the_work_grows_with_the_length_of_the_log() {
         "\u{1b}_",
         "The client ",
         "AuthorizationFailed",
+        "The client 'a' does not have authorization to perform action 'b'\n",
+        "oidcToken\na\nb\nc\nstatus 401\na\nb\nc\n",
     ] {
         let time = |times: usize| {
             let text = piece.repeat(times);

@@ -1,27 +1,38 @@
 //! Errors of the CI system, which gave no ID token.
 
-use super::{Known, known};
+use super::words::{Known, anywhere, in_stack, known, near};
 
 const fn no_token(known: Known) -> Known {
     Known { no_token: true, ..known }
 }
 
-const AZURE_PIPELINES: &[&str] = &[
-    "getassertion",
-    "oidctoken",
-    "oidcrequesturi",
-    "serviceconnection",
-    "service connection",
-    "dev.azure.com",
-    "azurepipelines",
+/// The names of the request to Azure Pipelines' token service, in tools and in its address. The host
+/// `dev.azure.com` has the repositories and packages too.
+const TOKEN_SERVICE: &[&str] = &["getassertion", "oidctoken", "oidcrequesturi", "azurepipelinescredential"];
+
+/// What shows that Dependabot started the run. Other runs see the names of its branches too.
+const DEPENDABOTS_RUN: &[&str] = &[
+    "triggered by dependabot[bot]",
+    "actor: dependabot[bot]",
+    "actor=dependabot[bot]",
+    "actor='dependabot[bot]",
+    "actor=\"dependabot[bot]",
+    "actor: \"dependabot[bot]",
+    "actor\":\"dependabot[bot]",
+    "actor\": \"dependabot[bot]",
+    "ref: refs/heads/dependabot/",
+    "ref=refs/heads/dependabot/",
+    "head_ref: dependabot/",
+    "head_ref=dependabot/",
+    "--force -b dependabot/",
 ];
 
 /// The first that fits is told.
 pub(super) const BEFORE: &[Known] = &[
-    no_token(known(
+    no_token(anywhere(known(
         "dependabot-without-secrets",
         &[
-            &["dependabot"],
+            DEPENDABOTS_RUN,
             &[
                 "actions_id_token_request",
                 "not all values are present",
@@ -33,7 +44,7 @@ pub(super) const BEFORE: &[Known] = &[
         "Runs that Dependabot starts get a read-only token and no Actions secrets, so ids that are stored as secrets are empty",
         "put the ids into the repository's variables (`vars.AZURE_CLIENT_ID`) or into Dependabot's own secrets, and give the job \
          `permissions: id-token: write`",
-    )),
+    ))),
     no_token(known(
         "id-token-permission-missing",
         &[&[
@@ -100,7 +111,7 @@ pub(super) const BEFORE: &[Known] = &[
         "try again with a new run of the whole pipeline; if it stays, check that the service connection is of the type workload identity \
          federation and that this pipeline is permitted to use it",
     )),
-    no_token(known(
+    no_token(near(known(
         "azure-pipelines-405",
         &[
             &[
@@ -111,13 +122,13 @@ pub(super) const BEFORE: &[Known] = &[
                 "405 method not allowed",
                 "(405)",
             ],
+            // The last is how Azure DevOps begins an error.
             &[
                 "getassertion",
                 "oidctoken",
                 "oidcrequesturi",
-                "http method 'get'",
-                "dev.azure.com",
-                "service connection",
+                "azurepipelinescredential",
+                "\"count\":1,\"value\":{\"message",
             ],
         ],
         "Azure Pipelines' token service was asked in GitHub's way",
@@ -125,8 +136,8 @@ pub(super) const BEFORE: &[Known] = &[
          GitHub, because it does not know the id of the service connection",
         "give the id of the service connection: ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID (or `ado_pipeline_service_connection_id`) for \
          Terraform, AZURESUBSCRIPTION_SERVICE_CONNECTION_ID for the Azure SDKs",
-    )),
-    no_token(known(
+    ))),
+    no_token(near(known(
         "azure-pipelines-sign-in",
         &[
             &[
@@ -144,31 +155,20 @@ pub(super) const BEFORE: &[Known] = &[
                 "(203)",
                 "203 non-authoritative",
             ],
-            AZURE_PIPELINES,
-            &[
-                "getassertion",
-                "oidctoken",
-                "oidcrequesturi",
-                "dev.azure.com",
-                "azurepipelinescredential",
-                "azure pipelines",
-            ],
+            TOKEN_SERVICE,
         ],
         "Azure Pipelines' token service did not accept the job's token",
         "The answer comes from Azure Pipelines' token service and not from Entra: instead of an ID token it sent a sign-in page or a \
          refusal, because SYSTEM_ACCESSTOKEN is missing, empty or no longer valid",
         "map the token in the step: `env: { SYSTEM_ACCESSTOKEN: $(System.AccessToken) }`",
-    )),
-    no_token(known(
+    ))),
+    no_token(in_stack(known(
         "azure-pipelines-html",
-        &[
-            &["unexpected token '<'", "unexpected token <", "<!doctype html"],
-            &["getoidctoken", "getassertion", "oidcrequesturi", "azurepipelinescredential", "azure pipelines"],
-        ],
+        &[&["unexpected token '<'", "unexpected token <", "<!doctype html"], TOKEN_SERVICE],
         "Azure Pipelines' token service answered with a web page",
         "The answer comes from Azure Pipelines' token service and not from Entra: a web page came in place of JSON. It sends its sign-in \
          page when SYSTEM_ACCESSTOKEN is missing, empty or no longer valid",
         "map the token in the step: `env: { SYSTEM_ACCESSTOKEN: $(System.AccessToken) }`; if it is mapped, read the web page: a proxy or \
          a failing service can have sent it",
-    )),
+    ))),
 ];

@@ -1,17 +1,17 @@
 //! Errors of tools that looked for a managed identity, in a job that has an ID token.
 
-use super::{Known, known};
+use super::words::{Known, known, near};
 
 /// The first that fits is told.
 pub(super) const WITHOUT_A_TOKEN: &[Known] = &[
-    known(
+    near(known(
         "managed-identity-not-assigned",
         &[&["managedidentitycredential"], &["identity has not been assigned to this resource"]],
         "this managed identity is not assigned to the machine",
         "The tool asked the managed identity endpoint of the machine, and the identity is not assigned to the machine",
         "to sign in with the ID token of the job, run the tool with `azure-oidc exec -- COMMAND`; to sign in as the machine, assign the \
          identity to it, and check the client id",
-    ),
+    )),
     known(
         "managed-identity-unavailable",
         &[&[

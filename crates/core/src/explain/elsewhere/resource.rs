@@ -1,16 +1,59 @@
-//! Errors of a resource, after a sign-in that worked.
+//! Errors of Azure Resource Manager and of resources, after a sign-in.
 
-use super::{Known, Signal, known, named};
+use super::words::{Known, known};
+use super::{Signal, named};
 use crate::catalogue::{Meaning, Retry};
 use crate::explain::facts::guid;
+
+/// Refusals of the contents of a resource, which only the holder of an access token can have. The
+/// first that fits is told.
+pub(super) const SIGNED_IN: &[Known] = &[
+    known(
+        "storage-role-missing",
+        &[&[
+            "authorizationpermissionmismatch",
+            "not authorized to perform this operation using this permission",
+            "you do not have the required permissions needed to perform this operation",
+        ]],
+        "a role for the data of the storage account is missing",
+        "The sign-in worked. Roles such as Owner and Contributor manage a storage account and do not let their holders read or write \
+         its data with an access token. A role that was assigned moments ago takes some minutes to take effect",
+        "give the identity a role for the data, such as Storage Blob Data Contributor to write blobs (Storage Blob Data Reader to read): \
+         `az role assignment create --assignee \"${AZURE_CLIENT_ID:?}\" --role 'Storage Blob Data Contributor' --scope \"$(az storage \
+         account show --name \"${STORAGE_ACCOUNT:?}\" --query id --output tsv)\"`",
+    ),
+    known(
+        "key-vault-tenant",
+        &[&["akv10032", "akv10022"]],
+        "Key Vault does not accept the access token",
+        "The sign-in worked, but the vault belongs to another tenant than the access token, or the token is for another resource than \
+         Key Vault",
+        "use the tenant id of the vault's subscription, and the scope `https://vault.azure.net/.default`",
+    ),
+    known(
+        "key-vault-firewall",
+        &[&[
+            "forbiddenbyfirewall",
+            "forbiddenbyconnection",
+            "client address is not authorized and caller is not a trusted service",
+        ]],
+        "Key Vault's firewall blocks the job",
+        "The sign-in worked: Entra accepted the ID token. The vault does not accept connections from the address of this runner",
+        "add the runner's address to the vault's network rules, or use a runner inside its network; a vault without public network \
+         access needs the second",
+    ),
+];
 
 /// The first that fits is told.
 pub(super) const AFTER: &[Known] = &[
     known(
         "no-subscriptions",
         &[&[
-            "no subscriptions found",
-            "no subscription found",
+            "no subscriptions found for ",
+            "error: no subscriptions found",
+            "\nno subscriptions found",
+            "error: no subscription found",
+            "\nno subscription found",
             "doesn't contain any subscription",
             "please run 'az login' to setup account with subscription",
         ]],
@@ -30,44 +73,19 @@ pub(super) const AFTER: &[Known] = &[
          assignment create --assignee \"${AZURE_CLIENT_ID:?}\" --role Reader --scope \"/subscriptions/${AZURE_SUBSCRIPTION_ID:?}\"`",
     ),
     known(
-        "storage-role-missing",
-        &[&[
-            "authorizationpermissionmismatch",
-            "not authorized to perform this operation using this permission",
-            "you do not have the required permissions needed to perform this operation",
-        ]],
-        "a role for the data of the storage account is missing",
-        "The sign-in worked. Roles such as Owner and Contributor manage a storage account and do not let their holders read or write \
-         its data with an access token. A role that was assigned moments ago takes some minutes to take effect",
-        "give the identity a role for the data, such as Storage Blob Data Contributor to write blobs (Storage Blob Data Reader to read): \
-         `az role assignment create --assignee \"${AZURE_CLIENT_ID:?}\" --role 'Storage Blob Data Contributor' --scope \"$(az storage \
-         account show --name \"${STORAGE_ACCOUNT:?}\" --query id --output tsv)\"`",
-    ),
-    known(
-        "key-vault-tenant",
-        &[&["akv10032", "akv10000"], &["vault", "issuer", "akv10"]],
-        "Key Vault does not accept the access token",
-        "The sign-in worked, but the vault belongs to another tenant than the access token, or the token is for another resource than \
-         Key Vault",
-        "use the tenant id of the vault's subscription, and the scope `https://vault.azure.net/.default`",
-    ),
-    known(
-        "key-vault-firewall",
-        &[&[
-            "forbiddenbyfirewall",
-            "forbiddenbyconnection",
-            "client address is not authorized and caller is not a trusted service",
-        ]],
-        "Key Vault's firewall blocks the job",
-        "The sign-in worked: Entra accepted the ID token. The vault does not accept connections from the address of this runner",
-        "add the runner's address to the vault's network rules, or use a runner inside its network; a vault without public network \
-         access needs the second",
-    ),
-    known(
         "key-vault-forbidden",
         &[
             &["vault.azure", "key vault", "keyvault", "forbiddenbypolicy", "microsoft.keyvault"],
-            &["forbiddenbypolicy", "status 403", "status code 403", "403 forbidden", "(forbidden)", "http 403"],
+            &[
+                "forbiddenbypolicy",
+                "status 403",
+                "status code 403",
+                "statuscode=403",
+                "403 forbidden",
+                "403 (forbidden)",
+                "(forbidden)",
+                "http 403",
+            ],
         ],
         "the identity may not read this vault",
         "The sign-in worked: Entra accepted the ID token. The identity has no role, or no access policy, on the vault",
@@ -76,18 +94,39 @@ pub(super) const AFTER: &[Known] = &[
          roles have no effect, `az keyvault set-policy --name \"${VAULT:?}\" --spn \"${AZURE_CLIENT_ID:?}\" --secret-permissions get`",
     ),
     known(
-        "registry-forbidden",
+        "registry-firewall",
         &[
-            &["azurecr.io", "azurecr.us", "azurecr.cn", "acr login", "container registry"],
-            &[" 401", " 403", "unauthorized", "denied", "forbidden"],
+            &["client with ip", "aka.ms/acr/firewall", "connectivity_forbidden_error"],
+            &["is not allowed access", "aka.ms/acr/"],
         ],
-        "the container registry refuses the identity",
-        "The refusal comes from the registry and not from Entra. If the sign-in before it worked, the identity has no role on the \
-         registry",
-        "give the identity a role on the registry, AcrPull to pull and AcrPush to push: `az role assignment create --assignee \
-         \"${AZURE_CLIENT_ID:?}\" --role AcrPush --scope \"$(az acr show --name \"${REGISTRY:?}\" --query id --output tsv)\"`",
+        "the container registry's firewall blocks the job",
+        "The refusal comes from the registry and not from Entra: the registry does not accept connections from the address of this \
+         runner. No role helps",
+        "add the runner's address to the registry's network rules, or use a runner inside its network; a registry without public network \
+         access needs the second",
     ),
+    REGISTRY_FORBIDDEN,
+    // Docker names the registry in the line before.
+    Known {
+        words: &[REGISTRY, &["denied: requested access", "unauthorized: authentication required"]],
+        lines: 2,
+        ..REGISTRY_FORBIDDEN
+    },
 ];
+
+/// The names of Azure's container registries. Others refuse with the same words.
+const REGISTRY: &[&str] =
+    &["azurecr.io", "azurecr.us", "azurecr.cn", "acr login", "azure container registry", "aka.ms/acr/authorization"];
+
+const REGISTRY_FORBIDDEN: Known = known(
+    "registry-forbidden",
+    &[REGISTRY, &["unauthorized", "denied: requested access", "\"code\":\"denied\"", "was denied. response code: 401"]],
+    "the container registry refuses the identity",
+    "The refusal comes from the registry and not from Entra. If the sign-in before it worked, the identity has no role on the \
+     registry",
+    "give the identity a role on the registry, AcrPull to pull and AcrPush to push: `az role assignment create --assignee \
+     \"${AZURE_CLIENT_ID:?}\" --role AcrPush --scope \"$(az acr show --name \"${REGISTRY:?}\" --query id --output tsv)\"`",
+);
 
 /// `InvalidAuthenticationTokenTenant`: the access token is of another tenant than the subscription.
 pub(super) fn wrong_tenant(text: &str) -> Option<Signal> {
@@ -110,5 +149,5 @@ pub(super) fn wrong_tenant(text: &str) -> Option<Signal> {
         None => meaning.remedy.to_owned(),
     };
     let facts = tenant.map(|tenant| ("tenant", tenant)).into_iter().collect();
-    Some(named(CODE.to_owned(), meaning, vec![hint], facts, false))
+    Some(named(CODE.to_owned(), meaning, vec![hint], facts, at))
 }

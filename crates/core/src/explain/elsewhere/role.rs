@@ -1,6 +1,8 @@
 //! Refusals of Azure Resource Manager after a sign-in that worked: a role is missing, here or on a
 //! linked resource, or a deny assignment forbids the action.
 
+mod command;
+
 use super::{Signal, named};
 use crate::catalogue::{Meaning, Retry};
 use crate::explain::facts::guid;
@@ -26,72 +28,177 @@ pub(super) const FORBIDDEN: Meaning = Meaning {
     retry: Retry::Never,
 };
 
-/// The refusal, with the command that gives the missing role.
-pub(super) fn refused(text: &str, shell: Shell) -> Option<Signal> {
-    let near = near(text)?;
-    let object = value(near, "object id ").and_then(|id| guid(&id));
-    let is_person = value(near, "The client ").is_some_and(|client| client.contains('@'));
-    let from = |sentence: &str| near.find(sentence).map(|at| &near[at..]);
-    if DENIED_SENTENCES.iter().any(|sentence| near.contains(sentence)) || has_code(near, DENIED) {
-        let by = value(near, "deny assignment with name ");
-        let facts = facts([
-            ("object_id", object),
-            ("action", value(near, "perform action ")),
-            ("scope", value(near, "on scope ")),
-            ("deny_assignment", by),
-        ]);
-        return Some(named(DENIED.to_owned(), FORBIDDEN, vec![FORBIDDEN.remedy.to_owned()], facts, false));
+/// The most refusals that are read, of the thousands that a text can have.
+const MAX_READ: usize = 200;
+
+/// What begins the message of a refusal.
+const SUBJECT: &str = "The client ";
+
+/// The refusals, one explanation for each code, with the commands that give the missing roles.
+pub(super) fn refused(text: &str, shell: Shell) -> Vec<Signal> {
+    let mut kinds: Vec<(Vec<Refusal>, usize)> = Vec::new();
+    for (at, near) in regions(text) {
+        let refusal = Refusal::read(near);
+        let Some((kind, last)) = kinds.iter_mut().find(|(kind, _)| kind[0].code == refusal.code) else {
+            kinds.push((vec![refusal], at));
+            continue;
+        };
+        *last = at;
+        if kind[0].action.is_none() {
+            kind[0] = refusal;
+        } else if refusal.action.is_some() && !kind.contains(&refusal) {
+            kind.push(refusal);
+        }
     }
-    let (code, meaning, action, scope) = match from(LINKED_SENTENCE) {
-        Some(rest) => {
-            let action = value(rest, "perform action(s) ").or_else(|| value(rest, "perform action "));
-            (LINKED, linked_role(is_person), action, value(rest, "linked scope(s) "))
-        }
-        None if has_code(near, LINKED) => (LINKED, LINKED_RESOURCE, None, None),
-        None => {
-            let rest = from(MISSING_SENTENCE).unwrap_or(near);
-            (MISSING, missing_role(is_person), value(rest, "perform action "), value(rest, "over scope "))
-        }
-    };
-    let scope = scope.filter(|scope| is_scope(scope));
-    let hints = match (&object, &action, &scope) {
-        (Some(object), Some(action), Some(scope)) => with_command(object, is_person, action, scope, shell),
-        _ => None,
-    };
-    let hints = hints.unwrap_or_else(|| vec![meaning.remedy.to_owned()]);
-    let facts = facts([("object_id", object), ("action", action), ("scope", scope)]);
-    Some(named(code.to_owned(), meaning, hints, facts, false))
+    kinds.into_iter().map(|(kind, at)| signal(&kind, at, shell)).collect()
 }
 
-/// The part of the text about the first refusal: from the start of its line to the next refusal.
-fn near(text: &str) -> Option<&str> {
+/// The explanation of refusals with the same code.
+fn signal(refusals: &[Refusal], at: usize, shell: Shell) -> Signal {
+    const NAMED: usize = 5;
+    let first = &refusals[0];
+    let mut hints: Vec<String> = several(refusals, NAMED).into_iter().collect();
+    for hint in refusals.iter().take(NAMED).flat_map(|refusal| refusal.hints(shell)) {
+        if !hints.contains(&hint) {
+            hints.push(hint);
+        }
+    }
+    let facts = [
+        ("object_id", &first.object),
+        ("action", &first.action),
+        ("scope", &first.scope),
+        ("deny_assignment", &first.deny_assignment),
+    ];
+    let facts = facts.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
+    named(first.code.to_owned(), first.meaning, hints, facts, at)
+}
+
+/// A list of the refusals, of which Terraform prints one for each resource.
+fn several(refusals: &[Refusal], most: usize) -> Option<String> {
+    let shown = |refusal: &Refusal| {
+        let action = refusal.action.as_ref()?;
+        Some(refusal.scope.as_ref().map_or_else(|| format!("`{action}`"), |scope| format!("`{action}` over `{scope}`")))
+    };
+    let mut list = refusals.iter().take(most).filter_map(shown).collect::<Vec<_>>().join(", ");
+    if refusals.len() > most {
+        list += &format!(" and {} more", refusals.len() - most);
+    }
+    let at_least = if refusals.len() < MAX_READ { "" } else { "at least " };
+    (refusals.len() > 1).then(|| {
+        let count = refusals.len();
+        format!(
+            "check every refusal, because another one can need another role: the text has {at_least}{count} different ones ({list})"
+        )
+    })
+}
+
+/// One refusal.
+#[derive(PartialEq)]
+struct Refusal {
+    code: &'static str,
+    meaning: Meaning,
+    is_person: bool,
+    object: Option<String>,
+    action: Option<String>,
+    scope: Option<String>,
+    deny_assignment: Option<String>,
+}
+
+impl Refusal {
+    /// Reads the part of a text about one refusal.
+    fn read(near: &str) -> Self {
+        let object = value(near, "object id ").and_then(|id| guid(&id));
+        let is_person = value(near, SUBJECT).is_some_and(|client| client.contains('@'));
+        let from = |sentence: &str| near.find(sentence).map(|at| &near[at..]);
+        // After the message there can be the code of the next refusal.
+        let head = near.split_once(SUBJECT).map_or(near, |(head, _)| head);
+        let base = Self {
+            code: MISSING,
+            meaning: FORBIDDEN,
+            is_person,
+            object,
+            action: None,
+            scope: None,
+            deny_assignment: None,
+        };
+        if DENIED_SENTENCES.iter().any(|sentence| near.contains(sentence)) || has_code(head, DENIED) {
+            return Self {
+                code: DENIED,
+                action: value(near, "perform action "),
+                scope: value(near, "on scope "),
+                deny_assignment: value(near, "deny assignment with name "),
+                ..base
+            };
+        }
+        let (code, meaning, action, scope) = match from(LINKED_SENTENCE) {
+            Some(rest) => {
+                let action = value(rest, "perform action(s) ").or_else(|| value(rest, "perform action "));
+                (LINKED, linked_role(is_person), action, value(rest, "linked scope(s) "))
+            }
+            None if has_code(head, LINKED) => (LINKED, LINKED_RESOURCE, None, None),
+            None => {
+                let rest = from(MISSING_SENTENCE).unwrap_or(near);
+                (MISSING, missing_role(is_person), value(rest, "perform action "), value(rest, "over scope "))
+            }
+        };
+        Self { code, meaning, action, scope: scope.filter(|scope| is_scope(scope)), ..base }
+    }
+
+    /// The command that gives the missing role, or words about it.
+    fn hints(&self, shell: Shell) -> Vec<String> {
+        let command = match self {
+            Self { code: DENIED, .. } => None,
+            Self { object: Some(object), action: Some(action), scope: Some(scope), .. } => {
+                command::with_command(object, self.is_person, action, scope, shell)
+            }
+            _ => None,
+        };
+        command.unwrap_or_else(|| vec![self.meaning.remedy.to_owned()])
+    }
+}
+
+/// The parts of the text about one refusal each, from the start of its line to the next refusal, and
+/// where each names its refusal last.
+fn regions(text: &str) -> Vec<(usize, &str)> {
     const LONGEST: usize = 2_000;
-    const SUBJECT: &str = "The client ";
     let sentences = [MISSING_SENTENCE, LINKED_SENTENCE].into_iter().chain(DENIED_SENTENCES);
-    let codes = [MISSING, LINKED, DENIED].into_iter().filter_map(|code| position(text, code));
-    let at = sentences.filter_map(|sentence| text.find(sentence)).chain(codes).min()?;
-    let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
-    let near = &text[start..text.floor_char_boundary(at.saturating_add(LONGEST))];
-    let next =
-        near.match_indices(SUBJECT).map(|(at, _)| at).find(|next| start + next > at && near[..*next].contains(SUBJECT));
-    Some(next.map_or(near, |next| &near[..next]))
+    let sentences = sentences.flat_map(|sentence| text.match_indices(sentence).map(|(at, _)| at));
+    let codes = [MISSING, LINKED, DENIED].into_iter().flat_map(|code| positions(text, code));
+    let mut found: Vec<usize> = sentences.chain(codes).collect();
+    found.sort_unstable();
+    let mut regions: Vec<(usize, &str)> = Vec::new();
+    let mut end = 0;
+    for at in found {
+        if let Some((last, _)) = regions.last_mut().filter(|_| at < end) {
+            *last = at;
+            continue;
+        }
+        if regions.len() == MAX_READ {
+            break;
+        }
+        let start = text[end..at].rfind('\n').map_or(end, |line| end + line + 1);
+        let near = &text[start..text.floor_char_boundary(at.saturating_add(LONGEST))];
+        let mut subjects = near.match_indices(SUBJECT).map(|(at, _)| at);
+        let next = subjects.find(|next| start + next > at && near[..*next].contains(SUBJECT));
+        let line = next.and_then(|next| near[..next].rfind('\n')).filter(|line| start + line > at);
+        let near = &near[..line.or(next).unwrap_or(near.len())];
+        end = start + near.len();
+        regions.push((at, near));
+    }
+    regions
 }
 
 fn has_code(text: &str, code: &str) -> bool {
-    position(text, code).is_some()
+    positions(text, code).next().is_some()
 }
 
-/// The position of a code that is no part of another one: `LinkedAuthorizationFailed`.
-fn position(text: &str, code: &str) -> Option<usize> {
-    let is_whole = |at: &usize| {
+/// The positions of a code that is no part of another one: `LinkedAuthorizationFailed`.
+fn positions<'a>(text: &'a str, code: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let is_whole = move |at: &usize| {
         !text[..*at].ends_with(|c: char| c.is_alphanumeric())
             && !text[at + code.len()..].starts_with(|c: char| c.is_alphanumeric())
     };
-    text.match_indices(code).map(|(at, _)| at).find(is_whole)
-}
-
-fn facts<const N: usize>(facts: [(&'static str, Option<String>); N]) -> Vec<(&'static str, String)> {
-    facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    text.match_indices(code).map(|(at, _)| at).filter(is_whole)
 }
 
 const fn missing_role(is_person: bool) -> Meaning {
@@ -144,68 +251,6 @@ const LINKED_RESOURCE: Meaning = Meaning {
     retry: Retry::AfterChange,
 };
 
-/// The command that gives a role, where both the role and its scope are sure.
-fn with_command(object: &str, is_person: bool, action: &str, scope: &str, shell: Shell) -> Option<Vec<String>> {
-    let role = role(action)?;
-    let place = place(scope, action).filter(|place| shell.passes(place.scope))?;
-    let kind = if is_person { "" } else { " --assignee-principal-type ServicePrincipal" };
-    let command = format!(
-        "az role assignment create --assignee-object-id '{object}'{kind} --role '{role}' --scope '{}'",
-        place.scope
-    );
-    let narrower = place.can_be_narrower.then(|| format!("if `{scope}` exists already, a role on it alone is enough"));
-    Some([command].into_iter().chain(narrower).collect())
-}
-
-/// A built-in role with all of these actions, which have commas between them.
-fn role(actions: &str) -> Option<&'static str> {
-    // What Contributor leaves out.
-    const NOT_CONTRIBUTOR: [&str; 3] = [
-        "microsoft.authorization/",
-        "microsoft.blueprint/blueprintassignments/",
-        "microsoft.resources/deploymentstacks/managedenysetting/",
-    ];
-    let actions = actions.to_ascii_lowercase();
-    let actions: Vec<&str> = actions.split(',').map(str::trim).collect();
-    if actions.iter().all(|action| action.ends_with("/read")) {
-        Some("Reader")
-    } else if actions.iter().all(|action| action.starts_with("microsoft.authorization/roleassignments/")) {
-        Some("Role Based Access Control Administrator")
-    } else if actions.iter().any(|action| NOT_CONTRIBUTOR.iter().any(|start| action.starts_with(start))) {
-        None
-    } else {
-        Some("Contributor")
-    }
-}
-
-/// The scope of a role.
-struct Place<'a> {
-    scope: &'a str,
-    /// Whether the resource itself would do, once it exists.
-    can_be_narrower: bool,
-}
-
-/// Where a role for the action can be given. What an action creates does not exist yet, and role
-/// assignments and deployments have no roles of their own. None for the root of the tenant.
-fn place<'a>(scope: &'a str, action: &str) -> Option<Place<'a>> {
-    const PROVIDERS: &str = "/providers/";
-    const WITHOUT_ROLES: [&str; 2] = ["microsoft.authorization/", "microsoft.resources/deployments/"];
-    let (lower, action) = (scope.to_ascii_lowercase(), action.to_ascii_lowercase());
-    let parent = |mark: &str| lower.rfind(mark).map(|at| &scope[..at]);
-    let provider = lower.rsplit_once(PROVIDERS).map_or("", |(_, last)| last);
-    let (place, can_be_narrower) = if WITHOUT_ROLES.iter().any(|start| provider.starts_with(start)) {
-        (parent(PROVIDERS)?, false)
-    } else if action == "microsoft.resources/subscriptions/resourcegroups/write" {
-        (parent("/resourcegroups/").unwrap_or(scope), true)
-    } else if action.ends_with("/write") {
-        (parent(PROVIDERS).unwrap_or(scope), true)
-    } else {
-        (scope, false)
-    };
-    let can_be_narrower = can_be_narrower && place.len() < scope.len();
-    (!place.is_empty()).then_some(Place { scope: place, can_be_narrower })
-}
-
 /// The value in quotes after a label. A value with a mask of the log is none, and a longer one than
 /// an answer repeats.
 pub(super) fn value(text: &str, label: &str) -> Option<String> {
@@ -220,62 +265,4 @@ pub(super) fn value(text: &str, label: &str) -> Option<String> {
 pub(super) fn is_scope(text: &str) -> bool {
     text.starts_with('/')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | '(' | ')' | ' '))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_role_is_given_where_it_can_be() {
-        const GROUP: &str = "/subscriptions/S/resourceGroups/rg";
-        const SITE: &str = "/subscriptions/S/resourceGroups/rg/providers/Microsoft.Web/sites/app";
-        for (action, of_group, expected) in [
-            ("Microsoft.Web/sites/read", "/providers/Microsoft.Web/sites/app", Some(SITE)),
-            ("Microsoft.Web/sites/restart/Action", "/providers/Microsoft.Web/sites/app", Some(SITE)),
-            ("Microsoft.Web/sites/delete", "/providers/Microsoft.Web/sites/app", Some(SITE)),
-            ("Microsoft.Web/sites/write", "/providers/Microsoft.Web/sites/app", Some(GROUP)),
-            ("Microsoft.Web/sites/config/Write", "/Providers/Microsoft.Web/sites/app/config/web", Some(GROUP)),
-            ("Microsoft.Web/sites/write", "", Some(GROUP)),
-            ("Microsoft.Resources/subscriptions/resourcegroups/write", "", Some("/subscriptions/S")),
-            ("Microsoft.Resources/subscriptions/resourcegroups/read", "", Some(GROUP)),
-            ("Microsoft.Resources/deployments/read", "/providers/Microsoft.Resources/deployments/main", Some(GROUP)),
-            (
-                "Microsoft.Resources/deployments/validate/action",
-                "/providers/Microsoft.Resources/deployments/main",
-                Some(GROUP),
-            ),
-            (
-                "Microsoft.Authorization/roleAssignments/delete",
-                "/providers/Microsoft.Authorization/roleAssignments/1",
-                Some(GROUP),
-            ),
-            (
-                "Microsoft.Insights/diagnosticSettings/write",
-                "/providers/Microsoft.Web/sites/app/providers/Microsoft.Insights/diagnosticSettings/d",
-                Some(SITE),
-            ),
-        ] {
-            let scope = format!("{GROUP}{of_group}");
-            assert_eq!(place(&scope, action).map(|place| place.scope), expected, "{action} over {scope}");
-        }
-        for action in ["Microsoft.Resources/deployments/write", "Microsoft.Management/managementGroups/write"] {
-            let scope = format!("/providers/{}/x", action.trim_end_matches("/write"));
-            assert!(place(&scope, action).is_none(), "{action}: the root of the tenant");
-        }
-    }
-
-    #[test]
-    fn a_role_has_every_action() {
-        for (actions, expected) in [
-            ("Microsoft.Web/sites/read", Some("Reader")),
-            ("Microsoft.Web/sites/read,Microsoft.Web/sites/write", Some("Contributor")),
-            ("Microsoft.Network/virtualNetworks/subnets/join/action", Some("Contributor")),
-            ("Microsoft.Authorization/roleAssignments/write", Some("Role Based Access Control Administrator")),
-            ("Microsoft.Authorization/locks/write", None),
-            ("Microsoft.Web/sites/write, Microsoft.Authorization/policyAssignments/write", None),
-        ] {
-            assert_eq!(role(actions), expected, "{actions}");
-        }
-    }
 }

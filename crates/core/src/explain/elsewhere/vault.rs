@@ -14,13 +14,9 @@ pub(super) fn refused(text: &str, shell: Shell) -> Option<Signal> {
 /// The refusal of a vault with access policies. Roles have no effect on it.
 fn no_policy(text: &str, shell: Shell) -> Option<Signal> {
     const ASKED: &str = " permission on key vault";
-    let (near, asked) = match text.find(ASKED) {
-        Some(at) => {
-            let near = from_line(text, at);
-            (near, near.split_once(ASKED).and_then(|(before, _)| asked(before)))
-        }
-        None => (from_line(text, text.find("Caller was not found on any access policy")?), None),
-    };
+    let at = text.find(ASKED).or_else(|| text.find("Caller was not found on any access policy"))?;
+    let near = from_line(text, at);
+    let asked = near.split_once(ASKED).and_then(|(before, _)| asked(before));
     let Caller { object, application, vault } = Caller::read(near);
     let meaning = Meaning {
         name: "the identity has no access policy on this vault",
@@ -43,7 +39,7 @@ fn no_policy(text: &str, shell: Shell) -> Option<Signal> {
         "give the identity an access policy on the vault{why}: `az keyvault set-policy --name {name} {identity} {permission}`"
     );
     let facts = facts(object, None, vault);
-    Some(named("key-vault-access-policy".to_owned(), meaning, vec![hint], facts, false))
+    Some(named("key-vault-access-policy".to_owned(), meaning, vec![hint], facts, at))
 }
 
 /// The option of `az keyvault set-policy` and its value, for `… does not have secrets get`.
@@ -64,18 +60,19 @@ fn asked(before: &str) -> Option<(&'static str, &str)> {
 fn no_role(text: &str, shell: Shell) -> Option<Signal> {
     const CODE: &str = "key-vault-forbidden";
     const SENTENCE: &str = "Caller is not authorized to perform action on resource";
-    let lower = text.to_lowercase();
-    let is_vault = ["vault.azure", "key vault", "keyvault", "vault:"].iter().any(|word| lower.contains(word));
-    let near = match text.find(SENTENCE).filter(|_| is_vault) {
-        Some(at) => from_line(text, at),
-        None => from_line(text, text.find("ForbiddenByRbac")?),
+    // Other services refuse with the same sentence.
+    let is_of_vault = |at: &usize| {
+        let near = from_line(text, *at).to_ascii_lowercase();
+        ["vault.azure", "key vault", "keyvault", "vault:"].iter().any(|word| near.contains(word))
     };
+    let at = text.find(SENTENCE).filter(is_of_vault).or_else(|| text.find("ForbiddenByRbac"))?;
+    let near = from_line(text, at);
     let Caller { object, application, vault } = Caller::read(near);
     let action = value(near, "Action: ");
     let facts = facts(object.clone(), action.clone(), vault.clone());
     let denied = near.split_once("DenyAssignmentId: ").is_some_and(|(_, id)| !id.trim_start().starts_with("null"));
     if denied {
-        return Some(named(CODE.to_owned(), FORBIDDEN, vec![FORBIDDEN.remedy.to_owned()], facts, false));
+        return Some(named(CODE.to_owned(), FORBIDDEN, vec![FORBIDDEN.remedy.to_owned()], facts, at));
     }
     let meaning = Meaning {
         name: "the identity has no role on this vault",
@@ -106,7 +103,7 @@ fn no_role(text: &str, shell: Shell) -> Option<Signal> {
     let hint = format!(
         "give the identity a role on the vault{why}: `az role assignment create {identity} --role {role} --scope {scope}`"
     );
-    Some(named(CODE.to_owned(), meaning, vec![shell.with_variables(&hint).into_owned()], facts, false))
+    Some(named(CODE.to_owned(), meaning, vec![shell.with_variables(&hint).into_owned()], facts, at))
 }
 
 /// The narrowest built-in role with this action on the contents of a vault, where that is sure.
