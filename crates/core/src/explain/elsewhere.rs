@@ -6,6 +6,7 @@ mod managed_identity;
 mod order;
 mod resource;
 mod role;
+mod tools;
 mod vault;
 mod words;
 
@@ -51,7 +52,8 @@ pub(super) fn without_a_code(text: &str, is_told: bool, shell: Shell) -> Vec<Sig
     }
     let words = Words::of(text);
     let after_success = |signal: &Signal| order::last_success(text).is_none_or(|success| success < signal.at);
-    let of_tools = || words.first(managed_identity::WITHOUT_A_TOKEN, shell).filter(after_success);
+    let tools = [tools::WITHOUT_A_SIGN_IN, managed_identity::WITHOUT_A_TOKEN];
+    let of_tools = || tools.into_iter().find_map(|table| words.first(table, shell)).filter(after_success);
     words.first(resource::AFTER, shell).or_else(of_tools).into_iter().collect()
 }
 

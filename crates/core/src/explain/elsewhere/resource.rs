@@ -58,14 +58,19 @@ pub(super) const AFTER: &[Known] = &[
             "please run 'az login' to setup account with subscription",
         ]],
         "the identity sees no subscription",
-        "The sign-in worked: Entra accepted the ID token. The identity has no role on a subscription of this tenant, or the \
-         subscription belongs to another tenant",
-        "give the identity a role: `az role assignment create --assignee \"${AZURE_CLIENT_ID:?}\" --role Reader --scope \
-         \"/subscriptions/${AZURE_SUBSCRIPTION_ID:?}\"`",
+        "The sign-in worked, and Azure Resource Manager returned no subscription. The identity has no role on a subscription of \
+         this tenant, the subscription belongs to another tenant, or a role that was assigned moments ago has no effect yet. Azure \
+         Resource Manager also returns an empty list now and then to an identity that has a role",
+        "if the same job has worked before, run it again; otherwise give the identity a role: `az role assignment create --assignee \
+         \"${AZURE_CLIENT_ID:?}\" --role Reader --scope \"/subscriptions/${AZURE_SUBSCRIPTION_ID:?}\"`; a job that needs no \
+         subscription signs in with `az login --allow-no-subscriptions` (`allow-no-subscriptions: true` of azure/login)",
     ),
     known(
         "subscription-not-found",
-        &[&["the subscription of '"], &["doesn't exist in cloud '"]],
+        &[
+            &["the subscription of '", "subscription '", "subscriptionnotfound"],
+            &["doesn't exist in cloud '", "' not found. check the spelling and casing", "subscriptionnotfound"],
+        ],
         "the identity does not see this subscription",
         "The sign-in worked. The id of the subscription is empty or wrong, the subscription belongs to another tenant or cloud, or the \
          identity has no role on it",
@@ -92,6 +97,24 @@ pub(super) const AFTER: &[Known] = &[
         "give the identity a role on the vault: `az role assignment create --assignee \"${AZURE_CLIENT_ID:?}\" --role 'Key Vault Secrets \
          User' --scope \"$(az keyvault show --name \"${VAULT:?}\" --query id --output tsv)\"`; on a vault with access policies, where \
          roles have no effect, `az keyvault set-policy --name \"${VAULT:?}\" --spn \"${AZURE_CLIENT_ID:?}\" --secret-permissions get`",
+    ),
+    known(
+        "InvalidAuthenticationTokenAudience",
+        &[&["invalidauthenticationtokenaudience", "has been obtained for wrong audience or resource"]],
+        "the access token is for another resource",
+        "Azure Resource Manager got a token whose audience is not its own. A token for the audience `api://AzureADTokenExchange` is no \
+         access token: Entra exchanges it for one",
+        "get the access token for an audience in the message, in the public cloud with the scope \
+         `https://management.azure.com/.default`; `azure-oidc exchange` gets one for an ID token",
+    ),
+    known(
+        "ExpiredAuthenticationToken",
+        &[&["expiredauthenticationtoken", "the access token expiry utc time '"]],
+        "the access token has expired",
+        "The sign-in worked, and the access token from it has expired since: the job ran for longer than the token lives, or the tool \
+         used a stored one",
+        "run the tool with `azure-oidc exec -- COMMAND`, which gives it new access tokens while it runs; or sign in again right before \
+         the step",
     ),
     known(
         "registry-firewall",
