@@ -178,11 +178,19 @@ fn for_token<'a>(
             return hints;
         }
         hints.push(required_values(token, cloud));
+        if refused.code == 700_212 && credentials.is_empty() {
+            hints.push(LOOK_FIRST.to_owned());
+        }
         hints.extend(remedy::create_for(token, credentials, client_id, cloud, shell));
     }
     warn(&mut hints, token);
     hints
 }
+
+/// Entra refuses a second credential with the same issuer and subject.
+const LOOK_FIRST: &str = "`az ad app federated-credential list --id CLIENT_ID` shows whether a credential has this issuer and subject \
+                          already: then change its audience, with `az ad app federated-credential update`. Create one only if \
+                          none has";
 
 /// Warns before the command that creates a credential which lets in more than one pipeline.
 fn warn(hints: &mut Vec<String>, token: &Token) {

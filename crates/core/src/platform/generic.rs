@@ -1,6 +1,6 @@
 //! No particular platform: the user names the ID token; publishes as lines for a shell.
 
-use super::{ALL, Detection, Platform, Source, id_token_missing, request_pair};
+use super::{ALL, Detection, Platform, Source, harness, id_token_missing, request_pair};
 use crate::fault::Fault;
 use crate::ports::Env;
 
@@ -62,22 +62,25 @@ impl Generic {
         if let Some(path) = FILES.iter().find_map(|name| env.present(name)) {
             return Ok(Source::File(path));
         }
-        request_pair::source(env, usual, wanted)?.ok_or_else(nothing_found)
+        request_pair::source(env, usual, wanted)?.ok_or_else(|| nothing_found(env))
     }
 }
 
-fn nothing_found() -> Fault {
+fn nothing_found(env: &dyn Env) -> Fault {
     let markers: Vec<_> = ALL
         .iter()
         .filter(|platform| platform.is_detected())
         .filter_map(|platform| platform.variables().first().map(|marker| format!("`{marker}` ({})", platform.name())))
         .collect();
-    id_token_missing("No ID token was found")
-        .hint("name it: `--id-token-env NAME`, `--id-token-file PATH`, or `--id-token -` for standard input")
-        .hint(format!(
+    let fault = id_token_missing("No ID token was found");
+    let is_plugin = harness::OF_PLUGINS.iter().any(|name| env.present(name).is_some());
+    let fault = if is_plugin { fault.hint(format!("in a step of Harness: {}", harness::ADD_TOKEN)) } else { fault };
+    fault.hint("name it: `--id-token-env NAME`, `--id-token-file PATH`, or `--id-token -` for standard input").hint(
+        format!(
             "or run inside a CI platform: they are recognised by {}; `azure-oidc doctor` shows details",
             markers.join(", ")
-        ))
+        ),
+    )
 }
 
 #[cfg(test)]
@@ -98,6 +101,12 @@ mod tests {
         assert_eq!(source(&[azure, arm, token]), r#"Variable("ARM_OIDC_TOKEN")"#);
         assert_eq!(source(&[azure, arm]), r#"File("/a")"#);
         assert_eq!(source(&[azure, ("ARM_OIDC_TOKEN", "")]), r#"File("/b")"#);
+    }
+
+    #[test]
+    fn a_plugin_step_without_a_token_gets_the_hint_of_harness() {
+        let fault = Generic.id_token(&Variables::from([("PLUGIN_CLIENT_ID", "c")]), "").unwrap_err();
+        assert!(fault.hints[0].contains("stage variable named `PLUGIN_OIDC_TOKEN_ID`"), "{:?}", fault.hints);
     }
 
     #[test]

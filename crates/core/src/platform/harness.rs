@@ -24,6 +24,12 @@ const IDENTITY: [&str; 2] = ["PLUGIN_WORKLOAD_IDENTITY", "AZURE_OIDC_HARNESS_IDE
 const SECRET_FILE: &str = "HARNESS_OUTPUT_SECRET_FILE";
 const PLAIN_FILE: &str = "DRONE_OUTPUT";
 
+/// What gives a plugin step its ID token.
+pub(super) const ADD_TOKEN: &str = "add a stage variable named `PLUGIN_OIDC_TOKEN_ID`, or declare a workload identity in the pipeline: \
+                                    Harness issues a token by itself only for plugin images that it knows";
+/// Variables of a plugin step, which Harness sets although the step has no ID token.
+pub(super) const OF_PLUGINS: [&str; 3] = ["PLUGIN_TENANT_ID", "PLUGIN_CLIENT_ID", PLAIN_FILE];
+
 /// The longest line that lite-engine's parser reads, in bytes and with the line end.
 const MAX_LINE: usize = 64 * 1024;
 /// The prefix of a value that the parser decodes from base64.
@@ -191,13 +197,12 @@ fn no_token(env: &dyn Env) -> Fault {
         _ => None,
     };
     match incomplete {
-        Some((set, unset)) => id_token_missing(format!("`{set}` is set and `{unset}` is not; Harness sets both or neither"))
-            .hint("pass both variables to the container that runs azure-oidc"),
+        Some((set, unset)) => {
+            id_token_missing(format!("`{set}` is set and `{unset}` is not; Harness sets both or neither"))
+                .hint("pass both variables to the container that runs azure-oidc")
+        }
         None => id_token_missing(format!("This Harness step has no ID token: `{TOKEN}` is not set"))
-            .hint(format!(
-                "add a stage variable named `{TOKEN}`, or declare a workload identity in the pipeline: Harness issues a token by \
-                 itself only for plugin images that it knows"
-            ))
+            .hint(ADD_TOKEN)
             .hint("in a Shell Script step, name the variable of the identity: `--id-token-env NAME`"),
     }
 }
