@@ -29,6 +29,9 @@ impl Platform for Generic {
             request_pair::CONNECTION[0],
             request_pair::CONNECTION[1],
             request_pair::CONNECTION[2],
+            harness::OF_PLUGINS[0],
+            harness::OF_PLUGINS[1],
+            harness::OF_PLUGINS[2],
         ]
     }
 
