@@ -139,9 +139,10 @@ pub(super) fn unsupported(title: &str, what: &str) -> Fault {
     Fault::new(
         Category::Usage,
         "subject-parts-unsupported",
-        format!("The {what} of {title} cannot be built from parts"),
+        format!("The {what} of platform {title} cannot be built from parts"),
     )
     .hint("create the credential from a token of a job: `azure-oidc credential --from-token`")
+    .hint("or give the values themselves: `--issuer` and `--subject`")
 }
 
 fn quoted(names: &[&str]) -> String {

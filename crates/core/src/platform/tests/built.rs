@@ -350,6 +350,9 @@ fn a_wrong_part_is_a_fault_that_lists_the_parts() {
         assert_eq!((fault.code, fault.category), (code, Category::Usage), "{name} {given:?}");
         assert!(fault.message.contains(words), "{}", fault.message);
         assert!(!fault.hints.is_empty(), "{name} {given:?}");
+        if fault.code == "subject-parts-unsupported" {
+            assert!(fault.hints.iter().any(|hint| hint.contains("`--subject`")), "{:?}", fault.hints);
+        }
         if fault.code.starts_with("subject-part-") {
             for part in platform(name).parts() {
                 assert!(fault.hints[0].contains(&format!("`{}`", part.name)), "{name}");
