@@ -173,6 +173,14 @@ fn with_values(fault: Fault, error: &Error) -> Fault {
         [] => fault,
         values => fault.hint(format!("possible values: {}", values.join(", "))),
     };
+    // Jenkins is the one documented CI system without a name here.
+    let fault = match text(error, ContextKind::InvalidValue).eq_ignore_ascii_case("jenkins") {
+        true => fault.hint(
+            "Jenkins needs no `--platform`: in a job give `--id-token-env NAME`; for `credential` and `setup` give \
+             `--issuer` and `--subject`",
+        ),
+        false => fault,
+    };
     match text(error, ContextKind::SuggestedValue) {
         "" => fault,
         similar => fault.hint(format!("a similar value exists: '{similar}'")),

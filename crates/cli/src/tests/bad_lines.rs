@@ -287,6 +287,9 @@ fn an_unknown_platform_is_answered_with_the_known_ones() {
     assert_eq!(fault.message, "invalid value 'travis' for '--platform <NAME>'");
     let known = &fault.hints[0];
     assert!(known.starts_with("possible values: auto, harness, ") && known.ends_with(", generic"), "{known}");
+    let jenkins = refused("--platform jenkins");
+    assert!(jenkins.hints[1].contains("`--id-token-env NAME`"), "{:?}", jenkins.hints);
+    assert!(fault.hints.iter().all(|hint| !hint.contains("Jenkins")), "{:?}", fault.hints);
 }
 
 #[test]
