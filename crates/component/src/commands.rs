@@ -2,6 +2,7 @@
 //! and writes files.
 
 use azure_oidc_cli::{Cli, Command, Unread, failure, grants::STANDARD_INPUT};
+use azure_oidc_core::credential::forms::LIST_HINT;
 use azure_oidc_core::platform::Publication;
 use azure_oidc_core::platform::text::defuse;
 use azure_oidc_core::secret::without_secrets;
@@ -140,7 +141,9 @@ fn id_token_of(obtained: id_token::Obtained) -> Result<Secret, Fault> {
 /// Reads a file. `flag` is the option that named it.
 fn read_bytes(context: Context<'_>, name: &str, flag: &str) -> Result<Vec<u8>, Fault> {
     context.files.read(name).map_err(|why| {
-        Fault::new(Category::Usage, "file-unreadable", format!("{}, named by `{flag}`, {why}", shown(name)))
+        let fault =
+            Fault::new(Category::Usage, "file-unreadable", format!("{}, named by `{flag}`, {why}", shown(name)));
+        if flag == "--credential" { fault.hint(LIST_HINT) } else { fault }
     })
 }
 

@@ -107,6 +107,7 @@ fn read_credentials(name: &str, context: Context<'_>, notices: &mut Vec<Notice>)
     let bytes = context.files.read(name).map_err(|why| {
         let name = if name == STANDARD_INPUT { "Standard input" } else { name };
         Fault::new(Category::Usage, "file-unreadable", format!("{name}, named by `--credential`, {why}"))
+            .hint(forms::LIST_HINT)
     })?;
     let parsed = forms::parse_bytes(&bytes)?;
     notices.extend(parsed.notes.into_iter().map(|note| Notice::Warning(note.into())));

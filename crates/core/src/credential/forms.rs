@@ -183,7 +183,8 @@ fn unknown_form(message: impl Into<String>) -> Fault {
     fault("credential-form-unknown", message).hint(LIST_HINT)
 }
 
-const LIST_HINT: &str = "list the credentials of an application with: az ad app federated-credential list --id CLIENT_ID --output json ; of a managed \
+/// How to get a document with credentials.
+pub const LIST_HINT: &str = "list the credentials of an application with: az ad app federated-credential list --id CLIENT_ID --output json ; of a managed \
                          identity with: az identity federated-credential list --identity-name NAME --resource-group GROUP \
                          --output json";
 

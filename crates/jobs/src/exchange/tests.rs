@@ -219,6 +219,7 @@ fn credentials_are_checked_before_anything_is_sent() {
     assert_eq!(job.sent.get(), 0);
     let unread = job.run(|request| request.credential = Some("-")).0.unwrap_err();
     assert_eq!(unread.message, "Standard input, named by `--credential`, is not there");
+    assert!(unread.hints[0].contains("federated-credential list"), "{:?}", unread.hints);
     let sent = job.run(|request| {
         request.credential = Some("fic.json");
         request.preflight = false;

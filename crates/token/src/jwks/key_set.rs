@@ -81,7 +81,12 @@ fn not_json(text: &str, error: &json::JsonError) -> Fault {
     if text.trim_start().starts_with("-----BEGIN") {
         return fault.hint("this is a PEM file; give the issuer's JWK set, the document at its `jwks_uri`");
     }
-    fault
+    match error {
+        json::JsonError::NotAnObject(_) => {
+            fault.hint("a JWK set is an object with a list `keys`; the issuer publishes it at its `jwks_uri`")
+        }
+        _ => fault,
+    }
 }
 
 fn no_keys(document: &Map<String, Value>) -> Fault {

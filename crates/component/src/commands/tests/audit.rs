@@ -110,6 +110,7 @@ fn a_file_that_cannot_be_read_is_named() {
     let outcome = job.run("audit --credential c");
     assert_eq!(outcome.exit_code, 2);
     assert!(outcome.stderr.contains("c, named by `--credential`"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("federated-credential list"), "{}", outcome.stderr);
 }
 
 macro_rules! real_life {
