@@ -72,7 +72,7 @@ impl Platform for Bitbucket {
             "No federated identity credential can match a Bitbucket token: its subject contains the step's UUID, which changes \
              with every run",
         )
-        .hint("use a runner with workload identity"))
+        .hint("run the step on a self-hosted runner with workload identity in Kubernetes, and use `--platform kubernetes`"))
     }
 
     fn issuer_from_parts(&self, parts: &[(String, String)]) -> Result<String, Fault> {
@@ -101,7 +101,7 @@ const PARTS: &[PartName] = &[
 
 const REPOSITORY: Label = fixed("repository", "the repository's UUID");
 const ENVIRONMENT: Label = fixed("environment", "the UUID of the environment that the step deploys to");
-const STEP: Label = varying("step", "the step's UUID, which changes with every run, so no credential can match it");
+const STEP: Label = varying("step", "the step's UUID");
 
 /// A UUID without the braces that Bitbucket writes around it.
 fn without_braces(text: &str) -> Option<&str> {
