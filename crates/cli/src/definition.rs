@@ -252,8 +252,8 @@ Examples:
 
 The program finds a managed identity (IDENTITY_ENDPOINT) and a source of ID tokens
 (ARM_OIDC_REQUEST_URL) on this machine. Variables with other credentials are removed; their names
-are printed on standard error. Where the platform issues one ID token only, name every scope that is
-needed after that token has ended: its end is printed too.
+are printed on standard error. Where the platform issues only one ID token, no new scope can be had
+after it expires: name all scopes with `--scope`. The expiry is printed.
 Exit codes: those of the program; before it runs 2 to 5 as `exchange`, 126 and 127 as a shell.";
 
 const BROKER_EXAMPLES: &str = "\
@@ -276,8 +276,8 @@ Examples:
 az gets a new folder in the job's temporary folder, unless AZURE_CONFIG_DIR names an empty one. The
 ID token goes to az over a pipe. az keeps it, and a session lasts as long as its tokens: about an
 hour. For longer jobs use `azure-oidc exec`. docker's and git's own files are changed; kubectl gets
-a file that stands before the others in KUBECONFIG. Unless all of it succeeds, all of it is undone.
-An earlier login of the job is undone as soon as azure-oidc has signed in.";
+a file that stands before the others in KUBECONFIG. If one tool cannot be signed in, all changes are
+undone. When azure-oidc has signed in, it undoes an earlier login of the same job.";
 
 const LOGOUT_NOTE: &str = "\
 It restores each file byte for byte. In a file that somebody changed after login, it takes out only
@@ -334,7 +334,7 @@ Exit codes: 0 done; 2 wrong usage; 3 no such ID token; 6 the file cannot be writ
 
 const SERVE_EXAMPLES: &str = "\
 Examples:
-  azure-oidc serve                                       every job but exchange
+  azure-oidc serve                                       all endpoints except /v1/exchange
   AZURE_TENANT_ID=contoso.onmicrosoft.com AZURE_CLIENT_ID=GUID azure-oidc serve
                                                          the same, and exchange for this client
   azure-oidc serve --listen 127.0.0.1:0 --output json    a free port, printed for scripts

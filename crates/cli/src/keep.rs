@@ -24,8 +24,8 @@ pub struct KeepArgs {
     pub sign_in: SignIn,
     /// Scope to exchange the ID token for before anything else starts: `{resource}/.default`, or
     /// one of arm, graph, storage, keyvault, acr, sql, devops, aks, postgres, mysql, redis. Repeat it
-    /// or separate with commas [env: PLUGIN_SCOPE] [default: arm, where the platform issues no
-    /// second ID token]
+    /// or separate with commas [env: PLUGIN_SCOPE] [default: arm if the platform issues only one
+    /// ID token for a job, else none]
     #[arg(long, value_name = "SCOPE", value_delimiter = ',')]
     pub scope: Vec<String>,
     /// Audience of the ID token, on platforms that let the job choose it [default: the cloud's]
@@ -35,7 +35,7 @@ pub struct KeepArgs {
     /// longer than 12 minutes
     #[arg(long)]
     pub federated_token_file: bool,
-    /// Also offer a token endpoint in the shape of a virtual machine's, at ARM_MSI_ENDPOINT
+    /// Also offer the IMDS endpoint of an Azure virtual machine, at ARM_MSI_ENDPOINT
     #[arg(long)]
     pub imds: bool,
     /// Deadline of the exchanges at the start, including retries. A caller waits 9s at most

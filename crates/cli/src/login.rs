@@ -169,8 +169,8 @@ impl LoginArgs {
 /// Options of `logout`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct LogoutArgs {
-    /// Undo the logins of all jobs of this user, also of those that run. For what crashed jobs left
-    /// whose temporary folder had another path
+    /// Undo the logins of all jobs of this user, also of those that run. Use it to clean up after
+    /// crashed jobs that had a different temporary folder
     #[arg(long)]
     pub all: bool,
     /// The shell that reads the printed variables.

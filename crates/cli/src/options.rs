@@ -133,7 +133,7 @@ pub struct ExchangeArgs {
     #[arg(long, value_name = "N", default_value = "3", value_parser = number)]
     pub retries: u32,
     /// Time to ask again, within the timeout, when Entra finds no matching credential or cannot reach
-    /// the issuer: both can pass by themselves after a change. 0s: ask once
+    /// the issuer: after a change, both can disappear without action. 0s: ask once
     #[arg(long, value_name = "TIME", default_value = "4s", value_parser = duration)]
     pub replication_wait: Duration,
     /// Send the token even if the pre-flight check fails
@@ -203,8 +203,8 @@ pub struct ServeArgs {
     /// needs a proxy with TLS in front of it
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     pub listen: String,
-    /// Exchanges that are answered at the same time, and as many other requests. Further ones get
-    /// HTTP 503 and should retry
+    /// Limit of concurrent exchanges, and of other requests beside them. Further ones get HTTP 503
+    /// and should retry
     #[arg(long, value_name = "N", default_value = "64", value_parser = number)]
     pub max_concurrency: u32,
     /// Processor time of one request. One that needs more is stopped with HTTP 503

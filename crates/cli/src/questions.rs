@@ -48,10 +48,10 @@ pub struct CheckArgs {
     /// Graph, ARM or Terraform JSON. `-` is standard input
     #[arg(long, value_name = "FILE", value_parser = not_empty())]
     pub credential: Option<String>,
-    /// Issuer of one more credential, written on the command line
+    /// Issuer of a credential given on the command line, besides those of `--credential`
     #[arg(long, value_name = "URL", requires = "subject")]
     pub issuer: Option<String>,
-    /// Subject of that credential
+    /// Subject of the credential that `--issuer` names
     #[arg(long, value_name = "SUBJECT", requires = "issuer")]
     pub subject: Option<String>,
     /// Audience of that credential [default: the cloud's]

@@ -40,7 +40,7 @@ pub struct Terms {
     /// How often one request is repeated after a temporary failure.
     pub retries: u32,
     /// How long to repeat requests while Entra finds no matching credential or cannot reach the
-    /// issuer: both can pass by themselves after a change.
+    /// issuer: after a change, both can disappear without action.
     pub replication_wait: Duration,
     /// Another ID token of the same job. It is sent when Entra refuses the first for its subject.
     pub alternative: Option<Secret>,
