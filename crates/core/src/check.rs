@@ -174,6 +174,8 @@ fn answer(question: &Question<'_>, keys: Keys<'_>, unreachable: Option<&str>) ->
     }
     findings.extend(about_signature);
     findings.extend(private);
+    let written = findings.iter().find_map(|finding| finding.writes.clone());
+    findings.extend(written.and_then(|written| would_let_in_too_much(question, &written)));
     let general = general_findings(question, &findings);
     findings.extend(general);
     findings.extend(limits::problems(question.credentials).into_iter().map(|one| credential_finding(question, one)));
@@ -283,17 +285,27 @@ fn lets_in_too_much(credential: &Credential) -> Option<Finding> {
     Some(Finding::warning(problem.code, message).remedy_if(problem.remedy))
 }
 
+/// The warning about the credential that a command writes. None when the existing one of its name has
+/// that warning already.
+fn would_let_in_too_much(question: &Question<'_>, written: &Credential) -> Option<Finding> {
+    let problem = breadth::problem(written)?;
+    let is_said = |one: &Credential| one.name == written.name && breadth::problem(one).as_ref() == Some(&problem);
+    if question.credentials.iter().any(is_said) {
+        return None;
+    }
+    let message = format!("the credential that the command writes: {}", problem.message);
+    Some(Finding::warning(problem.code, message).claim("sub").remedy_if(problem.remedy))
+}
+
 /// What can be said without credentials, less what `earlier` says already.
 fn general_findings(question: &Question<'_>, earlier: &[Finding]) -> Vec<Finding> {
     let claims = question.token.claims();
     let held = question.credentials.iter().any(|one| matches_audience(one, claims, question.cloud));
-    // A command with the token's audience must not stand beside the advice to request another one.
-    let is_written = |finding: &Finding| {
-        finding.remedy_is_command
-            && claims.aud.iter().any(|aud| finding.remedy.as_deref().is_some_and(|text| text.contains(aud)))
-    };
-    let audience_is_explained =
-        held || earlier.iter().any(|finding| finding.claim == Some("aud") || is_written(finding));
+    // A command with the token's audience must not stand beside the advice to request another one, and
+    // one with another audience needs that advice.
+    let written = earlier.iter().find_map(|finding| finding.writes.as_ref());
+    let is_right = written.map_or(held, |one| matches_audience(one, claims, question.cloud));
+    let audience_is_explained = is_right || earlier.iter().any(|finding| finding.claim == Some("aud"));
     // The one finding says already for what the token should have been requested.
     let is_wrong_token = earlier.iter().any(|one| one.code == near_miss::WRONG_TOKEN);
     let is_known = |finding: &Finding| {

@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use crate::credential::CredentialProblem;
+use crate::credential::{Credential, CredentialProblem};
 use crate::secret::without_secrets;
 use crate::shorten::{LONGEST_ADVICE, LONGEST_SENTENCE, LONGEST_VALUE, shortened};
 
@@ -36,6 +36,8 @@ pub struct Details {
     pub remedy_is_command: bool,
     /// The AADSTS number that Entra answers with because of it.
     pub aadsts: Option<u32>,
+    /// The credential that the command writes.
+    pub(super) writes: Option<Box<Credential>>,
 }
 
 /// How bad a finding is.
@@ -51,8 +53,8 @@ pub enum Severity {
 
 /// What to do about a finding.
 pub(super) enum Remedy {
-    /// A command for a shell.
-    Command(String),
+    /// A command for a shell, and the credential that it writes.
+    Command(String, Box<Credential>),
     /// A sentence that begins with a verb.
     Advice(String),
 }
@@ -107,7 +109,7 @@ impl Finding {
     /// A finding that is about no particular claim.
     pub fn new(code: &'static str, severity: Severity, message: String) -> Self {
         let (claim, expected, actual) = (None, None, None);
-        let (position, remedy, remedy_is_command, aadsts) = (None, None, false, None);
+        let (position, remedy, remedy_is_command, aadsts, writes) = (None, None, false, None, None);
         let message = shortened(without_secrets(&message), LONGEST_SENTENCE);
         Self(Box::new(Details {
             code,
@@ -120,6 +122,7 @@ impl Finding {
             remedy,
             remedy_is_command,
             aadsts,
+            writes,
         }))
     }
 
@@ -153,12 +156,13 @@ impl Finding {
     }
 
     pub(super) fn remedy(mut self, remedy: impl Into<Remedy>) -> Self {
-        let (text, is_command) = match remedy.into() {
-            Remedy::Command(command) => (command, true),
-            Remedy::Advice(advice) => (advice, false),
+        let (text, writes) = match remedy.into() {
+            Remedy::Command(command, credential) => (command, Some(credential)),
+            Remedy::Advice(advice) => (advice, None),
         };
         self.remedy = Some(shortened(without_secrets(&text), LONGEST_ADVICE));
-        self.remedy_is_command = is_command;
+        self.remedy_is_command = writes.is_some();
+        self.writes = writes;
         self
     }
 }

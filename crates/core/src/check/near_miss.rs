@@ -81,8 +81,7 @@ fn one_command(findings: &mut [Finding]) {
     let mut commands = findings.iter_mut().filter(|finding| finding.remedy_is_command);
     let first = commands.next().and_then(|finding| finding.remedy.clone());
     for finding in commands.filter(|finding| finding.remedy != first) {
-        finding.remedy = None;
-        finding.remedy_is_command = false;
+        *finding = without_remedy(finding.clone());
     }
 }
 
@@ -90,6 +89,7 @@ fn one_command(findings: &mut [Finding]) {
 fn without_remedy(mut finding: Finding) -> Finding {
     finding.remedy = None;
     finding.remedy_is_command = false;
+    finding.writes = None;
     finding
 }
 
@@ -357,9 +357,8 @@ fn wrong_token(question: &Question<'_>, aadsts: u32) -> Option<Finding> {
 fn no_credentials(question: &Question<'_>) -> Vec<Finding> {
     let message = "the application or managed identity has no federated identity credentials";
     let finding = Finding::error("no-credentials", 70025, message).remedy_if(remedy::create(question, None));
-    let for_identity = remedy::create_for_identity(question.token, question.cloud, question.shell).map(|command| {
-        Finding::info("managed-identity", "alternative, when the job signs in as a managed identity")
-            .remedy(Remedy::Command(command))
+    let for_identity = remedy::create_on_identity(question).map(|command| {
+        Finding::info("managed-identity", "alternative, when the job signs in as a managed identity").remedy(command)
     });
     std::iter::once(finding).chain(for_identity).collect()
 }

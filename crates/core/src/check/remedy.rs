@@ -39,7 +39,7 @@ pub(super) fn create(question: &Question<'_>, near: Option<&Credential>) -> Opti
     let audiences = vec![audience_for(question, near)];
     let credential = Credential { audiences, ..beside(question.credentials, question.token, question.cloud) };
     let (target, format) = target_of(question, &credential);
-    create_command(&credential, format, &target).map(Remedy::Command)
+    create_command(&credential, format, &target).map(|command| Remedy::Command(command, Box::new(credential)))
 }
 
 /// As [`create`], when only a command helps. The credential belongs to the managed identity of the
@@ -67,11 +67,20 @@ pub(crate) fn create_for(
 /// As [`create_for`], for a managed identity of unknown name: the alternative when no credential says
 /// whose they are.
 pub(crate) fn create_for_identity(token: &Token, cloud: &'static Cloud, shell: Shell) -> Option<String> {
-    if objection(token, cloud).is_some() {
-        return None;
-    }
+    let credential = exact(token, cloud);
+    if objection(token, cloud).is_some() { None } else { on_identity(&credential, cloud, shell) }
+}
+
+/// As [`create`] without credentials, for a managed identity of unknown name.
+pub(super) fn create_on_identity(question: &Question<'_>) -> Option<String> {
+    let Question { token, cloud, shell, .. } = *question;
+    let credential = Credential { audiences: vec![audience_for(question, None)], ..exact(token, cloud) };
+    if objection(token, cloud).is_some() { None } else { on_identity(&credential, cloud, shell) }
+}
+
+fn on_identity(credential: &Credential, cloud: &'static Cloud, shell: Shell) -> Option<String> {
     let owner = Owner::ManagedIdentity { name: None, resource_group: None, subscription: None };
-    create_command(&exact(token, cloud), Format::AzIdentity, &Target { owner, cloud, shell })
+    create_command(credential, Format::AzIdentity, &Target { owner, cloud, shell })
 }
 
 /// What to do about a credential that differs from the token: the command that changes it to the
@@ -156,7 +165,7 @@ fn command_for(question: &Question<'_>, changed: &Credential) -> Option<Remedy> 
     }
     let (target, _) = target_of(question, changed);
     if let Some(command) = update_command(changed, &target) {
-        return Some(Remedy::Command(command));
+        return Some(Remedy::Command(command, Box::new(changed.clone())));
     }
     // The Azure CLI has no command for an application's expression.
     changed.matcher.expression().map(|_| {

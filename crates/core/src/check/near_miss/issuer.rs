@@ -112,7 +112,7 @@ fn entra_tenant(pair: &Pair<'_>) -> Option<Finding> {
         quoted(held)
     );
     let remedy = match pair.correct()? {
-        Remedy::Command(command) => format!(
+        Remedy::Command(command, _) => format!(
             "use a managed identity of the application's own tenant: Entra refuses the token of another one (AADSTS700236). Only if \
              the application is in the tenant {own}: {command}"
         ),

@@ -116,6 +116,7 @@ fn audience() -> impl Strategy<Value = &'static str> {
         AUDIENCE,
         "https://github.com/acme",
         "https://acme.example",
+        "https://gitlab.com",
         "api://AzureADTokenExchangeUSGov",
     ])
 }
