@@ -39,7 +39,7 @@ pub use parts::Parts;
 #[cfg(feature = "native")]
 pub use proxies::check_proxies;
 pub use questions::*;
-pub use secrets::learn_suspects;
+pub use secrets::{learn_suspects, learn_suspects_beside_claims};
 pub use values::StandardInput;
 
 #[cfg(test)]

@@ -50,18 +50,25 @@ impl Outcome {
 pub fn run(arguments: &[String], context: Context<'_>) -> Outcome {
     let form = || failure::Form::of(arguments);
     let (mut outcome, command) = match azure_oidc_cli::parse(arguments) {
-        Ok(cli) => (dispatch(&cli, context).unwrap_or_else(|fault| failed(&fault, form())), Some(cli.command)),
+        Ok(cli) => match dispatch(&cli, context) {
+            Ok(outcome) => (outcome, Some(cli.command)),
+            Err(fault) => (failed(&fault, form()), None),
+        },
         Err(Unread::Help(text)) => return Outcome::printed(text),
         Err(Unread::Usage(fault)) => (failed(&fault, form()), None),
     };
     let ports = context.ports;
     let safe = |text: String| if text.is_empty() { text } else { defuse(&ports.secrets.hide(without_secrets(&text))) };
     let stdout = std::mem::take(&mut outcome.stdout);
-    outcome.stdout = match command.filter(|_| outcome.exit_code == 0) {
+    outcome.stdout = match command {
         // A platform's own commands, and tokens, which must stay as they are.
-        Some(command) if command.prints_token() => stdout,
+        Some(command) if command.prints_token() && outcome.exit_code == 0 => stdout,
         // A value that only looks like a secret is wanted here.
         Some(Command::Credential(_) | Command::Setup(_) | Command::Audit(_)) => safe(stdout),
+        Some(Command::Check(_)) => {
+            azure_oidc_cli::learn_suspects_beside_claims(ports.secrets, arguments, ports.env);
+            safe(stdout)
+        }
         _ => {
             azure_oidc_cli::learn_suspects(ports.secrets, arguments, ports.env);
             safe(stdout)

@@ -10,7 +10,7 @@ mod shape;
 
 pub use echo::without_secrets;
 pub use known::KnownSecrets;
-pub use shape::{holds_token, looks_like_hex_key, looks_secret, without_tokens};
+pub use shape::{holds_token, is_certain_secret, looks_like_hex_key, looks_secret, without_tokens};
 
 /// A token or another secret. [`Secret::reveal`] is the only access to its text, so every use can
 /// be found by name.

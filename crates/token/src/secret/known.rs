@@ -10,7 +10,8 @@ use std::cell::RefCell;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
-/// What stands for a known secret. It is a log's mask, so no command ever contains it.
+/// What stands for a known secret. It is a log's mask. Claims that were given are not learned before a
+/// result with commands is printed, which would set the mask in their place.
 const MASK: &str = "***";
 
 /// A shorter value is not searched for: it could be an ordinary word.

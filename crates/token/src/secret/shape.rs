@@ -121,6 +121,12 @@ fn joined(value: &str) -> String {
     value.split_whitespace().collect()
 }
 
+/// Whether a value, or what follows the `=` in it, is a token or a key of a known form, and not only
+/// random text.
+pub fn is_certain_secret(value: &str) -> bool {
+    holds_token(value) || value.split('=').any(|part| is_platform_secret(&joined(part)))
+}
+
 /// Whether a value holds a token. It can be wrapped over lines.
 pub fn holds_token(value: &str) -> bool {
     token(&joined(value)).is_some()

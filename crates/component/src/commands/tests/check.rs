@@ -41,6 +41,20 @@ fn a_near_miss_is_shown_with_a_caret_and_the_command_that_corrects_it() {
 }
 
 #[test]
+fn ids_that_look_random_are_whole_in_the_command() {
+    const ACCOUNT: &str = "Hue1lBsaSx2APlXjzVEPIg";
+    let issuer = format!("https://app.harness.io/ng/api/oidc/account/{ACCOUNT}");
+    let job = Job::default().file("f", list(&[("main", GITHUB, PROD)]));
+    let outcome = job.run(&format!("check --credential f --token-issuer {issuer} --token-subject {ACCOUNT}"));
+    let body = format!(r#""issuer":"{issuer}","name":"{ACCOUNT}","subject":"{ACCOUNT}"}}"#);
+    assert!(outcome.exit_code == 1 && outcome.stdout.contains(&body), "{}", shown(&outcome));
+    let key = "ghs_16C7e42F292c6912E7710c838347Ae178B4a";
+    let outcome = job.run(&format!("check --credential f --token-issuer {issuer} --token-subject {key}"));
+    let printed = shown(&outcome);
+    assert!(!printed.contains(key) && !printed.contains("federated-credential create"), "{printed}");
+}
+
+#[test]
 fn colours_are_used_if_requested() {
     for (variables, option, is_colored) in [
         (&[][..], "", false),
