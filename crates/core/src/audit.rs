@@ -13,6 +13,7 @@ use crate::{Category, Fault};
 
 mod audiences;
 mod expressions;
+mod issuers;
 mod migrations;
 mod proposals;
 mod rules;
@@ -300,13 +301,14 @@ fn no_room(changes: &[Change], credentials: &[Credential]) -> Option<CredentialP
     Some(problem.remedy("migrate one pipeline after the other, and delete the old credential of each"))
 }
 
-/// Whether Entra stores this credential and a token can match it.
+/// Whether Entra stores this credential, a token can match it, and a command can show it.
 fn is_sound(credential: &Credential, question: &Question<'_>) -> bool {
     let mut problems = limits::problems(std::slice::from_ref(credential));
     problems.extend(rules::apply(credential, question).0);
-    !problems.into_iter().any(|problem| {
-        // Entra stores no new expression without an id.
-        problem.code == code::ID_MISSING
-            || of_problem(problem.of(0), std::slice::from_ref(credential)).severity == Severity::Error
-    })
+    !write::holds_secret(credential)
+        && !problems.into_iter().any(|problem| {
+            // Entra stores no new expression without an id.
+            problem.code == code::ID_MISSING
+                || of_problem(problem.of(0), std::slice::from_ref(credential)).severity == Severity::Error
+        })
 }

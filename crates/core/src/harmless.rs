@@ -13,6 +13,16 @@ pub fn is_unprintable(c: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// White space of any script, and the zero-width characters that pasting can add.
+pub(crate) fn is_blank(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
+}
+
+/// The text without white space and zero-width characters at its ends.
+pub(crate) fn trimmed(text: &str) -> &str {
+    text.trim_matches(is_blank)
+}
+
 /// A foreign text for a message: without what looks like a secret, with unprintable characters
 /// escaped, and of a longer text the beginning with a note. Line ends stay.
 pub(crate) fn shown(text: &str, longest: usize) -> String {

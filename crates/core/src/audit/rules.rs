@@ -1,6 +1,6 @@
 //! The audit rules for one credential, and the corrected credential if the correction is certain.
 
-use super::{Question, audiences, expressions};
+use super::{Question, audiences, expressions, issuers};
 use crate::Fault;
 use crate::check::changing_subject::{changes, changing_part};
 use crate::check::quote::quoted;
@@ -8,6 +8,7 @@ use crate::credential::audience::is_entra_issuer;
 use crate::credential::normal::{check_subject, issued_form, normalise_issuer, uuid_place};
 use crate::credential::{Credential, CredentialProblem, Matcher, code, reach, short_lived};
 use crate::guid::is_guid;
+use crate::harmless::trimmed;
 use crate::mask::is_masked;
 use crate::platform::{self, Platform, Subject};
 
@@ -40,6 +41,7 @@ const RULES: &[Rule] = &[
     white_space,
     issuer_copied,
     issuer_never_issued,
+    issuers::address_of_platform,
     issuer_of_version_1,
     issuer_part_no_uuid,
     subject_of_another_platform,
@@ -88,7 +90,7 @@ pub(super) fn apply(credential: &Credential, question: &Question<'_>) -> (Vec<Cr
     (problems, changed)
 }
 
-fn with_issuer(credential: &Credential, issuer: impl Into<String>) -> Credential {
+pub(super) fn with_issuer(credential: &Credential, issuer: impl Into<String>) -> Credential {
     Credential { issuer: issuer.into(), ..credential.clone() }
 }
 
@@ -108,11 +110,11 @@ fn from_fault(fault: Fault, member: &'static str) -> CredentialProblem {
 
 /// Removes white space, which the limits report, and audiences beside the cloud's.
 fn white_space(credential: &Credential, question: &Question<'_>) -> Option<Ruling> {
-    let mut right = with_issuer(credential, credential.issuer.trim());
+    let mut right = with_issuer(credential, trimmed(&credential.issuer));
     if let Matcher::Subject(subject) = &credential.matcher {
-        right.matcher = Matcher::Subject(subject.trim().to_owned());
+        right.matcher = Matcher::Subject(trimmed(subject).to_owned());
     }
-    right.audiences.iter_mut().for_each(|audience| *audience = audience.trim().to_owned());
+    right.audiences.iter_mut().for_each(|audience| *audience = trimmed(audience).to_owned());
     let usual = question.cloud.usual_audience();
     if right.audiences.len() > 1 && right.audiences.iter().any(|audience| audience == usual) {
         right = with_audience(&right, usual);
@@ -197,6 +199,7 @@ const fn mistake(platform: &'static str, wrong: &'static str, right: &'static st
 }
 
 const MISTAKES: &[Mistake] = &[
+    mistake("github", "https://repo:", "repo:", ""),
     mistake("github", "repo:https://github.com/", "repo:", ""),
     mistake("github", "repo:git@github.com:", "repo:", ""),
     mistake("github", "repo:github.com/", "repo:", ""),
@@ -212,10 +215,17 @@ const MISTAKES: &[Mistake] = &[
     mistake("github", ":branch:", ":ref:refs/heads/", ":ref:"),
     mistake("github", ":tag:", ":ref:refs/tags/", ":ref:"),
     mistake("github", ":env:", ":environment:", ":environment:"),
+    // The names of GitHub's claims have small letters.
+    mistake("github", ":Environment:", ":environment:", ":environment:"),
+    mistake("github", ":Ref:", ":ref:", ":ref:"),
+    mistake("github", ":Pull_request", ":pull_request", ""),
+    mistake("github", ":Pull_Request", ":pull_request", ""),
     mistake("gitlab", "project_path:https://gitlab.com/", "project_path:", ""),
     mistake("gitlab", ".git:", ":", ""),
     mistake("gitlab", ":ref:refs/heads/", ":ref:", ""),
     mistake("gitlab", ":ref:refs/tags/", ":ref:", ""),
+    mistake("gitlab", ":ref_type:tags:", ":ref_type:tag:", ""),
+    mistake("gitlab", ":ref_type:branches:", ":ref_type:branch:", ""),
     mistake("kubernetes", "system:serviceaccounts:", "system:serviceaccount:", ""),
 ];
 
@@ -302,7 +312,7 @@ fn subject_form(credential: &Credential, _: &Question<'_>) -> Option<Ruling> {
     let subject = credential.matcher.subject().filter(|subject| !subject.is_empty() && !is_masked(subject))?;
     // Entra's own tokens have the same issuer as those of Azure Pipelines.
     let platform = platform::by_issuer(&credential.issuer).filter(|_| !is_entra_issuer(&credential.issuer))?;
-    if platform.subject(subject).is_some()
+    if platform.subject(subject).is_some_and(|parsed| is_whole(platform, &parsed))
         || subject.contains(['*', '?'])
         || check_subject(subject, true).is_err()
         || of_two_platforms(credential).is_some()
@@ -314,6 +324,23 @@ fn subject_form(credential: &Credential, _: &Question<'_>) -> Option<Ruling> {
     Some(Ruling::wrong(
         problem.remedy("compare it with the claim `sub` of a token of the job: `azure-oidc inspect` shows it"),
     ))
+}
+
+/// Whether a subject has what all known subjects of the platform have.
+fn is_whole(platform: &dyn Platform, subject: &Subject) -> bool {
+    let value = |name| subject.parts.iter().find(|part| part.name == name).map(|part| part.value.as_str());
+    match platform.name() {
+        // A subject has the ids of both owner and repository, or of none.
+        "github" => {
+            let has_one_id = ["owner", "repository"].into_iter().filter_map(value).any(|name| name.contains('@'));
+            !has_one_id && subject.parts.iter().all(|part| !part.value.is_empty())
+        }
+        "terraform-cloud" => {
+            let is_run = value("workspace").is_some() && value("run_phase").is_some();
+            value("project").is_some() && (is_run || value("stack").is_some())
+        }
+        _ => true,
+    }
 }
 
 /// A managed identity cannot trust another one. Azure Pipelines has the same issuer, and other

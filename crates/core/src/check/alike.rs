@@ -3,6 +3,7 @@
 
 use super::decision::lower_case;
 use crate::credential::audience::is_entra_issuer;
+use crate::harmless::is_blank;
 
 /// Whether two texts differ only in these, so that they probably mean the same.
 pub(super) fn alike(a: &str, b: &str) -> bool {
@@ -32,11 +33,6 @@ fn plain(text: &str) -> String {
     let visible: String = text.chars().filter(|c| !is_blank(*c)).collect();
     let decoded = percent_decoded(&visible).and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or(visible);
     lower_case(&decoded).trim_matches(['"', '\'', '`']).trim_end_matches('/').to_owned()
-}
-
-/// White space of any script, and the zero-width characters that pasting can add.
-pub(super) fn is_blank(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
 }
 
 /// Decodes percent-encoding.

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::expression::{self, review};
 use super::{Credential, CredentialProblem, Matcher, code, owner, reach};
+use crate::harmless::trimmed;
 use crate::mask::mask_in;
 
 /// The maximum number of credentials on an application or a user-assigned managed identity.
@@ -150,11 +151,12 @@ fn is_name_of_any_length(name: &str) -> bool {
 
 fn issuer(issuer: &str) -> Vec<CredentialProblem> {
     let mut problems = text("issuer", issuer);
-    if issuer.trim().trim_end_matches('/') == GITHUB && issuer.trim() != GITHUB {
+    let bare = trimmed(issuer);
+    if bare.trim_end_matches('/') == GITHUB && bare != GITHUB {
         let message = "the issuer ends with a slash, and the `iss` of GitHub's tokens does not";
         let problem = CredentialProblem::fatal("issuer-trailing-slash", message).aadsts(700_211).at("issuer");
         problems.push(problem.remedy(format!("set the issuer to {GITHUB}")));
-    } else if !issuer.trim().starts_with("https://") && !issuer.trim().is_empty() {
+    } else if !bare.starts_with("https://") && !bare.is_empty() {
         let message = format!("the issuer {issuer:?} is not an https URL, from which Entra fetches the signing keys");
         problems.push(CredentialProblem::advice("issuer-not-https", message).at("issuer"));
     }
@@ -206,11 +208,11 @@ fn text(member: &'static str, text: &str) -> Vec<CredentialProblem> {
     let mut problems = Vec::new();
     if text.is_empty() {
         problems.push(CredentialProblem::fatal("member-empty", format!("`{member}` is empty")).at(member));
-    } else if text.trim() != text {
-        let message =
-            format!("`{member}` begins or ends with white space, {text:?}, and Entra compares white space too");
+    } else if trimmed(text) != text {
+        let what = if text.trim() == text { "a zero-width character" } else { "white space" };
+        let message = format!("`{member}` begins or ends with {what}, {text:?}, and Entra compares {what} too");
         let problem = CredentialProblem::fatal("member-white-space", message).at(member);
-        problems.push(problem.remedy(format!("delete the credential and create it again with {:?}", text.trim())));
+        problems.push(problem.remedy(format!("delete the credential and create it again with {:?}", trimmed(text))));
     }
     problems.extend(too_long(member, text));
     problems
@@ -302,6 +304,7 @@ mod tests {
             (credential("main", &format!("{GITHUB} "), SUBJECT, &[AUDIENCE]), "member-white-space", "issuer", true),
             (credential("main", GITHUB, "", &[AUDIENCE]), "member-empty", "subject", true),
             (credential("main", GITHUB, "a\n", &[AUDIENCE]), "member-white-space", "subject", true),
+            (credential("main", GITHUB, "a\u{200b}", &[AUDIENCE]), "member-white-space", "subject", true),
             (credential("main", GITHUB, "repo:contoso/*", &[AUDIENCE]), "subject-wildcard", "subject", false),
             (credential("main", GITHUB, "repo:***/web:pull_request", &[AUDIENCE]), "member-masked", "subject", true),
             (credential("main", "https://***.example", SUBJECT, &[AUDIENCE]), "member-masked", "issuer", true),

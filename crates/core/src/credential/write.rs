@@ -5,6 +5,7 @@
 
 use super::{Credential, CredentialProblem, Identity, Matcher, limits};
 use crate::cloud::Cloud;
+use crate::secret::without_secrets;
 use crate::shell::Shell;
 use crate::{Category, Fault};
 
@@ -182,9 +183,23 @@ fn identity(owner: &Owner, shell: Shell) -> az::Identity<'_> {
     az::Identity { name, resource_group, subscription: subscription.as_deref(), shell }
 }
 
+/// Whether a text of this credential would be changed before it is shown, so that a command would set
+/// another value.
+pub(crate) fn holds_secret(credential: &Credential) -> bool {
+    let Credential { name, issuer, matcher, audiences, description, .. } = credential;
+    let texts = [name.as_str(), issuer, matcher.text()].into_iter();
+    let texts = texts.chain(audiences.iter().chain(description).map(String::as_str));
+    texts.into_iter().any(|text| without_secrets(text) != text)
+}
+
 fn check(credentials: &[Credential]) -> Result<(), Fault> {
     if credentials.is_empty() {
         return Err(fault("credential-missing", "there are no credentials to write"));
+    }
+    if credentials.iter().any(holds_secret) {
+        let message = "a value of the credential looks like a secret, so it is not shown, and no credential is written";
+        return Err(fault("credential-holds-secret", message)
+            .hint("compare the value with the claims of a token: `azure-oidc inspect` shows them"));
     }
     let Some(problem) = limits::shape(credentials).into_iter().find(|problem| problem.fatal) else { return Ok(()) };
     let which = problem.index.map(|index| format!(" (credential {})", index + 1)).unwrap_or_default();

@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 
 use super::{Claim, Finding, Pair, excerpt};
-use crate::check::alike::is_blank;
 use crate::check::finding::common_prefix;
+use crate::harmless::is_blank;
 
 /// Letters and signs, each beside the one in ASCII that it looks like.
 const LOOK_ALIKES: &[(&str, &str)] = &[

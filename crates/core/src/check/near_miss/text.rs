@@ -2,9 +2,10 @@
 
 use super::look_alike::named;
 use super::{Finding, Pair, excerpt};
-use crate::check::alike::{is_blank, percent_decoded};
+use crate::check::alike::percent_decoded;
 use crate::check::decision::same_but_for_case;
 use crate::check::finding::common_prefix;
+use crate::harmless::is_blank;
 
 /// The values differ in upper and lower case only.
 pub(super) fn letter_case(pair: &Pair<'_>) -> Option<Finding> {

@@ -129,6 +129,7 @@ fn invalid_credentials_are_not_written() {
         (vec![exact("main", "s "), exact("main2", "s")], Format::Az, &app, "member-white-space"),
         (vec![exact("main", "s"), exact("other", "s")], Format::Az, &app, "credential-duplicate"),
         (vec![Credential { audiences: vec![], ..exact("main", "s") }], Format::Az, &app, "audience-count"),
+        (vec![exact("main", "https://repo:o@1/r@2:environment:prod")], Format::Az, &app, "credential-holds-secret"),
         (samples(), Format::Az, &identity, "format-for-other-owner"),
         (samples(), Format::GraphJson, &identity, "format-for-other-owner"),
         (samples(), Format::Bicep, &app, "format-for-other-owner"),
