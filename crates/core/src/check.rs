@@ -179,7 +179,10 @@ fn answer(question: &Question<'_>, keys: Keys<'_>, unreachable: Option<&str>) ->
     let general = general_findings(question, &findings);
     findings.extend(general);
     findings.extend(limits::problems(question.credentials).into_iter().map(|one| credential_finding(question, one)));
-    findings.extend(question.credentials.iter().filter_map(lets_in_too_much));
+    // The narrower pattern would have only the names too.
+    let is_old = findings.iter().any(|finding| finding.code == near_miss::WITHOUT_IDS);
+    let broad = question.credentials.iter().filter_map(lets_in_too_much);
+    findings.extend(broad.map(|finding| if is_old { near_miss::without_remedy(finding) } else { finding }));
 
     let credentials = comparison::comparisons(question);
     findings.extend(several_owners(question, &credentials));

@@ -19,7 +19,7 @@ use crate::credential::{Credential, reach};
 use crate::shorten::{LONGEST_VALUE, shortened};
 use crate::token::Claims;
 
-pub(super) use expression::undecided;
+pub(super) use expression::{WITHOUT_IDS, undecided};
 pub(super) use subject::fork_of;
 
 /// How many credentials are compared with the token in detail. An application has at most 20.
@@ -86,7 +86,7 @@ fn one_command(findings: &mut [Finding]) {
 }
 
 /// A finding beside one that has a remedy: a second one would contradict the first.
-fn without_remedy(mut finding: Finding) -> Finding {
+pub(super) fn without_remedy(mut finding: Finding) -> Finding {
     finding.remedy = None;
     finding.remedy_is_command = false;
     finding.writes = None;

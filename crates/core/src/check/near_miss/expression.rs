@@ -9,7 +9,11 @@ use crate::credential::expression::{
     AADSTS, Clause, Expression, Operator, is_id, is_regex_without_pattern, parse, pattern_of_regex, review, write_id,
 };
 use crate::credential::{Credential, ExpressionError, Matcher, breadth};
+use crate::platform;
 use crate::token::{Claims, Token};
+
+/// The code of a finding: the pattern has only the names of GitHub's owner and repository.
+pub(in crate::check) const WITHOUT_IDS: &str = "expression-without-ids";
 
 /// Why the expression of a credential does not accept the token. None when it does.
 pub(super) fn explain(question: &Question<'_>, credential: &Credential, aadsts: u32) -> Option<Finding> {
@@ -122,6 +126,10 @@ fn false_clause(token: &Token, credential: &Credential, expression: &Expression,
     if let Some(finding) = wrong_pattern(credential, clause, actual, aadsts) {
         return Some(finding);
     }
+    let is_only_one = unmet.iter().filter(|clause| !is_not_given(token, &clause.claim)).count() == 1;
+    if let Some(finding) = numeric_ids(credential, clause, actual, aadsts).filter(|_| is_only_one) {
+        return Some(finding);
+    }
     let is_exact = clause.operator == Operator::Eq;
     let with = |operator, comparand| rewritten(credential, clause, operator, comparand);
     let (code, why, remedy) = if is_exact && accepts(&clause.comparand, actual) {
@@ -225,6 +233,44 @@ fn wrong_pattern(credential: &Credential, clause: &Clause, actual: &str, aadsts:
     let finding = Finding::error(code, aadsts, message).expected(comparand.as_str()).actual(actual);
     let remedy = format!("write the pattern `{pattern}`, so that the expression is: {before}{clause_text}{after}");
     Some(about_claim(finding, clause).remedy(remedy))
+}
+
+/// The clause compares the names of GitHub's owner and repository, and the token's subject has their
+/// ids too.
+fn numeric_ids(credential: &Credential, clause: &Clause, actual: &str, aadsts: u32) -> Option<Finding> {
+    let platform = platform::by_issuer(&credential.issuer).filter(|platform| platform.name() == "github")?;
+    let parsed = platform.subject(actual).filter(|_| clause.claim == "sub")?;
+    let value = |name| parsed.parts.iter().find(|part| part.name == name).map(|part| part.value.as_str());
+    let (owner, repository) = (value("owner")?, value("repository")?);
+    let owner_with_id = format!("{owner}@{}", value("owner_id")?);
+    let with_ids = format!("repo:{owner_with_id}/{repository}@{}:", value("repository_id")?);
+    let with_names = format!("repo:{owner}/{repository}:");
+    if !clause.accepts(&actual.replacen(&with_ids, &with_names, 1)) {
+        return None;
+    }
+    let written = credential.matcher.text().get(clause.span.clone()).unwrap_or_default();
+    let message = format!(
+        "{} requires {}, which is false: the token's subject has the ids of owner and repository, as GitHub writes it for \
+         repositories created, renamed or moved since 2026-07-15",
+        holder(credential),
+        quoted(written)
+    );
+    let finding = Finding::error(WITHOUT_IDS, aadsts, message).claim("sub");
+    let finding = finding.expected(clause.comparand.as_str()).actual(actual);
+    let comparand = clause.comparand.replacen(&with_names, &with_ids, 1);
+    let comparand = comparand.replacen(&format!("repo:{owner}/"), &format!("repo:{owner_with_id}/"), 1);
+    let is_right = match clause.operator {
+        Operator::Eq => comparand == actual,
+        Operator::Matches => accepts(&comparand, actual),
+    };
+    let text = credential.matcher.text();
+    let (before, after) = (text.get(..clause.span.start)?, text.get(clause.span.end..)?);
+    let value = format!("{before}claims['sub'] {} '{comparand}'{after}", clause.operator.name());
+    Some(match narrower(credential, &value) {
+        _ if !is_right => finding,
+        Some(narrower) => finding.remedy(format!("{narrower}; as broad as now, the expression is: {value}")),
+        None => finding.remedy(format!("change the expression to: {value}")),
+    })
 }
 
 /// The expression is a subject or a pattern without the clause around it.

@@ -20,6 +20,7 @@ pub(super) const RULES: &[Rule] = &[
     misspelt_pull_request,
     cause::template,
     numeric_ids,
+    moved,
     context,
     fork,
     varying,
@@ -117,6 +118,33 @@ fn numeric_ids(pair: &Pair<'_>) -> Option<Finding> {
     Some(pair.or_create(pair.finding("subject-numeric-ids", message)))
 }
 
+/// GitHub's repository has another owner or name, and the same id.
+fn moved(pair: &Pair<'_>) -> Option<Finding> {
+    let split = Split::of(pair)?;
+    let id = split.expected_part("repository_id").filter(|id| split.actual_part("repository_id") == Some(id))?;
+    let is_name = |part: &Part| ["owner", "owner_id", "repository"].contains(&part.name);
+    let names = |subject: &Subject| subject.parts.iter().map(|part| part.name).collect::<Vec<_>>();
+    if !split.differing().all(|(_, actual)| is_name(actual)) || names(&split.expected) != names(&split.actual) {
+        return None;
+    }
+    let differing = split.differing().filter(|(_, actual)| actual.name != "owner_id");
+    let differing: Vec<_> = differing.map(instead).collect();
+    let message = format!(
+        "the repository was renamed or moved, because both subjects have its id {}: the token's subject and the subject of {} \
+         differ in {}",
+        quoted(id),
+        pair.holder(),
+        differing.join(", and ")
+    );
+    let is_known = !differing.is_empty();
+    is_known.then(|| pair.finding("subject-repository-moved", message).remedy_if(pair.correct_same_pipeline()))
+}
+
+/// A part that differs, for a sentence.
+fn instead((expected, actual): (&Part, &Part)) -> String {
+    format!("{}: {} instead of {}", quoted(actual.name), quoted(&actual.value), quoted(&expected.value))
+}
+
 /// The subjects end with different contexts of GitHub: environment, branch, tag or pull request.
 fn context(pair: &Pair<'_>) -> Option<Finding> {
     let split = Split::of(pair).filter(|split| split.platform.name() == "github")?;
@@ -207,12 +235,7 @@ fn one_part(pair: &Pair<'_>) -> Option<Finding> {
     if differing.is_empty() || split.agreeing() == 0 || (differing.len() > 1 && !reference) {
         return None;
     }
-    let named: Vec<_> = differing
-        .iter()
-        .map(|(expected, actual)| {
-            format!("{}: {} instead of {}", quoted(actual.name), quoted(&actual.value), quoted(&expected.value))
-        })
-        .collect();
+    let named: Vec<_> = differing.into_iter().map(instead).collect();
     let message =
         format!("the token's subject and the subject of {} differ in {}", pair.holder(), named.join(", and "));
     Some(pair.or_create(pair.finding("subject-part", message)))
