@@ -87,9 +87,9 @@ impl Answer {
         if !self.explanations.is_empty() {
             return Ok(self);
         }
-        let message = format!("There is no AADSTS code of four to eight digits in {place}");
+        let message = format!("There is no AADSTS code in {place}");
         Err(Fault::new(Category::Usage, "no-aadsts-code", message)
-            .hint("give a code such as AADSTS700213 or 700213, Entra's JSON answer, or a log that holds one; a file comes on standard \
+            .hint("give a code of four to eight digits such as AADSTS700213 or 700213, Entra's JSON answer, or a log that holds one; a file comes on standard \
                    input: `azure-oidc explain - < FILE`"))
     }
 }

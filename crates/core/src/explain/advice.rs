@@ -146,7 +146,7 @@ fn for_token<'a>(
         hints.extend(mask);
         return hints;
     }
-    if let Some(contradiction) = contradiction(refused, issuer) {
+    if let Some(contradiction) = contradiction(refused, issuer, None) {
         hints.push(contradiction);
         hints.extend(mask);
         return hints;
@@ -215,7 +215,7 @@ fn is_taken(credential: &Credential, issuer: Option<&str>, subject: Option<&str>
 }
 
 /// That the credentials are not those that Entra looked at, when it says so.
-fn contradiction(refused: &Refused<'_>, issuer: Option<&str>) -> Option<String> {
+fn contradiction(refused: &Refused<'_>, issuer: Option<&str>, audience: Option<&str>) -> Option<String> {
     let credentials = refused.credentials;
     let said = match refused.code {
         70_025 if !credentials.is_empty() => {
@@ -225,6 +225,9 @@ fn contradiction(refused: &Refused<'_>, issuer: Option<&str>) -> Option<String> 
             let same = credentials.iter().find(|one| Some(one.issuer.as_str()) == issuer)?;
             format!("Entra finds no credential with the token's issuer, and here `{}` has it", same.name)
         }
+        700_212 if audience.is_some() && credentials.iter().all(|one| one.audience() == audience) => {
+            "Entra finds no credential with the token's audience, and here all have it".to_owned()
+        }
         _ => return None,
     };
     Some(format!(
@@ -233,19 +236,23 @@ fn contradiction(refused: &Refused<'_>, issuer: Option<&str>) -> Option<String> 
     ))
 }
 
+/// The other reason why Entra does not find a credential of the list.
+const FRESH: &str = "if the list is of this application, and the credential was created or changed a short time ago, try again, with \
+                     pauses of some seconds, up to ten minutes";
+
 /// The advice from the values that the log names. Commands are given only when no token is: one that
 /// is not the token of the log leaves open which of the two is meant.
 fn for_log(refused: &Refused<'_>, mention: &scan::Mention) -> Vec<String> {
     if refused.credentials.is_empty() {
         return Vec::new();
     }
-    if let Some(contradiction) = contradiction(refused, None) {
-        return vec![contradiction];
-    }
     let (shown, hidden) = (facts::all(mention), facts::masked(mention));
     let value =
         |name: &str| shown.iter().chain(&hidden).find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
     let values = Values { issuer: value("issuer"), subject: value("subject"), audience: value("audience") };
+    if let Some(contradiction) = contradiction(refused, values.issuer, values.audience) {
+        return vec![contradiction, FRESH.to_owned()];
+    }
     if !is_matching(refused.code) {
         return Vec::new();
     }

@@ -86,6 +86,10 @@ pub(super) fn mentions_in(text: &str) -> Mentions {
         let next = occurrences[index..].iter().find(|other| other.code != occurrence.code);
         let end = next.map_or(text.len(), |other| other.start);
         let region = &text[start..end];
+        // A record that begins with its code is one line, and the next record is of another sign-in.
+        let is_record = !occurrence.described && text[..occurrence.start].ends_with("{\"");
+        let in_record = region.get(occurrence.start - start..).and_then(|rest| rest.split("\n\n").next());
+        let region = in_record.filter(|_| is_record).unwrap_or(region);
         let is_same = |(_, other): &(usize, &Occurrence)| other.code == occurrence.code;
         let same: Vec<_> = occurrences.iter().enumerate().skip(index).filter(is_same).take(MAX_READ).collect();
         let described: Vec<_> = same.iter().filter_map(|(_, other)| description(text, other)).collect();

@@ -182,27 +182,29 @@ fn client_id() -> impl Strategy<Value = String> {
 
 fn credentials() -> impl Strategy<Value = Vec<Credential>> {
     let one = (text(), text(), text(), prop::option::of(text()), prop::bool::ANY);
-    prop::collection::btree_map("[a-zA-Z0-9][a-zA-Z0-9_-]{2,20}", one, 1..4).prop_map(|map| {
-        let make = |(name, (issuer, subject, audience, description, is_exact)): (String, (String, _, _, _, _))| {
-            let matcher = if is_exact {
-                Matcher::Subject(subject)
-            } else {
-                Matcher::Expression { value: subject, language_version: 1 }
+    prop::collection::btree_map("[a-zA-Z0-9][a-zA-Z0-9_-]{2,20}", one, 1..4)
+        .prop_map(|map| {
+            let make = |(name, (issuer, subject, audience, description, is_exact)): (String, (String, _, _, _, _))| {
+                let matcher = if is_exact {
+                    Matcher::Subject(subject)
+                } else {
+                    Matcher::Expression { value: subject, language_version: 1 }
+                };
+                // The names keep pairs of issuer and subject apart.
+                let issuer = format!("https://{name}.example/{issuer}");
+                Credential {
+                    name,
+                    issuer,
+                    matcher,
+                    audiences: vec![audience],
+                    description,
+                    application: None,
+                    identity: None,
+                }
             };
-            // The names keep pairs of issuer and subject apart.
-            let issuer = format!("https://{name}.example/{issuer}");
-            Credential {
-                name,
-                issuer,
-                matcher,
-                audiences: vec![audience],
-                description,
-                application: None,
-                identity: None,
-            }
-        };
-        map.into_iter().map(make).collect()
-    })
+            map.into_iter().map(make).collect::<Vec<_>>()
+        })
+        .prop_filter("a value that looks like a secret is refused", |all| !all.iter().any(super::holds_secret))
 }
 
 /// As they are read from the forms of an identity, which have no description.

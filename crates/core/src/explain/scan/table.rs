@@ -1,19 +1,28 @@
-//! Turns tables of sign-ins, as Log Analytics exports them, into records: JSON objects with the names
-//! of the columns.
+//! Turns exported sign-ins into records of one line each: tables of Log Analytics and of the portal, and
+//! lists of Graph. Each record begins with its code, and successes are left out.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// The columns with the code: of Log Analytics, and of Azure Monitor's storage.
-const CODE: [&str; 2] = ["ResultType", "resultType"];
+/// The columns and members with the code: of Log Analytics, of Azure Monitor's storage, of the portal
+/// and of Graph.
+const CODE: [&str; 4] = ["ResultType", "resultType", "Sign-in error code", "errorCode"];
 
-/// The text, with a record in place of each row of a table that has a column with the code.
+/// The portal's columns, and the members of Graph with the same value.
+const COLUMNS: [(&str, &str); 4] = [
+    ("Date (UTC)", "createdDateTime"),
+    ("Correlation ID", "correlationId"),
+    ("Application ID", "appId"),
+    ("Failure reason", "failureReason"),
+];
+
+/// The text, with a record in place of each sign-in of a table or list.
 pub(super) fn as_records(text: &str) -> Cow<'_, str> {
     if !CODE.iter().any(|name| text.contains(name)) {
         return text.into();
     }
-    from_json(text).or_else(|| from_cells(text)).map_or(text.into(), Cow::Owned)
+    from_json(text).or_else(|| from_list(text)).or_else(|| from_cells(text)).map_or(text.into(), Cow::Owned)
 }
 
 /// The answer of the query API: `{"tables": [{"columns": [{"name": …}], "rows": [[…]]}]}`.
@@ -29,6 +38,32 @@ fn from_json(text: &str) -> Option<String> {
         }
     }
     has_code(&records).then_some(records)
+}
+
+/// A list of sign-ins, as Graph and `az monitor log-analytics query` return it.
+fn from_list(text: &str) -> Option<String> {
+    let document: Value = serde_json::from_str(text.trim()).ok()?;
+    let list = document.get("value").unwrap_or(&document).as_array().filter(|list| !list.is_empty())?;
+    let mut records = String::new();
+    for one in list {
+        let mut members = Vec::new();
+        flatten(one, &mut members);
+        members.iter().find(|(name, _)| CODE.contains(name))?;
+        let (names, cells): (Vec<_>, Vec<_>) = members.into_iter().unzip();
+        records += &record(&names, &cells);
+    }
+    Some(records)
+}
+
+/// The members of an object and of the objects in it that have a text or a number.
+fn flatten<'a>(value: &'a Value, members: &mut Vec<(&'a str, String)>) {
+    for (name, value) in value.as_object().into_iter().flatten() {
+        match value {
+            Value::String(text) => members.push((name, text.clone())),
+            Value::Number(number) => members.push((name, number.to_string())),
+            other => flatten(other, members),
+        }
+    }
 }
 
 /// A table with a head, whose cells are separated by commas or tabs. Lines before the head stay.
@@ -89,11 +124,17 @@ fn row(text: &str, separator: char) -> (Vec<String>, usize) {
 /// A longer row, in bytes, is no row: a quote is open.
 const LONGEST_ROW: usize = 10_000;
 
-/// A record as one line, which begins with the code.
+/// A record as one line, which begins with the code. A success is no error and has no record.
 fn record(names: &[&str], cells: &[String]) -> String {
     let is_code = |(name, _): &(&&str, &String)| CODE.contains(*name);
     let (code, others): (Vec<_>, Vec<_>) = names.iter().zip(cells).partition(is_code);
-    let member = |(name, cell): (&&str, &String)| format!("{}:{}", Value::from(*name), Value::from(cell.as_str()));
+    if code.iter().any(|(_, cell)| cell.trim() == "0") {
+        return String::new();
+    }
+    let member = |(name, cell): (&&str, &String)| {
+        let name = COLUMNS.iter().find(|(column, _)| column == name).map_or(*name, |(_, member)| member);
+        format!("{}:{}", Value::from(name), Value::from(cell.replace(['\r', '\n'], " ")))
+    };
     let members: Vec<_> = code.into_iter().chain(others).map(member).collect();
     format!("{{{}}}\n\n", members.join(","))
 }

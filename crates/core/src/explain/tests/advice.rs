@@ -250,3 +250,21 @@ fn no_credential_is_advised_for_a_subject_that_only_a_few_runs_have() {
         }
     }
 }
+
+/// The list is of another application, or the change is fresh: the values are equal already.
+#[test]
+fn a_credential_is_not_changed_into_the_value_that_it_has() {
+    let own = [credential("repo:acme/web:environment:prod"), credential("repo:acme/web:pull_request")];
+    for (code, what, value) in [(700_211, "issuer", GITHUB), (700_212, "audience", "api://AzureADTokenExchange")] {
+        let text = format!(
+            "AADSTS{code}: No matching federated identity record found for presented assertion {what} '{value}'."
+        );
+        for credentials in [&own[..], &own[..1]] {
+            let advice = advice(code, &text, None, credentials);
+            assert!(advice.contains("the client id is wrong") && advice.contains("a short time ago"), "{advice}");
+            for wrong in ["set the issuer", "correct the credential", "instead of"] {
+                assert!(!advice.contains(wrong), "{advice}");
+            }
+        }
+    }
+}
