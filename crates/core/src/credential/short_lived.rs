@@ -74,7 +74,10 @@ fn of_reference(reference: &str) -> Option<Known> {
         return Some(("a branch that GitHub makes for one entry of the merge queue", of_queue));
     }
     if reference.strip_prefix("refs/heads/dependabot/").is_some_and(|rest| rest.contains('/')) {
-        return Some(("a branch that Dependabot makes for one update", of_dependabot));
+        return Some(("a branch that Dependabot makes for one update", of_bot));
+    }
+    if reference.strip_prefix("refs/heads/renovate/").is_some_and(|rest| !rest.is_empty()) {
+        return Some(("a branch that Renovate makes for one update", of_bot));
     }
     let number = reference.strip_prefix("refs/pull/")?.split('/').next()?;
     let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
@@ -95,10 +98,12 @@ fn of_queue(_: &str, reference: &str) -> String {
     )
 }
 
-fn of_dependabot(_: &str, _: &str) -> String {
-    "run the job that signs in for other branches only (`branches-ignore: ['dependabot/**']` under `push`), or give it an \
-     environment (`environment: NAME`), which its subject then names"
-        .to_owned()
+fn of_bot(_: &str, reference: &str) -> String {
+    let bot = if reference.starts_with("refs/heads/renovate/") { "renovate" } else { "dependabot" };
+    format!(
+        "run the job that signs in for other branches only (`branches-ignore: ['{bot}/**']` under `push`), or give it an \
+         environment (`environment: NAME`), which its subject then names"
+    )
 }
 
 fn of_pull_request(subject: &str, _: &str) -> String {
@@ -121,6 +126,7 @@ mod tests {
             ("refs/heads/gh-readonly-queue/main/pr-12-0123abcd", "`gh-readonly-queue/main/*`"),
             ("refs/heads/gh-readonly-queue/release/1.x/pr-7-0123abcd", "`gh-readonly-queue/release/1.x/*`"),
             ("refs/heads/dependabot/npm_and_yarn/x-1.2.3", "dependabot/**"),
+            ("refs/heads/renovate/lodash-4.x", "renovate/**"),
             ("refs/pull/12/merge", "`repo:o@1/r@2:pull_request`"),
             ("refs/pull/12/head", "`repo:o@1/r@2:pull_request`"),
         ] {
@@ -140,6 +146,7 @@ mod tests {
             "refs/heads/main",
             "refs/heads/dependabot",
             "refs/heads/dependabot/*",
+            "refs/heads/renovate",
             "refs/heads/gh-readonly-queue/main/*",
             "refs/heads/gh-readonly-queue/main",
             "refs/heads/refs/pull/12/merge",
