@@ -35,7 +35,7 @@ mod work;
 use crate::exhausted::Resource;
 use crate::inputs::ProcessEnv;
 use crate::reason;
-use crate::sandbox::keep::Listening;
+use crate::sandbox::broker::Listening;
 use session::{Conductor, Ended, Ready};
 use token_file::TokenFile;
 use work::Tasks;
@@ -139,7 +139,7 @@ fn not_started(error: &io::Error) -> Fault {
 
 /// Makes the folder for the file of `--federated-token-file`, if it is asked for.
 fn token_file(cli: &Cli) -> Result<Option<TokenFile>, Fault> {
-    let is_wanted = cli.command.keep().is_some_and(|keep| keep.federated_token_file);
+    let is_wanted = cli.command.broker_options().is_some_and(|options| options.federated_token_file);
     is_wanted.then(TokenFile::new).transpose().map_err(|error| {
         let message = format!("A folder for `--federated-token-file` cannot be made: {}", reason::of_writing(&error));
         Fault::new(Category::Usage, "token-file-not-writable", message)

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use azure_oidc_cli::{Cli, WITHOUT_OPTION};
 use azure_oidc_core::{Category, Fault};
 
-use crate::bell::{self, Bell, Woken};
 use crate::exhausted;
+use crate::waker::{self, Waker, Woken};
 
 /// Time that the host adds to `--timeout`. The component keeps `--timeout` itself, and its error
 /// says more.
@@ -126,7 +126,7 @@ pub(crate) struct Watchdog {
     deadline: Deadline,
     phase: Arc<Mutex<Phase>>,
     stopped: Arc<Mutex<bool>>,
-    bell: Bell,
+    waker: Waker,
 }
 
 impl Watchdog {
@@ -143,11 +143,11 @@ impl Watchdog {
     pub(crate) fn start(limit: Limit, since: Instant, end: impl FnOnce(Early) + Send + 'static) -> Result<Self, Fault> {
         let grace = if limit.is_option { GRACE } else { Duration::ZERO };
         let last = Deadline::after(since, limit.time.saturating_add(grace));
-        let (bell, sleeper) = bell::pair().map_err(|error| exhausted::no_descriptor(&error))?;
+        let (waker, waiter) = waker::pair().map_err(|error| exhausted::no_descriptor(&error))?;
         let (phase, stopped) = (Arc::new(Mutex::new(Phase::Start)), Arc::new(Mutex::new(false)));
         let (current, is_stopped) = (Arc::clone(&phase), Arc::clone(&stopped));
         let watch = move || {
-            let woken = sleeper.sleep(last.left());
+            let woken = waiter.sleep(last.left());
             // Locked until the process has ended, so that the main thread cannot end it with
             // another exit code.
             let is_stopped = is_stopped.lock().unwrap_or_else(PoisonError::into_inner);
@@ -163,12 +163,12 @@ impl Watchdog {
         };
         let started = thread::Builder::new().name("deadline".to_owned()).spawn(watch);
         started.map_err(|error| exhausted::no_thread(&error))?;
-        Ok(Self { limit, deadline: Deadline::after(since, limit.time), phase, stopped, bell })
+        Ok(Self { limit, deadline: Deadline::after(since, limit.time), phase, stopped, waker })
     }
 
     /// Watches signals too, from now on. Where that cannot be, a signal ends the process at once.
     pub(crate) fn watch_signals(&self) {
-        self.bell.ring_at_signals().ok();
+        self.waker.wake_at_signals().ok();
     }
 
     /// Says what the command does from now on.
@@ -204,7 +204,7 @@ impl Drop for Watchdog {
     /// Does not return after the deadline: the other thread holds the lock and ends the process.
     fn drop(&mut self) {
         *self.stopped.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.bell.stop();
+        self.waker.stop();
     }
 }
 

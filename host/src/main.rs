@@ -4,7 +4,6 @@
 
 #[cfg(target_os = "linux")]
 mod allocator;
-mod bell;
 mod broker;
 mod closed;
 mod component;
@@ -27,6 +26,7 @@ mod timings;
 mod transport;
 mod trust;
 mod unfinished;
+mod waker;
 mod warnings;
 
 use std::sync::Arc;

@@ -155,7 +155,7 @@ pub(crate) fn in_sandbox(
     let mut files = Files::read(&needed.files, |phase| watchdog.enter(phase));
     let issuer = needed.issuer(&cli.host.allow_host, &ProcessEnv, &|name| files.text(name));
     needed.destinations.extend(issuer);
-    needed.narrow(&ProcessEnv, &|name| files.text(name));
+    needed.restrict_to_server(&ProcessEnv, &|name| files.text(name));
     if let Some((name, words)) = needed.program.take().filter(|_| may_run_program) {
         watchdog.enter(Phase::Program(name.clone()));
         files.add(name, program::output(&words, watchdog.deadline(), unfinished));

@@ -4,9 +4,9 @@
 use azure_oidc_core::Fault;
 use wasmtime::{Error, InstanceAllocationStrategy};
 
+pub(crate) mod broker;
 mod failure;
 mod image;
-pub(crate) mod keep;
 mod limits;
 mod linker;
 mod service;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::call::{CallArgs, DockerCredentialArgs, GitCredentialArgs, IdTokenArgs, KubernetesCredentialArgs};
-use crate::keep::{BrokerArgs, ExecArgs, KeepArgs};
+use crate::broker::{BrokerArgs, BrokerOptions, ExecArgs};
+use crate::helper::{DockerCredentialArgs, GitCredentialArgs, HelperOptions, IdTokenArgs, KubernetesCredentialArgs};
 use crate::login::{LoginArgs, LogoutArgs};
 use crate::options::{CompletionsArgs, ComponentArgs, DoctorArgs, ExchangeArgs, HostOptions, LinkArgs, ServeArgs};
 use crate::questions::{AuditArgs, CheckArgs, CredentialArgs, ExplainArgs, InspectArgs, SetupArgs, VerifyArgs};
@@ -69,27 +69,27 @@ pub enum Command {
 
 impl Command {
     /// What is offered, if it is one of the commands that keep credentials fresh.
-    pub const fn keep(&self) -> Option<&KeepArgs> {
+    pub const fn broker_options(&self) -> Option<&BrokerOptions> {
         match self {
-            Self::Exec(args) => Some(&args.keep),
-            Self::Broker(args) => Some(&args.keep),
+            Self::Exec(args) => Some(&args.options),
+            Self::Broker(args) => Some(&args.options),
             _ => None,
         }
     }
 
     /// How to sign in, if it is one of the commands that answer another tool.
-    pub const fn call(&self) -> Option<&CallArgs> {
+    pub const fn helper_options(&self) -> Option<&HelperOptions> {
         match self {
-            Self::DockerCredential(args) => Some(&args.call),
-            Self::KubernetesCredential(args) => Some(&args.call),
-            Self::GitCredential(args) => Some(&args.call),
+            Self::DockerCredential(args) => Some(&args.options),
+            Self::KubernetesCredential(args) => Some(&args.options),
+            Self::GitCredential(args) => Some(&args.options),
             _ => None,
         }
     }
 
     /// Whether standard output holds a token that somebody asked for.
     pub const fn prints_token(&self) -> bool {
-        matches!(self, Self::Exchange(_) | Self::IdToken(_)) || self.call().is_some()
+        matches!(self, Self::Exchange(_) | Self::IdToken(_)) || self.helper_options().is_some()
     }
 
     /// How long the command may take, and whether `--timeout` says so. For a command that stays, this
@@ -100,7 +100,10 @@ impl Command {
             Self::IdToken(args) => (args.timeout, true),
             Self::Login(args) => (args.timeout, true),
             command => {
-                let time = command.keep().map(|args| args.timeout).or(command.call().map(|args| args.timeout));
+                let time = command
+                    .broker_options()
+                    .map(|args| args.timeout)
+                    .or(command.helper_options().map(|args| args.timeout));
                 time.map_or((WITHOUT_OPTION, false), |time| (time, true))
             }
         }

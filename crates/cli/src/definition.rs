@@ -2,8 +2,8 @@
 
 use clap::{ArgMatches, Args, Error, FromArgMatches, Subcommand};
 
-use crate::call::{DockerCredentialArgs, GitCredentialArgs, IdTokenArgs, KubernetesCredentialArgs};
-use crate::keep::{BrokerArgs, ExecArgs};
+use crate::broker::{BrokerArgs, ExecArgs};
+use crate::helper::{DockerCredentialArgs, GitCredentialArgs, IdTokenArgs, KubernetesCredentialArgs};
 use crate::login::{LoginArgs, LogoutArgs};
 use crate::options::{CompletionsArgs, ComponentArgs, DoctorArgs, ExchangeArgs, HostOptions, LinkArgs, ServeArgs};
 use crate::parts;

@@ -20,7 +20,7 @@ use azure_oidc_core::{Fault, Secret, issuer};
 pub use azure_oidc_core::plan::STANDARD_INPUT;
 
 use crate::{
-    Cli, Command, CredentialArgs, DoctorArgs, ExchangeArgs, KeepArgs, PlatformArgs, SetupArgs, ShellArgs, SignIn,
+    BrokerOptions, Cli, Command, CredentialArgs, DoctorArgs, ExchangeArgs, PlatformArgs, SetupArgs, ShellArgs, SignIn,
     TokenSource,
 };
 
@@ -47,7 +47,7 @@ pub struct Grants {
     /// The folder in which the host writes a new file for the job's shell, for its owner only.
     pub new_file_in: Option<String>,
     /// The tool whose input names the one server that it needs a credential for.
-    asked: Option<calls::Tool>,
+    asked: Option<helpers::Tool>,
     /// Where the token is whose issuer must be reached for its keys.
     discovered: Option<Source>,
 }
@@ -104,8 +104,8 @@ pub fn needed(cli: &Cli, env: &dyn Env) -> Grants {
     match &cli.command {
         Command::Exchange(args) => grants.add_exchange(args, env),
         Command::Doctor(args) => grants.add_doctor(args, env),
-        Command::Exec(args) => grants.add_keep(&args.keep, env),
-        Command::Broker(args) => grants.add_keep(&args.keep, env),
+        Command::Exec(args) => grants.add_broker(&args.options, env),
+        Command::Broker(args) => grants.add_broker(&args.options, env),
         command @ (Command::DockerCredential(_)
         | Command::KubernetesCredential(_)
         | Command::GitCredential(_)
@@ -198,7 +198,7 @@ impl Grants {
     }
 
     /// What each exchange needs, and the variables that are set anew.
-    fn add_keep(&mut self, args: &KeepArgs, env: &dyn Env) {
+    fn add_broker(&mut self, args: &BrokerOptions, env: &dyn Env) {
         self.variables.extend(args.token.id_token_env.clone());
         self.variables.extend(NO_PROXY.map(str::to_owned));
         self.add_exchanges(&args.sign_in, &args.plan_inputs(), env);
@@ -379,6 +379,6 @@ pub(crate) fn token_options(cli: &Cli) -> Option<(&TokenSource, &PlatformArgs)> 
 
 static ANY_PLATFORM: PlatformArgs = PlatformArgs { platform: None };
 
-mod calls;
+mod helpers;
 #[cfg(test)]
 mod tests;

@@ -2,17 +2,17 @@
 //! the same definition what a command needs ([`grants`]) and shows its own failures in the same
 //! form ([`failure`]).
 //!
-//! An option is one field of a struct in `options`, `questions`, `keep`, `call` or `login`: its
+//! An option is one field of a struct in `options`, `questions`, `broker`, `helper` or `login`: its
 //! comment is the help, its attributes are the rest. `definition` lists the commands, `parse` reads
 //! a command line, `usage` turns clap's errors into faults.
 
 pub mod failure;
 pub mod grants;
 
-mod call;
+mod broker;
 mod command;
 mod definition;
-mod keep;
+mod helper;
 mod login;
 #[cfg(feature = "native")]
 mod native;
@@ -27,9 +27,9 @@ mod secrets;
 mod usage;
 mod values;
 
-pub use call::*;
+pub use broker::*;
 pub use command::{Cli, Command, WITHOUT_OPTION};
-pub use keep::*;
+pub use helper::*;
 pub use login::*;
 #[cfg(feature = "native")]
 pub use native::{completions, man_pages};

@@ -7,7 +7,7 @@ use azure_oidc_core::{Category, Fault};
 use clap::Args;
 
 use crate::values::{choice, not_empty, number, time_limit};
-use crate::{HostOptions, KeptToken, PlatformArgs, ShellArgs, SignIn};
+use crate::{HostOptions, PlatformArgs, ShellArgs, SignIn, TokenOptions};
 
 /// A tool that can be signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub struct LoginArgs {
     pub kube_context: Vec<String>,
     /// Where the ID token comes from.
     #[command(flatten)]
-    pub token: KeptToken,
+    pub token: TokenOptions,
     /// The CI platform.
     #[command(flatten)]
     pub platform: PlatformArgs,

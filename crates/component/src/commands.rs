@@ -10,15 +10,15 @@ use azure_oidc_core::{Category, Fault, Secret};
 pub use azure_oidc_jobs::{Context, Files, HostKind};
 
 mod audit;
+pub mod broker;
 mod check;
 mod credential;
-mod credentials;
 mod doctor;
 mod exchange;
 mod explain;
+mod helpers;
 mod id_token;
 mod inspect;
-pub mod keep;
 mod setup;
 mod text;
 mod verify;
@@ -92,9 +92,9 @@ fn dispatch(cli: &Cli, context: Context<'_>) -> Result<Outcome, Fault> {
         Command::Setup(args) => setup::run(args, context),
         Command::Audit(args) => audit::run(args, paint(cli, context), context),
         Command::Doctor(args) => doctor::run(args, context),
-        Command::DockerCredential(args) => credentials::docker(args, context),
-        Command::KubernetesCredential(args) => credentials::kubernetes(args, context),
-        Command::GitCredential(args) => credentials::git(args, context),
+        Command::DockerCredential(args) => helpers::docker(args, context),
+        Command::KubernetesCredential(args) => helpers::kubernetes(args, context),
+        Command::GitCredential(args) => helpers::git(args, context),
         Command::IdToken(args) => id_token::run(args, context),
         Command::Exec(_) | Command::Broker(_) => Err(Fault::new(
             Category::Usage,

@@ -14,7 +14,7 @@ mod answer;
 
 pub use answer::{Answer, Audited, Change, Finding, Kind, Verdict};
 
-use crate::Door;
+use crate::Interface;
 use crate::document::{self, Document};
 
 /// The credentials to audit. No token is needed.
@@ -42,7 +42,7 @@ pub struct Request {
     pub shell: Option<Shell>,
     /// The interface that the request came by, for the words of messages.
     #[serde(skip)]
-    pub door: Door,
+    pub interface: Interface,
 }
 
 /// A document with credentials.
@@ -88,8 +88,8 @@ pub fn run(request: &Request) -> Result<Answer, Fault> {
             .push(format!("warning: no credential has `{}`, for which a new value was given", old.escape_debug()));
     }
     for finding in &mut answer.findings {
-        finding.message = request.door.words(&finding.message);
-        finding.remedy = finding.remedy.as_deref().map(|remedy| request.door.words(remedy));
+        finding.message = request.interface.words(&finding.message);
+        finding.remedy = finding.remedy.as_deref().map(|remedy| request.interface.words(remedy));
     }
     answer.sort();
     if format.is_some() && answer.changes.is_empty() {

@@ -16,7 +16,7 @@ mod answer;
 pub use answer::{Answer, Comparison, Finding, Severity, Verdict};
 
 use crate::document::{Document, notes};
-use crate::{Door, TokenText, discovery};
+use crate::{Interface, TokenText, discovery};
 
 /// What to check: a token, or the issuer and subject that a future token will have; and the
 /// credentials to compare it with.
@@ -61,7 +61,7 @@ pub struct Request {
     pub credential: Option<OneCredential>,
     /// The interface that the request came by, for the words of messages.
     #[serde(skip)]
-    pub door: Door,
+    pub interface: Interface,
     /// Fetch the issuer's keys when `jwks` is absent. No HTTP body has it: the service sends no
     /// requests on behalf of a caller.
     #[serde(skip)]
@@ -149,10 +149,10 @@ pub fn run(request: Request, ports: Ports<'_>) -> Result<Answer, Fault> {
         }
     };
     for finding in verdict.findings.iter_mut().filter(|finding| !finding.remedy_is_command) {
-        finding.message = request.door.words(&finding.message);
-        finding.remedy = finding.remedy.as_deref().map(|remedy| request.door.words(remedy));
+        finding.message = request.interface.words(&finding.message);
+        finding.remedy = finding.remedy.as_deref().map(|remedy| request.interface.words(remedy));
     }
-    let notes = notes.iter().map(|note| request.door.words(note)).collect();
+    let notes = notes.iter().map(|note| request.interface.words(note)).collect();
     Ok(Answer::new(verdict, credentials, token, notes))
 }
 

@@ -15,7 +15,7 @@ use azure_oidc_core::token::Token;
 use azure_oidc_core::{Category, Fault};
 use serde::{Deserialize, Serialize};
 
-use crate::{Door, TokenText, document};
+use crate::{Interface, TokenText, document};
 
 /// The pipeline: the parts of its platform, one of its tokens, or issuer and subject. And the tool
 /// to write for.
@@ -61,7 +61,7 @@ pub struct Request {
     pub shell: Option<Shell>,
     /// The interface that the request came by, whose words the notes use.
     #[serde(skip)]
-    pub door: Door,
+    pub interface: Interface,
 }
 
 /// Names of parts with their values, in the order in which they were given.
@@ -185,7 +185,7 @@ pub(crate) fn needed(request: &Request) -> Result<Needed, Fault> {
             "note: the token has one of {count} subjects of its pipeline, and there is a credential for each"
         ));
     }
-    let notes = notes.iter().map(|note| request.door.words(note)).collect();
+    let notes = notes.iter().map(|note| request.interface.words(note)).collect();
     Ok(Needed { platform: recognised, credentials, cloud, notes })
 }
 

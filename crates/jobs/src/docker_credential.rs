@@ -6,8 +6,8 @@ use azure_oidc_core::ports::Env;
 use azure_oidc_core::{Category, Fault, Secret};
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, unreadable};
 use crate::exchange::Request;
+use crate::helper::{Call, unreadable};
 use crate::{Context, json};
 
 /// Tools compare this sentence as a whole, and go on without a credential. Another text stops them.

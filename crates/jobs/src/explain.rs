@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::document::{Document, notes};
 use crate::json::ErrorCode;
-use crate::{Door, TokenText};
+use crate::{Interface, TokenText};
 
 /// The error to explain, and what is known about the exchange that failed.
 #[derive(Default, Deserialize)]
@@ -36,7 +36,7 @@ pub struct Request {
     pub shell: Option<Shell>,
     /// The interface that the request came by, whose words the advice uses.
     #[serde(skip)]
-    pub door: Door,
+    pub interface: Interface,
 }
 
 /// What the errors mean, each once. AADSTS errors are in the order of the text; an error of the CI
@@ -124,13 +124,13 @@ pub fn run(request: &Request, now: Option<i64>) -> Result<Answer, Fault> {
         }
     };
     let explanation = |one: explain::Explanation| Explanation {
-        advice: one.hints.iter().map(|hint| request.door.words(hint)).collect(),
+        advice: one.hints.iter().map(|hint| request.interface.words(hint)).collect(),
         cause: one.meaning.map(|meaning| meaning.cause),
         code: one.other.map_or(ErrorCode::Aadsts(one.code), ErrorCode::Other),
         facts: one.facts,
-        message: request.door.words(&one.message),
+        message: request.interface.words(&one.message),
         name: one.meaning.map(|meaning| meaning.name),
-        remedy: one.meaning.map(|meaning| request.door.words(&shell.with_variables(meaning.remedy))),
+        remedy: one.meaning.map(|meaning| request.interface.words(&shell.with_variables(meaning.remedy))),
         quoted: one.quoted,
     };
     let mut notes = notes(problems);
@@ -138,7 +138,7 @@ pub fn run(request: &Request, now: Option<i64>) -> Result<Answer, Fault> {
     let explanations: Vec<_> = explained.explanations.into_iter().map(explanation).collect();
     let platform = token.as_ref().and_then(platform_of).or_else(|| explanations.iter().find_map(platform_in));
     notes.extend(platform.map(|platform| format!("note: {} is about {}", docs::page(platform), platform.title())));
-    let notes = notes.iter().map(|note| request.door.words(note)).collect();
+    let notes = notes.iter().map(|note| request.interface.words(note)).collect();
     Ok(Answer { explanations, notes })
 }
 

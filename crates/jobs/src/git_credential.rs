@@ -5,8 +5,8 @@ use azure_oidc_core::plan::STANDARD_INPUT;
 use azure_oidc_core::{Fault, Secret};
 
 use crate::Context;
-use crate::call::{Call, unreadable};
 use crate::exchange::Request;
+use crate::helper::{Call, unreadable};
 
 /// The user name beside the token. Azure DevOps takes any that is not empty; one with a colon would
 /// end early, and one that is not UTF-8 text was not read byte for byte.

@@ -6,8 +6,8 @@ use azure_oidc_core::{Category, Fault, Secret};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::call::{Call, unreadable};
 use crate::exchange::Request;
+use crate::helper::{Call, unreadable};
 use crate::{Context, json};
 
 const GROUP: &str = "client.authentication.k8s.io/";

@@ -7,7 +7,6 @@
 
 pub mod audit;
 pub mod broker;
-mod call;
 pub mod check;
 pub mod credential;
 mod deadline;
@@ -15,12 +14,13 @@ mod discovery;
 pub mod docker_credential;
 pub mod doctor;
 mod document;
-mod door;
 pub mod exchange;
 pub mod explain;
 pub mod git_credential;
+mod helper;
 pub mod id_token;
 pub mod inspect;
+mod interface;
 pub mod json;
 pub mod kubernetes_credential;
 #[cfg(feature = "schema")]
@@ -39,7 +39,7 @@ use azure_oidc_core::ports::Ports;
 pub use azure_oidc_core::plan::HostKind;
 pub use deadline::Deadline;
 pub use document::Document;
-pub use door::Door;
+pub use interface::Interface;
 pub use token_text::TokenText;
 
 /// Everything a job may use.

@@ -23,7 +23,7 @@ use super::token_file::TokenFile;
 use super::work::{Tasks, forget};
 use crate::inputs::ProcessEnv;
 use crate::reason;
-use crate::sandbox::keep::{self, Action, Environment, Listening, Refusal, Reply, Session, TaskResult};
+use crate::sandbox::broker::{self, Action, Environment, Listening, Refusal, Reply, Session, TaskResult};
 
 /// How many events may wait for the session. There are never more requests than connections.
 const QUEUE: usize = 64;
@@ -33,7 +33,7 @@ const MAX_SLEEP: Duration = Duration::from_secs(10);
 
 /// What the session is told.
 enum Event {
-    Request(keep::Request, oneshot::Sender<Response<Bytes>>),
+    Request(broker::Request, oneshot::Sender<Response<Bytes>>),
     /// With the number of the instance that asked for the task.
     Done(u32, u64, TaskResult),
     Tick,
@@ -87,9 +87,9 @@ impl Answers for Callers {
 }
 
 /// A request as the component reads it.
-fn plain(request: &Request<Bytes>) -> keep::Request {
+fn plain(request: &Request<Bytes>) -> broker::Request {
     let headers = request.headers().iter();
-    keep::Request {
+    broker::Request {
         method: request.method().as_str().to_owned(),
         target: request.uri().to_string(),
         headers: headers
@@ -121,7 +121,7 @@ pub(super) struct Conductor {
 
 impl Drop for Conductor {
     fn drop(&mut self) {
-        let keep::Secrets { identity_header, request_token, path } = &mut self.listening.secrets;
+        let broker::Secrets { identity_header, request_token, path } = &mut self.listening.secrets;
         [identity_header, request_token, path].into_iter().for_each(Zeroize::zeroize);
     }
 }
@@ -135,7 +135,7 @@ impl Conductor {
         listening: Listening,
         token_file: Option<TokenFile>,
     ) -> Result<(Self, Callers, oneshot::Receiver<Ready>), Ended> {
-        let (session, actions) = tasks.kept.open(arguments, &listening, now()).await??;
+        let (session, actions) = tasks.instance.open(arguments, &listening, now()).await??;
         let (sender, events) = mpsc::channel(QUEUE);
         let (ready, is_ready) = oneshot::channel();
         let conductor = Self {
@@ -187,7 +187,7 @@ impl Conductor {
         self.notes.say(&failure::text(fault));
         self.callers.clear();
         (self.instance, self.wake_at) = (self.instance + 1, None);
-        let (session, actions) = self.tasks.kept.open(&self.arguments, &self.listening, now()).await??;
+        let (session, actions) = self.tasks.instance.open(&self.arguments, &self.listening, now()).await??;
         self.session = session;
         Ok(actions)
     }
@@ -221,7 +221,7 @@ impl Conductor {
                         caller.send(response(reply)).ok();
                     }
                 }
-                Action::Start(keep::StartedTask { id, task }) => {
+                Action::Start(broker::StartedTask { id, task }) => {
                     let (tasks, sender, instance) = (Arc::clone(&self.tasks), self.sender.clone(), self.instance);
                     self.thread.spawn(async move {
                         let result = tasks.perform(task).await;
@@ -318,11 +318,11 @@ fn now() -> u64 {
 }
 
 /// Three secrets from the system's random numbers.
-pub(super) fn secrets() -> io::Result<keep::Secrets> {
+pub(super) fn secrets() -> io::Result<broker::Secrets> {
     let random = ring::rand::SystemRandom::new();
     let secret = || {
         let bytes = ring::rand::generate::<[u8; 32]>(&random).map_err(|_| io::Error::other("no random numbers"))?;
         Ok::<_, io::Error>(bytes.expose().iter().map(|byte| format!("{byte:02x}")).collect())
     };
-    Ok(keep::Secrets { identity_header: secret()?, request_token: secret()?, path: secret()? })
+    Ok(broker::Secrets { identity_header: secret()?, request_token: secret()?, path: secret()? })
 }

@@ -97,7 +97,7 @@ pub(crate) fn broker(args: &BrokerArgs, cli: &Cli, arguments: &[String], watchdo
     }
     let watched = args.watch_pid.map_or_else(watch_parent, |pid| watch(pid).map(Some))?;
     process::protect_memory();
-    Ok(keep(cli, arguments, watched, None, watchdog))
+    Ok(run_broker(cli, arguments, watched, None, watchdog))
 }
 
 fn watch(pid: u32) -> Result<Watched, Fault> {
@@ -163,7 +163,7 @@ pub(crate) fn role() -> Option<u8> {
             if !starter.is_there() {
                 return Some(0);
             }
-            Some(keep(&cli, &order.arguments, Some(watched), Some(starter), watchdog))
+            Some(run_broker(&cli, &order.arguments, Some(watched), Some(starter), watchdog))
         }
     }
 }
@@ -177,7 +177,7 @@ fn not_served(starter: Starter, fault: &Fault) -> u8 {
 
 /// Serves until the end, and returns the exit code. Whoever started this process is told what
 /// became of it.
-fn keep(
+fn run_broker(
     cli: &Cli,
     arguments: &[String],
     watched: Option<Watched>,

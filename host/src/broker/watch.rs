@@ -137,7 +137,7 @@ mod tests {
 
     use super::*;
 
-    fn sleeper() -> (Child, Pid) {
+    fn waiter() -> (Child, Pid) {
         let child = Command::new("sleep").arg("60").spawn().unwrap();
         let pid = Pid::from_child(&child);
         (child, pid)
@@ -157,19 +157,19 @@ mod tests {
 
     #[tokio::test]
     async fn the_end_of_a_process_is_noticed_before_anybody_reaps_it() {
-        let (child, pid) = sleeper();
+        let (child, pid) = waiter();
         is_noticed(Watched::open(pid).unwrap(), child, false).await;
     }
 
     #[tokio::test]
     async fn where_the_system_reports_nothing_the_process_is_looked_for() {
-        let (child, pid) = sleeper();
+        let (child, pid) = waiter();
         is_noticed(Watched::Polled(pid), child, true).await;
     }
 
     #[test]
     fn a_process_that_nobody_has_reaped_has_ended() {
-        let (mut child, pid) = sleeper();
+        let (mut child, pid) = waiter();
         let watched = Watched::open(pid).unwrap();
         assert!(!watched.has_ended());
         child.kill().unwrap();
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_process_that_has_ended_cannot_be_watched() {
-        let (mut child, pid) = sleeper();
+        let (mut child, pid) = waiter();
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(Watched::open(pid).unwrap_err().raw_os_error(), Some(rustix::io::Errno::SRCH.raw_os_error()));

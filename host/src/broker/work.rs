@@ -17,8 +17,8 @@ use crate::exhausted;
 use crate::inputs::{self, Files, ProcessEnv};
 use crate::program::{self, Group};
 use crate::sandbox::Grants;
+use crate::sandbox::broker::{BrokerSession, Failure, Order, Task, TaskOutcome, TaskResult};
 use crate::sandbox::is_exhaustion;
-use crate::sandbox::keep::{Failure, Kept, Order, Task, TaskOutcome, TaskResult};
 use crate::timings::Timings;
 use crate::transport::Transport;
 use crate::trust::Trust;
@@ -30,7 +30,7 @@ const GRACE: Duration = Duration::from_millis(250);
 
 /// What every task needs.
 pub(super) struct Tasks {
-    pub(super) kept: Kept,
+    pub(super) instance: BrokerSession,
     arguments: Vec<String>,
     /// The files that are read for each task.
     files: Vec<String>,
@@ -58,10 +58,10 @@ impl Tasks {
             transport: Transport::new(policy, trust, warnings, Arc::clone(&timings)),
         };
         let program = program.filter(|_| cli.host.allow_program);
-        let kept = Kept::load(grants)?;
+        let instance = BrokerSession::load(grants)?;
         timings.phase_done("component");
         Ok(Self {
-            kept,
+            instance,
             arguments: arguments.to_vec(),
             files,
             program,
@@ -84,7 +84,7 @@ impl Tasks {
             Ok(files) => files,
             Err(fault) => return failed(&fault),
         };
-        let performed = self.kept.perform(&self.arguments, files, &task, limit).await;
+        let performed = self.instance.perform(&self.arguments, files, &task, limit).await;
         if let Task::Exchange(order) = &mut task {
             order.id_token.zeroize();
         }

@@ -45,7 +45,7 @@ pub(crate) struct Post {
     pub(crate) bearer: Option<String>,
 }
 
-/// What every door must answer.
+/// What every interface must answer.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Expect {

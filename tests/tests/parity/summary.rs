@@ -7,14 +7,14 @@ use serde_json::Value;
 
 /// Where a question was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Door {
+pub(crate) enum Interface {
     Native,
     Stock,
     Typed,
     Http,
 }
 
-impl fmt::Display for Door {
+impl fmt::Display for Interface {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Native => "azure-oidc",
@@ -143,9 +143,9 @@ fn lines(value: &Value) -> impl Iterator<Item = String> {
     texts(value).into_iter().flat_map(|text| text.lines().map(ToOwned::to_owned).collect::<Vec<_>>())
 }
 
-/// Each door has words of its own: an option, a member, a field.
+/// Each interface has words of its own: an option, a member, a field.
 fn in_words_of_http(text: String) -> String {
-    let words = azure_oidc_jobs::Door::Http.words(&text).replace("`client-id`", "`client_id`");
+    let words = azure_oidc_jobs::Interface::Http.words(&text).replace("`client-id`", "`client_id`");
     words.replace("`old: OLD, new: NEW`", r#"`{"OLD": "NEW"}`"#)
 }
 

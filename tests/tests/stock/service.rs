@@ -1,7 +1,7 @@
 //! Tests the HTTP service under `wasmtime serve`.
 
 use azure_oidc_emulator::Order;
-use azure_oidc_jobs::Door;
+use azure_oidc_jobs::Interface;
 use azure_oidc_tests::http::{Message, post, send};
 use azure_oidc_tests::relay::Relay;
 use azure_oidc_tests::stock::Service;
@@ -21,7 +21,7 @@ fn it_answers_as_the_command_line_does() {
     let file = stage.write("fics.json", &credentials.to_string());
     let output = |arguments: &[&str]| {
         let printed = Job::host(arguments).args(&["--output", "json"]).env("ARM_OIDC_TOKEN", &id_token).run();
-        words::of_door(printed.json(), Door::Http)
+        words::of_interface(printed.json(), Interface::Http)
     };
     let now = tokens::claims(&id_token)["iat"].clone();
 

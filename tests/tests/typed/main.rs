@@ -4,7 +4,7 @@
 mod case;
 mod embedded;
 
-use azure_oidc_jobs::Door;
+use azure_oidc_jobs::Interface;
 use azure_oidc_tests::node::{self, Question};
 use azure_oidc_tests::{Job, Stage, words};
 use serde_json::{Map, Value, json};
@@ -36,7 +36,7 @@ fn typed_functions_in_rust_and_node_answer_as_the_command_line_does() {
             ("credential", _) => json!({ "err": ran.stderr }),
             _ => ran.json(),
         };
-        let printed = words::of_door(printed, Door::Typed);
+        let printed = words::of_interface(printed, Interface::Typed);
         if let Err(difference) = compare(case, &in_rust, &printed) {
             wrong.push(format!("{}\n  {difference}\n    typed {in_rust}\n  printed {printed}", case.name));
         }

@@ -223,7 +223,7 @@ fn narrowed(line: &str, input: &str, env: &[(&str, &str)]) -> Vec<(String, Optio
     let cli = crate::parse(&line.split(' ').map(str::to_owned).collect::<Vec<_>>()).unwrap();
     let env = Variables(env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
     let mut grants = needed(&cli, &env);
-    grants.narrow(&env, &|name| (name == STANDARD_INPUT).then(|| input.to_owned()));
+    grants.restrict_to_server(&env, &|name| (name == STANDARD_INPUT).then(|| input.to_owned()));
     grants.destinations.into_iter().map(|one| (one.host, one.port)).collect()
 }
 

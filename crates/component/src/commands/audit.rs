@@ -6,7 +6,7 @@ use azure_oidc_cli::{AuditArgs, Form};
 use azure_oidc_core::{Category, Fault};
 use azure_oidc_jobs::audit::{self, Answer, Finding, Request, Source, Verdict};
 use azure_oidc_jobs::check::Severity;
-use azure_oidc_jobs::{Document, Door, json};
+use azure_oidc_jobs::{Document, Interface, json};
 
 use super::text::{self, Paint};
 use super::{Context, Outcome, read_bytes};
@@ -23,7 +23,7 @@ pub(super) fn run(args: &AuditArgs, paint: Paint, context: Context<'_>) -> Resul
         client_id: args.client_id.clone(),
         cloud: Some(args.cloud.clone()),
         shell: Some(args.shell.chosen(context.ports.env)),
-        door: Door::CommandLine,
+        interface: Interface::CommandLine,
     })?;
     let exit_code = match answer.verdict {
         Verdict::Pass => 0,

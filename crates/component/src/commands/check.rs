@@ -4,7 +4,7 @@
 use azure_oidc_cli::{CheckArgs, Form, failure};
 use azure_oidc_core::{Category, Fault};
 use azure_oidc_jobs::check::{self, Answer, OneCredential, Request, Verdict};
-use azure_oidc_jobs::{Document, Door, json};
+use azure_oidc_jobs::{Document, Interface, json};
 
 use super::id_token::{self, Wanted};
 use super::text::{self, Paint};
@@ -32,7 +32,7 @@ pub(super) fn run(
         credentials: credentials.map(Document::Bytes).unwrap_or_default(),
         credential: by_hand.map(|(issuer, subject)| OneCredential { issuer, subject, audience: args.audience.clone() }),
         jwks: jwks.map(Document::Text),
-        door: Door::CommandLine,
+        interface: Interface::CommandLine,
         discover: args.discover,
         allowed_hosts: allowed_hosts.to_vec(),
         cloud: Some(args.cloud.clone()),

@@ -2,7 +2,7 @@
 
 use azure_oidc_cli::{CredentialArgs, Parts as PartOptions, PipelineArgs};
 use azure_oidc_core::Fault;
-use azure_oidc_jobs::Door;
+use azure_oidc_jobs::Interface;
 use azure_oidc_jobs::credential::{self, Parts, Request};
 
 use super::id_token::{self, Wanted};
@@ -36,7 +36,7 @@ pub(super) fn request(args: &PipelineArgs, parts: &PartOptions, context: Context
         flexible: Some(args.flexible),
         cloud: Some(args.cloud.clone()),
         shell: Some(args.shell.chosen(context.ports.env)),
-        door: Door::CommandLine,
+        interface: Interface::CommandLine,
         ..Request::default()
     })
 }

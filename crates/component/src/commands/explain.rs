@@ -5,7 +5,7 @@ use azure_oidc_cli::grants::STANDARD_INPUT;
 use azure_oidc_cli::{ExplainArgs, Form, PlatformArgs};
 use azure_oidc_core::Fault;
 use azure_oidc_jobs::explain::{self, Explanation, Request};
-use azure_oidc_jobs::{Document, Door, json};
+use azure_oidc_jobs::{Document, Interface, json};
 
 use super::id_token::{self, Wanted};
 use super::{Context, Outcome, id_token_of, read_bytes, read_text, text};
@@ -30,7 +30,7 @@ pub(super) fn run(args: &ExplainArgs, context: Context<'_>) -> Result<Outcome, F
         credentials: credentials.map(Document::Bytes),
         now: None,
         shell,
-        door: Door::CommandLine,
+        interface: Interface::CommandLine,
     };
     let answer = explain::run(&request, Some(context.ports.clock.now()))?.found_in(place)?;
     let stdout = match args.output {

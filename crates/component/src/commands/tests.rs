@@ -13,13 +13,13 @@ use serde_json::{Value, json};
 use super::{Context, Files, HostKind, Outcome, run};
 
 mod audit;
+mod broker;
 mod check;
 mod credential;
 mod exchange;
 mod explain;
-mod keep;
-mod neighbours;
-mod neutral;
+mod helpers;
+mod log_injection;
 mod parity;
 mod real_life;
 mod setup;

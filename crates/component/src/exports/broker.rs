@@ -12,7 +12,7 @@ use crate::bindings::exports::azure_oidc::federation::broker::{
     Session as Handle, StartedTask, Task, TaskOutcome, TaskResult,
 };
 use crate::bindings::exports::azure_oidc::federation::command::File;
-use crate::commands::{Context, HostKind, keep};
+use crate::commands::{Context, HostKind, broker};
 use crate::wasi::Wasi;
 
 /// The session behind a handle.
@@ -24,7 +24,7 @@ impl Guest for Component {
     fn perform(arguments: Vec<String>, files: Vec<File>, task: Task) -> TaskResult {
         let wasi = Wasi::new();
         let context = Context { ports: wasi.ports(), files: &HandedOver(files), host: HostKind::Native };
-        let (outcome, notices) = keep::perform(&arguments, task.into(), context);
+        let (outcome, notices) = broker::perform(&arguments, task.into(), context);
         TaskResult { outcome: outcome.into(), notices }
     }
 }
@@ -33,7 +33,7 @@ impl GuestSession for Session {
     fn open(arguments: Vec<String>, listening: Listening, now: u64) -> Result<Opened, Refusal> {
         let wasi = Wasi::new();
         let context = Context { ports: wasi.ports(), files: &HandedOver(Vec::new()), host: HostKind::Native };
-        let opened = keep::open(&arguments, listening.into(), context, now);
+        let opened = broker::open(&arguments, listening.into(), context, now);
         let (session, actions) = opened.map_err(Refusal::from)?;
         Ok(Opened { session: Handle::new(Self(RefCell::new(session))), actions: all(actions) })
     }

@@ -6,7 +6,7 @@ use azure_oidc_core::platform;
 use azure_oidc_core::ports::fixed::Offline;
 use azure_oidc_core::secret::KnownSecrets;
 use azure_oidc_core::shell::Shell;
-use azure_oidc_jobs::{Document, Door, audit, check, credential, explain, inspect, verify};
+use azure_oidc_jobs::{Document, Interface, audit, check, credential, explain, inspect, verify};
 
 use super::{convert, hiding};
 use crate::bindings::Component;
@@ -38,7 +38,7 @@ impl Guest for Component {
             now: Some(question.now),
             skew: question.skew,
             shell: question.shell.map(Shell::from),
-            door: Door::Typed,
+            interface: Interface::Typed,
             ..check::Request::default()
         };
         let offline = Offline { now: question.now };
@@ -62,7 +62,7 @@ impl Guest for Component {
         let (token, credentials) = (token.map(|token| Secret::new(token).into()), credentials.map(Document::Text));
         let shell = shell.map(Shell::from);
         hiding::answer(
-            explain::run(&explain::Request { text, token, credentials, now, shell, door: Door::Typed }, None),
+            explain::run(&explain::Request { text, token, credentials, now, shell, interface: Interface::Typed }, None),
             &secrets,
         )
     }

@@ -7,7 +7,7 @@ use azure_oidc_core::shell::Shell;
 use azure_oidc_core::{Fault as CoreFault, Secret};
 use azure_oidc_jobs::credential::Parts;
 use azure_oidc_jobs::json::ErrorCode;
-use azure_oidc_jobs::{Document, Door, audit, check, credential, explain, inspect, verify};
+use azure_oidc_jobs::{Document, Interface, audit, check, credential, explain, inspect, verify};
 use serde_json::Value;
 
 use crate::bindings::exports::azure_oidc::federation::claims::{
@@ -19,7 +19,7 @@ use crate::bindings::exports::azure_oidc::federation::types::{Fact, Fault, Shell
 
 impl From<CoreFault> for Fault {
     fn from(fault: CoreFault) -> Self {
-        let fault = Failure::from(Door::Typed.fault(fault));
+        let fault = Failure::from(Interface::Typed.fault(fault));
         let named = |name| fault.facts.iter().find(|(fact, _)| *fact == name).map(|(_, value)| value.clone());
         let entra = fault.entra.as_ref();
         Self {
@@ -147,7 +147,7 @@ impl From<AuditRequest> for audit::Request {
             client_id: request.client_id,
             cloud: request.cloud,
             shell: request.shell.map(Shell::from),
-            door: Door::Typed,
+            interface: Interface::Typed,
         }
     }
 }
@@ -258,7 +258,7 @@ impl From<CredentialRequest> for credential::Request {
             resource_group: request.resource_group,
             cloud: request.cloud,
             shell: request.shell.map(Shell::from),
-            door: Door::Typed,
+            interface: Interface::Typed,
         }
     }
 }

@@ -4,7 +4,7 @@ use azure_oidc_cli::failure::OfEntra;
 use azure_oidc_core::fault::Failure;
 use azure_oidc_core::ports::Secrets;
 use azure_oidc_core::{Category, Fault};
-use azure_oidc_jobs::Door;
+use azure_oidc_jobs::Interface;
 use azure_oidc_jobs::json::line;
 use serde::Serialize;
 
@@ -120,7 +120,7 @@ impl From<Fault> for Problem {
 
 impl From<Problem> for ProblemDetails {
     fn from(Problem { status, fault, .. }: Problem) -> Self {
-        let fault = Door::Http.fault(fault);
+        let fault = Interface::Http.fault(fault);
         let entra = OfEntra::from(&fault);
         let Failure { code, message: detail, hints, .. } = fault.into();
         Self { code, detail, hints, status, title: title(status), r#type: "about:blank", entra }

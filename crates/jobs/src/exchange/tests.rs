@@ -83,7 +83,7 @@ impl Job {
         (run(&request, context, &mut notices), notices)
     }
 
-    /// The fault behind each door, and where it was told that the token came from.
+    /// The fault for each interface, and where it was told that the token came from.
     fn faults(&self) -> [(Fault, &'static str); 3] {
         let token = Secret::new(self.variables.0[2].1.as_str());
         let by_command = self.run(|_| {}).0.unwrap_err();

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{Request, run};
 use crate::document::Document;
-use crate::{Door, TokenText};
+use crate::{Interface, TokenText};
 
 const NOW: i64 = 1_787_306_400;
 
@@ -127,7 +127,7 @@ impl Case {
             credentials: credentials.or_else(|| self.credentials.clone().map(Document::Json)),
             now: Some(NOW),
             shell: None,
-            door: Door::CommandLine,
+            interface: Interface::CommandLine,
         };
         let answer = run(&request, None).unwrap();
         let shown = |one: &super::Explanation| {

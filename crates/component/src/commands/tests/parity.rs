@@ -1,7 +1,7 @@
 //! Sends the same requests to the command line, the typed exports and the HTTP service, and
 //! compares answer, code, hints and AADSTS number.
 
-use azure_oidc_jobs::Door;
+use azure_oidc_jobs::Interface;
 use serde_json::{Map, Value, json};
 
 use super::*;
@@ -90,21 +90,21 @@ fn command_line_exports_and_service_give_the_same_answer() {
         if !http.to_string().contains(piece) {
             wrong.push(format!("{job} {body}\n  has no {piece}: {http}"));
         }
-        for (door, answer) in [("command line", by_command_line(job, &body)), ("typed", by_export(job, &body))] {
+        for (interface, answer) in [("command line", by_command_line(job, &body)), ("typed", by_export(job, &body))] {
             let answer = in_words_of_http(answer);
             if answer != http {
-                wrong.push(format!("{job} {body}\n  HTTP: {http}\n  {door}: {answer}"));
+                wrong.push(format!("{job} {body}\n  HTTP: {http}\n  {interface}: {answer}"));
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The answer with the words of the HTTP service in place of the door's own.
+/// The answer with the words of the HTTP service in place of the interface's own.
 fn in_words_of_http(answer: Value) -> Value {
     match answer {
         Value::String(text) => {
-            let words = Door::Http.words(&text).replace("`client-id`", "`client_id`");
+            let words = Interface::Http.words(&text).replace("`client-id`", "`client_id`");
             words.replace("`old: OLD, new: NEW`", r#"`{"OLD": "NEW"}`"#).into()
         }
         Value::Array(items) => items.into_iter().map(in_words_of_http).collect(),

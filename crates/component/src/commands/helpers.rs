@@ -1,7 +1,7 @@
 //! The commands that answer other tools: `docker-credential`, `kubernetes-credential`,
 //! `git-credential`.
 
-use azure_oidc_cli::{CallArgs, DockerCredentialArgs, DockerVerb, GitCredentialArgs, KubernetesCredentialArgs};
+use azure_oidc_cli::{DockerCredentialArgs, DockerVerb, GitCredentialArgs, HelperOptions, KubernetesCredentialArgs};
 use azure_oidc_core::shell::Shell;
 use azure_oidc_core::{Category, Fault, cloud};
 use azure_oidc_jobs::docker_credential::Reply;
@@ -14,7 +14,7 @@ pub(super) fn docker(args: &DockerCredentialArgs, context: Context<'_>) -> Resul
     let reply = match args.verb {
         DockerVerb::Get => {
             let get = |request: &Request<'_>| docker_credential::get(request, context);
-            of_call(&args.call, cloud::ACR, context, get)?
+            of_helper(&args.options, cloud::ACR, context, get)?
         }
         DockerVerb::Store => docker_credential::store(context)?,
         DockerVerb::Erase => docker_credential::erase(context)?,
@@ -32,7 +32,7 @@ pub(super) fn docker(args: &DockerCredentialArgs, context: Context<'_>) -> Resul
 pub(super) fn kubernetes(args: &KubernetesCredentialArgs, context: Context<'_>) -> Result<Outcome, Fault> {
     let server = args.server_id.trim_end_matches("/.default").trim_end_matches('/');
     let run = |request: &Request<'_>| kubernetes_credential::run(request, context);
-    of_call(&args.call, server, context, run).map(|text| Outcome::printed(text.reveal().to_owned()))
+    of_helper(&args.options, server, context, run).map(|text| Outcome::printed(text.reveal().to_owned()))
 }
 
 /// git ignores verbs that it does not know itself, so that later versions can add some.
@@ -40,7 +40,7 @@ pub(super) fn git(args: &GitCredentialArgs, context: Context<'_>) -> Result<Outc
     match args.verb.as_str() {
         "get" => {
             let get = |request: &Request<'_>| git_credential::get(request, context);
-            of_call(&args.call, cloud::DEVOPS, context, get).map(|text| Outcome::printed(text.reveal().to_owned()))
+            of_helper(&args.options, cloud::DEVOPS, context, get).map(|text| Outcome::printed(text.reveal().to_owned()))
         }
         "capability" => Ok(Outcome::printed(git_credential::CAPABILITIES.to_owned())),
         _ => Ok(Outcome::default()),
@@ -48,7 +48,7 @@ pub(super) fn git(args: &GitCredentialArgs, context: Context<'_>) -> Result<Outc
 }
 
 /// Runs a job that needs one access token for another tool.
-fn of_call<T>(args: &CallArgs, resource: &str, context: Context<'_>, job: impl FnOnce(&Request<'_>) -> T) -> T {
+fn of_helper<T>(args: &HelperOptions, resource: &str, context: Context<'_>, job: impl FnOnce(&Request<'_>) -> T) -> T {
     let names = ["TOKEN".to_owned()];
     let scopes = [format!("{resource}/.default")];
     job(&Request {

@@ -17,46 +17,46 @@ pub(crate) enum Woken {
     Stopped,
 }
 
-/// The end that rings.
+/// The end that wakes the thread.
 #[derive(Debug)]
-pub(crate) struct Bell {
-    ring: system::Ring,
+pub(crate) struct Waker {
+    sender: system::Sender,
     signal: Arc<AtomicUsize>,
 }
 
 /// The end that waits.
 #[derive(Debug)]
-pub(crate) struct Sleeper {
-    heard: system::Heard,
+pub(crate) struct Waiter {
+    receiver: system::Receiver,
     signal: Arc<AtomicUsize>,
 }
 
 /// Both ends.
-pub(crate) fn pair() -> io::Result<(Bell, Sleeper)> {
-    let (ring, heard) = system::pair()?;
+pub(crate) fn pair() -> io::Result<(Waker, Waiter)> {
+    let (sender, receiver) = system::pair()?;
     let signal = Arc::new(AtomicUsize::new(0));
-    Ok((Bell { ring, signal: Arc::clone(&signal) }, Sleeper { heard, signal }))
+    Ok((Waker { sender, signal: Arc::clone(&signal) }, Waiter { receiver, signal }))
 }
 
-impl Bell {
-    /// Rings at SIGTERM, SIGINT and SIGHUP from now on, instead of ending the process. A limit on the
+impl Waker {
+    /// Wakes the thread at SIGTERM, SIGINT and SIGHUP from now on, instead of ending the process. A limit on the
     /// size of files no longer ends the process either, and is an error of the write instead.
     ///
     /// On Windows a cancelled job is ended without notice.
-    pub(crate) fn ring_at_signals(&self) -> io::Result<()> {
-        self.ring.at_signals(&self.signal)
+    pub(crate) fn wake_at_signals(&self) -> io::Result<()> {
+        self.sender.at_signals(&self.signal)
     }
 
-    /// Wakes the sleeper for good.
+    /// Wakes the waiter for good.
     pub(crate) fn stop(&self) {
-        self.ring.now();
+        self.sender.now();
     }
 }
 
-impl Sleeper {
+impl Waiter {
     /// Waits at most so long.
     pub(crate) fn sleep(&self, time: Duration) -> Woken {
-        if !self.heard.within(time) {
+        if !self.receiver.within(time) {
             return Woken::Late;
         }
         match self.signal.load(Relaxed) {
@@ -80,17 +80,17 @@ mod system {
     use signal_hook::low_level::pipe;
 
     #[derive(Debug)]
-    pub(super) struct Ring(UnixStream);
+    pub(super) struct Sender(UnixStream);
 
     #[derive(Debug)]
-    pub(super) struct Heard(UnixStream);
+    pub(super) struct Receiver(UnixStream);
 
-    pub(super) fn pair() -> io::Result<(Ring, Heard)> {
-        let (ring, heard) = UnixStream::pair()?;
-        Ok((Ring(ring), Heard(heard)))
+    pub(super) fn pair() -> io::Result<(Sender, Receiver)> {
+        let (sender, receiver) = UnixStream::pair()?;
+        Ok((Sender(sender), Receiver(receiver)))
     }
 
-    impl Ring {
+    impl Sender {
         pub(super) fn at_signals(&self, note: &Arc<AtomicUsize>) -> io::Result<()> {
             flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
             for signal in [SIGTERM, SIGINT, SIGHUP] {
@@ -106,8 +106,8 @@ mod system {
         }
     }
 
-    impl Heard {
-        /// Whether it rang within this time.
+    impl Receiver {
+        /// Whether it was woken within this time.
         pub(super) fn within(&self, time: Duration) -> bool {
             let since = Instant::now();
             loop {
@@ -133,17 +133,17 @@ mod system {
     use std::time::Duration;
 
     #[derive(Debug)]
-    pub(super) struct Ring(mpsc::Sender<()>);
+    pub(super) struct Sender(mpsc::Sender<()>);
 
     #[derive(Debug)]
-    pub(super) struct Heard(mpsc::Receiver<()>);
+    pub(super) struct Receiver(mpsc::Receiver<()>);
 
-    pub(super) fn pair() -> io::Result<(Ring, Heard)> {
-        let (ring, heard) = mpsc::channel();
-        Ok((Ring(ring), Heard(heard)))
+    pub(super) fn pair() -> io::Result<(Sender, Receiver)> {
+        let (sender, receiver) = mpsc::channel();
+        Ok((Sender(sender), Receiver(receiver)))
     }
 
-    impl Ring {
+    impl Sender {
         #[expect(clippy::unnecessary_wraps, reason = "it can fail on other systems")]
         pub(super) fn at_signals(&self, _note: &Arc<AtomicUsize>) -> io::Result<()> {
             let Self(_) = self;
@@ -155,8 +155,8 @@ mod system {
         }
     }
 
-    impl Heard {
-        /// Whether it rang within this time.
+    impl Receiver {
+        /// Whether it was woken within this time.
         pub(super) fn within(&self, time: Duration) -> bool {
             self.0.recv_timeout(time) != Err(mpsc::RecvTimeoutError::Timeout)
         }
@@ -169,15 +169,15 @@ mod tests {
 
     #[test]
     fn without_a_ring_the_time_passes() {
-        let (_bell, sleeper) = pair().unwrap();
-        assert_eq!(sleeper.sleep(Duration::from_millis(5)), Woken::Late);
+        let (_bell, waiter) = pair().unwrap();
+        assert_eq!(waiter.sleep(Duration::from_millis(5)), Woken::Late);
     }
 
     #[test]
     fn a_stop_wakes_a_sleeper_without_an_end() {
-        let (bell, sleeper) = pair().unwrap();
-        let asleep = std::thread::spawn(move || sleeper.sleep(Duration::MAX));
-        bell.stop();
+        let (waker, waiter) = pair().unwrap();
+        let asleep = std::thread::spawn(move || waiter.sleep(Duration::MAX));
+        waker.stop();
         assert_eq!(asleep.join().unwrap(), Woken::Stopped);
     }
 
@@ -185,9 +185,9 @@ mod tests {
     #[test]
     fn a_signal_wakes_the_sleeper_with_the_exit_code_of_a_shell() {
         use rustix::process::{Signal, getpid, kill_process};
-        let (bell, sleeper) = pair().unwrap();
-        bell.ring_at_signals().unwrap();
+        let (waker, waiter) = pair().unwrap();
+        waker.wake_at_signals().unwrap();
         kill_process(getpid(), Signal::HUP).unwrap();
-        assert_eq!(sleeper.sleep(Duration::from_secs(10)), Woken::Signal(129));
+        assert_eq!(waiter.sleep(Duration::from_secs(10)), Woken::Signal(129));
     }
 }

@@ -16,7 +16,7 @@ use super::turns::{self, TICK};
 use super::{failure, image, linker};
 use crate::exhausted;
 use crate::inputs::Files;
-use bindings::{Keeper, KeeperPre};
+use bindings::{BrokerHost, BrokerHostPre};
 
 use bindings::exports::azure_oidc::federation::broker::Opened;
 pub(crate) use bindings::exports::azure_oidc::federation::broker::{
@@ -28,13 +28,13 @@ use bindings::exports::azure_oidc::federation::command::File;
 /// Bindings for the interfaces of long jobs.
 mod bindings {
     wasmtime::component::bindgen!({
-        inline: "package azure-oidc:keep;
-            world keeper {
+        inline: "package azure-oidc:broker-host;
+            world broker-host {
                 export azure-oidc:federation/command@0.1.0;
                 export azure-oidc:federation/broker@0.1.0;
             }",
         path: "../wit",
-        world: "azure-oidc:keep/keeper",
+        world: "azure-oidc:broker-host/broker-host",
         exports: { default: async },
     });
 }
@@ -45,8 +45,8 @@ const MAX_CALL: Duration = Duration::from_secs(2);
 const MAX_TASK: Duration = Duration::from_secs(5);
 
 /// The component, loaded for a long job.
-pub(crate) struct Kept {
-    component: KeeperPre<State>,
+pub(crate) struct BrokerSession {
+    component: BrokerHostPre<State>,
     turns: Arc<Turns>,
     grants: Grants,
 }
@@ -54,18 +54,18 @@ pub(crate) struct Kept {
 /// The instance that decides.
 pub(crate) struct Session {
     store: Store<State>,
-    keeper: Keeper,
+    exports: BrokerHost,
     session: ResourceAny,
     turns: Arc<Turns>,
     log: MemoryOutputPipe,
 }
 
-impl Kept {
+impl BrokerSession {
     /// Loads the component.
     pub(crate) fn load(grants: Grants) -> Result<Self, Fault> {
         let load = || {
             let (engine, component) = image::load(InstanceAllocationStrategy::OnDemand)?;
-            Ok((KeeperPre::new(linker::new(&engine)?.instantiate_pre(&component)?)?, engine))
+            Ok((BrokerHostPre::new(linker::new(&engine)?.instantiate_pre(&component)?)?, engine))
         };
         let (component, engine) = load().map_err(|error: Error| failure::fault(&error, &MemoryOutputPipe::new(0)))?;
         let turns = Turns::start(engine).map_err(|error| exhausted::no_thread(&error))?;
@@ -87,14 +87,14 @@ impl Kept {
         turns::begin(&mut store);
         let opened = async {
             let _running = self.turns.running();
-            let keeper = self.component.instantiate_async(&mut store).await?;
-            let broker = keeper.azure_oidc_federation_broker().session();
+            let exports = self.component.instantiate_async(&mut store).await?;
+            let broker = exports.azure_oidc_federation_broker().session();
             let opened = broker.call_open(&mut store, arguments, listening, now).await?;
-            Ok((keeper, opened))
+            Ok((exports, opened))
         };
-        let (keeper, opened) = opened.await.map_err(|error: Error| failure::fault(&error, &log))?;
+        let (exports, opened) = opened.await.map_err(|error: Error| failure::fault(&error, &log))?;
         let turns = Arc::clone(&self.turns);
-        Ok(opened.map(|Opened { session, actions }| (Session { store, keeper, session, turns, log }, actions)))
+        Ok(opened.map(|Opened { session, actions }| (Session { store, exports, session, turns, log }, actions)))
     }
 
     /// Carries out a task in a new instance, within this time.
@@ -118,8 +118,8 @@ impl Kept {
         let files: Vec<_> = files.into_contents().map(|(name, contents)| File { name, contents }).collect();
         let performed = async {
             let _running = self.turns.running();
-            let keeper = self.component.instantiate_async(&mut store).await?;
-            keeper.azure_oidc_federation_broker().call_perform(&mut store, arguments, &files, task).await
+            let exports = self.component.instantiate_async(&mut store).await?;
+            exports.azure_oidc_federation_broker().call_perform(&mut store, arguments, &files, task).await
         };
         match tokio::time::timeout(limit, performed).await {
             Ok(performed) => performed.map_err(|error| failure::fault(&error, &log)),
@@ -136,10 +136,10 @@ fn overdue(limit: Duration) -> Fault {
 /// A call of the session: what the host has to do, or why the session cannot be used any more.
 macro_rules! call {
     ($self:ident, $call:ident($($argument:expr),*)) => {{
-        let Session { store, keeper, session, turns, log } = $self;
+        let Session { store, exports, session, turns, log } = $self;
         let _running = turns.running();
         turns::begin(store);
-        let broker = keeper.azure_oidc_federation_broker().session();
+        let broker = exports.azure_oidc_federation_broker().session();
         broker.$call(store, *session, $($argument),*).await.map_err(|error| failure::fault(&error, log))
     }};
 }

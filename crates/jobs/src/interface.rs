@@ -5,7 +5,7 @@ use azure_oidc_core::{Fault, platform};
 
 /// The interface that a request came by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Door {
+pub enum Interface {
     /// The command line, whose words the jobs use.
     CommandLine,
     /// The HTTP service.
@@ -38,7 +38,7 @@ const PHRASES: [(&str, &str); 14] = [
 ];
 
 /// Options with a member of the same name. Options of other programs, and those of the host, are
-/// the same behind each door.
+/// the same for each interface.
 const MEMBERS: [&str; 15] = [
     "audience",
     "authority-host",
@@ -63,18 +63,18 @@ fn is_member(option: &str) -> bool {
 }
 
 /// New values, which the command line takes with options of `audit`.
-fn replacements(door: Door, text: &str) -> String {
+fn replacements(interface: Interface, text: &str) -> String {
     let parts = text.split_once("add `--write --replace ");
     let parts = parts.and_then(|(before, rest)| Some((before, rest.split_once("` to the command")?)));
     let Some((before, (values, after))) = parts else { return text.to_owned() };
     if let Some(command) = values.strip_prefix("\"$(").and_then(|command| command.strip_suffix(")\"")) {
-        let form = door.pairs("OLD=NEW");
+        let form = interface.pairs("OLD=NEW");
         return format!("{before}give `format`, and as `replace` {form}: `{command}` prints `OLD=NEW`{after}");
     }
-    format!("{before}give `format`, and as `replace` {}{after}", door.pairs(values))
+    format!("{before}give `format`, and as `replace` {}{after}", interface.pairs(values))
 }
 
-impl Door {
+impl Interface {
     /// Old and new values, from the options of the command line.
     fn pairs(self, options: &str) -> String {
         let pairs =
@@ -128,7 +128,7 @@ impl Door {
 
 #[cfg(test)]
 mod tests {
-    use super::Door;
+    use super::Interface;
 
     #[test]
     fn each_door_has_its_own_words() {
@@ -190,9 +190,9 @@ mod tests {
             ),
             ("an open `--cloud", "an open `cloud", "an open `cloud"),
         ] {
-            assert_eq!(Door::CommandLine.words(text), text);
-            assert_eq!(Door::Http.words(text), http);
-            assert_eq!(Door::Typed.words(text), typed);
+            assert_eq!(Interface::CommandLine.words(text), text);
+            assert_eq!(Interface::Http.words(text), http);
+            assert_eq!(Interface::Typed.words(text), typed);
         }
     }
 }

@@ -9,14 +9,14 @@ use azure_oidc_core::ports::Env;
 use clap::Args;
 
 use crate::values::{choice, hand_over, not_empty, number, time_limit};
-use crate::{KeptToken, PlatformArgs, SignIn};
+use crate::{PlatformArgs, SignIn, TokenOptions};
 
 /// The options of `exchange` that these commands have.
 #[derive(Debug, Clone, Args)]
-pub struct CallArgs {
+pub struct HelperOptions {
     /// Where the ID token comes from.
     #[command(flatten)]
-    pub token: KeptToken,
+    pub token: TokenOptions,
     /// The CI platform.
     #[command(flatten)]
     pub platform: PlatformArgs,
@@ -34,7 +34,7 @@ pub struct CallArgs {
     pub retries: u32,
 }
 
-impl CallArgs {
+impl HelperOptions {
     /// What decides the plan. Each call asks for a new ID token where the platform issues one.
     pub fn plan_inputs(&self) -> Inputs<'_> {
         let (platform, audience) = (self.platform.platform.as_deref(), self.audience.as_deref());
@@ -58,7 +58,7 @@ pub struct DockerCredentialArgs {
     pub verb: DockerVerb,
     /// Whom to sign in as.
     #[command(flatten)]
-    pub call: CallArgs,
+    pub options: HelperOptions,
 }
 
 /// The verbs of the protocol of credential helpers.
@@ -99,7 +99,7 @@ pub struct KubernetesCredentialArgs {
     pub server_id: String,
     /// Whom to sign in as.
     #[command(flatten)]
-    pub call: CallArgs,
+    pub options: HelperOptions,
 }
 
 /// Options of `git-credential`.
@@ -110,7 +110,7 @@ pub struct GitCredentialArgs {
     pub verb: String,
     /// Whom to sign in as.
     #[command(flatten)]
-    pub call: CallArgs,
+    pub options: HelperOptions,
 }
 
 /// Options of `id-token`.
@@ -118,7 +118,7 @@ pub struct GitCredentialArgs {
 pub struct IdTokenArgs {
     /// Where the ID token comes from.
     #[command(flatten)]
-    pub token: KeptToken,
+    pub token: TokenOptions,
     /// The CI platform.
     #[command(flatten)]
     pub platform: PlatformArgs,

@@ -10,7 +10,7 @@ use azure_oidc_core::ports::Env;
 use azure_oidc_core::settings::{self, KUBERNETES_EXEC_INFO};
 
 use super::{Destination, Grants, endpoint};
-use crate::{CallArgs, Command, DockerVerb, IdTokenArgs, SignIn};
+use crate::{Command, DockerVerb, HelperOptions, IdTokenArgs, SignIn};
 
 /// A tool that asks for a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,17 +31,17 @@ impl Grants {
                 if args.verb == DockerVerb::Get {
                     self.variables.push(USERNAME.to_owned());
                     self.asked = Some(Tool::Docker);
-                    self.add_call(&args.call, env);
+                    self.add_helper(&args.options, env);
                 }
             }
             Command::KubernetesCredential(args) => {
                 self.variables.push(KUBERNETES_EXEC_INFO.to_owned());
-                self.add_call(&args.call, env);
+                self.add_helper(&args.options, env);
             }
             Command::GitCredential(args) if args.verb == "get" => {
                 self.files.push(STANDARD_INPUT.to_owned());
                 self.asked = Some(Tool::Git);
-                self.add_call(&args.call, env);
+                self.add_helper(&args.options, env);
             }
             Command::IdToken(args) => self.add_id_token(args, env),
             _ => {}
@@ -51,7 +51,7 @@ impl Grants {
     /// Grants the one server that the tool asks a credential for. If no credential is given for that
     /// server, it removes all destinations, sockets and programs. `read` returns the contents of one
     /// of the files.
-    pub fn narrow(&mut self, env: &dyn Env, read: &dyn Fn(&str) -> Option<String>) {
+    pub fn restrict_to_server(&mut self, env: &dyn Env, read: &dyn Fn(&str) -> Option<String>) {
         let Some(tool) = self.asked else { return };
         let input = read(STANDARD_INPUT).unwrap_or_default();
         let served = match tool {
@@ -71,7 +71,7 @@ impl Grants {
     }
 
     /// What a credential for another tool needs: an exchange, or the broker of `exec`.
-    fn add_call(&mut self, args: &CallArgs, env: &dyn Env) {
+    fn add_helper(&mut self, args: &HelperOptions, env: &dyn Env) {
         self.variables.extend(args.token.id_token_env.clone());
         self.variables.extend(broker::VARIABLES.map(str::to_owned));
         self.add_exchanges(&args.sign_in, &args.plan_inputs(), env);

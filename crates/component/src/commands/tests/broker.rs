@@ -5,7 +5,7 @@ use azure_oidc_core::Secret;
 use azure_oidc_jobs::broker::{Action, Environment, Listening, Refusal, Reply, Request as Asked, Session};
 
 use super::*;
-use crate::commands::keep;
+use crate::commands::broker;
 
 const TENANT: &str = "11111111-1111-4111-8111-111111111111";
 const CLIENT: &str = "22222222-2222-4222-8222-222222222222";
@@ -35,7 +35,7 @@ impl Long {
             program: None,
         };
         let mut long = Self::default();
-        match keep::open(&arguments, listening, job.context(&KnownSecrets::default()), START) {
+        match broker::open(&arguments, listening, job.context(&KnownSecrets::default()), START) {
             Ok((session, actions)) => {
                 long.session = Some(session);
                 long.carry_out(job, &arguments, actions);
@@ -49,7 +49,7 @@ impl Long {
         for action in actions {
             match action {
                 Action::Start(id, task) => {
-                    let (outcome, notices) = keep::perform(arguments, task, job.context(&KnownSecrets::default()));
+                    let (outcome, notices) = broker::perform(arguments, task, job.context(&KnownSecrets::default()));
                     let next = self.session.as_mut().unwrap().done(id, outcome, &notices, START);
                     self.carry_out(job, arguments, next);
                 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use azure_oidc_cli::{Cli, Command, KeepArgs, Unread, failure, learn_suspects};
+use azure_oidc_cli::{BrokerOptions, Cli, Command, Unread, failure, learn_suspects};
 use azure_oidc_core::platform::text::defuse;
 use azure_oidc_core::secret::without_secrets;
 use azure_oidc_core::shell::Shell;
@@ -23,15 +23,15 @@ pub fn open(
     now: u64,
 ) -> Result<(Session, Vec<Action>), Refusal> {
     let cli = parsed(arguments).map_err(|fault| refusal(&fault, &[], arguments, context))?;
-    let keep = kept(&cli).map_err(|fault| refusal(&fault, &[], arguments, context))?;
+    let given = options(&cli).map_err(|fault| refusal(&fault, &[], arguments, context))?;
     let offer = Offer {
-        token_file: keep.federated_token_file,
-        imds: keep.imds,
+        token_file: given.federated_token_file,
+        imds: given.imds,
         keep_id_token: matches!(&cli.command, Command::Exec(args) if args.keep_id_token),
     };
     let mut notices = Vec::new();
     let names = [UNPUBLISHED.to_owned()];
-    let opened = Session::open(&request(keep, &names, context), offer, listening, context, now, &mut notices);
+    let opened = Session::open(&request(given, &names, context), offer, listening, context, now, &mut notices);
     match opened {
         Ok((session, mut actions)) => {
             if !notices.is_empty() {
@@ -48,7 +48,7 @@ pub fn perform(arguments: &[String], task: Task, context: Context<'_>) -> (Outco
     let mut notices = Vec::new();
     let outcome = parsed(arguments).and_then(|cli| {
         let names = [UNPUBLISHED.to_owned()];
-        let request = request(kept(&cli)?, &names, context);
+        let request = request(options(&cli)?, &names, context);
         match task {
             Task::Mint(timeout) => broker::mint(&request, limit(timeout), context, &mut notices).map(Outcome::Minted),
             Task::Exchange { scope, id_token, timeout } => {
@@ -75,15 +75,15 @@ fn parsed(arguments: &[String]) -> Result<Cli, Fault> {
     })
 }
 
-fn kept(cli: &Cli) -> Result<&KeepArgs, Fault> {
-    cli.command.keep().ok_or_else(other_command)
+fn options(cli: &Cli) -> Result<&BrokerOptions, Fault> {
+    cli.command.broker_options().ok_or_else(other_command)
 }
 
 fn other_command() -> Fault {
     Fault::new(Category::Usage, "usage", "A session needs the command line of `exec` or `broker`")
 }
 
-fn request<'a>(args: &'a KeepArgs, names: &'a [String], context: Context<'_>) -> Request<'a> {
+fn request<'a>(args: &'a BrokerOptions, names: &'a [String], context: Context<'_>) -> Request<'a> {
     Request {
         sign_in: exchange::sign_in(&args.sign_in),
         scopes: &args.scope,

@@ -12,10 +12,10 @@ const TOKEN: &str = "ID token";
 
 /// What `exec` and `broker` share: the options of `exchange` that they have, and what is offered.
 #[derive(Debug, Clone, Args)]
-pub struct KeepArgs {
+pub struct BrokerOptions {
     /// Where the ID token comes from.
     #[command(flatten)]
-    pub token: KeptToken,
+    pub token: TokenOptions,
     /// The CI platform.
     #[command(flatten)]
     pub platform: PlatformArgs,
@@ -53,7 +53,7 @@ pub struct KeepArgs {
 /// Where the ID token comes from. Without any of these, the detected platform supplies it.
 #[derive(Debug, Clone, Default, Args)]
 #[group(multiple = false)]
-pub struct KeptToken {
+pub struct TokenOptions {
     /// Read the ID token from this environment variable
     #[arg(long, help_heading = TOKEN, value_name = "NAME")]
     pub id_token_env: Option<String>,
@@ -62,7 +62,7 @@ pub struct KeptToken {
     pub id_token_file: Option<String>,
 }
 
-impl KeptToken {
+impl TokenOptions {
     /// Where the token is.
     pub(crate) fn source(&self) -> Source<'_> {
         match (&self.id_token_env, &self.id_token_file) {
@@ -73,7 +73,7 @@ impl KeptToken {
     }
 }
 
-impl KeepArgs {
+impl BrokerOptions {
     /// What decides the plan. Nothing is published.
     pub fn plan_inputs(&self) -> Inputs<'_> {
         let platform = self.platform.platform.as_deref();
@@ -99,7 +99,7 @@ impl KeepArgs {
 pub struct ExecArgs {
     /// What is offered.
     #[command(flatten)]
-    pub keep: KeepArgs,
+    pub options: BrokerOptions,
     /// Leave the variables that hold the ID token in the environment of the command
     #[arg(long)]
     pub keep_id_token: bool,
@@ -123,5 +123,5 @@ pub struct BrokerArgs {
     pub detach: bool,
     /// What is offered.
     #[command(flatten)]
-    pub keep: KeepArgs,
+    pub options: BrokerOptions,
 }
