@@ -6,6 +6,7 @@ use azure_oidc_core::plan::TokenInputs;
 use azure_oidc_core::{Category, Fault};
 use clap::Args;
 
+use crate::parse::in_milliseconds;
 use crate::values::{choice, not_empty, number, time_limit};
 use crate::{HostOptions, PlatformArgs, ShellArgs, SignIn, TokenOptions};
 
@@ -142,7 +143,7 @@ impl LoginArgs {
             ("--output", "env".to_owned()),
             ("--publish", "sdk-env".to_owned()),
             ("--id-token-output", id_token_file.to_owned()),
-            ("--timeout", format!("{}ms", self.timeout.as_millis())),
+            ("--timeout", in_milliseconds(self.timeout)),
             ("--retries", self.retries.to_string()),
         ] {
             words.push(format!("{name}={value}"));

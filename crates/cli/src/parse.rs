@@ -79,6 +79,12 @@ fn read(arguments: &[String]) -> Result<Cli, Unread> {
     }
 }
 
+/// A time limit as the options take it. A part of a millisecond is a whole one, and so is no time:
+/// a limit of zero is refused.
+pub(crate) fn in_milliseconds(limit: Duration) -> String {
+    format!("{}ms", limit.as_millis().max(1))
+}
+
 /// The arguments of `exchange` with this in place of `--timeout`, for a host that has spent some of
 /// the time. Arguments after which there can be no option stay as they are.
 pub fn with_timeout(arguments: &[String], timeout: Duration) -> Vec<String> {
@@ -95,7 +101,7 @@ pub fn with_timeout(arguments: &[String], timeout: Duration) -> Vec<String> {
             changed.push(argument.clone());
         }
     }
-    changed.push(format!("{NAME}={}ms", timeout.as_millis()));
+    changed.push(format!("{NAME}={}", in_milliseconds(timeout)));
     changed
 }
 

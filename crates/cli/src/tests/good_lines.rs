@@ -161,6 +161,14 @@ fn a_shorter_timeout_takes_the_place_of_the_one_on_the_line() {
 }
 
 #[test]
+fn no_time_left_is_a_limit_of_a_millisecond() {
+    match parse(&with_timeout(&words("exchange"), std::time::Duration::ZERO)) {
+        Ok(Cli { command: Command::Exchange(args), .. }) => assert_eq!(args.timeout.as_millis(), 1),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn a_login_is_for_az_unless_tools_are_named_and_passes_its_settings_on() {
     let login = |line: &str| match read(line).command {
         Command::Login(args) => args,
