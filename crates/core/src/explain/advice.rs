@@ -1,5 +1,6 @@
 //! Gives advice about a refusal, from the refused token, the credentials and the log.
 
+mod contradiction;
 mod log;
 mod nearest;
 
@@ -18,6 +19,7 @@ use crate::shell::Shell;
 use crate::shorten::{LONGEST_VALUE, shorten};
 use crate::token::Token;
 
+use contradiction::{FRESH, contradiction};
 pub(super) use log::{from_log, named, obstacle, several};
 use nearest::{among, comparable, foreign};
 
@@ -213,32 +215,6 @@ fn is_taken(credential: &Credential, issuer: Option<&str>, subject: Option<&str>
     let same_subject = matches!(&credential.matcher, Matcher::Subject(own) if Some(own.as_str()) == subject);
     same_subject && Some(credential.issuer.as_str()) == issuer
 }
-
-/// That the credentials are not those that Entra looked at, when it says so.
-fn contradiction(refused: &Refused<'_>, issuer: Option<&str>, audience: Option<&str>) -> Option<String> {
-    let credentials = refused.credentials;
-    let said = match refused.code {
-        70_025 if !credentials.is_empty() => {
-            format!("Entra finds no credential at all, and here are {}", credentials.len())
-        }
-        700_211 => {
-            let same = credentials.iter().find(|one| Some(one.issuer.as_str()) == issuer)?;
-            format!("Entra finds no credential with the token's issuer, and here `{}` has it", same.name)
-        }
-        700_212 if audience.is_some() && credentials.iter().all(|one| one.audience() == audience) => {
-            "Entra finds no credential with the token's audience, and here all have it".to_owned()
-        }
-        _ => return None,
-    };
-    Some(format!(
-        "compare the client id of the job with the application or identity that the credentials are from: {said}, so the file is \
-         another application's, or the client id is wrong"
-    ))
-}
-
-/// The other reason why Entra does not find a credential of the list.
-const FRESH: &str = "if the list is of this application, and the credential was created or changed a short time ago, try again, with \
-                     pauses of some seconds, up to ten minutes";
 
 /// The advice from the values that the log names. Commands are given only when no token is: one that
 /// is not the token of the log leaves open which of the two is meant.

@@ -59,6 +59,8 @@ impl<'a> Order<'a> {
 
     /// Where a code is last in the text.
     fn last(&self, code: u32) -> Option<usize> {
-        self.text.rfind(&format!("STS{code}"))
+        let name = format!("STS{code}");
+        let is_whole = |at: &usize| !self.text[at + name.len()..].starts_with(|next: char| next.is_ascii_digit());
+        self.text.rmatch_indices(&name).map(|(at, _)| at).find(is_whole)
     }
 }
