@@ -8,7 +8,8 @@ const fn no_token(known: Known) -> Known {
 
 /// The names of the request to Azure Pipelines' token service, in tools and in its address. The host
 /// `dev.azure.com` has the repositories and packages too.
-const TOKEN_SERVICE: &[&str] = &["getassertion", "oidctoken", "oidcrequesturi", "azurepipelinescredential"];
+const TOKEN_SERVICE: &[&str] =
+    &["getassertion", "oidctoken", "oidcrequesturi", "azurepipelinescredential", "from the oidc endpoint"];
 
 /// What shows that Dependabot started the run. Other runs see the names of its branches too.
 const DEPENDABOTS_RUN: &[&str] = &[
@@ -91,6 +92,14 @@ pub(super) const BEFORE: &[Known] = &[
         "give the id of the service connection, which is a GUID, and permit this pipeline to use the connection",
     )),
     no_token(known(
+        "azure-pipelines-connection-unused",
+        &[&["there is no explicit reference to service connection"]],
+        "the stage does not use the service connection",
+        "The answer comes from Azure Pipelines' token service and not from Entra: it gives a stage a token only for the service \
+         connections that the stage names",
+        "name the service connection in a task of this stage, for example as `azureSubscription` of an AzureCLI task",
+    )),
+    no_token(known(
         "azure-pipelines-null-token",
         &[&[
             "\"oidctoken\":null",
@@ -101,6 +110,7 @@ pub(super) const BEFORE: &[Known] = &[
             "reading 'oidctoken'",
             "property 'oidctoken'",
             "oidctoken not found",
+            "oidc token not found in response",
             "no oidctoken",
             "oidctoken: null",
             "'oidctoken': none",
@@ -150,6 +160,11 @@ pub(super) const BEFORE: &[Known] = &[
                 "status 401",
                 "status code 401",
                 "http 401",
+                "401 unauthorized",
+                "401 (unauthorized)",
+                "status code: 401",
+                "status code: 302",
+                "status code: 203",
                 "(401)",
                 "(302)",
                 "(203)",

@@ -69,7 +69,7 @@ pub(super) const AFTER: &[Known] = &[
         "subscription-not-found",
         &[
             &["the subscription of '", "subscription '", "subscriptionnotfound"],
-            &["doesn't exist in cloud '", "' not found. check the spelling and casing", "subscriptionnotfound"],
+            &["doesn't exist in cloud", "' not found. check the spelling and casing", "subscriptionnotfound"],
         ],
         "the identity does not see this subscription",
         "The sign-in worked. The id of the subscription is empty or wrong, the subscription belongs to another tenant or cloud, or the \
@@ -128,11 +128,25 @@ pub(super) const AFTER: &[Known] = &[
         "add the runner's address to the registry's network rules, or use a runner inside its network; a registry without public network \
          access needs the second",
     ),
+    known(
+        "registry-forbids-cluster",
+        &[
+            REGISTRY,
+            &["kubelet", "imagepullbackoff", "errimagepull"],
+            &["unauthorized", "403 forbidden", "denied: requested access"],
+        ],
+        "the container registry refuses the cluster",
+        "The refusal comes from the registry and not from Entra. A node of the cluster pulls the image with the identity of its kubelet, \
+         and not with the identity of the job",
+        "let the cluster pull from the registry: `az aks update --name \"${CLUSTER:?}\" --resource-group \"${GROUP:?}\" --attach-acr \
+         \"${REGISTRY:?}\"`, or give its kubelet identity the role AcrPull",
+    ),
     REGISTRY_FORBIDDEN,
     // Docker names the registry in the line before.
     Known {
         words: &[REGISTRY, &["denied: requested access", "unauthorized: authentication required"]],
         lines: 2,
+        in_order: true,
         ..REGISTRY_FORBIDDEN
     },
 ];
@@ -141,15 +155,22 @@ pub(super) const AFTER: &[Known] = &[
 const REGISTRY: &[&str] =
     &["azurecr.io", "azurecr.us", "azurecr.cn", "acr login", "azure container registry", "aka.ms/acr/authorization"];
 
-const REGISTRY_FORBIDDEN: Known = known(
-    "registry-forbidden",
-    &[REGISTRY, &["unauthorized", "denied: requested access", "\"code\":\"denied\"", "was denied. response code: 401"]],
-    "the container registry refuses the identity",
-    "The refusal comes from the registry and not from Entra. If the sign-in before it worked, the identity has no role on the \
+const REGISTRY_FORBIDDEN: Known = Known {
+    // Docker Hub refuses with the same words, and a name there can end like a registry's.
+    without: &["docker.io/"],
+    ..known(
+        "registry-forbidden",
+        &[
+            REGISTRY,
+            &["unauthorized", "denied: requested access", "\"code\":\"denied\"", "was denied. response code: 401"],
+        ],
+        "the container registry refuses the identity",
+        "The refusal comes from the registry and not from Entra. If the sign-in before it worked, the identity has no role on the \
      registry",
-    "give the identity a role on the registry, AcrPull to pull and AcrPush to push: `az role assignment create --assignee \
+        "give the identity a role on the registry, AcrPull to pull and AcrPush to push: `az role assignment create --assignee \
      \"${AZURE_CLIENT_ID:?}\" --role AcrPush --scope \"$(az acr show --name \"${REGISTRY:?}\" --query id --output tsv)\"`",
-);
+    )
+};
 
 /// `InvalidAuthenticationTokenTenant`: the access token is of another tenant than the subscription.
 pub(super) fn wrong_tenant(text: &str) -> Option<Signal> {

@@ -15,6 +15,10 @@ pub(super) struct Known {
     pub(super) words: &'static [&'static [&'static str]],
     /// How many lines have a word of each group together. A log has lines of other programs too.
     pub(super) lines: usize,
+    /// Words beside them that make it another error.
+    pub(super) without: &'static [&'static str],
+    /// Whether the first of these lines has the first group, and the last line the last group.
+    pub(super) in_order: bool,
     pub(super) meaning: Meaning,
     pub(super) no_token: bool,
 }
@@ -28,7 +32,7 @@ pub(super) const fn known(
     remedy: &'static str,
 ) -> Known {
     let meaning = Meaning { name, cause, remedy, retry: Retry::Never };
-    Known { code, words, lines: 1, meaning, no_token: false }
+    Known { code, words, lines: 1, without: &[], in_order: false, meaning, no_token: false }
 }
 
 /// The error with its words in a line and those beside it.
@@ -48,8 +52,25 @@ pub(super) const fn anywhere(known: Known) -> Known {
 
 impl Known {
     fn is_in(&self, text: &str) -> bool {
-        self.words.iter().all(|group| group.iter().any(|word| text.contains(word)))
+        self.words.iter().all(|group| has_one(text, group))
     }
+
+    fn is_in_lines(&self, text: &str, first: &str, last: &str) -> bool {
+        let ends = || Some((self.words.first()?, self.words.last()?));
+        self.is_in(text)
+            && !has_one(text, self.without)
+            && (!self.in_order || ends().is_some_and(|(start, end)| has_one(first, start) && has_one(last, end)))
+    }
+}
+
+fn has_one(text: &str, group: &[&str]) -> bool {
+    group.iter().any(|word| text.contains(word))
+}
+
+/// Whether docker prints the line about a layer, between the name of the registry and its refusal.
+fn is_about_layer(line: &str) -> bool {
+    let id = line.split_once(": ").and_then(|(start, _)| start.split_whitespace().last());
+    id.is_some_and(|id| id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_hexdigit())) || line.ends_with("errors:")
 }
 
 /// The words of a text.
@@ -62,14 +83,12 @@ pub(super) struct Words {
 
 impl Words {
     pub(super) fn of(text: &str) -> Self {
-        // What docker prints of each layer, between the name of the registry and its refusal.
-        const LAYERS: [&str; 5] = [": preparing", ": waiting", ": pushing", ": pushed", ": layer already exists"];
         let lower = format!("\n{}", text.to_ascii_lowercase());
         let mut lines = Vec::new();
         let mut start = 0;
         for line in lower[1..].split('\n') {
             let end = start + 1 + line.len();
-            if !line.is_empty() && !LAYERS.iter().any(|layer| line.ends_with(layer)) {
+            if !line.is_empty() && !is_about_layer(line) {
                 lines.push(start..end);
             }
             start = end;
@@ -93,10 +112,10 @@ impl Words {
             return None;
         }
         let count = known.lines.clamp(1, self.lines.len().max(1));
-        let lines = self.lines.windows(count).rev();
-        lines
-            .map(|lines| lines[0].start..lines[count - 1].end)
-            .find(|range| known.is_in(&self.lower[range.clone()]))
-            .map(|range| range.start)
+        let is_it = |lines: &&[Range<usize>]| {
+            let (first, last) = (lines[0].clone(), lines[count - 1].clone());
+            known.is_in_lines(&self.lower[first.start..last.end], &self.lower[first], &self.lower[last])
+        };
+        self.lines.windows(count).rev().find(is_it).map(|lines| lines[0].start)
     }
 }

@@ -22,12 +22,49 @@ pub(super) fn as_records(text: &str) -> Cow<'_, str> {
     if !CODE.iter().any(|name| text.contains(name)) {
         return text.into();
     }
-    from_json(text).or_else(|| from_list(text)).or_else(|| from_cells(text)).map_or(text.into(), Cow::Owned)
+    from_json(text).or_else(|| from_cells(text)).map_or(text.into(), Cow::Owned)
+}
+
+/// How many lines are tried as the start of JSON. Each can be read to the end of the text.
+const STARTS: usize = 8;
+
+/// JSON documents one after the other, with the text before and after them.
+fn from_json(text: &str) -> Option<String> {
+    let mut start = 0;
+    let starts = text.split_inclusive('\n').filter_map(|line| {
+        let at = start + (line.len() - line.trim_start_matches([' ', '\t', '\u{feff}']).len());
+        start += line.len();
+        text[at..].starts_with(['{', '[']).then_some(at)
+    });
+    starts.take(STARTS).find_map(|at| {
+        let mut stream = serde_json::Deserializer::from_str(&text[at..]).into_iter::<Value>();
+        let documents: Vec<_> = stream.by_ref().map_while(Result::ok).collect();
+        let records = of_documents(&documents)?;
+        let end = text.len() - text[at..].get(stream.byte_offset()..).map_or(0, str::len);
+        Some([&text[..at], &records, &text[end..]].concat())
+    })
+}
+
+/// The records of lists and tables, or of objects that are lines of their own.
+fn of_documents(documents: &[Value]) -> Option<String> {
+    let lists = documents.iter().filter_map(list);
+    let alone = documents.iter().filter(|document| document.is_object() && list(document).is_none());
+    let alone: Vec<_> = alone.collect();
+    let alone = alone.iter().copied().filter(|_| alone.len() > 1);
+    let of_lists = lists.flatten().chain(alone).filter_map(of_sign_in);
+    let records: Vec<_> = documents.iter().filter_map(of_tables).chain(of_lists).collect();
+    (!records.is_empty()).then(|| records.concat())
+}
+
+/// The sign-ins of a document, as Graph, `az monitor log-analytics query` and Azure Monitor's storage
+/// write them.
+fn list(document: &Value) -> Option<&Vec<Value>> {
+    let members = ["value", "records"].iter().find_map(|name| document.get(name));
+    members.unwrap_or(document).as_array()
 }
 
 /// The answer of the query API: `{"tables": [{"columns": [{"name": …}], "rows": [[…]]}]}`.
-fn from_json(text: &str) -> Option<String> {
-    let document: Value = serde_json::from_str(text.trim()).ok()?;
+fn of_tables(document: &Value) -> Option<String> {
     let mut records = String::new();
     for table in document.get("tables")?.as_array()? {
         let columns = table.get("columns")?.as_array()?;
@@ -37,22 +74,17 @@ fn from_json(text: &str) -> Option<String> {
             records += &record(&names, &cells.collect::<Vec<_>>());
         }
     }
-    has_code(&records).then_some(records)
+    CODE.iter().any(|name| records.contains(name)).then_some(records)
 }
 
-/// A list of sign-ins, as Graph and `az monitor log-analytics query` return it.
-fn from_list(text: &str) -> Option<String> {
-    let document: Value = serde_json::from_str(text.trim()).ok()?;
-    let list = document.get("value").unwrap_or(&document).as_array().filter(|list| !list.is_empty())?;
-    let mut records = String::new();
-    for one in list {
-        let mut members = Vec::new();
-        flatten(one, &mut members);
-        members.iter().find(|(name, _)| CODE.contains(name))?;
-        let (names, cells): (Vec<_>, Vec<_>) = members.into_iter().unzip();
-        records += &record(&names, &cells);
-    }
-    Some(records)
+/// The record of one sign-in. None for an object without a number as its code.
+fn of_sign_in(one: &Value) -> Option<String> {
+    let mut members = Vec::new();
+    flatten(one, &mut members);
+    let (_, code) = members.iter().find(|(name, _)| CODE.contains(name))?;
+    let is_number = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit());
+    let (names, cells): (Vec<_>, Vec<_>) = members.iter().cloned().unzip();
+    is_number.then(|| record(&names, &cells))
 }
 
 /// The members of an object and of the objects in it that have a text or a number.
@@ -66,12 +98,15 @@ fn flatten<'a>(value: &'a Value, members: &mut Vec<(&'a str, String)>) {
     }
 }
 
-/// A table with a head, whose cells are separated by commas or tabs. Lines before the head stay.
+/// A table with a head, whose cells are separated by commas, semicolons or tabs. Lines before the head
+/// stay.
 fn from_cells(text: &str) -> Option<String> {
     let mut start = 0;
     for line in text.split_inclusive('\n') {
-        for separator in [',', '\t'] {
-            let (head, _) = row(line, separator);
+        for separator in [',', ';', '\t'] {
+            let (mut head, _) = row(line, separator);
+            // Some exports have a separator at the end of the head alone.
+            head.truncate(head.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1));
             if head.iter().any(|name| CODE.contains(&name.as_str())) && head.len() > 1 {
                 return Some(text[..start].to_owned() + &records(&text[start + line.len()..], &head, separator));
             }
@@ -137,8 +172,4 @@ fn record(names: &[&str], cells: &[String]) -> String {
     };
     let members: Vec<_> = code.into_iter().chain(others).map(member).collect();
     format!("{{{}}}\n\n", members.join(","))
-}
-
-fn has_code(records: &str) -> bool {
-    CODE.iter().any(|name| records.contains(name))
 }
