@@ -161,8 +161,7 @@ impl Grants {
         let inputs = args.plan_inputs(HostKind::Native);
         let plan = endpoint.as_ref().and_then(|endpoint| Plan::resolve(&inputs, endpoint.cloud, env).ok());
         if args.publish != Publish::Token || plan.as_ref().is_none_or(|plan| plan.output.folder.is_some()) {
-            self.variables.extend(JOB_FOLDERS.map(str::to_owned));
-            self.variables.extend([CURRENT_FOLDER, TEMPORARY_FOLDER].map(str::to_owned));
+            self.add_folders();
         }
         match plan {
             Some(plan) => {
@@ -186,8 +185,15 @@ impl Grants {
         self.add_sign_in(endpoint.as_ref());
     }
 
+    /// The variables that name folders of the job.
+    fn add_folders(&mut self) {
+        self.variables.extend(JOB_FOLDERS.map(str::to_owned));
+        self.variables.extend([CURRENT_FOLDER, TEMPORARY_FOLDER].map(str::to_owned));
+    }
+
     fn add_doctor(&mut self, args: &DoctorArgs, env: &dyn Env) {
         self.show(platform::ALL, env);
+        self.add_folders();
         self.variables.extend(args.token.id_token_env.clone());
         let endpoint = endpoint(&args.sign_in, env);
         let cloud = endpoint.as_ref().and_then(|endpoint| endpoint.cloud);

@@ -176,6 +176,15 @@ fn what_tells_the_shell_is_shown_only_where_commands_are_written_and_no_shell_is
 }
 
 #[test]
+fn doctor_sees_the_folders_that_exchange_may_write_to() {
+    let job = [("ARM_OIDC_TOKEN", "t"), ("TMPDIR", "/t")];
+    for line in ["exchange", "doctor"] {
+        let shown = grants(&[line], &job).variables;
+        assert!(["TMPDIR", "RUNNER_TEMP"].iter().all(|name| shown.contains(&(*name).to_owned())), "{line}: {shown:?}");
+    }
+}
+
+#[test]
 fn both_tokens_of_a_circleci_job_are_shown() {
     let job = [("CIRCLECI", "true"), ("CIRCLE_OIDC_TOKEN", "a"), ("CIRCLE_OIDC_TOKEN_V2", "b"), ("BASH_ENV", "/b")];
     let shown = grants(&[], &job).variables;

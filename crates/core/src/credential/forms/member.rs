@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::{fault, identity};
 use crate::Fault;
 use crate::credential::{Credential, Matcher};
+use crate::secret::is_certain_secret;
 
 /// The member with the application that owns a credential, in documents of Terraform and Pulumi.
 pub(super) const APPLICATION: &str = "application_id";
@@ -184,7 +185,7 @@ impl<'a> Reader<'a> {
         match value {
             Value::Array(items) => {
                 let text = |(index, item): (usize, &Value)| match item {
-                    Value::String(text) if !self.has_templates() => Ok(text.clone()),
+                    Value::String(text) if !self.has_templates() => Ok(without_wrapped_secret(text.clone())),
                     other => self.string(&format!("{name}[{index}]"), other),
                 };
                 items.iter().enumerate().map(text).collect()
@@ -209,8 +210,10 @@ impl<'a> Reader<'a> {
 
     fn string(&self, name: &str, value: &Value) -> Result<String, Fault> {
         match value {
-            Value::String(text) if self.has_templates() => from_template(text).ok_or_else(|| self.computed(name)),
-            Value::String(text) => Ok(text.clone()),
+            Value::String(text) if self.has_templates() => {
+                from_template(text).map(without_wrapped_secret).ok_or_else(|| self.computed(name))
+            }
+            Value::String(text) => Ok(without_wrapped_secret(text.clone())),
             other => Err(wrong_type(&self.member(name), "a string", other)),
         }
     }
@@ -254,6 +257,12 @@ impl<'a> Reader<'a> {
             place => format!("{place}.{name}"),
         }
     }
+}
+
+/// A value, or its mask if it is a secret that is wrapped over lines. What is shown is searched for
+/// secrets line by line.
+fn without_wrapped_secret(text: String) -> String {
+    if text.contains(char::is_whitespace) && is_certain_secret(&text) { "[secret]".to_owned() } else { text }
 }
 
 pub(super) fn wrong_type(place: &str, expected: &str, found: &Value) -> Fault {

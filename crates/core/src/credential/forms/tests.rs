@@ -351,3 +351,17 @@ proptest! {
         let _ = parse_bytes(&bytes);
     }
 }
+
+#[test]
+fn a_token_that_is_wrapped_over_lines_is_masked_where_it_is_read() {
+    let token =
+        format!("eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJ{}.{}", "pc3MiOiJodHRwczov".repeat(4), "c2ln".repeat(20));
+    let wrapped = token.as_bytes().chunks(20).map(|line| String::from_utf8_lossy(line)).collect::<Vec<_>>().join("\n");
+    for subject in [wrapped.clone(), format!(" {wrapped}"), wrapped.replace('\n', " ")] {
+        let document = json!([{ "name": "a", "issuer": GITHUB, "subject": subject, "audiences": [AUDIENCE] }]);
+        assert_eq!(read(&document), [exact("a", "[secret]")], "{subject}");
+    }
+    let words = "organization:acme:project:Default Project:workspace:web:run_phase:plan";
+    let document = json!([{ "name": "a", "issuer": GITHUB, "subject": words, "audiences": [AUDIENCE] }]);
+    assert_eq!(read(&document), [exact("a", words)]);
+}
