@@ -10,8 +10,12 @@ const ENDINGS: [&str; 6] = ["TOKEN", "SECRET", "PASSWORD", "_KEY", "_PAT", "_JWT
 const CLAIMS: [&str; 7] =
     ["--token-issuer", "--token-subject", "--token-audience", "--token-claim", "--issuer", "--subject", "--audience"];
 
+/// The longest id of a platform that looks like random text: Harness's account id has 22 characters.
+/// Opaque keys are longer.
+const LONGEST_ID: usize = 24;
+
 /// As [`learn_suspects`], before a result about claims that stand on the command line: their values
-/// are wanted in it, except tokens and keys of a known form.
+/// are wanted in it, except what looks like a secret and like no claim.
 pub fn learn_suspects_beside_claims(secrets: &dyn Secrets, arguments: &[String], env: &dyn Env) {
     let mut others = Vec::new();
     let mut arguments = arguments.iter();
@@ -23,12 +27,18 @@ pub fn learn_suspects_beside_claims(secrets: &dyn Secrets, arguments: &[String],
         if !CLAIMS.contains(&name) {
             others.push(argument.clone());
         } else if let Some(value) = value.or_else(|| arguments.next().map(String::as_str))
-            && is_certain_secret(value)
+            && !may_be_claim(value)
         {
             others.push(value.to_owned());
         }
     }
     learn_suspects(secrets, &others, env);
+}
+
+/// Whether a value can be a claim: a subject or address, which has a `:`, or a short id.
+fn may_be_claim(value: &str) -> bool {
+    let is_short = || value.split('=').all(|part| part.len() <= LONGEST_ID);
+    !is_certain_secret(value) && (is_short() || value.contains(':') && !value.contains("sig="))
 }
 
 /// Learns each argument and each variable that looks like a secret, and each variable whose name
@@ -102,7 +112,7 @@ mod tests {
             for argument in given(ACCOUNT) {
                 assert_eq!(shown(&["check", &argument], &issuer(ACCOUNT)), issuer(ACCOUNT), "{argument}");
             }
-            for secret in [token.as_str(), client_secret, key] {
+            for secret in [token.as_str(), client_secret, key, OPAQUE, HEX] {
                 assert_eq!(shown(&["check", option, secret], &format!("no `{secret}`")), "no `***`", "{option}");
                 for argument in given(secret) {
                     assert_eq!(shown(&["check", &argument], &format!("no `{secret}`")), "no `***`", "{argument}");
