@@ -168,13 +168,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_a_ring_the_time_passes() {
-        let (_bell, waiter) = pair().unwrap();
+    fn without_a_wake_the_time_passes() {
+        let (_waker, waiter) = pair().unwrap();
         assert_eq!(waiter.sleep(Duration::from_millis(5)), Woken::Late);
     }
 
     #[test]
-    fn a_stop_wakes_a_sleeper_without_an_end() {
+    fn a_stop_wakes_a_waiter_without_an_end() {
         let (waker, waiter) = pair().unwrap();
         let asleep = std::thread::spawn(move || waiter.sleep(Duration::MAX));
         waker.stop();
@@ -183,7 +183,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_signal_wakes_the_sleeper_with_the_exit_code_of_a_shell() {
+    fn a_signal_wakes_the_waiter_with_the_exit_code_of_a_shell() {
         use rustix::process::{Signal, getpid, kill_process};
         let (waker, waiter) = pair().unwrap();
         waker.wake_at_signals().unwrap();
