@@ -39,8 +39,9 @@ pub(crate) fn pair() -> io::Result<(Waker, Waiter)> {
 }
 
 impl Waker {
-    /// Wakes the thread at SIGTERM, SIGINT and SIGHUP from now on, instead of ending the process. A limit on the
-    /// size of files no longer ends the process either, and is an error of the write instead.
+    /// Wakes the thread at SIGTERM, SIGINT and SIGHUP from now on, instead of ending the process. A
+    /// limit on the size of files no longer ends the process either, and is an error of the write
+    /// instead.
     ///
     /// On Windows a cancelled job is ended without notice.
     pub(crate) fn wake_at_signals(&self) -> io::Result<()> {
